@@ -1,0 +1,91 @@
+"""The ways money can refuse: `Refused` and its leaves, each with a stable `code`.
+
+The figures a screen would show travel as keyword arguments and are kept in `.figures`;
+sums are ints of minor units.
+"""
+
+from typing import Any
+
+from tenants.errors import CodedError
+
+
+class Refused(CodedError):
+    """The operation was refused; nothing was written."""
+
+    code = "refused"
+
+    def __init__(self, message: str = "", **figures: Any) -> None:
+        super().__init__(*([message] if message else []))
+        self.figures = figures
+
+
+class BadAmount(Refused):
+    """That is not an amount of money one can move."""
+
+    code = "bad_amount"
+
+
+class UnknownCurrency(Refused):
+    """No such currency."""
+
+    code = "unknown_currency"
+
+
+class WrongCurrency(Refused):
+    """The money is in another currency than the budget."""
+
+    code = "wrong_currency"
+
+
+class UnknownBudget(Refused):
+    """The tenant has no such budget."""
+
+    code = "unknown_budget"
+
+
+class UnknownBucket(Refused):
+    """The budget has no such bucket."""
+
+    code = "unknown_bucket"
+
+
+class BadRule(Refused):
+    """That is not a rule a bucket can have."""
+
+    code = "bad_rule"
+
+
+class BucketClosed(Refused):
+    """The bucket is closed."""
+
+    code = "bucket_closed"
+
+
+class NoSpace(Refused):
+    """The bucket has less space than the money needs."""
+
+    code = "no_space"
+
+
+class StalePlan(Refused):
+    """The budget has changed since the preview."""
+
+    code = "stale_plan"
+
+
+class KeyReused(Refused):
+    """The key was used before, for another request."""
+
+    code = "key_reused"
+
+
+class BadStatement(Refused):
+    """The bank statement cannot be read."""
+
+    code = "bad_statement"
+
+
+class BadCase(Refused):
+    """A cascade case is malformed."""
+
+    code = "bad_case"

@@ -1,0 +1,13 @@
+"""The data-access objects: each writes its own table, and none imports a model at run time."""
+
+from budgets.managers.buckets import BucketManager, BucketVersionManager
+from budgets.managers.budgets import BudgetManager
+from budgets.managers.movements import EntryManager, MovementManager
+
+__all__ = [
+    "BucketManager",
+    "BucketVersionManager",
+    "BudgetManager",
+    "EntryManager",
+    "MovementManager",
+]

@@ -1,0 +1,204 @@
+"""The verbs that move money. Every balance change in the project passes `_post`."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Unpack
+
+from django.utils import timezone
+
+from budgets.cascade import MAX_MINOR, Plan, cascade
+from budgets.errors import BadAmount, BucketClosed, NoSpace, StalePlan
+from budgets.managers.requests import Particulars, fingerprint, same_request
+from tenants.context import tenancy
+from tenants.managers import TenantManager
+
+if TYPE_CHECKING:
+    from budgets.models import Bucket, Budget, Entry, Movement
+
+
+class Overflow(StrEnum):
+    """What becomes of money a bucket has no space for."""
+
+    MONEY = "money"  # goes to the money bucket
+    REJECT = "reject"  # refuses the whole deposit
+    ALLOW = "allow"  # fills the bucket beyond its target
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one bucket gets (+) or gives (-) in a movement, in minor units, and why."""
+
+    bucket: "Bucket"
+    amount: int
+    reason: str
+
+    @property
+    def after(self) -> int:
+        return self.bucket.balance + self.amount
+
+    @property
+    def becomes_full(self) -> bool:
+        target = self.bucket.target
+        return target is not None and self.bucket.balance < target <= self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a deposit would do to a budget as it is now; give its `hash` as `expect`."""
+
+    plan: "Plan[Bucket]"
+    money: "Bucket"
+    version: int
+    hash: str
+
+    @property
+    def lines(self) -> list[Line]:
+        """The movement's lines: what each bucket keeps, then the rest to the money bucket."""
+        kept = [Line(step.key, step.kept, step.reason) for step in self.plan.lines]
+        rest = self.plan.remainder
+        return [*kept, Line(self.money, rest, "remainder")] if rest else kept
+
+
+class MovementManager(TenantManager["Movement"]):
+    """Moves money. Amounts are positive ints of minor units; the keywords are `Particulars`.
+
+    Repeating a `key` with the same request returns the first movement and moves nothing;
+    with another request it raises KeyReused.
+    """
+
+    def preview(self, budget: "Budget", amount: int) -> Preview:
+        """What `deposit` would do, every step explained; writes nothing.
+
+        Raises BadAmount.
+        """
+        _positive(amount)
+        # One statement, so that the version is the one these buckets were read at.
+        buckets = list(budget.buckets.open().select_related("budget").order_by("priority"))
+        envelopes = [bucket for bucket in buckets if bucket.kind == bucket.Kind.ENVELOPE]
+        [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
+        plan = cascade(amount, [bucket.slot() for bucket in envelopes])
+        version = money.budget.version
+        steps = [(step.key.pk, step.kept, step.reason) for step in plan.steps]
+        return Preview(plan, money, version, fingerprint("plan", of=(money.pk, version, steps)))
+
+    def deposit(
+        self, budget: "Budget", amount: int, *,
+        expect: str | None = None, **particulars: Unpack[Particulars],
+    ) -> "Movement":
+        """Take `amount` in and let it cascade through the budget's envelopes.
+
+        What no envelope keeps lands in the money bucket. `expect` is a preview's hash: a
+        budget that has changed since raises StalePlan. Raises BadAmount.
+        """
+        request = fingerprint("deposit", budget=budget.pk, amount=amount, **particulars)
+        if earlier := self._begin(budget, amount, request, particulars):
+            return earlier
+        preview = self.preview(budget, amount)
+        if expect is not None and expect != preview.hash:
+            raise StalePlan("the budget has changed since the preview: look again")
+        kind = self.model.Kind.DEPOSIT
+        return self._post(budget, kind, amount, preview.lines, request, particulars)
+
+    def deposit_into(
+        self, bucket: "Bucket", amount: int, *,
+        overflow: Overflow = Overflow.MONEY, **particulars: Unpack[Particulars],
+    ) -> "Movement":
+        """Take `amount` in for one bucket, locked or not, up to its target.
+
+        The excess goes where `overflow` says. Raises BadAmount, BucketClosed, and NoSpace
+        (figures `asked` and `space`) when the overflow is to be rejected.
+        """
+        request = fingerprint(
+            "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **particulars
+        )
+        budget = bucket.budget
+        if earlier := self._begin(budget, amount, request, particulars):
+            return earlier
+        bucket.refresh_from_db()
+        lines = _direct(bucket, amount, Overflow(overflow))
+        kind = self.model.Kind.DEPOSIT_INTO
+        return self._post(budget, kind, amount, lines, request, particulars)
+
+    def _begin(
+        self, budget: "Budget", amount: int, request: str, particulars: Particulars
+    ) -> "Movement | None":
+        """Check the amount, take the budget's lock, and return an earlier answer to the key."""
+        _positive(amount)
+        budget.acquire()
+        if budget.deposited + amount > MAX_MINOR:
+            raise BadAmount("the budget cannot count that much money", asked=amount)
+        if (key := particulars.get("key")) is None:
+            return None
+        if earlier := self.filter(budget=budget, key=key).first():
+            same_request(key, earlier.request_hash, request)
+        return earlier
+
+    def _post(
+        self, budget: "Budget", kind: str, external: int, lines: list[Line],
+        request: str, particulars: Particulars,
+    ) -> "Movement":
+        """Write a movement, its entries, the balances and the budget's totals, in that order."""
+        now = max(filter(None, [timezone.now(), budget.last_recorded_at]))
+        movement = self.create(
+            budget=budget,
+            seq=budget.last_seq + 1,
+            kind=kind,
+            amount=abs(external),
+            external=external,
+            lines=len(lines),
+            effective_at=particulars.get("effective_at") or now,
+            recorded_at=now,
+            actor_id=tenancy().actor_id,
+            request_id=tenancy().request_id,
+            memo=particulars.get("memo", ""),
+            metadata=dict(particulars.get("metadata", {})),
+            source=particulars.get("source", ""),
+            key=particulars.get("key"),
+            request_hash=request,
+        )
+        movement.entries.record(movement, lines)
+        budget.buckets.apply({line.bucket.pk: line.amount for line in lines})
+        budget.count(movement)
+        return movement
+
+
+class EntryManager(TenantManager["Entry"]):
+    """The ledger's lines, written once."""
+
+    def record(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":
+        """Write each line with the balance before and after it."""
+        return self.bulk_create(
+            self.model(
+                movement=movement,
+                position=position,
+                bucket=line.bucket,
+                seq=line.bucket.last_seq + 1,
+                amount=line.amount,
+                balance_before=line.bucket.balance,
+                balance_after=line.after,
+                reason=line.reason,
+                became_full=line.becomes_full,
+            )
+            for position, line in enumerate(lines, start=1)
+        )
+
+
+def _positive(amount: int) -> None:
+    if type(amount) is not int or not 0 < amount <= MAX_MINOR:
+        raise BadAmount(
+            f"an amount is an int of minor units from 1 to {MAX_MINOR}, not {amount!r}",
+            asked=amount,
+        )
+
+
+def _direct(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
+    """The lines of a deposit for one bucket."""
+    if bucket.archived_at:
+        raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
+    space = amount if overflow is Overflow.ALLOW or bucket.space is None else bucket.space
+    if space < amount and overflow is Overflow.REJECT:
+        raise NoSpace(f"{bucket.name} has space for {space}", asked=amount, space=space)
+    kept = min(amount, space)
+    lines = [Line(bucket, kept, "direct"), Line(bucket.budget.buckets.money(), amount - kept, "overflow")]
+    return [line for line in lines if line.amount]

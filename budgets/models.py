@@ -1,0 +1,409 @@
+"""Budgets, their buckets, and the ledger. Money is in minor units, shares in parts per million.
+
+Every unique begins with the tenant; what a constraint states is stated nowhere else. The
+deferred triggers are in `migrations/0001_ledger_functions.py`.
+"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Deferrable, F, Q
+from django.db.models.functions import Lower
+
+from budgets.cascade import WHOLE, Claim, Slot
+from budgets.managers import (
+    BucketManager,
+    BucketVersionManager,
+    BudgetManager,
+    EntryManager,
+    MovementManager,
+)
+from tenants.constraints import RowTrigger
+from tenants.fields import TenantForeignKey
+from tenants.models import APPEND_ONLY, Membership, TenantModel
+
+COUNTED = ["version", "last_seq", "last_recorded_at", "deposited", "withdrawn", "updated_at"]
+
+
+class Budget(TenantModel):
+    """One owner's plan in one currency; the row to lock before moving its money."""
+
+    name = models.CharField(max_length=200)
+    owner = TenantForeignKey(Membership, null=True, blank=True, related_name="budgets")
+    currency = models.CharField(max_length=3)
+    exponent = models.SmallIntegerField(help_text="decimals of the currency")
+    version = models.BigIntegerField(default=0)
+    last_seq = models.BigIntegerField(default=0)
+    deposited = models.BigIntegerField(default=0)
+    withdrawn = models.BigIntegerField(default=0)
+    last_recorded_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    # The currency is fixed: role app may not update it. So a plain save() of a budget that
+    # exists is refused, and loaddata must look before it writes (select_on_save).
+    app_may = (
+        "SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited,"
+        " withdrawn, last_recorded_at, archived_at, updated_at)"
+    )
+    objects: ClassVar[BudgetManager] = BudgetManager()
+    buckets: "BucketManager"
+    movements: "MovementManager"
+
+    class Meta:
+        select_on_save = True
+        indexes: ClassVar = [models.Index(fields=["tenant", "owner"], name="budgets_budget_owner")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                F("tenant"),
+                Lower("name"),
+                condition=Q(archived_at=None),
+                name="budgets_budget_open_name_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="budgets_budget_currency"
+            ),
+            models.CheckConstraint(
+                condition=Q(exponent__gte=0, exponent__lte=4), name="budgets_budget_exponent"
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn__gte=0, deposited__gte=F("withdrawn"), last_seq__gte=0),
+                name="budgets_budget_totals",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def acquire(self) -> None:
+        """Make every other mover of this budget's money wait until we commit, and re-read it."""
+        rows = type(self).objects.select_for_update(no_key=True)
+        self.refresh_from_db(from_queryset=rows)
+
+    def count(self, movement: "Movement") -> None:
+        """Enter a movement just posted into the totals."""
+        self.version += 1
+        self.last_seq = movement.seq
+        self.last_recorded_at = movement.recorded_at
+        self.deposited += max(movement.external, 0)
+        self.withdrawn += max(-movement.external, 0)
+        self.save(update_fields=COUNTED)
+
+
+class Rules(models.Model):
+    """What a bucket keeps: shared by a bucket and each version of it.
+
+    A filter is a flat sum or a share, exactly one; a hold is one or neither. Target NULL is
+    unlimited. Priority 0 is served first; the money bucket and closed ones have none.
+    """
+
+    name = models.CharField(max_length=200)
+    priority = models.IntegerField(null=True, blank=True)
+    filter_flat = models.BigIntegerField(null=True, blank=True)
+    filter_share = models.IntegerField(null=True, blank=True, help_text="parts per million")
+    hold_flat = models.BigIntegerField(null=True, blank=True)
+    hold_share = models.IntegerField(null=True, blank=True, help_text="parts per million")
+    target = models.BigIntegerField(null=True, blank=True)
+    locked = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def filter(self) -> Claim:
+        """What it asks of the money that arrives."""
+        return Claim(flat=self.filter_flat or 0, share=self.filter_share or 0)
+
+    @property
+    def hold(self) -> Claim | None:
+        """The floor under what it keeps, if it has one."""
+        if self.hold_flat is None and self.hold_share is None:
+            return None
+        return Claim(flat=self.hold_flat or 0, share=self.hold_share or 0)
+
+
+class Bucket(Rules, TenantModel):
+    """An envelope, or the one money bucket of a budget, where the rest of a deposit lands."""
+
+    class Kind(models.TextChoices):
+        ENVELOPE = "envelope"
+        MONEY = "money"
+
+    budget = TenantForeignKey(Budget, related_name="buckets")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.ENVELOPE)
+    balance = models.BigIntegerField(default=0)
+    version = models.IntegerField(default=0)
+    last_seq = models.BigIntegerField(default=0, help_text="how many entries it has had")
+
+    # Never deleted, never moved to another budget, and saved by the verbs only: they keep the
+    # history of rules.
+    app_may = (
+        "SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
+        " hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)"
+    )
+    objects: ClassVar[BucketManager] = BucketManager()
+    versions: "BucketVersionManager"
+    entries: "EntryManager"
+
+    class Meta:
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "priority"],
+                deferrable=Deferrable.IMMEDIATE,
+                name="budgets_bucket_priority_once",
+            ),
+            models.UniqueConstraint(
+                F("tenant"),
+                F("budget"),
+                Lower("name"),
+                condition=Q(archived_at=None),
+                name="budgets_bucket_open_name_once",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "budget"],
+                condition=Q(kind="money"),
+                name="budgets_bucket_one_money",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="envelope")
+                | Q(
+                    kind="money",
+                    filter_flat=None,
+                    filter_share=None,
+                    hold_flat=None,
+                    hold_share=None,
+                    target=None,
+                    locked=False,
+                    archived_at=None,
+                    priority=None,
+                ),
+                name="budgets_bucket_money_is_plain",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="money")
+                | Q(filter_flat__gte=0, filter_share=None)
+                | Q(filter_share__gte=0, filter_share__lte=WHOLE, filter_flat=None),
+                name="budgets_bucket_filter",
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_flat=None, hold_share=None)
+                | Q(hold_flat__gte=0, hold_share=None)
+                | Q(hold_share__gte=0, hold_share__lte=WHOLE, hold_flat=None),
+                name="budgets_bucket_hold",
+            ),
+            models.CheckConstraint(
+                condition=Q(target=None) | Q(target__gte=0), name="budgets_bucket_target"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="money")
+                | Q(archived_at=None, priority__gte=0)
+                | Q(archived_at__isnull=False, priority=None, balance=0),
+                name="budgets_bucket_priority",
+            ),
+            models.CheckConstraint(condition=Q(balance__gte=0), name="budgets_bucket_balance"),
+            RowTrigger(
+                name="budgets_bucket_is_its_last_entry",
+                function="budgets_bucket_is_its_last_entry",
+                when="AFTER INSERT OR UPDATE OF balance, last_seq",
+                deferred=True,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def space(self) -> int | None:
+        """Minor units until the target is reached; None when there is no target."""
+        return None if self.target is None else max(0, self.target - self.balance)
+
+    @property
+    def state(self) -> str:
+        """Locked, else full, else active; a closed bucket is closed."""
+        if self.archived_at:
+            return "closed"
+        return "locked" if self.locked else "full" if self.space == 0 else "active"
+
+    def slot(self) -> "Slot[Bucket]":
+        """This envelope as the cascade sees it."""
+        assert self.priority is not None, "only open envelopes take part in a cascade"
+        return Slot(
+            self, self.priority, self.balance, self.target, self.filter, self.hold, self.locked
+        )
+
+
+class BucketVersion(Rules, TenantModel):
+    """A bucket's rules from one movement on; written once, at every change of them."""
+
+    budget = TenantForeignKey(Budget, related_name="versions")
+    bucket = TenantForeignKey(Bucket, related_name="versions")
+    version = models.IntegerField()
+    from_seq = models.BigIntegerField(help_text="the first movement it governs")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
+    request_hash = models.CharField(max_length=64)
+
+    app_may = APPEND_ONLY
+    objects: ClassVar[BucketVersionManager] = BucketVersionManager()
+
+    class Meta:
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "bucket", "version"], name="budgets_bucketversion_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "key"], name="budgets_bucketversion_key_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class Movement(TenantModel):
+    """One atomic money event; its entries add up to `external`, or PostgreSQL refuses it."""
+
+    class Kind(models.TextChoices):
+        DEPOSIT = "deposit"
+        DEPOSIT_INTO = "deposit_into"
+
+    budget = TenantForeignKey(Budget, related_name="movements")
+    seq = models.BigIntegerField(help_text="its place in the budget's history, from 1")
+    kind = models.CharField(max_length=20, choices=Kind)
+    amount = models.BigIntegerField()
+    external = models.BigIntegerField(help_text="what came in (+) or went out (-)")
+    lines = models.IntegerField(help_text="how many entries it has")
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    request_id = models.CharField(max_length=200, blank=True)
+    memo = models.CharField(max_length=500, blank=True)
+    metadata = models.JSONField(default=dict)
+    source = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
+    request_hash = models.CharField(max_length=64)
+    reverses = TenantForeignKey("self", null=True, related_name="reversals")
+
+    app_may = APPEND_ONLY
+    objects: ClassVar[MovementManager] = MovementManager()
+    entries: "EntryManager"
+
+    class Meta:
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "seq"], name="budgets_movement_seq_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "key"], name="budgets_movement_key_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "reverses"], name="budgets_movement_reversed_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, lines__gt=0, seq__gt=0), name="budgets_movement_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["deposit", "deposit_into"], external=F("amount")),
+                name="budgets_movement_external",
+            ),
+            RowTrigger(
+                name="budgets_movement_adds_up",
+                function="budgets_movement_adds_up",
+                when="AFTER INSERT",
+                deferred=True,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"
+
+
+class Entry(TenantModel):
+    """One bucket's before and after in a movement."""
+
+    class Reason(models.TextChoices):
+        FILTER = "filter"
+        HOLD_FLOOR = "hold_floor"
+        CAPACITY_LIMIT = "capacity_limit"
+        REMAINDER = "remainder"
+        DIRECT = "direct"
+        OVERFLOW = "overflow"
+
+    movement = TenantForeignKey(Movement, related_name="entries")
+    position = models.IntegerField(help_text="its place in the movement, from 1")
+    bucket = TenantForeignKey(Bucket, related_name="entries")
+    seq = models.BigIntegerField(help_text="its place in the bucket's history, from 1")
+    amount = models.BigIntegerField()
+    balance_before = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    reason = models.CharField(max_length=20, choices=Reason)
+    became_full = models.BooleanField(default=False)
+
+    app_may = APPEND_ONLY
+    objects: ClassVar[EntryManager] = EntryManager()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "movement", "position"], name="budgets_entry_position_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "movement", "bucket"], name="budgets_entry_bucket_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "bucket", "seq"], name="budgets_entry_seq_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_after=F("balance_before") + F("amount")),
+                name="budgets_entry_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_before__gte=0, balance_after__gte=0)
+                & ~Q(amount=0)
+                & Q(seq__gt=0, position__gt=0),
+                name="budgets_entry_signs",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    reason__in=[
+                        "filter", "hold_floor", "capacity_limit",
+                        "remainder", "direct", "overflow",
+                    ]
+                ),
+                name="budgets_entry_reason",
+            ),
+            RowTrigger(
+                name="budgets_entry_joins_its_movement",
+                function="budgets_entry_joins_its_movement",
+                when="AFTER INSERT",
+            ),
+            RowTrigger(
+                name="budgets_entry_chains",
+                function="budgets_entry_chains",
+                when="AFTER INSERT",
+                deferred=True,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.balance_before} -> {self.balance_after}"

@@ -1,0 +1,156 @@
+"""Settings, all from the environment; `.env.example` documents every variable.
+
+ENVIRONMENT (development, staging or production) chooses the defaults. Production refuses to
+start on anything unsafe, one line for each; see `_refusals`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from tenants.postgres.embedded import project_server
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(str(BASE_DIR / ".env"))
+
+ENVIRONMENT = env.str("ENVIRONMENT", "development")
+if ENVIRONMENT not in {"development", "staging", "production"}:
+    raise ImproperlyConfigured(
+        f"ENVIRONMENT is development, staging or production, not {ENVIRONMENT!r}"
+    )
+DEVELOPMENT = ENVIRONMENT == "development"
+
+DEBUG = env.bool("DEBUG", DEVELOPMENT)
+SECRET_KEY = env.str("SECRET_KEY", "insecure-development-key" if DEVELOPMENT else "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "tenants",
+    "budgets",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+AUTH_USER_MODEL = "tenants.User"
+# An e-mail is unique whatever its case, among live users: by a constraint this check overlooks.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# -- The database -----------------------------------------------------------------------------
+
+ENGINE = "tenants.postgres"
+POOL = {
+    "min_size": env.int("DB_POOL_MIN", 1),
+    "max_size": env.int("DB_POOL_MAX", 10),
+    "timeout": env.float("DB_POOL_TIMEOUT", 5.0),  # seconds to wait for a free connection
+}
+EMBEDDED = "DATABASE_URL" not in env.ENVIRON and ENVIRONMENT != "production"
+
+
+def _database(variable: str, role: str) -> dict[str, Any] | None:
+    """The connection of a role: from the environment, else the embedded server's."""
+    if EMBEDDED:
+        url = project_server(BASE_DIR).url(role)
+    elif not (url := env.str(variable, "")):
+        return None
+    config: dict[str, Any] = {**env.db_url_config(url, engine=ENGINE), "EMBEDDED": EMBEDDED}
+    config.setdefault("OPTIONS", {})["connect_timeout"] = 5
+    return config
+
+
+OWNER_DATABASE = _database("OWNER_DATABASE_URL", "owner")
+"""Where `migrate` and friends log in; None in a web process, which has no business there."""
+
+_app = _database("DATABASE_URL", "app")
+DATABASES: dict[str, dict[str, Any]] = {}
+if _app is not None:
+    _app["OPTIONS"]["pool"] = POOL
+    DATABASES["default"] = _app
+
+
+# -- Production refuses what is unsafe --------------------------------------------------------
+
+
+def _is_local(database: dict[str, Any]) -> bool:
+    """Whether the connection is a unix socket, which needs no TLS."""
+    host = database["OPTIONS"].get("host") or database.get("HOST") or "/"
+    return bool(host.startswith(("/", "%2F", "%2f")))
+
+
+def _refusals() -> list[str]:
+    """What keeps production from starting, one clear line each."""
+    lines = []
+    if DEBUG:
+        lines.append("DEBUG is on: unset it")
+    if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("insecure"):
+        lines.append("SECRET_KEY is weak: set 50 random characters or more")
+    if not set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1"} or "*" in ALLOWED_HOSTS:
+        lines.append("ALLOWED_HOSTS names no host of yours, or every host: list the real ones")
+    if "default" not in DATABASES:
+        lines.append("DATABASE_URL is missing: set the DSN of the role app")
+    for name, database in (("DATABASE_URL", _app), ("OWNER_DATABASE_URL", OWNER_DATABASE)):
+        if database is None or _is_local(database):
+            continue
+        options = database["OPTIONS"]
+        if options.get("sslmode") != "verify-full" or not options.get("sslrootcert"):
+            lines.append(f"{name} has no verified TLS: add sslmode=verify-full&sslrootcert=FILE")
+    return lines
+
+
+if ENVIRONMENT == "production":
+    if _lines := _refusals():
+        raise ImproperlyConfigured("production refuses to start:\n  " + "\n  ".join(_lines))
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+elif not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is missing: set 50 random characters or more")

@@ -1,0 +1,16 @@
+"""The app's configuration: what happens after migrate, and the checks."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class TenantsConfig(AppConfig):
+    """Isolation of tenants."""
+
+    name = "tenants"
+
+    def ready(self) -> None:
+        from tenants import checks  # noqa: F401  # registers the system checks
+        from tenants.postgres.grants import grant_global_tables
+
+        post_migrate.connect(grant_global_tables, sender=self)

@@ -1,0 +1,129 @@
+"""Every error a caller can meet, as one tree; each leaf has a stable `code`.
+
+CodedError
+|-- StoreError                 storage failed, or was used wrongly
+|   |-- NoTenant               a query ran outside any tenant
+|   |-- TenantMismatch         one tenant's block was entered inside another's
+|   |-- UnknownTenant          no tenant has that slug or id
+|   |-- SlugTaken              another tenant has that slug
+|   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
+|       |-- Unavailable        cannot connect, or the connection broke     retry
+|       |-- Conflict           deadlock or serialization failure           retry
+|       |-- TimedOut           a statement or a lock took too long
+|       |   `-- PoolExhausted  no free connection in time
+|       |-- TenantViolation    a row of another tenant, or no privilege (42501)
+|       |-- ConstraintBroken   unique, foreign key, check; `.constraint` names it
+|       |-- ValueRefused       a value PostgreSQL cannot store (22xxx)
+|       `-- QueryFailed        anything else
+`-- budgets.errors.Refused     the ways money can refuse (another app's branch)
+
+`DatabaseFailed` and below are also Django's `DatabaseError`, so that Django itself, its admin
+and libraries go on catching what they always caught.
+"""
+
+from typing import ClassVar
+
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
+
+
+class CodedError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(args or (type(self).__doc__,)))
+
+
+class StoreError(CodedError):
+    """Storage failed."""
+
+    code = "store_error"
+
+
+class NoTenant(StoreError):
+    """A query ran outside any tenant: wrap it in acting_for(tenant) or run_for(tenant, work)."""
+
+    code = "no_tenant"
+
+
+class TenantMismatch(StoreError):
+    """One tenant's block was entered inside another's."""
+
+    code = "tenant_mismatch"
+
+
+class UnknownTenant(StoreError):
+    """No such tenant."""
+
+    code = "unknown_tenant"
+
+
+class SlugTaken(StoreError):
+    """Another tenant has that slug."""
+
+    code = "slug_taken"
+
+
+class DatabaseFailed(StoreError, DatabaseError):
+    """PostgreSQL, or the road to it, said no."""
+
+    code = "database_failed"
+    sqlstate: str | None = None
+    constraint: str | None = None
+
+
+class Unavailable(DatabaseFailed, OperationalError):
+    """PostgreSQL cannot be reached."""
+
+    code, retryable = "unavailable", True
+
+
+class Conflict(DatabaseFailed, OperationalError):
+    """Another transaction got in the way; the same work may succeed if run again."""
+
+    code, retryable = "conflict", True
+
+
+class TimedOut(DatabaseFailed, OperationalError):
+    """A statement or a lock took too long."""
+
+    code = "timed_out"
+
+
+class PoolExhausted(TimedOut):
+    """No connection became free in time."""
+
+    code = "pool_exhausted"
+
+
+class TenantViolation(DatabaseFailed, ProgrammingError):
+    """PostgreSQL refused a row of another tenant, or a privilege the role does not have."""
+
+    code = "tenant_violation"
+
+
+class ConstraintBroken(DatabaseFailed, IntegrityError):
+    """A unique, foreign key, check or not-null rule was broken; `.constraint` names it."""
+
+    code = "constraint_broken"
+
+
+class ValueRefused(DatabaseFailed, DataError):
+    """PostgreSQL cannot store a value."""
+
+    code = "value_refused"
+
+
+class QueryFailed(DatabaseFailed, ProgrammingError, InternalError):
+    """PostgreSQL could not run a statement."""
+
+    code = "query_failed"

@@ -1,0 +1,44 @@
+"""The command line: a mistake of the user is one clear line and an exit code, never a traceback."""
+
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from tenants.errors import CodedError
+
+OWNER_COMMANDS = {"flush", "makemigrations", "migrate", "showmigrations"}
+"""Commands that read or change the schema: they log in as owner, all others as app."""
+
+
+def main(argv: list[str]) -> int:
+    """Run a management command; 0 is success, 2 is bad input, 130 is Ctrl-C.
+
+    Other codes are the command's own. `--traceback` lets the error through, for developers.
+    """
+    try:
+        with _login(argv):
+            execute_from_command_line(argv)
+    except (CodedError, ImproperlyConfigured) as error:
+        if "--traceback" in argv:
+            raise
+        code = error.code if isinstance(error, CodedError) else "misconfigured"
+        text = str(error) if isinstance(error, ImproperlyConfigured) else " ".join(str(error).split())
+        print(f"error [{code}]: {text}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`| head`); keep the interpreter from complaining as it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _login(argv: list[str]) -> AbstractContextManager[object]:
+    if OWNER_COMMANDS.isdisjoint(argv[1:2]) or "--help" in argv:
+        return nullcontext()
+    from tenants.postgres.base import as_owner  # needs settings, which may refuse to load
+
+    return as_owner()

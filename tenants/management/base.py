@@ -1,0 +1,26 @@
+"""What the project's commands share: help with examples, and `--json`."""
+
+import argparse
+import json
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+
+
+class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Django's help, with the examples left as they were typed."""
+
+
+class Command(BaseCommand):
+    """A command whose `--help` ends with `examples`; raise a CodedError for bad input."""
+
+    examples: ClassVar[str] = ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        epilog = f"examples:\n{self.examples.strip(chr(10))}" if self.examples else None
+        kwargs = {"epilog": epilog, "formatter_class": _HelpFormatter} | kwargs
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def print_json(self, value: object) -> None:
+        """Write `value` as JSON; ids and dates become text."""
+        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -1,0 +1,69 @@
+"""The database engine `tenants.postgres`: Django's own, with three differences.
+
+Errors come out as members of `tenants.errors`; statements on tenants' rows go through
+`tenants.postgres.compiler`; and the embedded server is started by the first connection to it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql import base, features, operations
+from django.utils.functional import cached_property
+
+from tenants.errors import StoreError
+from tenants.postgres.embedded import project_server
+from tenants.postgres.errors import Translated
+
+
+class DatabaseFeatures(features.DatabaseFeatures):
+    """PostgreSQL's features, as they are when primary keys begin with the tenant."""
+
+    def allows_group_by_selected_pks_on_model(self, model: type[Any]) -> bool:
+        """False for tenants' models: in the database their `id` alone is no key."""
+        return not hasattr(model, "tenant_restriction")
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """PostgreSQL's operations, with our compilers."""
+
+    compiler_module = "tenants.postgres.compiler"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection, or the place of one in the pool."""
+
+    features_class = DatabaseFeatures
+    ops_class = DatabaseOperations
+
+    @cached_property
+    def wrap_database_errors(self) -> Translated:
+        return Translated(self)
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        if self.settings_dict.get("EMBEDDED"):
+            project_server(settings.BASE_DIR).ensure()
+        return super().get_new_connection(conn_params)
+
+
+@contextmanager
+def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[DatabaseWrapper]:
+    """Within the block this thread's connection `using` is one logged in as `owner`.
+
+    For commands that change the schema or repair data. Raises StoreError where no owner is
+    configured, as in every web process.
+    """
+    if settings.OWNER_DATABASE is None:
+        raise StoreError("this needs the role owner: set OWNER_DATABASE_URL")
+    before = connections[using]
+    defaults = {key: before.settings_dict[key] for key in before.settings_dict}
+    config = {**defaults, "OPTIONS": {}, **settings.OWNER_DATABASE, "ROLE": "owner"}
+    owner = DatabaseWrapper(config, alias=using)
+    connections[using] = owner
+    try:
+        yield owner
+    finally:
+        owner.close()
+        connections[using] = before

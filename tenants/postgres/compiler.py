@@ -1,0 +1,62 @@
+"""SQL compilers that hold every statement on a tenant's rows to the tenant in force.
+
+A model says so by having `tenant_restriction(alias)`: the lookups that its rows must satisfy
+(empty while inspecting), or an error when no tenant is in force. It is asked at the moment
+of execution, so a queryset kept past its block is refused too, and Django's deletion
+collector, which goes past every manager, names the tenant like everybody else.
+"""
+
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.sql import compiler
+
+
+class _Held(compiler.SQLCompiler):
+    """Asks the model for the tenant in force before anything runs."""
+
+    def tenant_restriction(self) -> dict[str, Any]:
+        restriction = getattr(self.query.model, "tenant_restriction", None)
+        return restriction(self.connection) if restriction else {}
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        self.tenant_restriction()
+        return super().execute_sql(*args, **kwargs)
+
+
+class _Narrowed(_Held):
+    """Adds the tenant to the WHERE of a statement that does not name it."""
+
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        restriction = self.tenant_restriction()
+        if restriction and not self._names(restriction):
+            self.query.add_q(Q(**restriction))
+        return super().as_sql(*args, **kwargs)
+
+    def _names(self, restriction: dict[str, Any]) -> bool:
+        """Whether a top-level condition compares the tenant's column already."""
+        columns = {
+            getattr(getattr(condition, "lhs", None), "target", None)
+            for condition in self.query.where.children
+        }
+        return self.query.model._meta.get_field(*restriction) in columns
+
+
+class SQLCompiler(_Held):
+    """SELECT."""
+
+
+class SQLInsertCompiler(_Held, compiler.SQLInsertCompiler):
+    """INSERT by VALUES: Django's unnest form fails on Citus under row security."""
+
+
+class SQLDeleteCompiler(_Narrowed, compiler.SQLDeleteCompiler):
+    """DELETE."""
+
+
+class SQLUpdateCompiler(_Narrowed, compiler.SQLUpdateCompiler):
+    """UPDATE."""
+
+
+class SQLAggregateCompiler(_Held, compiler.SQLAggregateCompiler):
+    """Aggregates over a subquery."""

@@ -1,0 +1,78 @@
+"""Driver errors become members of the tree in `tenants.errors`, keyed by SQLSTATE."""
+
+from types import TracebackType
+from typing import Any
+
+import psycopg
+import psycopg_pool
+from django.db.utils import DatabaseErrorWrapper
+
+from tenants.errors import (
+    Conflict,
+    ConstraintBroken,
+    DatabaseFailed,
+    PoolExhausted,
+    QueryFailed,
+    TenantViolation,
+    TimedOut,
+    Unavailable,
+    ValueRefused,
+)
+
+# SQLSTATE or its class, most specific first: PostgreSQL manual, appendix A.
+_BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
+    ("40001", Conflict),
+    ("40P01", Conflict),
+    ("55P03", TimedOut),
+    ("57014", TimedOut),
+    ("25P03", TimedOut),
+    ("25P04", TimedOut),
+    ("42501", TenantViolation),
+    ("08", Unavailable),
+    ("57P", Unavailable),
+    ("53", Unavailable),
+    ("22", ValueRefused),
+    ("23", ConstraintBroken),
+)
+
+
+def failure(error: psycopg.Error) -> DatabaseFailed:
+    """The member of the tree for a driver error, with its SQLSTATE and constraint."""
+    translated = _class_of(error)(*error.args)
+    translated.sqlstate = error.sqlstate
+    translated.constraint = error.diag.constraint_name
+    return translated
+
+
+def _class_of(error: psycopg.Error) -> type[DatabaseFailed]:
+    if isinstance(error, psycopg_pool.PoolTimeout | psycopg_pool.TooManyRequests):
+        return PoolExhausted
+    if error.sqlstate is None:
+        # Client-side encoding errors carry no SQLSTATE, and neither does a lost connection.
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        refused = isinstance(error, psycopg.DataError)
+        return Unavailable if lost else ValueRefused if refused else QueryFailed
+    for prefix, cls in _BY_SQLSTATE:
+        if error.sqlstate.startswith(prefix):
+            return cls
+    return QueryFailed
+
+
+class Translated(DatabaseErrorWrapper):
+    """Django's border between driver and framework, raising our classes instead of its own."""
+
+    wrapper: Any
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(exc_value, psycopg.Error):
+            return
+        translated = failure(exc_value)
+        # As in Django: only these two leave the connection surely usable.
+        if not isinstance(translated, ValueRefused | ConstraintBroken):
+            self.wrapper.errors_occurred = True
+        raise translated.with_traceback(traceback) from exc_value

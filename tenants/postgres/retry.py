@@ -1,0 +1,41 @@
+"""Retry as data: a schedule of pauses, and one loop over it."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import connections
+
+from tenants.errors import CodedError
+
+
+def delays(attempts: int = 4, first: float = 0.05, cap: float = 2.0) -> Iterator[float]:
+    """Seconds to wait before each further attempt: full jitter under a doubling cap.
+
+    Source: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+    """
+    for attempt in range(attempts - 1):
+        yield random.uniform(0, min(cap, first * 2**attempt))
+
+
+def retried[T](
+    work: Callable[[], T],
+    *,
+    using: str,
+    waits: Callable[[], Iterator[float]] = delays,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """Call `work`, and call it again after each retryable error.
+
+    Inside an open transaction it is called once: PostgreSQL has already thrown away what
+    came before the error, so only the outermost block can be replayed.
+    """
+    pauses = iter(()) if connections[using].in_atomic_block else waits()
+    while True:
+        try:
+            return work()
+        except CodedError as error:
+            pause = next(pauses, None)
+            if not error.retryable or pause is None:
+                raise
+            sleep(pause)

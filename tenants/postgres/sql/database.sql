@@ -1,0 +1,18 @@
+-- Who may enter a database and its schema `public`. Run by a superuser or by the database's
+-- owner, once in each database, test databases included, and safely again. Needs roles.sql.
+
+BEGIN;
+
+DO $$
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO owner, app', current_database());
+    EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO owner', current_database());
+END
+$$;
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO owner;
+GRANT USAGE ON SCHEMA public TO app, inspector;
+
+COMMIT;
