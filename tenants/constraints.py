@@ -6,7 +6,7 @@ model gets for being a TenantModel.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -16,6 +16,7 @@ from tenants.fields import TenantForeignKey
 type Mirror = tuple[str, str]
 """A statement and the one that undoes it."""
 
+
 class DeclaredSQL(models.BaseConstraint):
     """DDL declared in a model's Meta; subclasses state it as mirrored statements."""
 
@@ -23,7 +24,7 @@ class DeclaredSQL(models.BaseConstraint):
         """What to do to `table` (quoted), in order, each with its reverse."""
         raise NotImplementedError
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:  # type: ignore[override]
+    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert schema_editor is not None
         table = schema_editor.quote_name(model._meta.db_table)
         return ";\n".join(do for do, _ in self.mirrors(table, model))
@@ -34,7 +35,7 @@ class DeclaredSQL(models.BaseConstraint):
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:  # type: ignore[override]
+    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert schema_editor is not None
         table = schema_editor.quote_name(model._meta.db_table)
         return ";\n".join(undo for _, undo in reversed(self.mirrors(table, model)))
@@ -45,7 +46,7 @@ class DeclaredSQL(models.BaseConstraint):
         """PostgreSQL is the one to say; there is nothing to ask beforehand."""
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.deconstruct() == self.deconstruct()  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.deconstruct() == self.deconstruct()
 
     __hash__ = models.BaseConstraint.__hash__
 
@@ -53,10 +54,12 @@ class DeclaredSQL(models.BaseConstraint):
 class TenantKey(DeclaredSQL):
     """PRIMARY KEY (tenant_id, id), while Django's state has a plain `id`."""
 
+    definition = "PRIMARY KEY (tenant_id, id)"
+
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         drop = f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"'
-        add = f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" PRIMARY KEY ({{}})'
-        return [(drop, add.format("id")), (add.format("tenant_id, id"), drop)]
+        add = f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" '
+        return [(drop, add + "PRIMARY KEY (id)"), (add + self.definition, drop)]
 
 
 class TenantReference(DeclaredSQL):
@@ -67,10 +70,10 @@ class TenantReference(DeclaredSQL):
         self.field = field
 
     def deconstruct(self) -> Any:
-        path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"field": self.field}
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:  # type: ignore[override]
+    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         """Nothing now: it waits for the keys that the same migration may yet make."""
         assert schema_editor is not None
         schema_editor.deferred_sql.append(super().create_sql(model, schema_editor))
@@ -79,20 +82,40 @@ class TenantReference(DeclaredSQL):
     def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         return self.create_sql(model, schema_editor)
 
-    def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
+    def definition(self, model: type[models.Model]) -> str:
+        """The constraint, as the catalog shows it too."""
         field = model._meta.get_field(self.field)
         assert isinstance(field, models.ForeignKey)
         to = field.remote_field.model._meta.db_table
         ours, theirs = f"tenant_id, {field.column}", "tenant_id, id"
         if field.column == "tenant_id":
             ours, theirs = "tenant_id", "id"
-        add = f'FOREIGN KEY ({ours}) REFERENCES "{to}" ({theirs})'
+        return f'FOREIGN KEY ({ours}) REFERENCES "{to}"({theirs})'
+
+    def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         return [
             (
-                f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" {add}',
+                f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" {self.definition(model)}',
                 f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"',
             )
         ]
+
+
+class Policy(NamedTuple):
+    """A row policy; `check` is None where nothing can be written."""
+
+    name: str
+    command: str
+    role: str
+    using: str
+    check: str | None
+
+    def create_sql(self, table: str) -> str:
+        check = f" WITH CHECK ({self.check})" if self.check else ""
+        return (
+            f"CREATE POLICY {self.name} ON {table} FOR {self.command} TO {self.role}"
+            f" USING ({self.using}){check}"
+        )
 
 
 class RowSecurity(DeclaredSQL):
@@ -106,25 +129,28 @@ class RowSecurity(DeclaredSQL):
         self.column = column
 
     def deconstruct(self) -> Any:
-        path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"column": self.column}
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
-        mine = f"{self.column} = current_tenant()"
         alter = f"ALTER TABLE {table} "
         return [
             (alter + "ENABLE ROW LEVEL SECURITY", alter + "DISABLE ROW LEVEL SECURITY"),
             (alter + "FORCE ROW LEVEL SECURITY", alter + "NO FORCE ROW LEVEL SECURITY"),
-            (
-                f"CREATE POLICY tenant_isolation ON {table} TO app"
-                f" USING ({mine}) WITH CHECK ({mine})",
-                f"DROP POLICY tenant_isolation ON {table}",
-            ),
-            (
-                f"CREATE POLICY inspection ON {table} FOR SELECT TO inspector USING (true)",
-                f"DROP POLICY inspection ON {table}",
+            *(
+                (policy.create_sql(table), f"DROP POLICY {policy.name} ON {table}")
+                for policy in self.policies
             ),
         ]
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Who sees what; the system checks compare the catalog with it."""
+        mine = f"{self.column} = current_tenant()"
+        return (
+            Policy("tenant_isolation", "ALL", "app", mine, mine),
+            Policy("inspection", "SELECT", "inspector", "true", None),
+        )
 
 
 class Grants(DeclaredSQL):
@@ -135,7 +161,7 @@ class Grants(DeclaredSQL):
         self.app = app
 
     def deconstruct(self) -> Any:
-        path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"app": self.app}
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
@@ -156,7 +182,7 @@ class RowTrigger(DeclaredSQL):
         self.function, self.when, self.deferred = function, when, deferred
 
     def deconstruct(self) -> Any:
-        path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        path, args, kwargs = super().deconstruct()
         own = {"function": self.function, "when": self.when, "deferred": self.deferred}
         return path, args, kwargs | own
 

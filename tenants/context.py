@@ -1,8 +1,8 @@
 """Which tenant is in force: a contextvar and a transaction that begin and end together.
 
-    run_for(tenant, work)     the door for views and tasks: opens the block, retries the whole
-    acting_for(tenant)        the block itself
-    inspecting()              read-only, across tenants, as the role inspector
+run_for(tenant, work)     the door for views and tasks: opens the block, retries the whole
+acting_for(tenant)        the block itself
+inspecting()              read-only, across tenants, as the role inspector
 """
 
 from collections.abc import Callable, Iterator
@@ -94,12 +94,11 @@ def inspecting(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """
     if _current.get() is not None:
         raise TenantMismatch("inspecting() cannot begin inside another block")
-    with _in_force(Tenancy(None, using)):
-        with transaction.atomic(using=using, durable=True):
-            with connections[using].cursor() as cursor:
-                cursor.execute("SET TRANSACTION READ ONLY")
-                cursor.execute("SET LOCAL ROLE inspector")
-            yield
+    with _in_force(Tenancy(None, using)), transaction.atomic(using=using, durable=True):
+        with connections[using].cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute("SET LOCAL ROLE inspector")
+        yield
 
 
 def run_for[T](

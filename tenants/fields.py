@@ -24,8 +24,8 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         del kwargs["db_constraint"]
-        if not self.db_index:
-            kwargs.pop("db_index", None)
+        if kwargs.get("db_index") is False:
+            del kwargs["db_index"]
         return name, path, args, kwargs
 
     def get_joining_fields(self, reverse_join: bool = False) -> Any:

@@ -1,17 +1,10 @@
-"""The data-access contract every tenant's model inherits, and the global models' managers."""
+"""The data-access contract that every tenant's model inherits."""
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
-from uuid import UUID
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from django.contrib.auth.base_user import BaseUserManager
-from django.db import connection, models
-from django.db.models.functions import Lower
+from django.db import models
 
-from tenants.context import acting_for, tenancy
-from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
-
-if TYPE_CHECKING:
-    from tenants.models import Tenant, User
+from tenants.context import tenancy
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 
@@ -20,7 +13,7 @@ class TenantQuerySet(models.QuerySet[M]):
     """Rows of the tenant in force."""
 
 
-_Manager = models.Manager.from_queryset(TenantQuerySet)  # a module-level name: django-stubs needs it
+_Manager = models.Manager.from_queryset(TenantQuerySet)  # a module-level name: mypy needs it
 
 
 class TenantManager(_Manager[M]):
@@ -30,86 +23,13 @@ class TenantManager(_Manager[M]):
     another tenant's rows do not depend on the row policies alone.
     """
 
+    if TYPE_CHECKING:
+        model: type[M]
+
     def get_queryset(self) -> TenantQuerySet[M]:
         rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(models.FETCH_PEERS)
         tenant_id = tenancy().tenant_id
         if tenant_id is None:
             return rows
-        return rows.filter(**{self.model.tenant_attname: tenant_id})
-
-
-class TenantsManager(TenantManager["Tenant"]):
-    """Tenants: each sees itself. The look-ups cross, and return ids only."""
-
-    def create_tenant(self, slug: str, name: str = "") -> "Tenant":
-        """Found a tenant, in a transaction of its own.
-
-        Raises SlugTaken, and ValidationError for a slug that is none.
-        """
-        tenant = self.model(slug=slug, name=name or slug)
-        tenant.clean_fields()
-        with acting_for(tenant.pk):
-            try:
-                tenant.claim_slug()
-            except ConstraintBroken as error:
-                raise SlugTaken(f"there is a tenant {slug!r} already") from error
-            tenant.save(force_insert=True)
-        return tenant
-
-    def id_of(self, slug: str) -> UUID:
-        """The id of the tenant called `slug`. Raises UnknownTenant."""
-        if (tenant_id := _look_up("SELECT tenant_of_slug(%s)", slug)[0]) is None:
-            raise UnknownTenant(f"there is no tenant {slug!r}")
-        return tenant_id
-
-    def ids_of_user(self, user: "User | UUID") -> list[UUID]:
-        """The tenants a user is a member of, in no order."""
-        pk = user if isinstance(user, UUID) else user.pk
-        return _look_up("SELECT * FROM tenants_of_user(%s)", pk)
-
-    def id_of_invitation(self, token_hash: str) -> UUID:
-        """The tenant that sent the invitation with that token's hash. Raises UnknownTenant."""
-        if (tenant_id := _look_up("SELECT tenant_of_invitation(%s)", token_hash)[0]) is None:
-            raise UnknownTenant("there is no such invitation")
-        return tenant_id
-
-
-def _look_up(sql: str, argument: object) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [argument])
-        return [row[0] for row in cursor.fetchall()]
-
-
-class UserQuerySet(models.QuerySet["User"]):
-    """People. Filters are adjectives."""
-
-    def active(self) -> Self:
-        """Users who have not been deleted."""
-        return self.filter(deleted_at=None)
-
-    def by_email(self, email: str) -> Self:
-        """Users with that address, whatever its case."""
-        return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
-
-
-class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Users, who log in by e-mail."""
-
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user; without a password nobody can log in as them.
-
-        Raises ConstraintBroken when a live user has the address.
-        """
-        user = self.model(email=self.normalize_email(email.strip()), **fields)
-        user.set_password(password)
-        user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
-        user.save(using=self._db)
-        return cast("User", user)
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user who may see everything in the admin."""
-        return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
-
-    def get_by_natural_key(self, email: str | None) -> "User":
-        """The live user with that address; Django's login asks here."""
-        return cast("User", self.active().by_email(email or "").get())
+        attname: str = self.model.tenant_attname  # type: ignore[attr-defined]
+        return rows.filter(**{attname: tenant_id})

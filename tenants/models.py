@@ -18,8 +18,9 @@ from uuid_utils.compat import uuid7
 
 from tenants.constraints import Grants, RowSecurity, isolation_of
 from tenants.context import current_tenant_id, tenancy
+from tenants.directory import TenantsManager, UserManager
 from tenants.errors import NoTenant
-from tenants.managers import TenantManager, TenantsManager, UserManager
+from tenants.managers import TenantManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
@@ -69,11 +70,15 @@ class TenantSlug(models.Model):
     """The directory of slugs: what must be unique across tenants, and nothing else.
 
     Global, for a unique constraint on a tenants' table would have to begin with the tenant.
-    Role app can claim a slug but not read any: that is what `tenant_of_slug` is for.
+    Role app can claim a slug, for the tenant in force only, but not read any: that is what
+    `tenant_of_slug` is for.
     """
 
     slug = models.SlugField(primary_key=True)
     tenant_id = models.UUIDField()
+
+    class Meta:
+        constraints: ClassVar = [RowSecurity(name="tenants_tenantslug_isolation")]
 
     def __str__(self) -> str:
         return self.slug
@@ -181,16 +186,12 @@ class Membership(TenantModel):
         VIEWER = "viewer"
         SERVICE = "service"
 
-    user = models.ForeignKey(
-        User, models.PROTECT, db_constraint=False, related_name="memberships"
-    )
+    user = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["tenant", "user"], name="tenants_membership_user_once"
-            ),
+            models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_user_once"),
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),
                 name="tenants_membership_role",

@@ -46,7 +46,10 @@ def database(worker_id: str) -> str:
     """The name of this worker's database, empty but for what migrate makes."""
     name = f"test_sluice_{worker_id}"
     if os.environ.get("SLUICE_TEST_SERVER"):
-        for role, config in (("app", settings.DATABASES["default"]), ("owner", settings.OWNER_DATABASE)):
+        for role, config in (
+            ("app", settings.DATABASES["default"]),
+            ("owner", settings.OWNER_DATABASE),
+        ):
             config["OPTIONS"] |= {"host": str(SERVER.socket)}
             config |= {"EMBEDDED": False, "USER": role}
     with psycopg.connect(owner_dsn("postgres"), autocommit=True) as owner:
@@ -62,8 +65,14 @@ def database(worker_id: str) -> str:
 def owner_dsn(database: str) -> str:
     """The connection string of role owner on a database of the tests' server."""
     config = settings.OWNER_DATABASE
-    named = {"user": config["USER"], "password": config["PASSWORD"], "host": config["HOST"],
-             "port": config["PORT"], **config["OPTIONS"], "dbname": database}
+    named = {
+        "user": config["USER"],
+        "password": config["PASSWORD"],
+        "host": config["HOST"],
+        "port": config["PORT"],
+        **config["OPTIONS"],
+        "dbname": database,
+    }
     return psycopg.conninfo.make_conninfo(**{key: value for key, value in named.items() if value})
 
 

@@ -2,7 +2,8 @@
 
 from budgets.managers.buckets import BucketManager, BucketVersionManager
 from budgets.managers.budgets import BudgetManager
-from budgets.managers.movements import EntryManager, MovementManager
+from budgets.managers.entries import EntryManager
+from budgets.managers.movements import MovementManager
 
 __all__ = [
     "BucketManager",

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.db import connections, models
+from django.db import connections, models, transaction
+from django.db.models import Count, F, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.cascade import Claim
@@ -54,6 +56,12 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
     def money(self) -> "Bucket":
         """The one bucket of a budget that collects what no envelope kept."""
         return self.get(kind=self.model.Kind.MONEY)
+
+    def adrift(self) -> Self:
+        """Buckets that do not stand where their entries left them (I3)."""
+        left = Coalesce(Sum("entries__amount"), 0, output_field=models.BigIntegerField())
+        counted = self.annotate(entered=Count("entries"), left=left)
+        return counted.exclude(last_seq=F("entered"), balance=F("left"))
 
 
 class BucketManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # type: ignore[misc]
@@ -150,10 +158,11 @@ class BucketManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # t
         """Write a bucket and the version that says how it now stands."""
         bucket.version += 1
         try:
-            if bucket._state.adding:
-                bucket.save(force_insert=True)
-            else:
-                bucket.save(update_fields=[*RULES, "version", "updated_at"])
+            with transaction.atomic(using=self.db):  # a refused name leaves the block usable
+                if bucket._state.adding:
+                    bucket.save(force_insert=True)
+                else:
+                    bucket.save(update_fields=[*RULES, "version", "updated_at"])
         except ConstraintBroken as error:
             if (wrong := _WRONG.get(error.constraint or "")) is None:
                 raise
@@ -164,8 +173,20 @@ class BucketManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # t
         return bucket
 
 
-class BucketVersionManager(TenantManager["BucketVersion"]):
-    """The history of rules: replay and `explain` read it."""
+class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
+    """Filters are adjectives."""
+
+    def in_force_at(self, seq: int) -> Self:
+        """The rules that governed movement `seq`: the newest version of each bucket by then."""
+        past = self.filter(from_seq__lte=seq)
+        return past.order_by("bucket", "-version").distinct("bucket")
+
+
+_Versions = TenantManager["BucketVersion"].from_queryset(BucketVersionQuerySet)
+
+
+class BucketVersionManager(_Versions):  # type: ignore[misc, valid-type]
+    """The history of rules: replay reads it."""
 
     def record(
         self, budget: "Budget", bucket: "Bucket", *, key: str | None, request: str

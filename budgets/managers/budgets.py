@@ -1,21 +1,48 @@
 """Budgets: found one, find one."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from budgets import money
 from budgets.errors import BadRule, UnknownBudget
 from tenants.errors import ConstraintBroken
-from tenants.managers import TenantManager
+from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Budget
     from tenants.models import Membership
 
 
-class BudgetManager(TenantManager["Budget"]):
+class BudgetQuerySet(TenantQuerySet["Budget"]):
+    """Filters are adjectives."""
+
+    def unbalanced(self) -> Self:
+        """Budgets whose buckets hold something else than came in less what went out (I2)."""
+        net = F("deposited") - F("withdrawn")
+        return self.annotate(held=Sum("buckets__balance")).exclude(held=net)
+
+    def miscounted(self) -> Self:
+        """Budgets whose totals are not those of their movements (I2)."""
+        moved = Coalesce(Sum("movements__external"), 0, output_field=BigIntegerField())
+        net = F("deposited") - F("withdrawn")
+        return self.annotate(moved=moved).exclude(moved=net)
+
+    def gapped(self) -> Self:
+        """Budgets whose movements are not numbered 1, 2, 3 to the last (I10)."""
+        numbered = self.annotate(n=Count("movements"), last=Coalesce(Max("movements__seq"), 0))
+        return numbered.exclude(n=F("last_seq"), last=F("last_seq"))
+
+    def without_one_money_bucket(self) -> Self:
+        """Budgets with no money bucket, or several (I12)."""
+        money = Count("buckets", filter=Q(buckets__kind="money"))
+        return self.annotate(money=money).exclude(money=1)
+
+
+class BudgetManager(TenantManager["Budget"].from_queryset(BudgetQuerySet)):  # type: ignore[misc]
     """The budgets of the tenant in force."""
 
     def create_budget(
@@ -30,7 +57,8 @@ class BudgetManager(TenantManager["Budget"]):
             name=named(name), currency=currency.upper(), exponent=exponent, owner=owner
         )
         try:
-            budget.save(force_insert=True)
+            with transaction.atomic(using=self.db):  # a refused name leaves the block usable
+                budget.save(force_insert=True)
         except ConstraintBroken as error:
             if error.constraint != "budgets_budget_open_name_once":
                 raise
@@ -41,10 +69,9 @@ class BudgetManager(TenantManager["Budget"]):
     def called(self, name: str) -> "Budget":
         """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""
         rows = self.filter(archived_at=None)
-        try:
-            found = rows.filter(name__iexact=name).first() or rows.filter(pk=UUID(name)).first()
-        except (ValueError, ValidationError):
-            found = None
+        found = rows.filter(name__iexact=name).first()
+        if found is None and (pk := _uuid(name)):
+            found = rows.filter(pk=pk).first()
         if found is None:
             raise UnknownBudget(f"there is no budget {name!r} here", name=name)
         return found
@@ -55,3 +82,10 @@ def named(name: str) -> str:
     if not 0 < len(name := name.strip()) <= 200:
         raise BadRule("a name has 1 to 200 characters", name=name)
     return name
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,20 +1,23 @@
 """The verbs that move money. Every balance change in the project passes `_post`."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
+from uuid import UUID
 
+from django.db.models import Count, F, Q, Sum, Window
+from django.db.models.functions import Lag
 from django.utils import timezone
 
-from budgets.cascade import MAX_MINOR, Plan, cascade
+from budgets.cascade import MAX_MINOR, Plan, Slot, cascade
 from budgets.errors import BadAmount, BucketClosed, NoSpace, StalePlan
+from budgets.managers.entries import Line
 from budgets.managers.requests import Particulars, fingerprint, same_request
 from tenants.context import tenancy
-from tenants.managers import TenantManager
+from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Budget, Entry, Movement
+    from budgets.models import Bucket, Budget, Movement
 
 
 class Overflow(StrEnum):
@@ -23,24 +26,6 @@ class Overflow(StrEnum):
     MONEY = "money"  # goes to the money bucket
     REJECT = "reject"  # refuses the whole deposit
     ALLOW = "allow"  # fills the bucket beyond its target
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one bucket gets (+) or gives (-) in a movement, in minor units, and why."""
-
-    bucket: "Bucket"
-    amount: int
-    reason: str
-
-    @property
-    def after(self) -> int:
-        return self.bucket.balance + self.amount
-
-    @property
-    def becomes_full(self) -> bool:
-        target = self.bucket.target
-        return target is not None and self.bucket.balance < target <= self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +45,26 @@ class Preview:
         return [*kept, Line(self.money, rest, "remainder")] if rest else kept
 
 
-class MovementManager(TenantManager["Movement"]):
+class MovementQuerySet(TenantQuerySet["Movement"]):
+    """Filters are adjectives."""
+
+    def unbalanced(self) -> Self:
+        """Movements whose entries are not as many, or not as much, as they say (I1)."""
+        counted = self.annotate(entered=Count("entries"), total=Sum("entries__amount"))
+        return counted.exclude(entered=F("lines"), total=F("external"))
+
+    def unkeyed(self) -> Self:
+        """Movements that share their key with another, or lost their fingerprint (I7)."""
+        keys = self.exclude(key=None).values("budget", "key").annotate(n=Count("id"))
+        return self.filter(Q(request_hash="") | Q(key__in=keys.filter(n__gt=1).values("key")))
+
+    def backdated(self) -> Self:
+        """Movements recorded before the one they follow (I10)."""
+        before = Window(Lag("recorded_at"), partition_by="budget_id", order_by="seq")
+        return self.annotate(before=before).filter(recorded_at__lt=F("before"))
+
+
+class MovementManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):  # type: ignore[misc]
     """Moves money. Amounts are positive ints of minor units; the keywords are `Particulars`.
 
     Repeating a `key` with the same request returns the first movement and moves nothing;
@@ -82,9 +86,31 @@ class MovementManager(TenantManager["Movement"]):
         steps = [(step.key.pk, step.kept, step.reason) for step in plan.steps]
         return Preview(plan, money, version, fingerprint("plan", of=(money.pk, version, steps)))
 
+    def preview_into(
+        self, bucket: "Bucket", amount: int, *, overflow: Overflow = Overflow.MONEY
+    ) -> list[Line]:
+        """The lines `deposit_into` would write; raises what it would."""
+        _positive(amount)
+        bucket.refresh_from_db()
+        if bucket.archived_at:
+            raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
+        limited = overflow != Overflow.ALLOW and bucket.space is not None
+        space = bucket.space if limited else amount
+        assert space is not None
+        if space < amount and overflow == Overflow.REJECT:
+            raise NoSpace(f"{bucket.name} has less space than that", asked=amount, space=space)
+        kept = min(amount, space)
+        money = bucket.budget.buckets.money()
+        lines = [Line(bucket, kept, "direct"), Line(money, amount - kept, "overflow")]
+        return [line for line in lines if line.amount]
+
     def deposit(
-        self, budget: "Budget", amount: int, *,
-        expect: str | None = None, **particulars: Unpack[Particulars],
+        self,
+        budget: "Budget",
+        amount: int,
+        *,
+        expect: str | None = None,
+        **particulars: Unpack[Particulars],
     ) -> "Movement":
         """Take `amount` in and let it cascade through the budget's envelopes.
 
@@ -101,8 +127,12 @@ class MovementManager(TenantManager["Movement"]):
         return self._post(budget, kind, amount, preview.lines, request, particulars)
 
     def deposit_into(
-        self, bucket: "Bucket", amount: int, *,
-        overflow: Overflow = Overflow.MONEY, **particulars: Unpack[Particulars],
+        self,
+        bucket: "Bucket",
+        amount: int,
+        *,
+        overflow: Overflow = Overflow.MONEY,
+        **particulars: Unpack[Particulars],
     ) -> "Movement":
         """Take `amount` in for one bucket, locked or not, up to its target.
 
@@ -115,10 +145,30 @@ class MovementManager(TenantManager["Movement"]):
         budget = bucket.budget
         if earlier := self._begin(budget, amount, request, particulars):
             return earlier
-        bucket.refresh_from_db()
-        lines = _direct(bucket, amount, Overflow(overflow))
+        lines = self.preview_into(bucket, amount, overflow=overflow)
         kind = self.model.Kind.DEPOSIT_INTO
         return self._post(budget, kind, amount, lines, request, particulars)
+
+    def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
+        """The envelopes as a past movement met them: the rules and balances of its time."""
+        past = Q(entries__movement__seq__lt=movement.seq)
+        balances = dict(
+            movement.budget.buckets.annotate(past=Sum("entries__amount", filter=past)).values_list(
+                "pk", "past"
+            )
+        )
+        return [
+            Slot(
+                rule.bucket_id, rule.priority, balances[rule.bucket_id] or 0,
+                rule.target, rule.filter, rule.hold, rule.locked,
+            )
+            for rule in movement.budget.versions.in_force_at(movement.seq)
+            if rule.priority is not None
+        ]  # fmt: skip
+
+    def replay(self, movement: "Movement") -> "Plan[UUID]":
+        """The plan of a past deposit, made again."""
+        return cascade(movement.amount, self.slots_before(movement))
 
     def _begin(
         self, budget: "Budget", amount: int, request: str, particulars: Particulars
@@ -135,8 +185,13 @@ class MovementManager(TenantManager["Movement"]):
         return earlier
 
     def _post(
-        self, budget: "Budget", kind: str, external: int, lines: list[Line],
-        request: str, particulars: Particulars,
+        self,
+        budget: "Budget",
+        kind: str,
+        external: int,
+        lines: list[Line],
+        request: str,
+        particulars: Particulars,
     ) -> "Movement":
         """Write a movement, its entries, the balances and the budget's totals, in that order."""
         now = max(filter(None, [timezone.now(), budget.last_recorded_at]))
@@ -163,42 +218,9 @@ class MovementManager(TenantManager["Movement"]):
         return movement
 
 
-class EntryManager(TenantManager["Entry"]):
-    """The ledger's lines, written once."""
-
-    def record(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":
-        """Write each line with the balance before and after it."""
-        return self.bulk_create(
-            self.model(
-                movement=movement,
-                position=position,
-                bucket=line.bucket,
-                seq=line.bucket.last_seq + 1,
-                amount=line.amount,
-                balance_before=line.bucket.balance,
-                balance_after=line.after,
-                reason=line.reason,
-                became_full=line.becomes_full,
-            )
-            for position, line in enumerate(lines, start=1)
-        )
-
-
 def _positive(amount: int) -> None:
     if type(amount) is not int or not 0 < amount <= MAX_MINOR:
         raise BadAmount(
             f"an amount is an int of minor units from 1 to {MAX_MINOR}, not {amount!r}",
             asked=amount,
         )
-
-
-def _direct(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
-    """The lines of a deposit for one bucket."""
-    if bucket.archived_at:
-        raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
-    space = amount if overflow is Overflow.ALLOW or bucket.space is None else bucket.space
-    if space < amount and overflow is Overflow.REJECT:
-        raise NoSpace(f"{bucket.name} has space for {space}", asked=amount, space=space)
-    kept = min(amount, space)
-    lines = [Line(bucket, kept, "direct"), Line(bucket.budget.buckets.money(), amount - kept, "overflow")]
-    return [line for line in lines if line.amount]

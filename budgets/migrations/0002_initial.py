@@ -4,394 +4,827 @@ import django.db.models.constraints
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
-import tenants.constraints
-import tenants.context
-import tenants.fields
 import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
+import tenants.constraints
+import tenants.context
+import tenants.fields
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('budgets', '0001_ledger_functions'),
-        ('tenants', '0002_lookups'),
+        ("budgets", "0001_ledger_functions"),
+        ("tenants", "0002_lookups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Bucket',
+            name="Bucket",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=200)),
-                ('priority', models.IntegerField(blank=True, null=True)),
-                ('filter_flat', models.BigIntegerField(blank=True, null=True)),
-                ('filter_share', models.IntegerField(blank=True, help_text='parts per million', null=True)),
-                ('hold_flat', models.BigIntegerField(blank=True, null=True)),
-                ('hold_share', models.IntegerField(blank=True, help_text='parts per million', null=True)),
-                ('target', models.BigIntegerField(blank=True, null=True)),
-                ('locked', models.BooleanField(default=False)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('kind', models.CharField(choices=[('envelope', 'Envelope'), ('money', 'Money')], default='envelope', max_length=8)),
-                ('balance', models.BigIntegerField(default=0)),
-                ('version', models.IntegerField(default=0)),
-                ('last_seq', models.BigIntegerField(default=0, help_text='how many entries it has had')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=200)),
+                ("priority", models.IntegerField(blank=True, null=True)),
+                ("filter_flat", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "filter_share",
+                    models.IntegerField(blank=True, help_text="parts per million", null=True),
+                ),
+                ("hold_flat", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "hold_share",
+                    models.IntegerField(blank=True, help_text="parts per million", null=True),
+                ),
+                ("target", models.BigIntegerField(blank=True, null=True)),
+                ("locked", models.BooleanField(default=False)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("envelope", "Envelope"), ("money", "Money")],
+                        default="envelope",
+                        max_length=8,
+                    ),
+                ),
+                ("balance", models.BigIntegerField(default=0)),
+                ("version", models.IntegerField(default=0)),
+                (
+                    "last_seq",
+                    models.BigIntegerField(default=0, help_text="how many entries it has had"),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'select_on_save': True,
-                'base_manager_name': 'objects',
+                "select_on_save": True,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=200)),
-                ('currency', models.CharField(max_length=3)),
-                ('exponent', models.SmallIntegerField(help_text='decimals of the currency')),
-                ('version', models.BigIntegerField(default=0)),
-                ('last_seq', models.BigIntegerField(default=0)),
-                ('deposited', models.BigIntegerField(default=0)),
-                ('withdrawn', models.BigIntegerField(default=0)),
-                ('last_recorded_at', models.DateTimeField(null=True)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', tenants.fields.TenantForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='budgets', to='tenants.membership')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=200)),
+                ("currency", models.CharField(max_length=3)),
+                ("exponent", models.SmallIntegerField(help_text="decimals of the currency")),
+                ("version", models.BigIntegerField(default=0)),
+                ("last_seq", models.BigIntegerField(default=0)),
+                ("deposited", models.BigIntegerField(default=0)),
+                ("withdrawn", models.BigIntegerField(default=0)),
+                ("last_recorded_at", models.DateTimeField(null=True)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    tenants.fields.TenantForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="budgets",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'select_on_save': True,
-                'base_manager_name': 'objects',
+                "select_on_save": True,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='BucketVersion',
+            name="BucketVersion",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=200)),
-                ('priority', models.IntegerField(blank=True, null=True)),
-                ('filter_flat', models.BigIntegerField(blank=True, null=True)),
-                ('filter_share', models.IntegerField(blank=True, help_text='parts per million', null=True)),
-                ('hold_flat', models.BigIntegerField(blank=True, null=True)),
-                ('hold_share', models.IntegerField(blank=True, help_text='parts per million', null=True)),
-                ('target', models.BigIntegerField(blank=True, null=True)),
-                ('locked', models.BooleanField(default=False)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.IntegerField()),
-                ('from_seq', models.BigIntegerField(help_text='the first movement it governs')),
-                ('key', models.CharField(max_length=200, null=True)),
-                ('request_hash', models.CharField(max_length=64)),
-                ('actor', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('bucket', tenants.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='budgets.bucket')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
-                ('budget', tenants.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='budgets.budget')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=200)),
+                ("priority", models.IntegerField(blank=True, null=True)),
+                ("filter_flat", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "filter_share",
+                    models.IntegerField(blank=True, help_text="parts per million", null=True),
+                ),
+                ("hold_flat", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "hold_share",
+                    models.IntegerField(blank=True, help_text="parts per million", null=True),
+                ),
+                ("target", models.BigIntegerField(blank=True, null=True)),
+                ("locked", models.BooleanField(default=False)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.IntegerField()),
+                ("from_seq", models.BigIntegerField(help_text="the first movement it governs")),
+                ("key", models.CharField(max_length=200, null=True)),
+                ("request_hash", models.CharField(max_length=64)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "bucket",
+                    tenants.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="budgets.bucket",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "budget",
+                    tenants.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="budgets.budget",
+                    ),
+                ),
             ],
             options={
-                'select_on_save': True,
-                'base_manager_name': 'objects',
+                "select_on_save": True,
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddField(
-            model_name='bucket',
-            name='budget',
-            field=tenants.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='buckets', to='budgets.budget'),
+            model_name="bucket",
+            name="budget",
+            field=tenants.fields.TenantForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="buckets",
+                to="budgets.budget",
+            ),
         ),
         migrations.CreateModel(
-            name='Movement',
+            name="Movement",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('seq', models.BigIntegerField(help_text="its place in the budget's history, from 1")),
-                ('kind', models.CharField(choices=[('deposit', 'Deposit'), ('deposit_into', 'Deposit Into')], max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('external', models.BigIntegerField(help_text='what came in (+) or went out (-)')),
-                ('lines', models.IntegerField(help_text='how many entries it has')),
-                ('effective_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('request_id', models.CharField(blank=True, max_length=200)),
-                ('memo', models.CharField(blank=True, max_length=500)),
-                ('metadata', models.JSONField(default=dict)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('key', models.CharField(max_length=200, null=True)),
-                ('request_hash', models.CharField(max_length=64)),
-                ('actor', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('budget', tenants.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='budgets.budget')),
-                ('reverses', tenants.fields.TenantForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='budgets.movement')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "seq",
+                    models.BigIntegerField(help_text="its place in the budget's history, from 1"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("deposit", "Deposit"), ("deposit_into", "Deposit Into")],
+                        max_length=20,
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("external", models.BigIntegerField(help_text="what came in (+) or went out (-)")),
+                ("lines", models.IntegerField(help_text="how many entries it has")),
+                ("effective_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("request_id", models.CharField(blank=True, max_length=200)),
+                ("memo", models.CharField(blank=True, max_length=500)),
+                ("metadata", models.JSONField(default=dict)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("key", models.CharField(max_length=200, null=True)),
+                ("request_hash", models.CharField(max_length=64)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "budget",
+                    tenants.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="budgets.budget",
+                    ),
+                ),
+                (
+                    "reverses",
+                    tenants.fields.TenantForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="budgets.movement",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'select_on_save': True,
-                'base_manager_name': 'objects',
+                "select_on_save": True,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('position', models.IntegerField(help_text='its place in the movement, from 1')),
-                ('seq', models.BigIntegerField(help_text="its place in the bucket's history, from 1")),
-                ('amount', models.BigIntegerField()),
-                ('balance_before', models.BigIntegerField()),
-                ('balance_after', models.BigIntegerField()),
-                ('reason', models.CharField(choices=[('filter', 'Filter'), ('hold_floor', 'Hold Floor'), ('capacity_limit', 'Capacity Limit'), ('remainder', 'Remainder'), ('direct', 'Direct'), ('overflow', 'Overflow')], max_length=20)),
-                ('became_full', models.BooleanField(default=False)),
-                ('bucket', tenants.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='budgets.bucket')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
-                ('movement', tenants.fields.TenantForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='budgets.movement')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("position", models.IntegerField(help_text="its place in the movement, from 1")),
+                (
+                    "seq",
+                    models.BigIntegerField(help_text="its place in the bucket's history, from 1"),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("balance_before", models.BigIntegerField()),
+                ("balance_after", models.BigIntegerField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("filter", "Filter"),
+                            ("hold_floor", "Hold Floor"),
+                            ("capacity_limit", "Capacity Limit"),
+                            ("remainder", "Remainder"),
+                            ("direct", "Direct"),
+                            ("overflow", "Overflow"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("became_full", models.BooleanField(default=False)),
+                (
+                    "bucket",
+                    tenants.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="budgets.bucket",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "movement",
+                    tenants.fields.TenantForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="budgets.movement",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'select_on_save': True,
-                'base_manager_name': 'objects',
+                "verbose_name_plural": "entries",
+                "select_on_save": True,
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddIndex(
-            model_name='budget',
-            index=models.Index(fields=['tenant', 'owner'], name='budgets_budget_owner'),
+            model_name="budget",
+            index=models.Index(fields=["tenant", "owner"], name="budgets_budget_owner"),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('name'), condition=models.Q(('archived_at', None)), name='budgets_budget_open_name_once'),
+            model_name="budget",
+            constraint=models.UniqueConstraint(
+                models.F("tenant"),
+                django.db.models.functions.text.Lower("name"),
+                condition=models.Q(("archived_at", None)),
+                name="budgets_budget_open_name_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='budgets_budget_currency'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
+                name="budgets_budget_currency",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('exponent__gte', 0), ('exponent__lte', 4)), name='budgets_budget_exponent'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("exponent__gte", 0), ("exponent__lte", 4)),
+                name="budgets_budget_exponent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('deposited__gte', models.F('withdrawn')), ('last_seq__gte', 0), ('withdrawn__gte', 0)), name='budgets_budget_totals'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deposited__gte", models.F("withdrawn")),
+                    ("last_seq__gte", 0),
+                    ("withdrawn__gte", 0),
+                ),
+                name="budgets_budget_totals",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=tenants.constraints.TenantKey(name='budgets_budget_pkey'),
+            model_name="budget",
+            constraint=tenants.constraints.TenantKey(name="budgets_budget_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='budgets_budget_tenant_exists'),
+            model_name="budget",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="budgets_budget_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=tenants.constraints.TenantReference(field='owner', name='budgets_budget_owner_same_tenant'),
+            model_name="budget",
+            constraint=tenants.constraints.TenantReference(
+                field="owner", name="budgets_budget_owner_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='budgets_budget_isolation'),
+            model_name="budget",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="budgets_budget_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited, withdrawn, last_recorded_at, archived_at, updated_at)', name='budgets_budget_grants'),
+            model_name="budget",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited, withdrawn, last_recorded_at, archived_at, updated_at)",
+                name="budgets_budget_grants",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'bucket', 'version'), name='budgets_bucketversion_once'),
+            model_name="bucketversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "bucket", "version"), name="budgets_bucketversion_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'budget', 'key'), name='budgets_bucketversion_key_once'),
+            model_name="bucketversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "budget", "key"), name="budgets_bucketversion_key_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=tenants.constraints.TenantKey(name='budgets_bucketversion_pkey'),
+            model_name="bucketversion",
+            constraint=tenants.constraints.TenantKey(name="budgets_bucketversion_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='budgets_bucketversion_tenant_exists'),
+            model_name="bucketversion",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="budgets_bucketversion_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=tenants.constraints.TenantReference(field='budget', name='budgets_bucketversion_budget_same_tenant'),
+            model_name="bucketversion",
+            constraint=tenants.constraints.TenantReference(
+                field="budget", name="budgets_bucketversion_budget_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=tenants.constraints.TenantReference(field='bucket', name='budgets_bucketversion_bucket_same_tenant'),
+            model_name="bucketversion",
+            constraint=tenants.constraints.TenantReference(
+                field="bucket", name="budgets_bucketversion_bucket_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='budgets_bucketversion_isolation'),
+            model_name="bucketversion",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="budgets_bucketversion_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketversion',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, MAINTAIN', name='budgets_bucketversion_grants'),
+            model_name="bucketversion",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, MAINTAIN", name="budgets_bucketversion_grants"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], fields=('tenant', 'budget', 'priority'), name='budgets_bucket_priority_once'),
+            model_name="bucket",
+            constraint=models.UniqueConstraint(
+                deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
+                fields=("tenant", "budget", "priority"),
+                name="budgets_bucket_priority_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.UniqueConstraint(models.F('tenant'), models.F('budget'), django.db.models.functions.text.Lower('name'), condition=models.Q(('archived_at', None)), name='budgets_bucket_open_name_once'),
+            model_name="bucket",
+            constraint=models.UniqueConstraint(
+                models.F("tenant"),
+                models.F("budget"),
+                django.db.models.functions.text.Lower("name"),
+                condition=models.Q(("archived_at", None)),
+                name="budgets_bucket_open_name_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'money')), fields=('tenant', 'budget'), name='budgets_bucket_one_money'),
+            model_name="bucket",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "money")),
+                fields=("tenant", "budget"),
+                name="budgets_bucket_one_money",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'envelope'), models.Q(('archived_at', None), ('filter_flat', None), ('filter_share', None), ('hold_flat', None), ('hold_share', None), ('kind', 'money'), ('locked', False), ('priority', None), ('target', None)), _connector='OR'), name='budgets_bucket_money_is_plain'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "envelope"),
+                    models.Q(
+                        ("archived_at", None),
+                        ("filter_flat", None),
+                        ("filter_share", None),
+                        ("hold_flat", None),
+                        ("hold_share", None),
+                        ("kind", "money"),
+                        ("locked", False),
+                        ("priority", None),
+                        ("target", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="budgets_bucket_money_is_plain",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'money'), models.Q(('filter_flat__gte', 0), ('filter_share', None)), models.Q(('filter_flat', None), ('filter_share__gte', 0), ('filter_share__lte', 1000000)), _connector='OR'), name='budgets_bucket_filter'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "money"),
+                    models.Q(("filter_flat__gte", 0), ("filter_share", None)),
+                    models.Q(
+                        ("filter_flat", None),
+                        ("filter_share__gte", 0),
+                        ("filter_share__lte", 1000000),
+                    ),
+                    _connector="OR",
+                ),
+                name="budgets_bucket_filter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('hold_flat', None), ('hold_share', None)), models.Q(('hold_flat__gte', 0), ('hold_share', None)), models.Q(('hold_flat', None), ('hold_share__gte', 0), ('hold_share__lte', 1000000)), _connector='OR'), name='budgets_bucket_hold'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("hold_flat", None), ("hold_share", None)),
+                    models.Q(("hold_flat__gte", 0), ("hold_share", None)),
+                    models.Q(
+                        ("hold_flat", None), ("hold_share__gte", 0), ("hold_share__lte", 1000000)
+                    ),
+                    _connector="OR",
+                ),
+                name="budgets_bucket_hold",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('target', None), ('target__gte', 0), _connector='OR'), name='budgets_bucket_target'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("target", None), ("target__gte", 0), _connector="OR"),
+                name="budgets_bucket_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'money'), models.Q(('archived_at', None), ('priority__gte', 0)), models.Q(('archived_at__isnull', False), ('balance', 0), ('priority', None)), _connector='OR'), name='budgets_bucket_priority'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind", "money"),
+                    models.Q(("archived_at", None), ("priority__gte", 0)),
+                    models.Q(("archived_at__isnull", False), ("balance", 0), ("priority", None)),
+                    _connector="OR",
+                ),
+                name="budgets_bucket_priority",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('balance__gte', 0)), name='budgets_bucket_balance'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance__gte", 0)), name="budgets_bucket_balance"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=tenants.constraints.RowTrigger(deferred=True, function='budgets_bucket_is_its_last_entry', name='budgets_bucket_is_its_last_entry', when='AFTER INSERT OR UPDATE OF balance, last_seq'),
+            model_name="bucket",
+            constraint=tenants.constraints.RowTrigger(
+                deferred=True,
+                function="budgets_bucket_is_its_last_entry",
+                name="budgets_bucket_is_its_last_entry",
+                when="AFTER INSERT OR UPDATE OF balance, last_seq",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=tenants.constraints.TenantKey(name='budgets_bucket_pkey'),
+            model_name="bucket",
+            constraint=tenants.constraints.TenantKey(name="budgets_bucket_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='budgets_bucket_tenant_exists'),
+            model_name="bucket",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="budgets_bucket_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=tenants.constraints.TenantReference(field='budget', name='budgets_bucket_budget_same_tenant'),
+            model_name="bucket",
+            constraint=tenants.constraints.TenantReference(
+                field="budget", name="budgets_bucket_budget_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='budgets_bucket_isolation'),
+            model_name="bucket",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="budgets_bucket_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat, hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)', name='budgets_bucket_grants'),
+            model_name="bucket",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat, hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)",
+                name="budgets_bucket_grants",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'budget', 'seq'), name='budgets_movement_seq_once'),
+            model_name="movement",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "budget", "seq"), name="budgets_movement_seq_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'budget', 'key'), name='budgets_movement_key_once'),
+            model_name="movement",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "budget", "key"), name="budgets_movement_key_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'reverses'), name='budgets_movement_reversed_once'),
+            model_name="movement",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "reverses"), name="budgets_movement_reversed_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('lines__gt', 0), ('seq__gt', 0)), name='budgets_movement_amount'),
+            model_name="movement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0), ("lines__gt", 0), ("seq__gt", 0)),
+                name="budgets_movement_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.CheckConstraint(condition=models.Q(('external', models.F('amount')), ('kind__in', ['deposit', 'deposit_into'])), name='budgets_movement_external'),
+            model_name="movement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("external", models.F("amount")), ("kind__in", ["deposit", "deposit_into"])
+                ),
+                name="budgets_movement_external",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.RowTrigger(deferred=True, function='budgets_movement_adds_up', name='budgets_movement_adds_up', when='AFTER INSERT'),
+            model_name="movement",
+            constraint=tenants.constraints.RowTrigger(
+                deferred=True,
+                function="budgets_movement_adds_up",
+                name="budgets_movement_adds_up",
+                when="AFTER INSERT",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.TenantKey(name='budgets_movement_pkey'),
+            model_name="movement",
+            constraint=tenants.constraints.TenantKey(name="budgets_movement_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='budgets_movement_tenant_exists'),
+            model_name="movement",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="budgets_movement_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.TenantReference(field='budget', name='budgets_movement_budget_same_tenant'),
+            model_name="movement",
+            constraint=tenants.constraints.TenantReference(
+                field="budget", name="budgets_movement_budget_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.TenantReference(field='reverses', name='budgets_movement_reverses_same_tenant'),
+            model_name="movement",
+            constraint=tenants.constraints.TenantReference(
+                field="reverses", name="budgets_movement_reverses_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='budgets_movement_isolation'),
+            model_name="movement",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="budgets_movement_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='movement',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, MAINTAIN', name='budgets_movement_grants'),
+            model_name="movement",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, MAINTAIN", name="budgets_movement_grants"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('tenant', 'movement', 'position'), name='budgets_entry_position_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "movement", "position"), name="budgets_entry_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('tenant', 'movement', 'bucket'), name='budgets_entry_bucket_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "movement", "bucket"), name="budgets_entry_bucket_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('tenant', 'bucket', 'seq'), name='budgets_entry_seq_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "bucket", "seq"), name="budgets_entry_seq_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('balance_after', django.db.models.expressions.CombinedExpression(models.F('balance_before'), '+', models.F('amount')))), name='budgets_entry_adds_up'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "balance_after",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("balance_before"), "+", models.F("amount")
+                        ),
+                    )
+                ),
+                name="budgets_entry_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('balance_after__gte', 0), ('balance_before__gte', 0), models.Q(('amount', 0), _negated=True), ('position__gt', 0), ('seq__gt', 0)), name='budgets_entry_signs'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("balance_after__gte", 0),
+                    ("balance_before__gte", 0),
+                    models.Q(("amount", 0), _negated=True),
+                    ("position__gt", 0),
+                    ("seq__gt", 0),
+                ),
+                name="budgets_entry_signs",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['filter', 'hold_floor', 'capacity_limit', 'remainder', 'direct', 'overflow'])), name='budgets_entry_reason'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "reason__in",
+                        [
+                            "filter",
+                            "hold_floor",
+                            "capacity_limit",
+                            "remainder",
+                            "direct",
+                            "overflow",
+                        ],
+                    )
+                ),
+                name="budgets_entry_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.RowTrigger(deferred=False, function='budgets_entry_joins_its_movement', name='budgets_entry_joins_its_movement', when='AFTER INSERT'),
+            model_name="entry",
+            constraint=tenants.constraints.RowTrigger(
+                deferred=False,
+                function="budgets_entry_joins_its_movement",
+                name="budgets_entry_joins_its_movement",
+                when="AFTER INSERT",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.RowTrigger(deferred=True, function='budgets_entry_chains', name='budgets_entry_chains', when='AFTER INSERT'),
+            model_name="entry",
+            constraint=tenants.constraints.RowTrigger(
+                deferred=True,
+                function="budgets_entry_chains",
+                name="budgets_entry_chains",
+                when="AFTER INSERT",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.TenantKey(name='budgets_entry_pkey'),
+            model_name="entry",
+            constraint=tenants.constraints.TenantKey(name="budgets_entry_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='budgets_entry_tenant_exists'),
+            model_name="entry",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="budgets_entry_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.TenantReference(field='movement', name='budgets_entry_movement_same_tenant'),
+            model_name="entry",
+            constraint=tenants.constraints.TenantReference(
+                field="movement", name="budgets_entry_movement_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.TenantReference(field='bucket', name='budgets_entry_bucket_same_tenant'),
+            model_name="entry",
+            constraint=tenants.constraints.TenantReference(
+                field="bucket", name="budgets_entry_bucket_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='budgets_entry_isolation'),
+            model_name="entry",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="budgets_entry_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, MAINTAIN', name='budgets_entry_grants'),
+            model_name="entry",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, MAINTAIN", name="budgets_entry_grants"
+            ),
         ),
     ]

@@ -25,7 +25,9 @@ def main(argv: list[str]) -> int:
         if "--traceback" in argv:
             raise
         code = error.code if isinstance(error, CodedError) else "misconfigured"
-        text = str(error) if isinstance(error, ImproperlyConfigured) else " ".join(str(error).split())
+        text = (
+            str(error) if isinstance(error, ImproperlyConfigured) else " ".join(str(error).split())
+        )
         print(f"error [{code}]: {text}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import sys
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+from rich.console import Console
 
 
 class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -24,3 +26,10 @@ class Command(BaseCommand):
     def print_json(self, value: object) -> None:
         """Write `value` as JSON; ids and dates become text."""
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+    def print_rich(self, *renderables: object) -> None:
+        """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""
+        stream = getattr(self.stdout, "_out", sys.stdout)
+        piped = not stream.isatty()
+        console = Console(file=stream, width=100 if piped else None, highlight=False)
+        console.print(*renderables)

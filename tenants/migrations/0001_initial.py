@@ -2,12 +2,12 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import tenants.constraints
-import tenants.context
 import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
+import tenants.constraints
+import tenants.context
 
 CURRENT_TENANT = """
 CREATE FUNCTION current_tenant() RETURNS uuid
@@ -33,14 +33,11 @@ GRANT EXECUTE ON FUNCTION use_tenant(uuid) TO app
 """
 
 
-
-
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
@@ -48,131 +45,284 @@ class Migration(migrations.Migration):
         migrations.RunSQL(USE_TENANT, "DROP FUNCTION use_tenant(uuid)"),
         migrations.RunSQL(GRANT, migrations.RunSQL.noop),
         migrations.CreateModel(
-            name='TenantSlug',
+            name="TenantSlug",
             fields=[
-                ('slug', models.SlugField(primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
+                ("slug", models.SlugField(primary_key=True, serialize=False)),
+                ("tenant_id", models.UUIDField()),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('first_name', models.CharField(blank=True, max_length=150)),
-                ('last_name', models.CharField(blank=True, max_length=150)),
-                ('avatar_url', models.URLField(blank=True, verbose_name='avatar URL')),
-                ('email_verified', models.BooleanField(default=False, verbose_name='e-mail verified')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='may use the admin')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("first_name", models.CharField(blank=True, max_length=150)),
+                ("last_name", models.CharField(blank=True, max_length=150)),
+                ("avatar_url", models.URLField(blank=True, verbose_name="avatar URL")),
+                (
+                    "email_verified",
+                    models.BooleanField(default=False, verbose_name="e-mail verified"),
+                ),
+                ("is_staff", models.BooleanField(default=False, verbose_name="may use the admin")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(db_index=False)),
-                ('name', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("slug", models.SlugField(db_index=False)),
+                ("name", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [tenants.constraints.RowSecurity(column='id', name='tenants_tenant_isolation'), tenants.constraints.Grants(app='SELECT, INSERT, UPDATE, MAINTAIN', name='tenants_tenant_grants')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    tenants.constraints.RowSecurity(column="id", name="tenants_tenant_isolation"),
+                    tenants.constraints.Grants(
+                        app="SELECT, INSERT, UPDATE, MAINTAIN", name="tenants_tenant_grants"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('editor', 'Editor'), ('viewer', 'Viewer'), ('service', 'Service')], max_length=10)),
-                ('user', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("editor", "Editor"),
+                            ("viewer", "Viewer"),
+                            ("service", "Service"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('editor', 'Editor'), ('viewer', 'Viewer'), ('service', 'Service')], max_length=10)),
-                ('token_hash', models.CharField(help_text='SHA-256 of the token, in hex', max_length=64)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.context.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', serialize=False, to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("editor", "Editor"),
+                            ("viewer", "Viewer"),
+                            ("service", "Service"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "token_hash",
+                    models.CharField(help_text="SHA-256 of the token, in hex", max_length=64),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.context.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        serialize=False,
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('deleted_at', None)), name='tenants_user_email_once'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("deleted_at", None)),
+                name="tenants_user_email_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('tenant', 'user'), name='tenants_membership_user_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "user"), name="tenants_membership_user_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'editor', 'viewer', 'service'])), name='tenants_membership_role'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "editor", "viewer", "service"])),
+                name="tenants_membership_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=tenants.constraints.TenantKey(name='tenants_membership_pkey'),
+            model_name="membership",
+            constraint=tenants.constraints.TenantKey(name="tenants_membership_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='tenants_membership_tenant_exists'),
+            model_name="membership",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="tenants_membership_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='tenants_membership_isolation'),
+            model_name="membership",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="tenants_membership_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, UPDATE, DELETE, MAINTAIN', name='tenants_membership_grants'),
+            model_name="membership",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="tenants_membership_grants"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(fields=['token_hash'], name='tenants_invitation_token'),
+            model_name="invitation",
+            index=models.Index(fields=["token_hash"], name="tenants_invitation_token"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('tenant', 'token_hash'), name='tenants_invitation_token_once'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "token_hash"), name="tenants_invitation_token_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'editor', 'viewer', 'service'])), name='tenants_invitation_role'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "editor", "viewer", "service"])),
+                name="tenants_invitation_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=tenants.constraints.TenantKey(name='tenants_invitation_pkey'),
+            model_name="invitation",
+            constraint=tenants.constraints.TenantKey(name="tenants_invitation_pkey"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=tenants.constraints.TenantReference(field='tenant', name='tenants_invitation_tenant_exists'),
+            model_name="invitation",
+            constraint=tenants.constraints.TenantReference(
+                field="tenant", name="tenants_invitation_tenant_exists"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=tenants.constraints.RowSecurity(column='tenant_id', name='tenants_invitation_isolation'),
+            model_name="invitation",
+            constraint=tenants.constraints.RowSecurity(
+                column="tenant_id", name="tenants_invitation_isolation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=tenants.constraints.Grants(app='SELECT, INSERT, UPDATE, DELETE, MAINTAIN', name='tenants_invitation_grants'),
+            model_name="invitation",
+            constraint=tenants.constraints.Grants(
+                app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="tenants_invitation_grants"
+            ),
         ),
     ]

@@ -39,6 +39,7 @@ class _Narrowed(_Held):
             getattr(getattr(condition, "lhs", None), "target", None)
             for condition in self.query.where.children
         }
+        assert self.query.model is not None
         return self.query.model._meta.get_field(*restriction) in columns
 
 

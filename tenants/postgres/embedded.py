@@ -224,7 +224,8 @@ class EmbeddedServer:
 
     def _launch(self) -> None:
         """Start the server, again for a while: the children of a killed one may still be ending."""
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for stale in (self.data / "postmaster.pid", *self.socket.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": self.socket,
@@ -273,8 +274,7 @@ class EmbeddedServer:
                 return psycopg.connect(url, autocommit=True, connect_timeout=5, options="")
             except psycopg.OperationalError as error:
                 if time.monotonic() > until:
-                    said = f"{self.programs.log}: {self.programs.tail()}"
-                    raise EmbeddedError(f"{error}; {said}") from error
+                    raise EmbeddedError(f"{error}; {self.programs.tail()}") from error
                 time.sleep(0.1)
 
 

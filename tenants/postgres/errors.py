@@ -37,8 +37,12 @@ _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
 
 
 def failure(error: psycopg.Error) -> DatabaseFailed:
-    """The member of the tree for a driver error, with its SQLSTATE and constraint."""
-    translated = _class_of(error)(*error.args)
+    """The member of the tree for a driver error, with its SQLSTATE and constraint.
+
+    Only PostgreSQL's own sentence is kept: DETAIL and CONTEXT may quote rows and code.
+    """
+    said = error.diag.message_primary
+    translated = _class_of(error)(*([said] if said else error.args))
     translated.sqlstate = error.sqlstate
     translated.constraint = error.diag.constraint_name
     return translated

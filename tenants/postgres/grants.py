@@ -5,7 +5,7 @@ Tenants' tables carry their grants in their migrations (`tenants.constraints.Gra
 
 from typing import Any
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 READ = "SELECT"
 WRITE = "SELECT, INSERT, UPDATE, DELETE"
@@ -23,8 +23,15 @@ APP: dict[str, str] = {
     "tenants_user_user_permissions": WRITE,
     "tenants_tenantslug": "INSERT",
 }
-INSPECTOR = ("django_content_type", "auth_permission", "auth_group", "auth_group_permissions",
-             "tenants_user_groups", "tenants_user_user_permissions", "tenants_tenantslug")
+INSPECTOR = (
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+    "tenants_user_groups",
+    "tenants_user_user_permissions",
+    "tenants_tenantslug",
+)
 SECRET_COLUMNS = {"tenants_user": {"password"}}
 """Tables of which inspector reads all columns but these."""
 
@@ -43,3 +50,16 @@ def grant_global_tables(*, using: str, **_: Any) -> None:
             readable = sorted({column.name for column in columns} - SECRET_COLUMNS[table])
             listed = ", ".join(f'"{column}"' for column in readable)
             cursor.execute(f'GRANT SELECT ({listed}) ON "{table}" TO inspector')
+
+
+def granted_to_app(table: str, *, using: str = DEFAULT_DB_ALIAS) -> set[str]:
+    """The privileges role app has on a table or any column of it, as the catalog has them."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT privilege_type FROM pg_class, aclexplode(relacl)"
+            " WHERE oid = %(table)s::regclass AND grantee = 'app'::regrole"
+            " UNION SELECT privilege_type FROM pg_attribute, aclexplode(attacl)"
+            " WHERE attrelid = %(table)s::regclass AND grantee = 'app'::regrole",
+            {"table": table},
+        )
+        return {row[0] for row in cursor.fetchall()}

@@ -123,13 +123,15 @@ class Programs:
                     check=True,
                     **self.account.drop,
                 )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise EmbeddedError(f"{program} failed: {error}; {self.log}: {self.tail()}") from error
+        except subprocess.CalledProcessError as error:
+            raise EmbeddedError(f"{program} failed; {self.tail()}") from error
+        except OSError as error:
+            raise EmbeddedError(f"{program} cannot be run: {error}") from error
 
-    def tail(self, lines: int = 4) -> str:
-        """The last lines of the log, on one line."""
+    def tail(self, lines: int = 6) -> str:
+        """The end of the log, on one line."""
         said = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return " | ".join(said.strip().splitlines()[-lines:]) or "empty"
+        return f"{self.log} ends: " + " | ".join(said.split("\n")[-lines - 1 : -1])
 
     def _folder(self) -> Path:
         """The programs where `account` can run them: the wheel's own, or a copy."""

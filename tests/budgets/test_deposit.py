@@ -44,7 +44,9 @@ class TestDeposit:
         movement = Movement.objects.deposit(budget, 100, expect=preview.hash)
 
         entries = movement.entries.order_by("position").values_list("bucket", "amount", "reason")
-        assert list(entries) == [(l.bucket.pk, l.amount, l.reason) for l in preview.lines]
+        assert list(entries) == [
+            (line.bucket.pk, line.amount, line.reason) for line in preview.lines
+        ]
 
     def test_refuses_a_preview_the_budget_has_outgrown(self, budget):
         preview = Movement.objects.preview(budget, 100)

@@ -1,0 +1,90 @@
+"""The invariants of the ledger, asked of what is stored.
+
+`breaks_of(tenant)` needs no block open; each tenant is read in a transaction of its own.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.core.checks import Tags, run_checks
+from django.db import DEFAULT_DB_ALIAS
+
+from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
+from tenants.context import acting_for
+from tenants.models import Tenant
+from tenants.postgres.grants import granted_to_app
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An invariant that does not hold: which, for whom, where, and what is wrong."""
+
+    invariant: str
+    tenant: str
+    subject: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.tenant or 'database'}: {self.subject} {self.problem}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+type Rule = tuple[str, Callable[[], Iterable[Any]], str]
+"""An invariant, the rows that break it, and what is wrong with them."""
+
+RULES: tuple[Rule, ...] = (
+    ("I1", lambda: Movement.objects.unbalanced(), "has entries that do not add up"),
+    ("I2", lambda: Budget.objects.unbalanced(), "holds something else than came in"),
+    ("I2", lambda: Budget.objects.miscounted(), "has totals its movements do not have"),
+    ("I3", lambda: Entry.objects.unchained(), "does not follow the entry before it"),
+    ("I3", lambda: Bucket.objects.adrift(), "does not stand where its entries left it"),
+    ("I6", lambda: _unrepeatable(), "is not what its preview would have said"),
+    ("I7", lambda: Movement.objects.unkeyed(), "shares its key or has no fingerprint"),
+    ("I10", lambda: Budget.objects.gapped(), "has movements missing or numbered twice"),
+    ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
+    ("I12", lambda: Budget.objects.without_one_money_bucket(), "has not one money bucket"),
+)
+
+
+def breaks_of(tenant: Tenant) -> Iterator[Break]:
+    """What does not hold in a tenant's ledger: I1-I3, I6, I7, I10, I12."""
+    with acting_for(tenant):
+        for invariant, rows, problem in RULES:
+            for row in rows():
+                yield Break(invariant, tenant.slug, f"{row._meta.verbose_name} {row.pk}", problem)
+
+
+def breaks_of_schema() -> Iterator[Break]:
+    """What does not hold for every tenant: I4, the ledger is append-only; I8, isolation."""
+    for model in (Movement, Entry, BucketVersion):
+        excess = granted_to_app(model._meta.db_table) - {"SELECT", "INSERT", "MAINTAIN"}
+        if excess:
+            yield Break("I4", "", model._meta.db_table, f"lets app {', '.join(sorted(excess))}")
+    for found in run_checks(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS]):
+        if found.id and found.id.startswith("tenants."):
+            yield Break("I8", "", found.id, found.msg)
+
+
+def counts() -> dict[str, int]:
+    """How much there is to audit of the tenant in force."""
+    return {
+        "budgets": Budget.objects.count(),
+        "movements": Movement.objects.count(),
+        "entries": Entry.objects.count(),
+    }
+
+
+def _unrepeatable() -> Iterator[Movement]:
+    """The last cascade of each budget, where it would come out otherwise today."""
+    deposits = Movement.objects.filter(kind=Movement.Kind.DEPOSIT).select_related("budget")
+    for movement in deposits.order_by("budget", "-seq").distinct("budget"):
+        planned = [
+            (step.key, step.kept, step.reason) for step in Movement.objects.replay(movement).lines
+        ]
+        stored = movement.entries.exclude(reason=Entry.Reason.REMAINDER).order_by("position")
+        if planned != list(stored.values_list("bucket", "amount", "reason")):
+            yield movement

@@ -1,0 +1,26 @@
+"""What commands on one budget share."""
+
+import argparse
+from collections.abc import Callable
+
+from budgets.models import Budget
+from tenants.context import run_for
+from tenants.management.base import Command
+from tenants.models import Tenant
+
+
+class BudgetCommand(Command):
+    """A command with `--tenant` and `--budget`."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--tenant", required=True, metavar="SLUG", help="whose budget")
+        parser.add_argument("--budget", required=True, metavar="NAME", help="its name, or its id")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def on_budget[T](self, slug: str, name: str, work: Callable[[Budget], T]) -> T:
+        """Do `work` on the named budget, in one transaction that is retried as a whole.
+
+        Raises UnknownTenant and UnknownBudget.
+        """
+        tenant_id = Tenant.objects.id_of(slug)
+        return run_for(tenant_id, lambda: work(Budget.objects.called(name)))

@@ -1,0 +1,72 @@
+"""`manage.py audit`: does every invariant hold?"""
+
+import argparse
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from budgets import audit
+from tenants.context import acting_for, inspecting
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    """Reads every ledger and names what does not hold."""
+
+    help = (
+        "Check the invariants of every tenant's ledger, or of one. "
+        "Exit code 0: all hold; 1: some do not, and each is named; 2: it could not be asked."
+    )
+    examples = """
+  manage.py audit
+  manage.py audit --tenant rivera --json
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, tenant: str | None, json: bool, **options: Any) -> None:
+        tenants = _tenants(tenant)
+        breaks = list(audit.breaks_of_schema())
+        audited = []
+        console = Console(stderr=True)
+        for each in track(tenants, "Auditing", console=console, transient=True):
+            found = list(audit.breaks_of(each))
+            with acting_for(each):
+                audited.append({"tenant": each.slug, **audit.counts(), "breaks": len(found)})
+            breaks += found
+        if json:
+            rows = [found.as_dict() for found in breaks]
+            self.print_json({"ok": not breaks, "tenants": audited, "breaks": rows})
+        else:
+            self._print(audited, breaks)
+        if breaks:
+            sys.exit(1)
+
+    def _print(self, audited: list[dict[str, Any]], breaks: list[audit.Break]) -> None:
+        table = Table("tenant", *("budgets", "movements", "entries", "breaks"))
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for row in audited:
+            table.add_row(*map(str, row.values()))
+        self.print_rich(table)
+        for found in breaks:
+            self.stdout.write(str(found))
+        self.stdout.write(
+            f"{len(breaks)} breaks" if breaks else "every invariant holds: I1-I4, I6-I8, I10, I12"
+        )
+
+
+def _tenants(slug: str | None) -> list[Tenant]:
+    """The tenant of that slug, or all of them. Raises UnknownTenant."""
+    if slug is None:
+        with inspecting():
+            return list(Tenant.objects.order_by("slug"))
+    tenant_id = Tenant.objects.id_of(slug)
+    with acting_for(tenant_id):
+        return [Tenant.objects.get(pk=tenant_id)]

@@ -1,0 +1,111 @@
+"""`manage.py conformance`: the case file again, through the database and its managers."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from uuid_utils.compat import uuid7
+
+from budgets.cascade import Slot
+from budgets.casefile import Case, parse
+from budgets.casefile import result as pure_result
+from budgets.errors import BadCase, Refused
+from budgets.managers.movements import Overflow
+from budgets.models import Bucket, Budget, Movement
+from tenants.context import acting_for
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    """Each case in a transaction that is checked like a commit, then rolled back."""
+
+    help = (
+        "Run a case file through the database: a budget for each case, filled and deposited "
+        "into by the public managers; preview, entries and balances are compared with what the "
+        "case expects (or with the pure cascade). Nothing stays. Exit code 1 if any failed."
+    )
+    examples = """
+  manage.py conformance tests/data/cascade_cases.json
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="JSON in UTF-8")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, file: str, json: bool, **options: Any) -> None:
+        try:
+            cases = parse(Path(file).read_bytes())
+        except OSError as error:
+            raise BadCase(f"{file} cannot be read: {error.strerror}") from error
+        cases = cases if isinstance(cases, list) else [cases]
+        failures = [(case.name, wrong) for case in cases if (wrong := failure(case))]
+        passed = len(cases) - len(failures)
+        if json:
+            named = [{"name": name, "wrong": wrong} for name, wrong in failures]
+            self.print_json({"passed": passed, "failed": len(failures), "failures": named})
+        else:
+            for name, wrong in failures:
+                self.stdout.write(f"FAILED {name}: {wrong}")
+            self.stdout.write(f"{passed} passed, {len(failures)} failed")
+        if failures:
+            sys.exit(1)
+
+
+def failure(case: Case) -> str:
+    """How the database's answer differs from the expected one; "" when it does not."""
+    pure = pure_result(case)
+    try:
+        stored = through_database(case)
+    except Refused as error:
+        return f"{error} [{error.code}]"
+    wrong = [
+        f"{field} is {stored[field]}, not {wanted.get(field)}"
+        for wanted in (case.expected or pure, pure)
+        for field in ("allocations", "remainder_minor", "filled")
+        if stored[field] != wanted.get(field)
+    ]
+    return "; ".join([*dict.fromkeys(wrong), *stored["disagreements"]])
+
+
+def through_database(case: Case) -> dict[str, Any]:
+    """What a real budget does with the case; nothing is left of it."""
+    tenant_id = uuid7()
+    with acting_for(tenant_id):
+        Tenant(pk=tenant_id, slug="conformance", name="Conformance").save(force_insert=True)
+        found = _deposited(case)
+        # What COMMIT would ask is asked now, for there will be none.
+        transaction.get_connection().check_constraints()
+        transaction.set_rollback(True)
+    return found
+
+
+def _deposited(case: Case) -> dict[str, Any]:
+    budget = Budget.objects.create_budget("Conformance", "EUR")
+    names = {_bucket(budget, slot, n).pk: slot.key for n, slot in enumerate(case.slots)}
+    preview = Movement.objects.preview(budget, case.deposit)
+    movement = Movement.objects.deposit(budget, case.deposit, expect=preview.hash)
+    entries = list(movement.entries.order_by("position"))
+    kept = {names[entry.bucket_id]: entry.amount for entry in entries if entry.bucket_id in names}
+    rest = [entry.amount for entry in entries if entry.bucket_id not in names]
+    previewed = [(line.bucket.pk, line.amount, line.reason) for line in preview.lines]
+    entered = [(entry.bucket_id, entry.amount, entry.reason) for entry in entries]
+    return {
+        "allocations": kept,
+        "remainder_minor": sum(rest),
+        "filled": [names[entry.bucket_id] for entry in entries if entry.became_full],
+        "disagreements": [] if previewed == entered else ["the preview said otherwise"],
+    }
+
+
+def _bucket(budget: Budget, slot: Slot[str], number: int) -> Bucket:
+    """The envelope of a slot, with its balance; numbered, for names may differ by case only."""
+    bucket = Bucket.objects.create_bucket(
+        budget, f"{number} {slot.key}"[:200], filter=slot.filter, hold=slot.hold,
+        target=slot.target, priority=slot.priority, locked=slot.locked,
+    )  # fmt: skip
+    if slot.balance:
+        Movement.objects.deposit_into(bucket, slot.balance, overflow=Overflow.ALLOW)
+    return bucket

@@ -1,0 +1,61 @@
+"""`manage.py demo`: a year of two bank statements through the cascade, and an audit."""
+
+from typing import Any
+
+from django.core.management import call_command
+from rich.text import Text
+
+from budgets import samples
+from budgets.models import Budget, Movement
+from budgets.tables import balances_table, cascade_table, replayed, shown
+from tenants.context import acting_for
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+
+STATEMENTS = (
+    ("tierney", "Household", samples.HOUSEHOLD),
+    ("morgenrot", "Bakery", samples.BAKERY),
+)
+NEXT = """
+Try next:
+  make serve                                              look around in the admin
+  .venv/bin/python manage.py deposit --tenant tierney --budget Household 1000 --dry-run
+"""
+
+
+class Command(BaseCommand):
+    """Shows what the project does, on the data of `seed dev`; safe to repeat."""
+
+    help = "Import the sample statements, show three deposits and the balances, and audit."
+    examples = """
+  manage.py seed dev && manage.py demo
+"""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for slug, name, path in STATEMENTS:
+            self._say(f"\n{path.name} into the budget {name} of {slug}")
+            call_command("import_statement", str(path), tenant=slug, budget=name, brief=True)
+        slug, name, _ = STATEMENTS[0]
+        with acting_for(Tenant.objects.id_of(slug)):
+            self._show_deposits(Budget.objects.called(name))
+        for slug, name, _ in STATEMENTS:
+            with acting_for(Tenant.objects.id_of(slug)):
+                self.print_rich("", balances_table(Budget.objects.called(name)))
+        self._say("\nDo the ledgers hold what they promise?")
+        call_command("audit")
+        self.stdout.write(NEXT)
+
+    def _say(self, text: str) -> None:
+        self.print_rich(Text(text, style="bold"))
+
+    def _show_deposits(self, budget: Budget) -> None:
+        """Three imported deposits of a kind each: the first, the last salary and the smallest."""
+        self._say("\nThree deposits: which bucket got what, and why")
+        imported = Movement.objects.filter(budget=budget, key__startswith="statement:")
+        salaries = imported.filter(memo__icontains="salary")
+        for rows, order in ((imported, "seq"), (salaries, "-seq"), (imported, "amount")):
+            movement = rows.order_by(order).first()
+            assert movement is not None, "the import has just brought some"
+            amount = shown(budget, movement.amount)
+            title = f"{movement.effective_at:%-d %B %Y}: {amount}, {movement.memo}"
+            self.print_rich(cascade_table(budget, replayed(movement), title))

@@ -1,0 +1,163 @@
+"""`manage.py import_statement`: money in cascades, money out is left alone, nothing comes twice."""
+
+import argparse
+import json as jsonlib
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from budgets.imports import Fate, Judged, imported, require_currency, validated
+from budgets.management.base import BudgetCommand
+from budgets.models import Budget
+from budgets.statements import Hints, Statement, read, sniff
+from budgets.tables import balances_table, shown
+
+LISTED = 10
+"""Lines of each fate shown without --all."""
+
+ROLES = ("date", "amount", "credit", "debit", "description", "id", "account", "currency")
+
+
+class Command(BudgetCommand):
+    """Imports an OFX, QFX or CSV file into a budget."""
+
+    help = (
+        "Import a bank statement (OFX, QFX or CSV): incoming money cascades through the budget, "
+        "outgoing money is listed and left alone. The file is validated as a whole first, so a "
+        "bad one writes nothing; a second run imports nothing; an interrupted one goes on."
+    )
+    examples = """
+  manage.py import_statement --tenant rivera --budget Household budgets/samples/household.ofx
+  manage.py import_statement --tenant rivera --budget Household --dry-run export.csv
+  manage.py import_statement --tenant rivera --budget Household export.csv \\
+      --date-column Buchungstag --amount-column Betrag --decimal , --date-format %d.%m.%Y
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", metavar="FILE")
+        parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")
+        parser.add_argument("--brief", action="store_true", help="do not list lines or balances")
+        parser.add_argument("--all", action="store_true", help=f"list more than {LISTED} of a kind")
+        parser.add_argument("--currency", default="", metavar="CODE", help="when the file has none")
+        parser.add_argument("--account", default="", help="only this account of the file")
+        csv = parser.add_argument_group("CSV", "what the file does not show by itself")
+        for role in ROLES:
+            csv.add_argument(f"--{role}-column", metavar="NAME", help=f"the column of the {role}")
+        csv.add_argument("--decimal", default="", choices=["", ".", ","], help="decimal mark")
+        csv.add_argument("--delimiter", default="", metavar="CHAR", help="between columns")
+        csv.add_argument("--date-format", default="", metavar="FORM", help="such as %%d.%%m.%%Y")
+        csv.add_argument("--encoding", default="", help="such as utf-8 or windows-1252")
+
+    def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
+        found = self.on_budget(tenant, budget, lambda budget: budget)
+        statement = _opened(found, **options)
+        progress = Progress(console=Console(stderr=True), transient=True)
+        with progress:
+            reading = progress.add_task("Reading", total=None)
+            total = validated(statement, lambda: progress.advance(reading))
+            progress.update(reading, visible=False)
+            lines = imported(found, statement, dry_run=options["dry_run"])
+            tracked = progress.track(lines, total=total, description="Importing")
+            if options["json"]:
+                _print_json(found, statement, tracked, options["dry_run"])
+                return
+            counts, samples, brought = _collected(tracked, None if options["all"] else LISTED)
+        if not options["brief"]:
+            self._list(found, samples, counts)
+        self._sum_up(found, statement, counts, brought, options["dry_run"])
+        if not options["brief"] and not options["dry_run"]:
+            self.on_budget(tenant, budget, lambda budget: self.print_rich(balances_table(budget)))
+
+    def _list(
+        self, budget: Budget, samples: dict[Fate, list[Judged]], counts: Counter[Fate]
+    ) -> None:
+        """Show the lines, the first few of each fate."""
+        table = Table("line", "date", "account", "description", "amount", "")
+        table.columns[4].justify = "right"
+        for fate, judged in samples.items():
+            for line, _ in judged:
+                amount = shown(budget, line.amount)
+                row = (str(line.number), str(line.posted), line.account, line.description, amount)
+                table.add_row(*row, fate, style="" if fate is Fate.NEW else "dim")
+            if more := counts[fate] - len(judged):
+                table.add_row("", "", "", f"... and {more:,} more (--all)", "", fate, style="dim")
+        if counts.total():
+            self.print_rich(table)
+
+    def _sum_up(
+        self, budget: Budget, statement: Statement, counts: Counter[Fate], brought: int,
+        dry_run: bool,
+    ) -> None:  # fmt: skip
+        """Say what the lines come to."""
+        for account in statement.accounts:
+            self.stdout.write(f"account {account.id or '(not named)'}")
+        said = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
+        verb = "would bring" if dry_run else "brought"
+        self.stdout.write(f"{counts.total():,} lines: {said}; {verb} {shown(budget, brought)}")
+
+
+def _opened(
+    budget: Budget, *, file: str, currency: str, account: str, decimal: str, delimiter: str,
+    date_format: str, encoding: str, **options: Any,
+) -> Statement:  # fmt: skip
+    """The statement, in the budget's currency or refused."""
+    columns = {role: given for role in ROLES if (given := options[f"{role}_column"]) is not None}
+    hints = Hints(
+        columns=columns, decimal=decimal, delimiter=delimiter, date_format=date_format,
+        encoding=encoding, account=account,
+    )  # fmt: skip
+    header = sniff(file, hints=hints)
+    named = require_currency(budget, header.currency, currency, header.format)
+    return read(file, currency=named, exponent=budget.exponent, hints=hints)
+
+
+def _collected(
+    judged: Iterable[Judged], most: int | None
+) -> tuple[Counter[Fate], dict[Fate, list[Judged]], int]:
+    """How many of each fate, the first few of each, and what the new ones come to."""
+    counts: Counter[Fate] = Counter()
+    samples: dict[Fate, list[Judged]] = {fate: [] for fate in Fate}
+    brought = 0
+    for line, fate in judged:
+        counts[fate] += 1
+        brought += line.amount if fate is Fate.NEW else 0
+        if most is None or len(samples[fate]) < most:
+            samples[fate].append((line, fate))
+    return counts, samples, brought
+
+
+def _print_json(
+    budget: Budget, statement: Statement, judged: Iterable[Judged], dry_run: bool
+) -> None:
+    """One JSON object, written as the lines come: a long file is never held whole."""
+    counts: Counter[Fate] = Counter()
+    brought = 0
+    sys.stdout.write('{"lines": [')
+    for comma, (line, fate) in zip(_commas(), judged, strict=False):
+        counts[fate] += 1
+        brought += line.amount if fate is Fate.NEW else 0
+        row = {
+            "line": line.number, "status": fate, "account": line.account,
+            "date": str(line.posted), "amount_minor": line.amount,
+            "description": line.description, "bank_id": line.external_id,
+        }  # fmt: skip
+        sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
+    summary: dict[str, Any] = {fate: counts[fate] for fate in Fate}
+    summary |= {
+        "lines_total": counts.total(), "brought_minor": brought, "dry_run": dry_run,
+        "currency": budget.currency, "sha256": statement.sha256,
+        "accounts": [account.id for account in statement.accounts],
+    }  # fmt: skip
+    sys.stdout.write("], " + jsonlib.dumps(summary)[1:] + "\n")
+
+
+def _commas() -> Iterator[str]:
+    yield "\n  "
+    while True:
+        yield ",\n  "

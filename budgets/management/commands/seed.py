@@ -1,0 +1,46 @@
+"""`manage.py seed`: something to look at, to test with, or to begin production with."""
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+
+from budgets import seeds
+from tenants.errors import StoreError
+from tenants.management.base import Command as BaseCommand
+
+
+class NotHere(StoreError):
+    """That seed does not belong into this environment."""
+
+    code = "not_here"
+
+
+class Command(BaseCommand):
+    """Plants data through the same verbs as everybody's; safe to repeat."""
+
+    help = (
+        "dev: users, tenants, budgets and history; test: what fixtures need; "
+        "prod: roles and permissions only. Repeating a seed changes nothing."
+    )
+    examples = """
+  manage.py seed dev
+  manage.py seed prod
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("which", choices=["dev", "test", "prod"], help="what to plant")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, which: str, json: bool, **options: Any) -> None:
+        if which != "prod" and settings.ENVIRONMENT == "production":
+            raise NotHere(f"seed {which} makes known passwords and play money: not in production")
+        planted = [seeds.plant_roles()]
+        if which == "dev":
+            planted += [seeds.plant_admin(), *seeds.plant(seeds.DEV)]
+        elif which == "test":
+            planted += seeds.plant(seeds.TEST)
+        if json:
+            self.print_json({"planted": planted})
+        else:
+            self.stdout.write("\n".join(planted))

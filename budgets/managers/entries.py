@@ -1,0 +1,66 @@
+"""The ledger's lines: one bucket's before and after in a movement, written once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import F, Window
+from django.db.models.functions import Lag, RowNumber
+
+from tenants.managers import TenantManager, TenantQuerySet
+
+if TYPE_CHECKING:
+    from budgets.models import Bucket, Entry, Movement
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one bucket gets (+) or gives (-) in a movement, in minor units, and why."""
+
+    bucket: "Bucket"
+    amount: int
+    reason: str
+
+    @property
+    def after(self) -> int:
+        return self.bucket.balance + self.amount
+
+    @property
+    def becomes_full(self) -> bool:
+        target = self.bucket.target
+        return target is not None and self.bucket.balance < target <= self.after
+
+
+class EntryQuerySet(TenantQuerySet["Entry"]):
+    """Filters are adjectives."""
+
+    def unchained(self) -> Self:
+        """Entries that do not follow the one before them in their bucket (I3)."""
+        history = partial(Window, partition_by="bucket_id", order_by="seq")
+        ordered = self.annotate(
+            expected=history(Lag("balance_after", default=0)), nth=history(RowNumber())
+        )
+        after = F("balance_before") + F("amount")
+        return ordered.exclude(balance_before=F("expected"), seq=F("nth"), balance_after=after)
+
+
+class EntryManager(TenantManager["Entry"].from_queryset(EntryQuerySet)):  # type: ignore[misc]
+    """The ledger's lines, written once."""
+
+    def record(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":
+        """Write each line with the balance before and after it."""
+        return self.bulk_create(
+            self.model(
+                movement=movement,
+                position=position,
+                bucket=line.bucket,
+                seq=line.bucket.last_seq + 1,
+                amount=line.amount,
+                balance_before=line.bucket.balance,
+                balance_after=line.after,
+                reason=line.reason,
+                became_full=line.becomes_full,
+            )
+            for position, line in enumerate(lines, start=1)
+        )

@@ -1,0 +1,159 @@
+"""The ledger: movements and their entries, each written once. Money is in minor units.
+
+What PostgreSQL asks of them at COMMIT is in `migrations/0001_ledger_functions.py`.
+"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from budgets.managers import EntryManager, MovementManager
+from budgets.models.budgets import Bucket, Budget
+from tenants.constraints import RowTrigger
+from tenants.fields import TenantForeignKey
+from tenants.models import APPEND_ONLY, TenantModel
+
+
+class Movement(TenantModel):
+    """One atomic money event; its entries add up to `external`, or PostgreSQL refuses it."""
+
+    class Kind(models.TextChoices):
+        DEPOSIT = "deposit"
+        DEPOSIT_INTO = "deposit_into"
+
+    budget = TenantForeignKey(Budget, related_name="movements")
+    seq = models.BigIntegerField(help_text="its place in the budget's history, from 1")
+    kind = models.CharField(max_length=20, choices=Kind)
+    amount = models.BigIntegerField()
+    external = models.BigIntegerField(help_text="what came in (+) or went out (-)")
+    lines = models.IntegerField(help_text="how many entries it has")
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    request_id = models.CharField(max_length=200, blank=True)
+    memo = models.CharField(max_length=500, blank=True)
+    metadata = models.JSONField(default=dict)
+    source = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
+    request_hash = models.CharField(max_length=64)
+    reverses = TenantForeignKey("self", null=True, related_name="reversals")
+
+    app_may = APPEND_ONLY
+    objects: ClassVar[MovementManager] = MovementManager()
+    entries: "EntryManager"
+
+    class Meta:
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "seq"], name="budgets_movement_seq_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "key"], name="budgets_movement_key_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "reverses"], name="budgets_movement_reversed_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, lines__gt=0, seq__gt=0), name="budgets_movement_amount"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["deposit", "deposit_into"], external=F("amount")),
+                name="budgets_movement_external",
+            ),
+            RowTrigger(
+                name="budgets_movement_adds_up",
+                function="budgets_movement_adds_up",
+                when="AFTER INSERT",
+                deferred=True,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"
+
+
+class Entry(TenantModel):
+    """One bucket's before and after in a movement."""
+
+    class Reason(models.TextChoices):
+        FILTER = "filter"
+        HOLD_FLOOR = "hold_floor"
+        CAPACITY_LIMIT = "capacity_limit"
+        REMAINDER = "remainder"
+        DIRECT = "direct"
+        OVERFLOW = "overflow"
+
+    movement = TenantForeignKey(Movement, related_name="entries")
+    position = models.IntegerField(help_text="its place in the movement, from 1")
+    bucket = TenantForeignKey(Bucket, related_name="entries")
+    seq = models.BigIntegerField(help_text="its place in the bucket's history, from 1")
+    amount = models.BigIntegerField()
+    balance_before = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    reason = models.CharField(max_length=20, choices=Reason)
+    became_full = models.BooleanField(default=False)
+
+    app_may = APPEND_ONLY
+    objects: ClassVar[EntryManager] = EntryManager()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "movement", "position"], name="budgets_entry_position_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "movement", "bucket"], name="budgets_entry_bucket_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "bucket", "seq"], name="budgets_entry_seq_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_after=F("balance_before") + F("amount")),
+                name="budgets_entry_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_before__gte=0, balance_after__gte=0)
+                & ~Q(amount=0)
+                & Q(seq__gt=0, position__gt=0),
+                name="budgets_entry_signs",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    reason__in=[
+                        "filter",
+                        "hold_floor",
+                        "capacity_limit",
+                        "remainder",
+                        "direct",
+                        "overflow",
+                    ]
+                ),
+                name="budgets_entry_reason",
+            ),
+            RowTrigger(
+                name="budgets_entry_joins_its_movement",
+                function="budgets_entry_joins_its_movement",
+                when="AFTER INSERT",
+            ),
+            RowTrigger(
+                name="budgets_entry_chains",
+                function="budgets_entry_chains",
+                when="AFTER INSERT",
+                deferred=True,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.balance_before} -> {self.balance_after}"

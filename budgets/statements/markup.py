@@ -1,0 +1,85 @@
+"""OFX markup in pieces that ofxtools' builder can take: whole tags, and only tags it knows.
+
+That builder passes over whatever it does not recognise; here it is either repaired or
+turned into text, so that nothing is lost without a word.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import TextIO
+
+from budgets.errors import BadStatement
+from budgets.statements.source import BLOCK
+
+_ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?OFX[\s>]", re.IGNORECASE)
+_LONGEST_HEADER = 1 << 16  # characters
+_LONGEST_TRANSACTION = 1 << 20  # characters
+_OPENING = re.compile(r"<[A-Za-z]")
+
+# No alternative can run past the next "<" or its own opening, so a hostile file costs linear time.
+_ODD = re.compile(
+    r"""<(?!/?[A-Z][A-Z0-9._]*>)
+    (?: !\[CDATA\[ (?P<cdata>(?:(?!\]\]>|<!\[CDATA\[).)*) \]\]>
+      | [?!][^<>]*>
+      | (?P<end>/?) (?:[A-Za-z][A-Za-z0-9]*:)? (?P<tag>[A-Za-z][A-Za-z0-9._-]*)
+            (?:\s[^<>]*?)? (?P<empty>/?)>
+      | (?P<bare>) )""",
+    re.VERBOSE | re.DOTALL,
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
+
+
+def pieces(file: TextIO) -> Iterator[str]:
+    """The body from `<OFX>` on, cut before opening tags, preferably those of transactions.
+
+    Raises BadStatement when there is no `<OFX>`, or no place to cut in a megabyte.
+    """
+    pending = _body(file)
+    for block in iter(partial(file.read, BLOCK), ""):
+        pending += block
+        if cut := _cut(pending):
+            yield tidied(pending[:cut])
+            pending = pending[cut:]
+        elif len(pending) > 2 * _LONGEST_TRANSACTION:
+            raise BadStatement("not OFX: a megabyte without a tag")
+    yield tidied(pending)
+
+
+def _body(file: TextIO) -> str:
+    head = file.read(_LONGEST_HEADER)
+    root = _ROOT.search(head)
+    if not root:
+        raise BadStatement("not an OFX file: it has no <OFX>")
+    return head[root.start() :]
+
+
+def _cut(text: str) -> int:
+    """Where to cut: before the last transaction, or in a long one before its last tag."""
+    cut = max(text.rfind("<STMTTRN>"), text.rfind("<stmttrn>"))
+    if cut <= 0 and len(text) > _LONGEST_TRANSACTION:
+        cut = max((tag.start() for tag in _OPENING.finditer(text)), default=0)
+    inside_cdata = text.rfind("<![CDATA[", 0, max(cut, 0)) > text.rfind("]]>", 0, max(cut, 0))
+    return 0 if inside_cdata else max(cut, 0)
+
+
+def tidied(text: str) -> str:
+    """Upper-case tags without attributes, CDATA as escaped text, a stray "<" as "&lt;"."""
+    return _ODD.sub(_repaired, text)
+
+
+def _repaired(odd: re.Match[str]) -> str:
+    if odd["cdata"] is not None:
+        return html.escape(odd["cdata"], quote=False)
+    if odd["bare"] is not None:
+        return "&lt;"
+    if not odd["tag"]:
+        return ""
+    tag = odd["tag"].upper().replace("-", "_")
+    return f"<{tag}></{tag}>" if odd["empty"] else f"<{odd['end']}{tag}>"
+
+
+def plain(text: str) -> str:
+    """Text as a person reads it: entities resolved once, white space collapsed."""
+    return " ".join(_ENTITY.sub(lambda found: html.unescape(found[0]), text).split())

@@ -1,0 +1,131 @@
+"""Plans, entries and balances as people look at them, and as JSON."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from budgets import money
+from budgets.managers.entries import Line
+from budgets.managers.movements import Preview
+from budgets.models import Bucket, Budget, Movement
+
+REASONS = {
+    "filter": "its filter",
+    "hold_floor": "its hold, more than its filter",
+    "capacity_limit": "as much as its target allows",
+    "remainder": "what no envelope kept",
+    "direct": "meant for it",
+    "overflow": "what the bucket had no space for",
+    "locked": "locked",
+    "full": "full already",
+    "exhausted": "nothing arrived",
+    "nothing_wanted": "wants nothing of this",
+}
+
+
+def planned(preview: Preview) -> list[dict[str, Any]]:
+    """A row for each bucket in order, those that get nothing included; then the rest."""
+    rows = [
+        _row(step.key, step.available, step.kept, step.key.balance, step.reason)
+        for step in preview.plan.steps
+    ]
+    rest, bucket = preview.plan.remainder, preview.money
+    return [*rows, _row(bucket, rest, rest, bucket.balance, "remainder")]
+
+
+def listed(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """A row for each line of a movement to come."""
+    return [
+        _row(line.bucket, line.amount, line.amount, line.bucket.balance, line.reason)
+        for line in lines
+    ]
+
+
+def posted(movement: Movement) -> list[dict[str, Any]]:
+    """A row for each entry of a movement."""
+    left, rows = movement.amount, []
+    for entry in movement.entries.select_related("bucket").order_by("position"):
+        rows.append(_row(entry.bucket, left, entry.amount, entry.balance_before, entry.reason))
+        left -= entry.amount
+    return rows
+
+
+def replayed(movement: Movement) -> list[dict[str, Any]]:
+    """A row for each bucket of a past cascade, those that got nothing included."""
+    slots = {slot.key: slot for slot in Movement.objects.slots_before(movement)}
+    buckets = movement.budget.buckets.in_bulk(list(slots))
+    rows = [
+        _row(buckets[step.key], step.available, step.kept, slots[step.key].balance, step.reason)
+        for step in Movement.objects.replay(movement).steps
+    ]
+    rest = [row for row in posted(movement) if row["reason"] == "remainder"]
+    return rows + rest
+
+
+def _row(bucket: Bucket, arrives: int, kept: int, before: int, reason: str) -> dict[str, Any]:
+    after = before + kept
+    return {
+        "bucket": bucket.name, "arrives": arrives, "kept": kept,
+        "before": before, "after": after, "reason": str(reason),
+    }  # fmt: skip
+
+
+def cascade_table(budget: Budget, rows: Iterable[dict[str, Any]], title: str) -> Table:
+    """Which bucket got what, and why."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("bucket")
+    for heading in ("arrives", "keeps", "then holds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("why")
+    for row in rows:
+        sums = (shown(budget, row[name]) for name in ("arrives", "kept", "after"))
+        style = "" if row["kept"] else "dim"
+        table.add_row(row["bucket"], *sums, REASONS[row["reason"]], style=style)
+    return table
+
+
+def balances_table(budget: Budget) -> Table:
+    """Every open bucket: what it holds, its target, and how full it is."""
+    table = Table(title=f"{budget.name} ({budget.currency})", title_justify="left")
+    table.add_column("bucket")
+    table.add_column("rule")
+    table.add_column("holds", justify="right", no_wrap=True)
+    table.add_column("target", justify="right", no_wrap=True)
+    table.add_column("full", no_wrap=True)
+    for bucket in budget.buckets.open().order_by("priority"):
+        target = "" if bucket.target is None else shown(budget, bucket.target)
+        table.add_row(
+            bucket.name, rule(budget, bucket), shown(budget, bucket.balance), target, bar(bucket)
+        )
+    return table
+
+
+def bar(bucket: Bucket, width: int = 20) -> Text:
+    """How full a bucket is, as a bar and a percentage rounded down; empty without a target."""
+    if bucket.target is None:
+        return Text("locked" if bucket.locked else "")
+    share = min(100, bucket.balance * 100 // bucket.target) if bucket.target else 100
+    filled = share * width // 100
+    text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
+    return text.append(f" {share:3} %").append(" locked" if bucket.locked else "", style="yellow")
+
+
+def rule(budget: Budget, bucket: Bucket) -> str:
+    """A bucket's rules in a few words."""
+    if bucket.kind == bucket.Kind.MONEY:
+        return "the rest"
+    words = [_claim(budget, bucket.filter_flat, bucket.filter_share)]
+    if bucket.hold is not None:
+        words.append(f"at least {_claim(budget, bucket.hold_flat, bucket.hold_share)}")
+    return ", ".join(words)
+
+
+def _claim(budget: Budget, flat: int | None, share: int | None) -> str:
+    return money.show_percent(share or 0) if flat is None else shown(budget, flat)
+
+
+def shown(budget: Budget, minor: int) -> str:
+    """Minor units in the budget's currency."""
+    return money.show(minor, budget.currency, exponent=budget.exponent)

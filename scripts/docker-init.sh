@@ -1,0 +1,22 @@
+#!/bin/sh
+# Fill a new PostgreSQL: roles with their passwords (OWNER_PASSWORD, APP_PASSWORD), and database.
+# The postgres image runs this once, in docker-entrypoint-initdb.d; run again, it sets the
+# passwords anew.   docker-init.sh [FOLDER OF THE SQL FILES]
+set -eu
+
+sql=${1:-/sluice/sql}
+
+run() {
+    psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" "$@"
+}
+
+run --dbname postgres --file "$sql/roles.sql"
+run --dbname postgres <<'SQL'
+\getenv owner_password OWNER_PASSWORD
+\getenv app_password APP_PASSWORD
+ALTER ROLE owner PASSWORD :'owner_password';
+ALTER ROLE app PASSWORD :'app_password';
+SELECT 'CREATE DATABASE sluice OWNER owner'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'sluice') \gexec
+SQL
+run --dbname sluice --file "$sql/database.sql"

@@ -1,0 +1,96 @@
+"""Managers of tenants and users: what there is before a tenant is in force."""
+
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.db import connection, models
+from django.db.models.functions import Lower
+
+from tenants.context import acting_for
+from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
+from tenants.managers import TenantManager
+
+if TYPE_CHECKING:
+    from tenants.models import Tenant, User
+
+
+class TenantsManager(TenantManager["Tenant"]):
+    """Tenants: each sees itself. The look-ups cross, and return ids only."""
+
+    def create_tenant(self, slug: str, name: str = "") -> "Tenant":
+        """Found a tenant, in a transaction of its own.
+
+        Raises SlugTaken, and ValidationError for a slug that is none.
+        """
+        tenant = self.model(slug=slug, name=name or slug)
+        tenant.clean_fields()
+        with acting_for(tenant.pk):
+            try:
+                tenant.claim_slug()
+            except ConstraintBroken as error:
+                raise SlugTaken(f"there is a tenant {slug!r} already") from error
+            tenant.save(force_insert=True)
+        return tenant
+
+    def id_of(self, slug: str) -> UUID:
+        """The id of the tenant called `slug`. Raises UnknownTenant."""
+        for tenant_id in _look_up("SELECT tenant_of_slug(%s)", slug):
+            return tenant_id
+        raise UnknownTenant(f"there is no tenant {slug!r}")
+
+    def ids_of_user(self, user: "User | UUID") -> list[UUID]:
+        """The tenants a user is a member of, in no order."""
+        pk = user if isinstance(user, UUID) else user.pk
+        return _look_up("SELECT * FROM tenants_of_user(%s)", pk)
+
+    def id_of_invitation(self, token_hash: str) -> UUID:
+        """The tenant that sent the invitation with that token's hash. Raises UnknownTenant."""
+        for tenant_id in _look_up("SELECT tenant_of_invitation(%s)", token_hash):
+            return tenant_id
+        raise UnknownTenant("there is no such invitation")
+
+
+def _look_up(sql: str, argument: str | UUID) -> list[UUID]:
+    """The ids a look-up returns; PostgreSQL's NULL, for none, is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [argument])
+        return [row[0] for row in cursor.fetchall() if row[0] is not None]
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """People. Filters are adjectives."""
+
+    def active(self) -> Self:
+        """Users who have not been deleted."""
+        return self.filter(deleted_at=None)
+
+    def by_email(self, email: str) -> Self:
+        """Users with that address, whatever its case."""
+        return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
+
+
+_UserManager = BaseUserManager.from_queryset(UserQuerySet)
+
+
+class UserManager(_UserManager["User"]):
+    """Users, who log in by e-mail."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make a user; without a password nobody can log in as them.
+
+        Raises ConstraintBroken when a live user has the address.
+        """
+        user = self.model(email=self.normalize_email(email.strip()), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make a user who may see everything in the admin."""
+        return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        """The live user with that address; Django's login asks here."""
+        return self.active().by_email(email or "").get()

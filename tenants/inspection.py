@@ -1,0 +1,293 @@
+"""Admin pages over all tenants, to look at and not to change.
+
+They are made inside `inspecting()`: one READ ONLY transaction as the role inspector. A model is
+shown by registering it with InspectingAdmin; what a subclass says more is for its looks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
+from django.contrib.admin.utils import get_fields_from_path, quote
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db import connection, models
+from django.db.models import Q
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from tenants.context import inspecting
+from tenants.errors import ValueRefused
+from tenants.models import Invitation, TenantSlug, User
+
+if TYPE_CHECKING:  # which of these are generic, only the stubs know
+    _Options = BaseModelAdmin[Any]
+    _Page = admin.ModelAdmin[Any]
+    _Table = admin.TabularInline[Any, Any]
+    _FormSet = BaseInlineFormSet[Any, Any, Any]
+else:
+    _Options, _Page, _Table = BaseModelAdmin, admin.ModelAdmin, admin.TabularInline
+    _FormSet = BaseInlineFormSet
+
+SECRETS: dict[type[models.Model], tuple[str, ...]] = {
+    User: ("password",),
+    Invitation: ("token_hash",),
+}
+"""Fields that are never read, shown or searched."""
+
+MOST_TENANTS = 20  # in the filter
+MOST_ROWS = 50  # in a table on another row's page
+
+
+def inspected(
+    page: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any
+) -> HttpResponseBase:
+    """What a page of the admin answers, made and rendered while inspecting."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    # Session and user are loaded by now, and the first question loads the permissions: they
+    # are for role app to read.
+    request.user.has_perm("")
+    try:
+        with inspecting():
+            response = page(request, *args)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+    except ValueRefused as error:
+        raise BadRequest("PostgreSQL has no such value") from error
+    return response
+
+
+# -- Columns ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list, or a line of a page: what it says of a row."""
+
+    title: str
+    says: Callable[[Any], object]
+    order: str | None = None
+    css: str = ""
+
+    do_not_call_in_templates = True
+
+    def __call__(self, row: Any) -> object:
+        return self.says(row)
+
+    def __str__(self) -> str:
+        """What Django makes CSS classes of: a second word is a class of its own."""
+        return f"{self.title.replace(' ', '_')} {self.css}".strip()
+
+    @property
+    def __name__(self) -> str:
+        return str(self)
+
+    @property
+    def short_description(self) -> str:
+        return self.title
+
+    @property
+    def admin_order_field(self) -> str | None:
+        return self.order
+
+
+def anchor(model: type[models.Model], pk: object, text: object) -> str:
+    """A link to the page of a row."""
+    url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[quote(pk)])
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def link(title: str, to: Callable[[Any], Any], text: Callable[[Any], object] = str) -> Column:
+    """A column that leads to the row `to` finds, if there is one."""
+
+    def says(row: Any) -> str | None:
+        found = to(row)
+        return found and anchor(type(found), found.pk, text(found))
+
+    return Column(title, says)
+
+
+def lists_of(rows: Mapping[type[models.Model], str]) -> str:
+    """Links to lists, each narrowed by a query string."""
+    return format_html_join(
+        " · ",
+        '<a href="{}?{}">{}</a>',
+        (
+            (
+                reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"),
+                query,
+                model._meta.verbose_name_plural,
+            )
+            for model, query in rows.items()
+        ),
+    )
+
+
+TENANT = link("tenant", lambda row: row.tenant)
+
+
+# -- Filters ----------------------------------------------------------------------------------
+
+
+class TenantFilter(admin.SimpleListFilter):
+    """By tenant: the first few slugs, and the list of tenants as the way to the others."""
+
+    title = "tenant"
+    parameter_name = "tenant"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.path: str = model_admin.tenant_path
+        slugs = list(
+            TenantSlug.objects.order_by("slug").values_list("slug", flat=True)[: MOST_TENANTS + 1]
+        )
+        self.more = len(slugs) > MOST_TENANTS
+        chosen = self.value()
+        shown = slugs[:MOST_TENANTS]
+        return [
+            (slug, slug) for slug in ([chosen] if chosen and chosen not in shown else []) + shown
+        ]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield from super().choices(changelist)
+        if self.more:
+            every = reverse("admin:tenants_tenant_changelist")
+            yield {"selected": False, "query_string": every, "display": "others …"}
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if (slug := self.value()) is None:
+            return queryset
+        # Asked for first: with the tenant as a literal the rows are found by an index.
+        tenant = TenantSlug.objects.filter(slug=slug).first()
+        return queryset.filter(**{self.path: tenant.tenant_id}) if tenant else queryset.none()
+
+
+class Chosen(admin.RelatedFieldListFilter):
+    """Says which related row a link has chosen, and offers all again; it lists no others."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        try:
+            only = {"pk__in": self.lookup_val or []}
+            return field.get_choices(include_blank=False, limit_choices_to=only)
+        except ValidationError as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def has_output(self) -> bool:
+        return self.lookup_val is not None
+
+
+class Conditions(admin.SimpleListFilter):
+    """A filter by named conditions."""
+
+    conditions: ClassVar[Mapping[str, Q]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name.capitalize()) for name in self.conditions]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if (name := self.value()) is None:
+            return queryset
+        if name not in self.conditions:
+            raise IncorrectLookupParameters(name)
+        return queryset.filter(self.conditions[name])
+
+
+# -- Pages ------------------------------------------------------------------------------------
+
+
+class Reading(_Options):
+    """What pages, and the tables on them, have in common: they read, and how."""
+
+    related: ClassVar[tuple[str, ...]] = ()
+    """The foreign keys to read along; without any said, all that the model has."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        related = self.related or tuple(
+            field.name for field in self.opts.fields if field.is_relation
+        )
+        secret = list(SECRETS.get(rows.model, ()))
+        for path in related:
+            to = get_fields_from_path(rows.model, path)[-1].related_model
+            secret += [f"{path}__{name}" for name in SECRETS.get(to, ())]
+        return (rows.select_related(*related) if related else rows).defer(*secret)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class InspectingAdmin(Reading, _Page):
+    """A model's list and pages, over all tenants. Newest first, by the UUIDv7 id."""
+
+    tenant_path: ClassVar[str] = "tenant_id"
+    actions = None
+    list_filter = (TenantFilter,)
+    list_per_page = 50
+    ordering = ("-pk",)
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+
+    class Media:
+        css: ClassVar = {"all": ["tenants/inspecting.css"]}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        secret = SECRETS.get(self.model, ())
+        shown = [field.name for field in self.opts.fields if field.name not in secret]
+        return self.fields or shown
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        secret = lookup.partition("__")[0] in SECRETS.get(self.model, ())
+        return not secret and super().lookup_allowed(lookup, value, request)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """One row. The page of its history asks from outside, for its log is app's to read."""
+        with nullcontext() if connection.in_atomic_block else inspecting():
+            return super().get_object(request, object_id, from_field)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return inspected(super().changelist_view, request, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        return inspected(super().change_view, request, object_id, form_url, extra_context)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        raise PermissionDenied
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        raise PermissionDenied
+
+
+class _FirstRows(_FormSet):
+    """A table's rows, as many as a page can bear."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows: Any = self.queryset
+        # Every index begins with the tenant.
+        if tenant_id := getattr(self.instance, "tenant_id", None):
+            rows = rows.filter(tenant=tenant_id)
+        self.queryset = rows[:MOST_ROWS]
+
+
+class InspectedTable(Reading, _Table):
+    """Rows that belong to another, on its page: the first of them."""
+
+    can_delete = False
+    extra = 0
+    formset = _FirstRows
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields

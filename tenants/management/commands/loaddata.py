@@ -1,0 +1,20 @@
+"""`loaddata`, into one tenant with `--tenant SLUG`; without it, for global models only."""
+
+import argparse
+from typing import Any
+
+from django.core.management.commands import loaddata
+
+from tenants.management.fixtures import block_of, refusing_bad_fixtures
+
+
+class Command(loaddata.Command):
+    """Django's loaddata within a tenant's block."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)  # type: ignore[arg-type]
+        parser.add_argument("--tenant", metavar="SLUG", help="load the rows into this tenant")
+
+    def handle(self, *labels: Any, **options: Any) -> None:
+        with refusing_bad_fixtures(), block_of(options.pop("tenant"), options["database"]):
+            super().handle(*labels, **options)

@@ -1,0 +1,80 @@
+"""Fixtures inside one tenant: what `loaddata` and `dumpdata` share.
+
+A tenant's rows are dumped without naming the tenant, and loaded into the one that is in force:
+so a dump of one tenant can be loaded into another.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.core.serializers.base import DeserializationError
+from django.db import DatabaseError, models
+
+from tenants.context import acting_for
+from tenants.errors import NoTenant, StoreError
+from tenants.models import Tenant, TenantModel, TenantOwned
+
+
+class BadFixture(StoreError):
+    """The fixture cannot be loaded; nothing was."""
+
+    code = "bad_fixture"
+
+
+class NeedsTenant(StoreError):
+    """That is a tenant's: say --tenant SLUG."""
+
+    code = "needs_tenant"
+
+
+class NotATenants(StoreError):
+    """That is global: leave out --tenant."""
+
+    code = "not_a_tenants"
+
+
+@contextmanager
+def block_of(slug: str | None, using: str) -> Iterator[None]:
+    """The tenant's block, or none for global models. Raises UnknownTenant, and NeedsTenant."""
+    if slug is not None:
+        with acting_for(Tenant.objects.id_of(slug), using=using):
+            yield
+        return
+    try:
+        yield
+    except Exception as error:
+        if _caused_by(error, NoTenant):
+            raise NeedsTenant("it holds rows of a tenant: say --tenant SLUG") from error
+        raise
+
+
+@contextmanager
+def refusing_bad_fixtures() -> Iterator[None]:
+    """What is wrong with a fixture, in one line."""
+    try:
+        yield
+    except (DeserializationError, DatabaseError, ValueError, ValidationError) as error:
+        causes = [str(cause) for cause in _chain(error) if str(cause)]
+        raise BadFixture(f"{'; '.join(dict.fromkeys(causes))}: nothing was loaded") from error
+
+
+def tenants_models() -> list[type[models.Model]]:
+    """The models that `dumpdata --tenant` dumps."""
+    return [model for model in apps.get_models() if issubclass(model, TenantModel)]
+
+
+def of_tenants(model: type[models.Model]) -> bool:
+    """Whether its rows belong to tenants, the tenants themselves included."""
+    return issubclass(model, TenantOwned)
+
+
+def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
+    return any(isinstance(cause, kind) for cause in _chain(error))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
