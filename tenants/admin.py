@@ -1,13 +1,16 @@
 """The admin's pages of users, tenants and who belongs to them; and the site's own name."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, cast
 
-import django.contrib.auth.admin  # noqa: F401  # registers Group, which is to be shown our way
+import django.contrib.auth.admin  # noqa: F401  # registers Group, which we show our own way
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.inspection import (
@@ -17,71 +20,35 @@ from tenants.inspection import (
     InspectedTable,
     InspectingAdmin,
     TenantFilter,
+    anchor,
+    inspected,
     link,
     lists_of,
 )
-from tenants.models import Invitation, Membership, Tenant, TenantModel, User
-
-NAME = Column("name", User.get_full_name)
-PERMISSIONS = Column("permissions", lambda row: _permissions(row) or None)
-USER = link("user", lambda row: row.user)
+from tenants.models import Invitation, Membership, Tenant, TenantModel, TenantSlug, User
 
 
-def _permissions(holder: Any) -> str:
-    """What a user or a group was given, as `app.codename`."""
+def _permissions(holder: Any) -> str | None:
+    """What a group or a user was given, as `app.codename`."""
     given = holder.permissions if isinstance(holder, Group) else holder.user_permissions
     named = given.values_list("content_type__app_label", "codename")
-    return ", ".join(sorted(f"{app}.{codename}" for app, codename in named))
+    return ", ".join(sorted(f"{app}.{codename}" for app, codename in named)) or None
 
 
 def _lists(tenant: Tenant) -> str:
     """Links to what the tenant has, in every list there is."""
     models = [model for model in admin.site._registry if issubclass(model, TenantModel)]
-    return lists_of({model: f"tenant={tenant.slug}" for model in models})
+    return lists_of(dict.fromkeys(models, f"tenant={tenant.slug}"))
 
 
-def _invitation_state(invitation: Invitation) -> str:
+def _state(invitation: Invitation) -> str:
     if invitation.accepted_at:
         return "accepted"
     return "open" if invitation.expires_at > timezone.now() else "expired"
 
 
-class MembershipTable(InspectedTable):
-    """The members of a tenant, or a user's tenants."""
-
-    model = Membership
-    fields = (TENANT, USER, "role", "created_at")
-    ordering = ("pk",)
-
-
-@admin.register(Tenant)
-class TenantAdmin(InspectingAdmin):
-    """Where to begin: a tenant's page leads to all that it has."""
-
-    date_hierarchy = "created_at"
-    fields = ("slug", "name", Column("look at", _lists), "created_at", "updated_at", "id")
-    inlines = (MembershipTable,)
-    list_display = ("slug", "name", "created_at")
-    list_filter = ()
-    search_fields = ("slug", "name", "id__exact")
-    search_help_text = "slug, name or id"
-
-
-@admin.register(Membership)
-class MembershipAdmin(InspectingAdmin):
-    """Who belongs to which tenant."""
-
-    fields = (USER, TENANT, "role", "created_at", "updated_at", "id")
-    list_display = (
-        Column("member", lambda row: row.user.email),
-        NAME,
-        TENANT,
-        "role",
-        "created_at",
-    )
-    list_filter = (TenantFilter, "role")
-    search_fields = ("user__email", "user__first_name", "user__last_name", "id__exact")
-    search_help_text = "e-mail, name or id"
+PERMISSIONS = Column("permissions", _permissions)
+USER = link("user", lambda row: row.user)
 
 
 class InvitationFilter(Conditions):
@@ -93,3 +60,125 @@ class InvitationFilter(Conditions):
         "accepted": Q(accepted_at__isnull=False),
         "expired": Q(accepted_at=None, expires_at__lte=Now()),
     }
+
+
+class UserFilter(Conditions):
+    """Whether a user may log in."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar[Mapping[str, Q]] = {
+        "active": Q(deleted_at=None),
+        "deleted": Q(deleted_at__isnull=False),
+    }
+
+
+class MembershipTable(InspectedTable):
+    """The members of a tenant, or the tenants of a user."""
+
+    model = Membership
+    fields = (TENANT, USER, "role", "created_at")
+    ordering = ("pk",)
+
+
+@admin.register(Tenant)
+class TenantAdmin(InspectingAdmin):
+    """Where to begin: a tenant's page leads to all it has."""
+
+    date_hierarchy = "created_at"
+    fields = ("slug", "name", Column("look at", _lists), "created_at", "updated_at", "id")
+    inlines = (MembershipTable,)
+    list_display = ("slug", "name", "created_at")
+    list_filter = ()
+    search_fields = ("slug", "name", "id__exact")
+    search_help_text = "slug, name or id"
+
+
+@admin.register(User)
+class UserAdmin(InspectingAdmin):
+    """People, without their passwords."""
+
+    date_hierarchy = "created_at"
+    fields = (
+        "email", "first_name", "last_name", "avatar_url", "email_verified", "is_staff",
+        "is_superuser", "groups", PERMISSIONS, "last_login", "created_at", "updated_at",
+        "deleted_at", "id",
+    )  # fmt: skip
+    inlines = (MembershipTable,)
+    list_display = ("email", "first_name", "last_name", "email_verified", "is_staff", "last_login")
+    list_filter = (TenantFilter, UserFilter, "is_staff", "email_verified")
+    search_fields = ("email", "first_name", "last_name", "id__exact")
+    search_help_text = "e-mail, name or id"
+    tenant_path = "memberships__tenant_id"
+
+
+@admin.register(Membership)
+class MembershipAdmin(InspectingAdmin):
+    """Who belongs to which tenant."""
+
+    fields = (USER, TENANT, "role", "created_at", "updated_at", "id")
+    list_display = (
+        Column("member", lambda row: row.user.email),
+        Column("name", lambda row: row.user.get_full_name()),
+        TENANT,
+        "role",
+        "created_at",
+    )
+    list_filter = (TenantFilter, "role")
+    search_fields = ("user__email", "user__first_name", "user__last_name", "id__exact")
+    search_help_text = "e-mail, name or id"
+
+
+@admin.register(Invitation)
+class InvitationAdmin(InspectingAdmin):
+    """Offers of membership, without their tokens."""
+
+    STATE = Column("state", _state)
+    fields = (
+        "email", TENANT, "role", STATE, "expires_at", "accepted_at", "created_at", "updated_at",
+        "id",
+    )  # fmt: skip
+    list_display = ("email", TENANT, "role", STATE, "expires_at")
+    list_filter = (TenantFilter, InvitationFilter, "role")
+    search_fields = ("email", "id__exact")
+    search_help_text = "e-mail or id"
+
+
+@admin.register(TenantSlug)
+class TenantSlugAdmin(InspectingAdmin):
+    """The directory of slugs."""
+
+    TO = Column("leads to", lambda row: anchor(Tenant, row.tenant_id, row.tenant_id))
+    fields = ("slug", TO)
+    list_display = ("slug", TO)
+    list_filter = ()
+    ordering = ("slug",)
+    search_fields = ("slug", "tenant_id__exact")
+    search_help_text = "slug or id of a tenant"
+
+
+class GroupAdmin(InspectingAdmin):
+    """What members of staff may see, by group."""
+
+    fields = ("name", PERMISSIONS)
+    list_display = ("name",)
+    list_filter = ()
+    ordering = ("name",)
+    search_fields = ("name",)
+
+
+def _apps(request: HttpRequest, app_label: str | None = None) -> list[Any]:
+    """Apps as INSTALLED_APPS has them, and models as they were registered: main things first."""
+    shown = admin.site._build_app_dict(request, app_label)
+    return [shown[label] for label in apps.app_configs if label in shown]
+
+
+admin.site.unregister(Group)
+admin.site.register(Group, GroupAdmin)
+
+# Said to the site there is: which class it has is for the settings to choose.
+site = cast(Any, admin.site)
+site.site_title = site.site_header = "Sluice"
+site.index_title = "All tenants"
+site.site_url = None
+site.get_app_list = _apps
+site.autocomplete_view = partial(inspected, site.autocomplete_view)

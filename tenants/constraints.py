@@ -6,7 +6,7 @@ model gets for being a TenantModel.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -18,7 +18,10 @@ type Mirror = tuple[str, str]
 
 
 class DeclaredSQL(models.BaseConstraint):
-    """DDL declared in a model's Meta; subclasses state it as mirrored statements."""
+    """DDL declared in a model's Meta; subclasses state it as mirrored statements.
+
+    They are worded as `tenants.checks.declared` words what it finds in the catalog.
+    """
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         """What to do to `table` (quoted), in order, each with its reverse."""
@@ -54,12 +57,10 @@ class DeclaredSQL(models.BaseConstraint):
 class TenantKey(DeclaredSQL):
     """PRIMARY KEY (tenant_id, id), while Django's state has a plain `id`."""
 
-    definition = "PRIMARY KEY (tenant_id, id)"
-
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         drop = f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"'
-        add = f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" '
-        return [(drop, add + "PRIMARY KEY (id)"), (add + self.definition, drop)]
+        add = f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" PRIMARY KEY ({{}})'
+        return [(drop, add.format("id")), (add.format("tenant_id, id"), drop)]
 
 
 class TenantReference(DeclaredSQL):
@@ -82,40 +83,20 @@ class TenantReference(DeclaredSQL):
     def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         return self.create_sql(model, schema_editor)
 
-    def definition(self, model: type[models.Model]) -> str:
-        """The constraint, as the catalog shows it too."""
+    def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         field = model._meta.get_field(self.field)
         assert isinstance(field, models.ForeignKey)
         to = field.remote_field.model._meta.db_table
         ours, theirs = f"tenant_id, {field.column}", "tenant_id, id"
         if field.column == "tenant_id":
             ours, theirs = "tenant_id", "id"
-        return f'FOREIGN KEY ({ours}) REFERENCES "{to}"({theirs})'
-
-    def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
+        add = f'FOREIGN KEY ({ours}) REFERENCES "{to}"({theirs})'
         return [
             (
-                f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" {self.definition(model)}',
+                f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" {add}',
                 f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"',
             )
         ]
-
-
-class Policy(NamedTuple):
-    """A row policy; `check` is None where nothing can be written."""
-
-    name: str
-    command: str
-    role: str
-    using: str
-    check: str | None
-
-    def create_sql(self, table: str) -> str:
-        check = f" WITH CHECK ({self.check})" if self.check else ""
-        return (
-            f"CREATE POLICY {self.name} ON {table} FOR {self.command} TO {self.role}"
-            f" USING ({self.using}){check}"
-        )
 
 
 class RowSecurity(DeclaredSQL):
@@ -133,24 +114,21 @@ class RowSecurity(DeclaredSQL):
         return path, args, kwargs | {"column": self.column}
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
+        mine = f"{self.column} = current_tenant()"
         alter = f"ALTER TABLE {table} "
         return [
             (alter + "ENABLE ROW LEVEL SECURITY", alter + "DISABLE ROW LEVEL SECURITY"),
             (alter + "FORCE ROW LEVEL SECURITY", alter + "NO FORCE ROW LEVEL SECURITY"),
-            *(
-                (policy.create_sql(table), f"DROP POLICY {policy.name} ON {table}")
-                for policy in self.policies
+            (
+                f"CREATE POLICY tenant_isolation ON {table} FOR ALL TO app"
+                f" USING ({mine}) WITH CHECK ({mine})",
+                f"DROP POLICY tenant_isolation ON {table}",
+            ),
+            (
+                f"CREATE POLICY inspection ON {table} FOR SELECT TO inspector USING (true)",
+                f"DROP POLICY inspection ON {table}",
             ),
         ]
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """Who sees what; the system checks compare the catalog with it."""
-        mine = f"{self.column} = current_tenant()"
-        return (
-            Policy("tenant_isolation", "ALL", "app", mine, mine),
-            Policy("inspection", "SELECT", "inspector", "true", None),
-        )
 
 
 class Grants(DeclaredSQL):

@@ -59,11 +59,11 @@ def acting_for(
 ) -> Iterator[None]:
     """Run the block as one transaction that sees and writes one tenant's rows.
 
-    `tenant` and `actor` (a user) are ids or instances; ledgers record the actor and the
-    `request_id`. The setting the row policies read is
-    local to the transaction, so a pooled connection never carries it to the next borrower;
-    that is why the block must be the outermost transaction (Django raises RuntimeError
-    otherwise). Entering the same tenant again is free; another raises TenantMismatch.
+    `tenant` and `actor` (a user) are ids or instances; the ledger records the actor and the
+    `request_id`. The setting the row policies read is local to the transaction, so a pooled
+    connection never carries it to the next borrower; that is why the block must be the
+    outermost transaction (Django raises RuntimeError otherwise). Entering the same tenant
+    again is free; another raises TenantMismatch.
     """
     tenant_id, actor_id = _id(tenant), _id(actor)
     assert tenant_id is not None
@@ -78,11 +78,11 @@ def acting_for(
         with _in_force(inner):
             yield
         return
-    with _in_force(Tenancy(tenant_id, using, actor_id, request_id)):
-        with transaction.atomic(using=using, durable=True):
-            with connections[using].cursor() as cursor:
-                cursor.execute("SELECT use_tenant(%s)", [tenant_id])
-            yield
+    entered = _in_force(Tenancy(tenant_id, using, actor_id, request_id))
+    with entered, transaction.atomic(using=using, durable=True):
+        with connections[using].cursor() as cursor:
+            cursor.execute("SELECT use_tenant(%s)", [tenant_id])
+        yield
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
@@ -97,7 +98,7 @@ class Column:
         return self.order
 
 
-def anchor(model: type[models.Model], pk: object, text: object) -> str:
+def anchor(model: type[models.Model], pk: str | UUID, text: object) -> str:
     """A link to the page of a row."""
     url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[quote(pk)])
     return format_html('<a href="{}">{}</a>', url, text)
@@ -143,15 +144,11 @@ class TenantFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.path: str = model_admin.tenant_path
-        slugs = list(
-            TenantSlug.objects.order_by("slug").values_list("slug", flat=True)[: MOST_TENANTS + 1]
-        )
-        self.more = len(slugs) > MOST_TENANTS
-        chosen = self.value()
-        shown = slugs[:MOST_TENANTS]
-        return [
-            (slug, slug) for slug in ([chosen] if chosen and chosen not in shown else []) + shown
-        ]
+        slugs = TenantSlug.objects.order_by("slug").values_list("slug", flat=True)
+        first = list(slugs[: MOST_TENANTS + 1])
+        self.more = len(first) > MOST_TENANTS
+        chosen = filter(None, [self.value()])
+        return [(slug, slug) for slug in dict.fromkeys([*first[:MOST_TENANTS], *chosen])]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield from super().choices(changelist)
@@ -172,7 +169,7 @@ class Chosen(admin.RelatedFieldListFilter):
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         try:
-            only = {"pk__in": self.lookup_val or []}
+            only = Q(pk__in=self.lookup_val or [])
             return field.get_choices(include_blank=False, limit_choices_to=only)
         except ValidationError as error:
             raise IncorrectLookupParameters(error) from error
@@ -203,6 +200,7 @@ class Conditions(admin.SimpleListFilter):
 class Reading(_Options):
     """What pages, and the tables on them, have in common: they read, and how."""
 
+    fields: ClassVar[Any] = None
     related: ClassVar[tuple[str, ...]] = ()
     """The foreign keys to read along; without any said, all that the model has."""
 
@@ -213,7 +211,7 @@ class Reading(_Options):
         )
         secret = list(SECRETS.get(rows.model, ()))
         for path in related:
-            to = get_fields_from_path(rows.model, path)[-1].related_model
+            to: Any = get_fields_from_path(rows.model, path)[-1].related_model
             secret += [f"{path}__{name}" for name in SECRETS.get(to, ())]
         return (rows.select_related(*related) if related else rows).defer(*secret)
 
@@ -232,7 +230,8 @@ class InspectingAdmin(Reading, _Page):
 
     tenant_path: ClassVar[str] = "tenant_id"
     actions = None
-    list_filter = (TenantFilter,)
+    list_display: Any = ("__str__",)
+    list_filter: ClassVar[Any] = (TenantFilter,)
     list_per_page = 50
     ordering = ("-pk",)
     show_facets = admin.ShowFacets.NEVER

@@ -1,5 +1,6 @@
 """The command line: a mistake of the user is one clear line and an exit code, never a traceback."""
 
+import io
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -18,6 +19,9 @@ def main(argv: list[str]) -> int:
 
     Other codes are the command's own. `--traceback` lets the error through, for developers.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII
     try:
         with _login(argv):
             execute_from_command_line(argv)

@@ -4,8 +4,10 @@ Errors come out as members of `tenants.errors`; statements on tenants' rows go t
 `tenants.postgres.compiler`; and the embedded server is started by the first connection to it.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -44,8 +46,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if self.settings_dict.get("EMBEDDED"):
-            project_server(settings.BASE_DIR).ensure()
+            _ensure_embedded()
         return super().get_new_connection(conn_params)
+
+
+@cache
+def _announce() -> None:
+    """Say once in a process which server it is."""
+    print(
+        "sluice: the database is the embedded PostgreSQL under var/ (DATABASE_URL names another)",
+        file=sys.stderr,
+    )
+
+
+def _ensure_embedded() -> None:
+    _announce()
+    project_server(settings.BASE_DIR).ensure()
 
 
 @contextmanager

@@ -73,6 +73,8 @@ class Translated(DatabaseErrorWrapper):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if isinstance(exc_value, UnicodeEncodeError):
+            raise ValueRefused("a text has half a character, which is not Unicode") from exc_value
         if not isinstance(exc_value, psycopg.Error):
             return
         translated = failure(exc_value)

@@ -3,9 +3,11 @@
 Tenants' tables carry their grants in their migrations (`tenants.constraints.Grants`).
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.utils import CursorWrapper
 
 READ = "SELECT"
 WRITE = "SELECT, INSERT, UPDATE, DELETE"
@@ -38,18 +40,24 @@ SECRET_COLUMNS = {"tenants_user": {"password"}}
 
 def grant_global_tables(*, using: str, **_: Any) -> None:
     """Grant what the lists say on the tables there are; safe to repeat."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        present = set(connection.introspection.table_names(cursor))
-        for table in APP.keys() & present:
-            cursor.execute(f'GRANT {APP[table]} ON "{table}" TO app')
-        for table in present.intersection(INSPECTOR):
-            cursor.execute(f'GRANT SELECT ON "{table}" TO inspector')
-        for table in SECRET_COLUMNS.keys() & present:
-            columns = connection.introspection.get_table_description(cursor, table)
-            readable = sorted({column.name for column in columns} - SECRET_COLUMNS[table])
-            listed = ", ".join(f'"{column}"' for column in readable)
-            cursor.execute(f'GRANT SELECT ({listed}) ON "{table}" TO inspector')
+    with connections[using].cursor() as cursor:
+        for grant in list(global_grants(cursor)):
+            cursor.execute(grant)
+
+
+def global_grants(cursor: CursorWrapper) -> Iterator[str]:
+    """What the lists say, as statements, for the tables there are."""
+    introspection = cursor.db.introspection
+    present = set(introspection.table_names(cursor))
+    for table in APP.keys() & present:
+        yield f'GRANT {APP[table]} ON "{table}" TO app'
+    for table in present.intersection(INSPECTOR):
+        yield f'GRANT SELECT ON "{table}" TO inspector'
+    for table in SECRET_COLUMNS.keys() & present:
+        columns = introspection.get_table_description(cursor, table)
+        readable = sorted({column.name for column in columns} - SECRET_COLUMNS[table])
+        listed = ", ".join(f'"{column}"' for column in readable)
+        yield f'GRANT SELECT ({listed}) ON "{table}" TO inspector'
 
 
 def granted_to_app(table: str, *, using: str = DEFAULT_DB_ALIAS) -> set[str]:

@@ -1,0 +1,253 @@
+"""The admin's pages of budgets, buckets and the ledger."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import F, Q
+from django.utils.html import format_html
+
+from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Rules
+from budgets.money import show, show_percent
+from tenants.inspection import (
+    TENANT,
+    Chosen,
+    Column,
+    Conditions,
+    InspectedTable,
+    InspectingAdmin,
+    TenantFilter,
+    link,
+    lists_of,
+)
+
+# -- Columns ----------------------------------------------------------------------------------
+
+
+def _budget(row: Any) -> Budget:
+    """The budget a row belongs to, in whose currency it is."""
+    if isinstance(row, Budget):
+        return row
+    found: Budget = row.movement.budget if isinstance(row, Entry) else row.budget
+    return found
+
+
+def _shown(row: Any, minor: int) -> str:
+    budget = _budget(row)
+    return show(minor, budget.currency, exponent=budget.exponent)
+
+
+def money(title: str, field: str = "", of: Callable[[Any], int | None] | None = None) -> Column:
+    """A column of sums: the field of that name, or what `of` computes."""
+    field = field or title
+
+    def says(row: Any) -> str | None:
+        minor = of(row) if of else getattr(row, field)
+        return None if minor is None else _shown(row, minor)
+
+    return Column(title, says, order=None if of else field, css="number")
+
+
+def rule(name: str) -> Column:
+    """A column of filters or holds: a flat sum, or a share of what arrives."""
+
+    def says(row: Rules) -> str | None:
+        flat, share = getattr(row, f"{name}_flat"), getattr(row, f"{name}_share")
+        if share is not None:
+            return show_percent(share)
+        return None if flat is None else _shown(row, flat)
+
+    return Column(name, says, css="number")
+
+
+def _fill(bucket: Bucket) -> str | None:
+    """How full it is: a bar, and the same in digits."""
+    if bucket.target is None:
+        return None
+    percent = bucket.balance * 100 // bucket.target if bucket.target else 100
+    return format_html('<meter max="100" value="{}"></meter> {} %', min(percent, 100), percent)
+
+
+def _lists(row: Budget | Bucket | Movement) -> str:
+    """Links to the lists of what belongs to the row."""
+    chosen = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
+    models = {
+        Budget: (Bucket, Movement, BucketVersion),
+        Bucket: (Entry, BucketVersion),
+        Movement: (Entry,),
+    }
+    return lists_of(dict.fromkeys(models[type(row)], chosen))
+
+
+BUDGET = link("budget", _budget)
+BUCKET = link("bucket", lambda row: row.bucket)
+MOVEMENT = link("movement", lambda row: row.movement)
+ACTOR = link("actor", lambda row: row.actor)
+OWNER = link("owner", lambda row: row.owner, lambda owner: owner.user.email)
+REVERSES = link("reverses", lambda row: row.reverses)
+LISTS = Column("look at", _lists)
+NAME = link("name", lambda row: row)
+STATE = Column(
+    "state",
+    lambda row: format_html('<span class="state {}">{}</span>', row.state, row.state),
+)
+FILL = Column("fill", _fill)
+FILTER, HOLD, TARGET = rule("filter"), rule("hold"), money("target")
+BALANCE = money("balance")
+AMOUNT = money("amount")
+BEFORE, AFTER = money("before", "balance_before"), money("after", "balance_after")
+
+
+# -- Filters ----------------------------------------------------------------------------------
+
+OPEN = Q(archived_at=None)
+FULL = Q(target__isnull=False, balance__gte=F("target"))
+
+
+class BudgetFilter(Conditions):
+    """Whether a budget is still in use."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar[Mapping[str, Q]] = {"open": OPEN, "archived": ~OPEN}
+
+
+class StateFilter(Conditions):
+    """By the state of a bucket, as `Bucket.state` has it."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar[Mapping[str, Q]] = {
+        "active": OPEN & Q(locked=False) & ~FULL,
+        "full": OPEN & Q(locked=False) & FULL,
+        "locked": OPEN & Q(locked=True),
+        "closed": ~OPEN,
+    }
+
+
+# -- Tables on the pages of others ------------------------------------------------------------
+
+
+class BucketTable(InspectedTable):
+    """A budget's buckets, in the order they are filled; the money bucket, then closed ones."""
+
+    model = Bucket
+    fields = ("priority", NAME, STATE, FILTER, HOLD, BALANCE, TARGET, FILL)
+    ordering = (F("archived_at").asc(nulls_first=True), F("priority").asc(nulls_last=True))
+
+
+class EntryTable(InspectedTable):
+    """A movement's lines."""
+
+    model = Entry
+    fields = ("position", BUCKET, BEFORE, AMOUNT, AFTER, "reason", "became_full")
+    ordering = ("position",)
+    related = ("bucket", "movement__budget")
+
+
+class LatestEntries(EntryTable):
+    """What has happened in a bucket, latest first."""
+
+    fields = ("seq", MOVEMENT, BEFORE, AMOUNT, AFTER, "reason", "became_full")
+    ordering = ("-seq",)
+    verbose_name_plural = "latest entries"
+
+
+class LatestVersions(InspectedTable):
+    """How a bucket's rules have changed, latest first."""
+
+    model = BucketVersion
+    fields = (
+        "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET, "locked", ACTOR,
+        "created_at",
+    )  # fmt: skip
+    ordering = ("-version",)
+    verbose_name_plural = "latest rules"
+
+
+# -- Pages ------------------------------------------------------------------------------------
+
+
+@admin.register(Budget)
+class BudgetAdmin(InspectingAdmin):
+    """Budgets, and how full their buckets are."""
+
+    HOLDS = money("holds", of=lambda budget: budget.deposited - budget.withdrawn)
+    fields = (
+        "name", TENANT, OWNER, "currency", money("deposited"), money("withdrawn"), HOLDS, LISTS,
+        "archived_at", "version", "last_seq", "last_recorded_at", "created_at", "updated_at", "id",
+    )  # fmt: skip
+    inlines = (BucketTable,)
+    list_display = ("name", TENANT, OWNER, "currency", HOLDS, "last_recorded_at")
+    list_filter = (TenantFilter, BudgetFilter, "currency")
+    related = ("tenant", "owner__user")
+    search_fields = ("name", "owner__user__email", "id__exact")
+    search_help_text = "name, e-mail of the owner or id"
+
+
+@admin.register(Bucket)
+class BucketAdmin(InspectingAdmin):
+    """Buckets, and how they came to what they hold."""
+
+    fields = (
+        "name", BUDGET, TENANT, "kind", STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL,
+        LISTS, "version", "last_seq", "archived_at", "created_at", "updated_at", "id",
+    )  # fmt: skip
+    inlines = (LatestEntries, LatestVersions)
+    list_display = ("name", BUDGET, TENANT, STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL)
+    list_filter = (TenantFilter, StateFilter, "kind", ("budget", Chosen))
+    search_fields = ("name", "budget__name", "id__exact")
+    search_help_text = "name, name of the budget or id"
+
+
+@admin.register(Movement)
+class MovementAdmin(InspectingAdmin):
+    """The ledger: what moved, and on its page where to."""
+
+    date_hierarchy = "effective_at"
+    fields = (
+        "kind", BUDGET, TENANT, "seq", AMOUNT, money("external"), "memo", "effective_at",
+        "recorded_at", ACTOR, "source", "key", "request_id", REVERSES,
+        "metadata", "request_hash", LISTS, "id",
+    )  # fmt: skip
+    inlines = (EntryTable,)
+    list_display = ("__str__", BUDGET, TENANT, AMOUNT, "memo", "effective_at", "key")
+    list_filter = (TenantFilter, "kind", ("budget", Chosen))
+    search_fields = ("memo", "key", "source", "budget__name", "id__exact")
+    search_help_text = "memo, key, source, name of the budget or id"
+
+
+@admin.register(Entry)
+class EntryAdmin(InspectingAdmin):
+    """The ledger's lines."""
+
+    fields = (
+        MOVEMENT, BUCKET, BUDGET, TENANT, "position", "seq", BEFORE, AMOUNT, AFTER, "reason",
+        "became_full", "created_at", "id",
+    )  # fmt: skip
+    list_display = (
+        Column("line", lambda row: f"{row.movement}, line {row.position}"),
+        BUCKET, BUDGET, TENANT, BEFORE, AMOUNT, AFTER, "reason", "became_full",
+    )  # fmt: skip
+    list_filter = (
+        TenantFilter, "reason", "became_full", ("bucket", Chosen), ("movement", Chosen),
+    )  # fmt: skip
+    related = ("tenant", "bucket", "movement__budget")
+    search_fields = ("bucket__name", "movement__memo", "movement__key", "id__exact")
+    search_help_text = "name of the bucket, memo or key of the movement, or id"
+
+
+@admin.register(BucketVersion)
+class BucketVersionAdmin(InspectingAdmin):
+    """The history of buckets' rules."""
+
+    date_hierarchy = "created_at"
+    fields = (
+        BUCKET, BUDGET, TENANT, "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET,
+        "locked", "archived_at", ACTOR, "key", "request_hash", "created_at", "id",
+    )  # fmt: skip
+    list_display = (
+        "__str__", BUCKET, BUDGET, TENANT, "from_seq", "priority", FILTER, HOLD, TARGET, "locked",
+        ACTOR, "created_at",
+    )  # fmt: skip
+    list_filter = (TenantFilter, "locked", ("bucket", Chosen), ("budget", Chosen))
+    search_fields = ("name", "key", "budget__name", "id__exact")
+    search_help_text = "name, key, name of the budget or id"

@@ -1,0 +1,42 @@
+"""System checks: the isolation that the models promise is the one that PostgreSQL has.
+
+tenants.E001-E005  a model that is not isolated, as far as Python can tell
+tenants.E010-E016  a fault in the catalog (`manage.py check --database default`)
+tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Tags, register
+from django.db import connections
+
+from tenants.checks.catalog import Catalog
+from tenants.checks.declared import differences
+from tenants.checks.faults import FAULTS
+from tenants.checks.models import faults_of
+
+
+@register(Tags.models)
+def check_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Whether each tenant's model is what TenantModel makes of it."""
+    chosen = app_configs or apps.get_app_configs()
+    return [fault for app in chosen for model in app.get_models() for fault in faults_of(model)]
+
+
+@register(Tags.database)
+def check_catalog(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Whether PostgreSQL isolates tenants, in each database that is used as role app."""
+    errors: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if connection.settings_dict.get("ROLE") == "owner":
+            continue  # so `migrate` logs in, on its way to a schema that passes
+        with connection.cursor() as cursor:
+            catalog = Catalog(cursor)
+            errors += [error for fault in FAULTS for error in fault.errors(catalog)]
+            errors += differences(catalog)
+    return errors

@@ -1,0 +1,146 @@
+"""What must not be in the catalog: one query for each fault, one row for each case of it."""
+
+from dataclasses import dataclass
+
+from django.core.checks import Error
+
+from tenants.checks.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`text` is filled with the columns of each row that `sql` finds."""
+
+    id: str
+    text: str
+    hint: str
+    sql: str
+
+    def errors(self, catalog: Catalog) -> list[Error]:
+        rows = catalog.rows(self.sql)
+        return [Error(self.text.format(*row), hint=self.hint, id=self.id) for row in rows]
+
+
+ROLE = Fault(
+    "tenants.E010",
+    "the role {} {}",
+    "log in as role app, made by tenants/postgres/sql/roles.sql and changed by nothing else",
+    """
+SELECT r.rolname, f.text FROM pg_roles r, LATERAL (VALUES
+    (r.rolsuper, 'is a superuser'),
+    (r.rolbypassrls, 'has BYPASSRLS'),
+    (EXISTS (SELECT FROM owned JOIN pg_class c USING (oid)
+             WHERE pg_has_role(r.oid, c.relowner, 'MEMBER')),
+     'owns tables of tenants, or can become who does'),
+    (EXISTS (SELECT FROM pg_roles o WHERE o.oid <> r.oid AND pg_has_role(r.oid, o.oid, 'MEMBER')
+             AND (o.rolsuper OR o.rolbypassrls OR o.rolname = 'owner')),
+     'can become a role that row security does not bind'),
+    (pg_has_role(r.oid, to_regrole('inspector'), 'USAGE'), 'inherits inspector'),
+    (EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c
+             WHERE s.setrole = r.oid AND c ~ '^(role|search_path|app[.]tenant_id)='),
+     'begins its sessions with a role, a search_path or a tenant already set')
+) AS f (is_so, text)
+WHERE r.rolname = session_user AND f.is_so
+""",
+)
+
+UNIQUE = Fault(
+    "tenants.E011",
+    "the unique index {} of {} does not begin with the tenant",
+    "put the tenant first: otherwise it tells a tenant what another one has",
+    """
+SELECT i.indexrelid::regclass, o.oid::regclass
+FROM owned o JOIN pg_index i ON i.indrelid = o.oid
+WHERE (i.indisunique OR i.indisexclusion) AND i.indkey[0] <> o.attnum
+  AND i.indexrelid::regclass::text <> ALL(%(directories)s)
+""",
+)
+
+FOREIGN_KEY = Fault(
+    "tenants.E012",
+    "the foreign key {} of {} {}",
+    "use TenantForeignKey within a tenant, and db_constraint=False towards global tables",
+    """
+SELECT f.conname, f.conrelid::regclass, CASE
+    WHEN a.oid IS NULL OR b.oid IS NULL THEN 'joins a tenant''s table and a global one'
+    WHEN f.condeferrable THEN 'is deferrable'
+    WHEN f.confdeltype IN ('n', 'd') THEN 'would unset the tenant'
+    ELSE 'does not begin with the tenant' END
+FROM pg_constraint f
+LEFT JOIN owned a ON a.oid = f.conrelid
+LEFT JOIN owned b ON b.oid = f.confrelid
+WHERE f.contype = 'f' AND coalesce(a.oid, b.oid) IS NOT NULL AND (
+    a.oid IS NULL OR b.oid IS NULL OR f.condeferrable OR f.confdeltype IN ('n', 'd')
+    OR f.conkey[1] <> a.attnum OR f.confkey[1] <> b.attnum)
+""",
+)
+
+VIEW = Fault(
+    "tenants.E013",
+    "{} shows the rows of all tenants",
+    "make it a view WITH (security_invoker = true): any other reads as its owner",
+    """
+, reads AS (
+    SELECT r.ev_class AS reader, d.refobjid AS source
+    FROM pg_rewrite r
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+), readers (oid) AS (
+    SELECT oid FROM owned
+    UNION SELECT reads.reader FROM reads JOIN readers ON readers.oid = reads.source
+)
+SELECT c.oid::regclass FROM readers JOIN pg_class c USING (oid)
+WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce((
+    SELECT option_value::boolean FROM pg_options_to_table(c.reloptions)
+    WHERE option_name = 'security_invoker'), false)
+""",
+)
+
+DEFINER = Fault(
+    "tenants.E014",
+    "the function {} runs as its owner, {}",
+    "make it SECURITY INVOKER; or declare it (LOOK_UPS, a RowTrigger) and SET search_path = ''",
+    """
+SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
+    THEN 'and finds tables where its caller says' ELSE 'and nothing declares it' END
+FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
+WHERE p.prosecdef
+  AND NOT (p.oid::regprocedure::text = ANY(%(definers)s)
+           AND 'search_path=""' = ANY(coalesce(p.proconfig, '{}')))
+  AND NOT EXISTS (SELECT FROM pg_depend d  -- those of an extension
+                  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+""",
+)
+
+GRANT = Fault(
+    "tenants.E015",
+    "{} is granted on {} to {}",
+    "REVOKE it: the application reads and writes rows, and nothing else",
+    """
+SELECT DISTINCT x.privilege_type, c.oid::regclass::text, b.rolname
+FROM (SELECT oid, relacl FROM pg_class
+      UNION ALL SELECT attrelid, attacl FROM pg_attribute) AS held (oid, acl)
+JOIN pg_class c USING (oid)
+JOIN ours ON ours.oid = c.relnamespace, aclexplode(held.acl) x
+JOIN bound b ON b.oid = x.grantee
+WHERE x.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') AND x.grantee <> c.relowner
+""",
+)
+
+SCHEMA = Fault(
+    "tenants.E016",
+    "{} can create {}",
+    "run tenants/postgres/sql/database.sql: what it made could be taken for ours",
+    """
+SELECT r.rolname, f.text FROM pg_roles r, LATERAL (
+    SELECT format('objects in the schema %%s', oid::regnamespace) FROM ours
+    WHERE has_schema_privilege(r.oid, oid, 'CREATE')
+    UNION ALL SELECT 'schemas' WHERE has_database_privilege(r.oid, current_database(), 'CREATE')
+    UNION ALL SELECT 'temporary tables'
+    WHERE has_database_privilege(r.oid, current_database(), 'TEMPORARY')
+) AS f (text)
+WHERE r.rolname = session_user
+""",
+)
+
+FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, GRANT, SCHEMA)

@@ -1,0 +1,113 @@
+"""`manage.py serve`: the admin, in a browser on this machine."""
+
+import argparse
+import errno
+import re
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.management.commands.runserver import Command as RunServer
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
+
+from tenants.dev import DEV_EMAIL, DEV_PASSWORD
+from tenants.errors import CodedError, TenantViolation
+from tenants.management.base import Command as BaseCommand
+from tenants.models import User
+
+ADDRESS = re.compile(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?([0-9]{1,5})")
+
+
+class CannotServe(CodedError):
+    """The server cannot start."""
+
+    code = "cannot_serve"
+
+
+class Server(RunServer):
+    """Django's development server, which says where it is and who may log in."""
+
+    def on_bind(self, server_port: int) -> None:
+        host = f"[{self.addr}]" if ":" in self.addr else self.addr
+        login = _login()
+        self.stdout.write(f"Sluice is at http://{host}:{server_port}{reverse('admin:index')}")
+        if login:
+            self.stdout.write(login)
+        self.stdout.write("Stop it with Ctrl-C.")
+        self.stdout.flush()
+
+
+class Command(BaseCommand):
+    """Runs Django's development server, once database and port are known to be ready."""
+
+    help = "Serve the admin. The server is Django's own, for development: it is not for production."
+    examples = """
+  manage.py serve
+  manage.py serve 8001
+  manage.py serve 0.0.0.0:8000 --reload
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "address", nargs="?", default="127.0.0.1:8000", metavar="[ADDRESS:]PORT",
+            help="where to listen, %(default)s by default",
+        )  # fmt: skip
+        parser.add_argument(
+            "--reload", action="store_true", help="start again whenever the code changes"
+        )
+
+    def handle(self, *args: Any, address: str, reload: bool, **options: Any) -> None:
+        host, port = parse(address)
+        require_free(host, port)
+        require_migrated()
+        call_command(
+            Server(stdout=self.stdout._out, stderr=self.stderr._out),
+            f"{f'[{host}]' if ':' in host else host}:{port}",
+            use_reloader=reload,
+        )
+
+
+def parse(address: str) -> tuple[str, int]:
+    """Host and port. Raises CannotServe for what is neither a port nor ADDRESS:PORT."""
+    parts = ADDRESS.fullmatch(address)
+    if parts is None or int(parts[2]) > 65535:
+        raise CannotServe(f"{address!r} is no [ADDRESS:]PORT: write it like 127.0.0.1:8000")
+    return (parts[1] or "127.0.0.1").strip("[]"), int(parts[2])
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise CannotServe, with what to do, when nobody can listen there."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        another = port + 1 if port < 65535 else 8000
+        advice = {
+            errno.EADDRINUSE: f"port {port} is taken: try `manage.py serve {another}`",
+            errno.EACCES: f"port {port} is for root alone: try `manage.py serve 8000`",
+        }
+        said = advice.get(error.errno or 0, f"cannot listen on {host}: {error.strerror}")
+        raise CannotServe(said) from error
+
+
+def require_migrated() -> None:
+    """Raise CannotServe when the database lacks a migration."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except TenantViolation:  # the table is there, but migrate did not get as far as the grants
+        missing = [None]
+    if missing:
+        raise CannotServe("the database is not migrated: run `make demo`, or `manage.py migrate`")
+
+
+def _login() -> str | None:
+    """How to log in where `seed dev` has been; its password is known to everybody."""
+    if settings.ENVIRONMENT != "development":
+        return None
+    if User.objects.active().by_email(DEV_EMAIL).exists():
+        return f"Log in as {DEV_EMAIL} with the password {DEV_PASSWORD}"
+    return "Nobody can log in yet: run `manage.py seed dev`"
