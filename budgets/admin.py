@@ -130,7 +130,7 @@ class BucketTable(InspectedTable):
     """A budget's buckets, in the order they are filled; the money bucket, then closed ones."""
 
     model = Bucket
-    fields = ("priority", NAME, STATE, FILTER, HOLD, BALANCE, TARGET, FILL)
+    shown = ("priority", NAME, STATE, FILTER, HOLD, BALANCE, TARGET, FILL)
     ordering = (F("archived_at").asc(nulls_first=True), F("priority").asc(nulls_last=True))
 
 
@@ -138,7 +138,7 @@ class EntryTable(InspectedTable):
     """A movement's lines."""
 
     model = Entry
-    fields = ("position", BUCKET, BEFORE, AMOUNT, AFTER, "reason", "became_full")
+    shown = ("position", BUCKET, BEFORE, AMOUNT, AFTER, "reason", "became_full")
     ordering = ("position",)
     related = ("bucket", "movement__budget")
 
@@ -146,7 +146,7 @@ class EntryTable(InspectedTable):
 class LatestEntries(EntryTable):
     """What has happened in a bucket, latest first."""
 
-    fields = ("seq", MOVEMENT, BEFORE, AMOUNT, AFTER, "reason", "became_full")
+    shown = ("seq", MOVEMENT, BEFORE, AMOUNT, AFTER, "reason", "became_full")
     ordering = ("-seq",)
     verbose_name_plural = "latest entries"
 
@@ -155,7 +155,7 @@ class LatestVersions(InspectedTable):
     """How a bucket's rules have changed, latest first."""
 
     model = BucketVersion
-    fields = (
+    shown = (
         "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET, "locked", ACTOR,
         "created_at",
     )  # fmt: skip
@@ -171,7 +171,7 @@ class BudgetAdmin(InspectingAdmin):
     """Budgets, and how full their buckets are."""
 
     HOLDS = money("holds", of=lambda budget: budget.deposited - budget.withdrawn)
-    fields = (
+    shown = (
         "name", TENANT, OWNER, "currency", money("deposited"), money("withdrawn"), HOLDS, LISTS,
         "archived_at", "version", "last_seq", "last_recorded_at", "created_at", "updated_at", "id",
     )  # fmt: skip
@@ -187,7 +187,7 @@ class BudgetAdmin(InspectingAdmin):
 class BucketAdmin(InspectingAdmin):
     """Buckets, and how they came to what they hold."""
 
-    fields = (
+    shown = (
         "name", BUDGET, TENANT, "kind", STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL,
         LISTS, "version", "last_seq", "archived_at", "created_at", "updated_at", "id",
     )  # fmt: skip
@@ -203,7 +203,7 @@ class MovementAdmin(InspectingAdmin):
     """The ledger: what moved, and on its page where to."""
 
     date_hierarchy = "effective_at"
-    fields = (
+    shown = (
         "kind", BUDGET, TENANT, "seq", AMOUNT, money("external"), "memo", "effective_at",
         "recorded_at", ACTOR, "source", "key", "request_id", REVERSES,
         "metadata", "request_hash", LISTS, "id",
@@ -219,7 +219,7 @@ class MovementAdmin(InspectingAdmin):
 class EntryAdmin(InspectingAdmin):
     """The ledger's lines."""
 
-    fields = (
+    shown = (
         MOVEMENT, BUCKET, BUDGET, TENANT, "position", "seq", BEFORE, AMOUNT, AFTER, "reason",
         "became_full", "created_at", "id",
     )  # fmt: skip
@@ -240,7 +240,7 @@ class BucketVersionAdmin(InspectingAdmin):
     """The history of buckets' rules."""
 
     date_hierarchy = "created_at"
-    fields = (
+    shown = (
         BUCKET, BUDGET, TENANT, "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET,
         "locked", "archived_at", ACTOR, "key", "request_hash", "created_at", "id",
     )  # fmt: skip

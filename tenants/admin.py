@@ -76,7 +76,7 @@ class MembershipTable(InspectedTable):
     """The members of a tenant, or the tenants of a user."""
 
     model = Membership
-    fields = (TENANT, USER, "role", "created_at")
+    shown = (TENANT, USER, "role", "created_at")
     ordering = ("pk",)
 
 
@@ -85,7 +85,7 @@ class TenantAdmin(InspectingAdmin):
     """Where to begin: a tenant's page leads to all it has."""
 
     date_hierarchy = "created_at"
-    fields = ("slug", "name", Column("look at", _lists), "created_at", "updated_at", "id")
+    shown = ("slug", "name", Column("look at", _lists), "created_at", "updated_at", "id")
     inlines = (MembershipTable,)
     list_display = ("slug", "name", "created_at")
     list_filter = ()
@@ -98,7 +98,7 @@ class UserAdmin(InspectingAdmin):
     """People, without their passwords."""
 
     date_hierarchy = "created_at"
-    fields = (
+    shown = (
         "email", "first_name", "last_name", "avatar_url", "email_verified", "is_staff",
         "is_superuser", "groups", PERMISSIONS, "last_login", "created_at", "updated_at",
         "deleted_at", "id",
@@ -115,7 +115,7 @@ class UserAdmin(InspectingAdmin):
 class MembershipAdmin(InspectingAdmin):
     """Who belongs to which tenant."""
 
-    fields = (USER, TENANT, "role", "created_at", "updated_at", "id")
+    shown = (USER, TENANT, "role", "created_at", "updated_at", "id")
     list_display = (
         Column("member", lambda row: row.user.email),
         Column("name", lambda row: row.user.get_full_name()),
@@ -133,7 +133,7 @@ class InvitationAdmin(InspectingAdmin):
     """Offers of membership, without their tokens."""
 
     STATE = Column("state", _state)
-    fields = (
+    shown = (
         "email", TENANT, "role", STATE, "expires_at", "accepted_at", "created_at", "updated_at",
         "id",
     )  # fmt: skip
@@ -148,7 +148,7 @@ class TenantSlugAdmin(InspectingAdmin):
     """The directory of slugs."""
 
     TO = Column("leads to", lambda row: anchor(Tenant, row.tenant_id, row.tenant_id))
-    fields = ("slug", TO)
+    shown = ("slug", TO)
     list_display = ("slug", TO)
     list_filter = ()
     ordering = ("slug",)
@@ -159,7 +159,7 @@ class TenantSlugAdmin(InspectingAdmin):
 class GroupAdmin(InspectingAdmin):
     """What members of staff may see, by group."""
 
-    fields = ("name", PERMISSIONS)
+    shown = ("name", PERMISSIONS)
     list_display = ("name",)
     list_filter = ()
     ordering = ("name",)

@@ -200,9 +200,15 @@ class Conditions(admin.SimpleListFilter):
 class Reading(_Options):
     """What pages, and the tables on them, have in common: they read, and how."""
 
-    fields: ClassVar[Any] = None
+    shown: ClassVar[tuple[str | Column, ...]] = ()
+    """What a page or a table tells of a row; without any said, all fields."""
     related: ClassVar[tuple[str, ...]] = ()
     """The foreign keys to read along; without any said, all that the model has."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        secret = SECRETS.get(self.opts.model, ())
+        fields = [field.name for field in self.opts.fields if field.name not in secret]
+        return self.shown or fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -239,11 +245,6 @@ class InspectingAdmin(Reading, _Page):
 
     class Media:
         css: ClassVar = {"all": ["tenants/inspecting.css"]}
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        secret = SECRETS.get(self.model, ())
-        shown = [field.name for field in self.opts.fields if field.name not in secret]
-        return self.fields or shown
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         secret = lookup.partition("__")[0] in SECRETS.get(self.model, ())
@@ -289,4 +290,4 @@ class InspectedTable(Reading, _Table):
     formset = _FirstRows
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
+        return self.get_fields(request, obj)

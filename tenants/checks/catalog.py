@@ -52,13 +52,13 @@ class Catalog:
         tables = set(self.cursor.db.introspection.table_names(self.cursor))
         return [model for model in apps.get_models() if model._meta.db_table in tables]
 
-    def rows(self, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run a query, which may use the tables `ours`, `owned` and `bound`."""
         self.cursor.execute(_GIVEN + sql, self._parameters | parameters)
-        return self.cursor.fetchall()
+        return list(self.cursor.fetchall())
 
     @cached_property
-    def _parameters(self) -> dict[str, object]:
+    def _parameters(self) -> dict[str, Any]:
         triggers = [
             f"{constraint.function}()"
             for model in self.models

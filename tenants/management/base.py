@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 from rich.console import Console
+from rich.progress import Progress
 
 
 class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -26,6 +27,11 @@ class Command(BaseCommand):
     def print_json(self, value: object) -> None:
         """Write `value` as JSON; ids and dates become text."""
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+    def progress(self) -> Progress:
+        """A progress bar on stderr for the time of a `with` block; silent in a pipe."""
+        console = Console(stderr=True)
+        return Progress(console=console, transient=True, disable=not console.is_terminal)
 
     def print_rich(self, *renderables: object) -> None:
         """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""

@@ -4,8 +4,6 @@ import argparse
 import sys
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from budgets import audit
@@ -34,12 +32,12 @@ class Command(BaseCommand):
         tenants = _tenants(tenant)
         breaks = list(audit.breaks_of_schema())
         audited = []
-        console = Console(stderr=True)
-        for each in track(tenants, "Auditing", console=console, transient=True):
-            found = list(audit.breaks_of(each))
-            with acting_for(each):
-                audited.append({"tenant": each.slug, **audit.counts(), "breaks": len(found)})
-            breaks += found
+        with self.progress() as progress:
+            for each in progress.track(tenants, description="Auditing"):
+                found = list(audit.breaks_of(each))
+                with acting_for(each):
+                    audited.append({"tenant": each.slug, **audit.counts(), "breaks": len(found)})
+                breaks += found
         if json:
             rows = [found.as_dict() for found in breaks]
             self.print_json({"ok": not breaks, "tenants": audited, "breaks": rows})

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from budgets.imports import Fate, Judged, imported, require_currency, validated
@@ -57,7 +55,7 @@ class Command(BudgetCommand):
     def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
         found = self.on_budget(tenant, budget, lambda budget: budget)
         statement = _opened(found, **options)
-        progress = Progress(console=Console(stderr=True), transient=True)
+        progress = self.progress()
         with progress:
             reading = progress.add_task("Reading", total=None)
             total = validated(statement, lambda: progress.advance(reading))

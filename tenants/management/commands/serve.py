@@ -30,6 +30,8 @@ class CannotServe(CodedError):
 class Server(RunServer):
     """Django's development server, which says where it is and who may log in."""
 
+    addr: str
+
     def on_bind(self, server_port: int) -> None:
         host = f"[{self.addr}]" if ":" in self.addr else self.addr
         login = _login()
@@ -64,9 +66,11 @@ class Command(BaseCommand):
         require_free(host, port)
         require_migrated()
         call_command(
-            Server(stdout=self.stdout._out, stderr=self.stderr._out),
-            f"{f'[{host}]' if ':' in host else host}:{port}",
+            Server(),
+            f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             use_reloader=reload,
+            stdout=self.stdout,
+            stderr=self.stderr,
         )
 
 
@@ -97,9 +101,9 @@ def require_migrated() -> None:
     """Raise CannotServe when the database lacks a migration."""
     try:
         executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except TenantViolation:  # the table is there, but migrate did not get as far as the grants
-        missing = [None]
+        missing = True
     if missing:
         raise CannotServe("the database is not migrated: run `make demo`, or `manage.py migrate`")
 
