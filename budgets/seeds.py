@@ -106,7 +106,8 @@ def plant_roles() -> str:
 
 
 def _user(email: str) -> User:
-    if (user := User.objects.active().by_email(email).first()) is None:
+    user: User | None = User.objects.active().by_email(email).first()
+    if user is None:
         user = User.objects.create_user(email, first_name=email.split("@")[0].title())
     return user
 

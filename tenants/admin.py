@@ -147,12 +147,12 @@ class InvitationAdmin(InspectingAdmin):
 class TenantSlugAdmin(InspectingAdmin):
     """The directory of slugs."""
 
-    TO = Column("leads to", lambda row: anchor(Tenant, row.tenant_id, row.tenant_id))
+    TO = Column("leads to", lambda row: anchor(Tenant, row.holder, row.holder))
     shown = ("slug", TO)
     list_display = ("slug", TO)
     list_filter = ()
     ordering = ("slug",)
-    search_fields = ("slug", "tenant_id__exact")
+    search_fields = ("slug", "holder__exact")
     search_help_text = "slug or id of a tenant"
 
 

@@ -70,10 +70,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
 
 
-_UserManager = BaseUserManager.from_queryset(UserQuerySet)
-
-
-class UserManager(_UserManager["User"]):
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Users, who log in by e-mail."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -81,7 +78,7 @@ class UserManager(_UserManager["User"]):
 
         Raises ConstraintBroken when a live user has the address.
         """
-        user = self.model(email=self.normalize_email(email.strip()), **fields)
+        user: User = self.model(email=self.normalize_email(email.strip()), **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
         user.save(using=self._db)
@@ -93,4 +90,5 @@ class UserManager(_UserManager["User"]):
 
     def get_by_natural_key(self, email: str | None) -> "User":
         """The live user with that address; Django's login asks here."""
-        return self.active().by_email(email or "").get()
+        user: User = self.active().by_email(email or "").get()
+        return user

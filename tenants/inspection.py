@@ -161,7 +161,7 @@ class TenantFilter(admin.SimpleListFilter):
             return queryset
         # Asked for first: with the tenant as a literal the rows are found by an index.
         tenant = TenantSlug.objects.filter(slug=slug).first()
-        return queryset.filter(**{self.path: tenant.tenant_id}) if tenant else queryset.none()
+        return queryset.filter(**{self.path: tenant.holder}) if tenant else queryset.none()
 
 
 class Chosen(admin.RelatedFieldListFilter):

@@ -75,10 +75,10 @@ class TenantSlug(models.Model):
     """
 
     slug = models.SlugField(primary_key=True)
-    tenant_id = models.UUIDField()
+    holder = models.UUIDField(help_text="the tenant that has it")
 
     class Meta:
-        constraints: ClassVar = [RowSecurity(name="tenants_tenantslug_isolation")]
+        constraints: ClassVar = [RowSecurity(name="tenants_tenantslug_isolation", column="holder")]
 
     def __str__(self) -> str:
         return self.slug
@@ -131,7 +131,7 @@ class Tenant(TenantOwned):
 
     def claim_slug(self) -> None:
         """Enter the slug in the directory. Raises ConstraintBroken when it is taken."""
-        TenantSlug.objects.bulk_create([TenantSlug(slug=self.slug, tenant_id=self.pk)])
+        TenantSlug.objects.bulk_create([TenantSlug(slug=self.slug, holder=self.pk)])
 
 
 class TenantModel(TenantOwned):

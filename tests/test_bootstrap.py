@@ -175,7 +175,7 @@ class TestChoice:
 
 class TestHealing:
     @pytest.fixture
-    def done(self, machine) -> Machine:
+    def done(self, machine: Machine) -> Machine:
         """A machine that has been through it."""
         machine.install("bin/python3.13", "3.13")
         machine.bootstrap()

@@ -31,7 +31,7 @@ def read_by_settings() -> set[str]:
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             asked = ast.unparse(node.func)
             if asked == "env" or asked.startswith("env.") or asked == "_database":
-                names.add(node.args[0].value)
+                names.add(str(node.args[0].value))
     return names
 
 

@@ -182,10 +182,9 @@ class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
         return past.order_by("bucket", "-version").distinct("bucket")
 
 
-_Versions = TenantManager["BucketVersion"].from_queryset(BucketVersionQuerySet)
-
-
-class BucketVersionManager(_Versions):  # type: ignore[misc, valid-type]
+class BucketVersionManager(
+    TenantManager["BucketVersion"].from_queryset(BucketVersionQuerySet)  # type: ignore[misc]
+):
     """The history of rules: replay reads it."""
 
     def record(

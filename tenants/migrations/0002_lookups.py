@@ -11,7 +11,7 @@ REVOKE EXECUTE ON FUNCTION {name} FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {name} TO app
 """
 
-OF_SLUG = "SELECT s.tenant_id FROM public.tenants_tenantslug s WHERE s.slug = wanted"
+OF_SLUG = "SELECT s.holder FROM public.tenants_tenantslug s WHERE s.slug = wanted"
 OF_USER = "SELECT m.tenant_id FROM public.tenants_membership m WHERE m.user_id = wanted"
 OF_INVITATION = """SELECT i.tenant_id FROM public.tenants_invitation i
 WHERE i.token_hash = wanted AND i.accepted_at IS NULL AND i.expires_at > now()"""

@@ -247,7 +247,7 @@ class TestRecovery:
     def test_after_the_first_start_was_killed(self, folder, serve):
         server = serve(folder / "var")
         first = ensure_elsewhere(server.base)
-        while not list(server.base.glob("postgres/data.*/PG_VERSION")):
+        while first.poll() is None and not [*server.base.glob("postgres/data.*/PG_VERSION")]:
             time.sleep(0.005)
         first.kill()
         first.communicate()
@@ -273,7 +273,7 @@ class TestRecovery:
         (server.data / "PG_VERSION").write_text("18\n")
 
     def test_a_failure_shows_the_end_of_the_log(self, server, monkeypatch):
-        monkeypatch.setattr(embedded.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)
         server.stop()
         changed = server.data / "postgresql.auto.conf"
         changed.write_text("work_mem = nonsense\n")

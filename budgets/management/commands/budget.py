@@ -1,6 +1,7 @@
 """`manage.py budget`: found budgets, add buckets, look at balances."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from budgets import money
@@ -48,7 +49,12 @@ class Command(BaseCommand):
             verb.add_argument("--budget", required=True, metavar="NAME")
 
     def handle(self, *args: Any, verb: str, tenant: str, **options: Any) -> None:
-        verbs = {"create": create, "list": listed, "show": shown, "add": added}
+        verbs: dict[str, Callable[..., Answer]] = {
+            "create": create,
+            "list": listed,
+            "show": shown,
+            "add": added,
+        }
         tenant_id = Tenant.objects.id_of(tenant)
         table, rows = run_for(tenant_id, lambda: verbs[verb](**options))
         if options["json"]:
