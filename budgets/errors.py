@@ -49,10 +49,22 @@ class UnknownBucket(Refused):
     code = "unknown_bucket"
 
 
+class BadParticulars(Refused):
+    """A memo, key, time or metadata that cannot be recorded; `field` names it."""
+
+    code = "bad_particulars"
+
+
 class BadRule(Refused):
     """That is not a rule a bucket can have."""
 
     code = "bad_rule"
+
+
+class NotAPermutation(BadRule):
+    """A new order names every open envelope of the budget once, and nothing else."""
+
+    code = "not_a_permutation"
 
 
 class BucketClosed(Refused):
@@ -61,10 +73,46 @@ class BucketClosed(Refused):
     code = "bucket_closed"
 
 
+class BucketLocked(Refused):
+    """The bucket is locked: unlock it, or transfer to it."""
+
+    code = "bucket_locked"
+
+
+class BucketFull(Refused):
+    """The bucket is at its target."""
+
+    code = "bucket_full"
+
+
 class NoSpace(Refused):
     """The bucket has less space than the money needs."""
 
     code = "no_space"
+
+
+class NotEnoughMoney(Refused):
+    """The bucket holds less than that."""
+
+    code = "not_enough_money"
+
+
+class NothingToMove(Refused):
+    """There is nothing to move."""
+
+    code = "nothing_to_move"
+
+
+class WrongBudget(Refused):
+    """The buckets are of different budgets."""
+
+    code = "wrong_budget"
+
+
+class ReversalRefused(Refused):
+    """The movement cannot be reversed; the message says why."""
+
+    code = "reversal_refused"
 
 
 class StalePlan(Refused):

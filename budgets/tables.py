@@ -8,7 +8,7 @@ from rich.text import Text
 
 from budgets import money
 from budgets.managers.entries import Line
-from budgets.managers.movements import Preview
+from budgets.managers.plans import Preview
 from budgets.models import Bucket, Budget, Movement
 
 REASONS = {
@@ -17,7 +17,10 @@ REASONS = {
     "capacity_limit": "as much as its target allows",
     "remainder": "what no envelope kept",
     "direct": "meant for it",
-    "overflow": "what the bucket had no space for",
+    "overflow": "more than its target allows",
+    "source": "gave it",
+    "withdrawn": "left the budget",
+    "reversal": "undoes what was done",
     "locked": "locked",
     "full": "full already",
     "exhausted": "nothing arrived",

@@ -1,9 +1,10 @@
 """The data-access objects: each writes its own table, and none imports a model at run time."""
 
-from budgets.managers.buckets import BucketManager, BucketVersionManager
+from budgets.managers.buckets import BucketManager
 from budgets.managers.budgets import BudgetManager
 from budgets.managers.entries import EntryManager
 from budgets.managers.movements import MovementManager
+from budgets.managers.versions import BucketVersionManager
 
 __all__ = [
     "BucketManager",

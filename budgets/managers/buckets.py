@@ -1,76 +1,28 @@
-"""Buckets and the history of their rules. `apply` is the one statement that changes balances."""
+"""Buckets: the verbs that change their rules, from creation to closing."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
-from uuid import UUID
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Unpack
 
-from django.db import connections, models, transaction
-from django.db.models import Count, F, Sum
-from django.db.models.functions import Coalesce
+from django.db import models
 from django.utils import timezone
 
-from budgets.cascade import Claim
-from budgets.errors import BadRule, BucketClosed, UnknownBucket
+from budgets.cascade import MAX_MINOR, Claim
+from budgets.errors import BadRule, NotAPermutation
 from budgets.managers.budgets import named
-from budgets.managers.requests import fingerprint, same_request
-from tenants.context import current_actor_id, current_tenant_id
-from tenants.errors import ConstraintBroken
-from tenants.managers import TenantManager, TenantQuerySet
+from budgets.managers.plans import Disposition
+from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.revising import RevisingManager
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, BucketVersion, Budget
-
-type Changes = Mapping[UUID, int]
-"""Bucket id -> signed minor units to add to its balance."""
-
-RULES = (
-    "name", "priority", "filter_flat", "filter_share", "hold_flat", "hold_share",
-    "target", "locked", "archived_at",
-)  # fmt: skip
-
-APPLY = """
-UPDATE budgets_bucket AS b
-SET balance = b.balance + c.change, last_seq = b.last_seq + 1, updated_at = %(now)s
-FROM unnest(%(ids)s::uuid[], %(changes)s::bigint[]) AS c (id, change)
-WHERE b.tenant_id = %(tenant)s AND b.id = c.id
-"""
-
-_WRONG = {
-    "budgets_bucket_priority_once": "another bucket of the budget has that priority",
-    "budgets_bucket_open_name_once": "another open bucket of the budget has that name",
-    "budgets_bucket_priority": "a priority is an integer from 0",
-}
+    from budgets.models import Bucket, Budget
 
 
-class BucketQuerySet(TenantQuerySet["Bucket"]):
-    """Filters are adjectives."""
+class BucketManager(RevisingManager):
+    """The verbs that change rules never move money, but for `close`; each writes a version.
 
-    def open(self) -> Self:
-        """Buckets still in use."""
-        return self.filter(archived_at=None)
-
-    def envelopes(self) -> Self:
-        """Open buckets a cascade may fill, first served first."""
-        return self.open().filter(kind=self.model.Kind.ENVELOPE).order_by("priority")
-
-    def money(self) -> "Bucket":
-        """The one bucket of a budget that collects what no envelope kept."""
-        return self.get(kind=self.model.Kind.MONEY)
-
-    def adrift(self) -> Self:
-        """Buckets that do not stand where their entries left them (I3)."""
-        left = Coalesce(Sum("entries__amount"), 0, output_field=models.BigIntegerField())
-        counted = self.annotate(entered=Count("entries"), left=left)
-        return counted.exclude(last_seq=F("entered"), balance=F("left"))
-
-
-class BucketManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # type: ignore[misc]
-    """The verbs that change a bucket's rules, and the writer of balances."""
-
-    def create_money(self, budget: "Budget") -> "Bucket":
-        """Give a new budget its money bucket."""
-        bucket: Bucket = self.model(budget=budget, name="Money", kind=self.model.Kind.MONEY)
-        return self._enter(budget, bucket, key=None, request=fingerprint("create_money"))
+    The keywords are `Particulars`. Repeating a `key` with the same request changes nothing; with
+    another request it raises KeyReused. Every verb raises StalePlan, and BadRule or BucketClosed.
+    """
 
     def create_bucket(
         self,
@@ -82,138 +34,124 @@ class BucketManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # t
         target: int | None = None,
         priority: int | None = None,
         locked: bool = False,
-        key: str | None = None,
+        **particulars: Unpack[Particulars],
     ) -> "Bucket":
-        """Add an envelope; without a priority it comes last. Sums are in minor units.
+        """Add an envelope; without a priority it comes last. Sums are in minor units."""
+        rules = {"filter": filter, "hold": hold, "target": target, "locked": locked}
+        request = fingerprint("create_bucket", name=name, priority=priority, **rules, **particulars)
+        if earlier := self._begin(budget, request, particulars):
+            return earlier
+        bucket: Bucket = self.model(
+            budget=budget,
+            name=named(name),
+            priority=self._last_priority(budget) + 1 if priority is None else priority,
+            target=_target(target),
+            locked=locked,
+            **columns("filter", filter),
+            **columns("hold", hold),
+        )
+        return self._enter(budget, bucket, "create", request, particulars)
 
-        Repeating a `key` with the same request returns the first bucket. Raises BadRule for a
-        name or priority that is taken or a target below 0, KeyReused for another request.
+    def lock(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Bucket":
+        """Keep cascades from filling it; locking a locked bucket changes nothing."""
+        return self._set(bucket, "lock", particulars, locked=True)
+
+    def unlock(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Bucket":
+        """Let cascades fill it again; unlocking an open one changes nothing."""
+        return self._set(bucket, "unlock", particulars, locked=False)
+
+    def set_rules(
+        self,
+        bucket: "Bucket",
+        *,
+        filter: Claim,
+        hold: Claim | None = None,
+        **particulars: Unpack[Particulars],
+    ) -> "Bucket":
+        """Change what it asks of the money that arrives, from the next movement on."""
+        rules = {**columns("filter", filter), **columns("hold", hold)}
+        return self._set(bucket, "set_rules", particulars, **rules)
+
+    def set_target(
+        self, bucket: "Bucket", target: int | None, **particulars: Unpack[Particulars]
+    ) -> "Bucket":
+        """Change its target in minor units; None is no limit. `release_excess` moves the excess."""
+        return self._set(bucket, "set_target", particulars, target=_target(target))
+
+    def rename(self, bucket: "Bucket", name: str, **particulars: Unpack[Particulars]) -> "Bucket":
+        """Give it another name."""
+        return self._set(bucket, "rename", particulars, name=named(name))
+
+    def reorder(
+        self, budget: "Budget", order: "Sequence[Bucket]", **particulars: Unpack[Particulars]
+    ) -> "list[Bucket]":
+        """Serve the open envelopes in this order: each of them once, exactly.
+
+        Raises NotAPermutation and changes nothing otherwise.
+        """
+        wanted = [bucket.pk for bucket in order]
+        request = fingerprint("reorder", budget=budget.pk, order=wanted, **particulars)
+        earlier = self._begin(budget, request, particulars)
+        envelopes = {bucket.pk: bucket for bucket in budget.buckets.envelopes()}
+        if earlier:
+            return list(envelopes.values())
+        if len(wanted) != len(envelopes) or set(wanted) != set(envelopes):
+            raise NotAPermutation(given=len(wanted), envelopes=len(envelopes))
+        changed = []
+        for priority, pk in enumerate(wanted):
+            if envelopes[pk].priority != priority:
+                envelopes[pk].priority = priority
+                changed.append(envelopes[pk])
+        self._revise(budget, changed, "reorder", request, particulars)
+        return [envelopes[pk] for pk in wanted]
+
+    def close(
+        self,
+        bucket: "Bucket",
+        to: Disposition,
+        *,
+        into: "Bucket | None" = None,
+        **particulars: Unpack[Particulars],
+    ) -> "Bucket":
+        """Archive an envelope for good, after its money went where `to` says.
+
+        With `Disposition.BUCKET` it goes to `into`. The name is free again, the history stays.
         """
         request = fingerprint(
-            "create_bucket", name=name, filter=filter, hold=hold, target=target,
-            priority=priority, locked=locked,
-        )  # fmt: skip
-        budget.acquire()
-        if earlier := budget.versions.repeated(budget, key, request):
+            "close", bucket=bucket.pk, to=to, into=into and into.pk, **particulars
+        )
+        budget = bucket.budget
+        if earlier := self._begin(budget, request, particulars):
             return earlier
-        if priority is None:
-            priority = self._last_priority(budget) + 1
-        bucket: Bucket = self.model(
-            budget=budget, name=named(name), priority=priority, target=target, locked=locked,
-            **columns("filter", filter), **columns("hold", hold),
-        )  # fmt: skip
-        return self._enter(budget, bucket, key=key, request=request)
-
-    def lock(self, bucket: "Bucket", *, key: str | None = None) -> "Bucket":
-        """Keep cascades from filling it; locking a locked bucket changes nothing."""
-        return self._set(bucket, "lock", key, locked=True)
-
-    def unlock(self, bucket: "Bucket", *, key: str | None = None) -> "Bucket":
-        """Let cascades fill it again; unlocking an open one changes nothing."""
-        return self._set(bucket, "unlock", key, locked=False)
-
-    def called(self, budget: "Budget", name: str) -> "Bucket":
-        """The open bucket of that name, whatever its case. Raises UnknownBucket."""
-        rows = self.filter(budget=budget, archived_at=None, name__iexact=name)
-        if (bucket := rows.first()) is None:
-            raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
+        self._require_envelope(bucket)
+        from_seq = budget.last_seq + 1
+        if bucket.balance:
+            if into is not None:
+                into.refresh_from_db()
+            unkeyed: Particulars = {**particulars, "key": None, "expect": None}
+            budget.movements._empty(bucket, Disposition(to), into, request, unkeyed)
+            bucket.refresh_from_db()
+        bucket.archived_at, bucket.priority = timezone.now(), None
+        self._revise(budget, [bucket], "close", request, particulars, from_seq)
         return bucket
-
-    def apply(self, changes: Changes) -> None:
-        """Add each change to its bucket: every balance change in the project passes here.
-
-        Only for use under `Budget.acquire`, together with the entries that explain it;
-        PostgreSQL refuses the one without the other at COMMIT.
-        """
-        with connections[self.db].cursor() as cursor:
-            cursor.execute(APPLY, {
-                "tenant": current_tenant_id(), "now": timezone.now(),
-                "ids": list(changes), "changes": list(changes.values()),
-            })  # fmt: skip
 
     def _last_priority(self, budget: "Budget") -> int:
         last = self.filter(budget=budget).aggregate(last=models.Max("priority"))["last"]
         return -1 if last is None else int(last)
 
-    def _set(self, bucket: "Bucket", verb: str, key: str | None, **rules: object) -> "Bucket":
+    def _set(self, bucket: "Bucket", verb: str, particulars: Particulars, **rules: Any) -> "Bucket":
         """Change rules under the budget's lock, writing a version when anything changed."""
-        request = fingerprint(verb, bucket=bucket.pk)
+        request = fingerprint(verb, bucket=bucket.pk, **rules, **particulars)
         budget = bucket.budget
-        budget.acquire()
-        if earlier := budget.versions.repeated(budget, key, request):
+        if earlier := self._begin(budget, request, particulars):
             return earlier
-        bucket.refresh_from_db()
-        if bucket.archived_at:
-            raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
-        if bucket.kind == bucket.Kind.MONEY:
-            raise BadRule("the money bucket has no rules to change", bucket=bucket.name)
+        self._require_envelope(bucket)
         changed = {name for name, value in rules.items() if getattr(bucket, name) != value}
         for name in changed:
             setattr(bucket, name, rules[name])
-        return self._enter(budget, bucket, key=key, request=request) if changed else bucket
-
-    def _enter(
-        self, budget: "Budget", bucket: "Bucket", *, key: str | None, request: str
-    ) -> "Bucket":
-        """Write a bucket and the version that says how it now stands."""
-        bucket.version += 1
-        try:
-            with transaction.atomic(using=self.db):  # a refused name leaves the block usable
-                if bucket._state.adding:
-                    bucket.save(force_insert=True)
-                else:
-                    bucket.save(update_fields=[*RULES, "version", "updated_at"])
-        except ConstraintBroken as error:
-            if (wrong := _WRONG.get(error.constraint or "")) is None:
-                raise
-            raise BadRule(f"{bucket.name}: {wrong}", bucket=bucket.name) from error
-        bucket.versions.record(budget, bucket, key=key, request=request)
-        budget.version += 1
-        budget.save(update_fields=["version", "updated_at"])
+        if changed:
+            self._revise(budget, [bucket], verb, request, particulars)
         return bucket
-
-
-class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
-    """Filters are adjectives."""
-
-    def in_force_at(self, seq: int) -> Self:
-        """The rules that governed movement `seq`: the newest version of each bucket by then."""
-        past = self.filter(from_seq__lte=seq)
-        return past.order_by("bucket", "-version").distinct("bucket")
-
-
-class BucketVersionManager(
-    TenantManager["BucketVersion"].from_queryset(BucketVersionQuerySet)  # type: ignore[misc]
-):
-    """The history of rules: replay reads it."""
-
-    def record(
-        self, budget: "Budget", bucket: "Bucket", *, key: str | None, request: str
-    ) -> "BucketVersion":
-        """Write down the rules a bucket has from the next movement on."""
-        return self.create(
-            budget=budget,
-            bucket=bucket,
-            version=bucket.version,
-            from_seq=budget.last_seq + 1,
-            actor_id=current_actor_id(),
-            key=key,
-            request_hash=request,
-            **{name: getattr(bucket, name) for name in RULES},
-        )
-
-    def repeated(self, budget: "Budget", key: str | None, request: str) -> "Bucket | None":
-        """The bucket an earlier request with this key changed, as it now stands.
-
-        Raises KeyReused when that was another request.
-        """
-        if key is None:
-            return None
-        earlier = self.filter(budget=budget, key=key).select_related("bucket").first()
-        if earlier is None:
-            return None
-        same_request(key, earlier.request_hash, request)
-        return earlier.bucket
 
 
 def columns(prefix: str, claim: Claim | None) -> dict[str, int | None]:
@@ -222,3 +160,10 @@ def columns(prefix: str, claim: Claim | None) -> dict[str, int | None]:
         return {f"{prefix}_flat": None, f"{prefix}_share": None}
     share = claim.share or None
     return {f"{prefix}_flat": None if share else claim.flat, f"{prefix}_share": share}
+
+
+def _target(target: int | None) -> int | None:
+    """A target as it is kept. Raises BadRule unless it is an int of minor units, or None."""
+    if target is not None and (type(target) is not int or not 0 <= target <= MAX_MINOR):
+        raise BadRule(f"a target is an int of minor units from 0, or None, not {target!r}")
+    return target

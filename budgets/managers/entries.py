@@ -1,9 +1,10 @@
 """The ledger's lines: one bucket's before and after in a movement, written once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db.models import F, Window
 from django.db.models.functions import Lag, RowNumber
@@ -30,6 +31,16 @@ class Line:
     def becomes_full(self) -> bool:
         target = self.bucket.target
         return target is not None and self.bucket.balance < target <= self.after
+
+
+def net(lines: Iterable[Line]) -> list[Line]:
+    """One line a bucket, in the order they first appear, and none of nothing."""
+    merged: dict[UUID, Line] = {}
+    for line in lines:
+        before = merged.get(line.bucket.pk)
+        total = line.amount + (before.amount if before else 0)
+        merged[line.bucket.pk] = replace(before or line, amount=total)
+    return [line for line in merged.values() if line.amount]
 
 
 class EntryQuerySet(TenantQuerySet["Entry"]):

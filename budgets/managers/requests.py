@@ -4,30 +4,45 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from budgets.errors import KeyReused
+from django.utils import timezone
+
+from budgets.errors import BadParticulars, KeyReused, StalePlan
+from tenants.context import tenancy
+
+if TYPE_CHECKING:
+    from budgets.models import Budget
 
 
 class Particulars(TypedDict, total=False):
-    """Keyword arguments that every verb which moves money takes.
+    """Keyword arguments that every verb takes.
 
-    key           makes a repeat return the first movement; always give one from a machine
+    key           makes a repeat return the first answer; always give one from a machine
+    expect        the budget's version, or a preview's hash: refuse if it has changed since
     effective_at  when it happened in the world (aware); default: now
-    memo          a line for people
+    memo          a line for people, at most 500 characters
     metadata      a JSON object for programs
     source        what it came from: a line of a statement, a run of a schedule
     """
 
     key: str | None
+    expect: int | str | None
     effective_at: datetime | None
     memo: str
     metadata: Mapping[str, Any]
     source: str
 
 
+_LONGEST = {"key": 200, "memo": 500, "source": 200}
+
+
 def fingerprint(verb: str, **arguments: object) -> str:
-    """The hash that tells a repeated request from another one under the same key."""
+    """The hash that tells a repeated request from another one under the same key.
+
+    What the caller expected to find is no part of the request: a repeat finds something else.
+    """
+    arguments.pop("expect", None)
     canonical = json.dumps([verb, arguments], sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -36,3 +51,49 @@ def same_request(key: str, earlier: str, now: str) -> None:
     """Raise KeyReused unless both fingerprints are of one request."""
     if earlier != now:
         raise KeyReused(f"key {key!r} was used before, for another request", key=key)
+
+
+def require_expected(budget: "Budget", expect: int | str | None) -> None:
+    """Raise StalePlan when a version is expected and the budget, under its lock, has another.
+
+    A preview's hash is compared by the verb that can preview.
+    """
+    if isinstance(expect, int) and expect != budget.version:
+        raise StalePlan(
+            f"the budget has changed: it is at version {budget.version}, not {expect}",
+            expected=expect,
+            version=budget.version,
+        )
+
+
+def recorded(particulars: Particulars, request: str) -> dict[str, Any]:
+    """The columns that record a request: who, when, why, under which key.
+
+    Raises BadParticulars for what cannot be recorded.
+    """
+    for name, most in _LONGEST.items():
+        if len(str(particulars.get(name) or "")) > most:
+            raise BadParticulars(f"{name} has at most {most} characters", field=name)
+    effective_at = particulars.get("effective_at") or timezone.now()
+    if timezone.is_naive(effective_at):
+        raise BadParticulars("effective_at needs a time zone", field="effective_at")
+    return {
+        "effective_at": effective_at,
+        "actor_id": tenancy().actor_id,
+        "request_id": tenancy().request_id,
+        "memo": particulars.get("memo", ""),
+        "metadata": _json_object(particulars.get("metadata", {})),
+        "key": particulars.get("key"),
+        "request_hash": request,
+    }
+
+
+def _json_object(metadata: object) -> dict[str, Any]:
+    """A copy of `metadata`, sure to be storable. Raises BadParticulars."""
+    try:
+        copy = json.loads(json.dumps(metadata, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise BadParticulars(f"metadata is not JSON: {error}", field="metadata") from error
+    if not isinstance(copy, dict):
+        raise BadParticulars("metadata is a JSON object", field="metadata")
+    return copy

@@ -232,13 +232,10 @@ class Bucket(Rules, TenantModel):
         )
 
 
-class BucketVersion(Rules, TenantModel):
-    """A bucket's rules from one movement on; written once, at every change of them."""
+class Request(models.Model):
+    """Who asked for something, when, why and under which key: a movement, or a version."""
 
-    budget = TenantForeignKey(Budget, related_name="versions")
-    bucket = TenantForeignKey(Bucket, related_name="versions")
-    version = models.IntegerField()
-    from_seq = models.BigIntegerField(help_text="the first movement it governs")
+    effective_at = models.DateTimeField(help_text="when it happened in the world")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -247,8 +244,24 @@ class BucketVersion(Rules, TenantModel):
         db_index=False,
         related_name="+",
     )
+    request_id = models.CharField(max_length=200, blank=True)
+    memo = models.CharField(max_length=500, blank=True)
+    metadata = models.JSONField(default=dict)
     key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
     request_hash = models.CharField(max_length=64)
+
+    class Meta:
+        abstract = True
+
+
+class BucketVersion(Rules, Request, TenantModel):
+    """A bucket's rules from one movement on; written once, at every change of them."""
+
+    budget = TenantForeignKey(Budget, related_name="versions")
+    bucket = TenantForeignKey(Bucket, related_name="versions")
+    version = models.IntegerField()
+    from_seq = models.BigIntegerField(help_text="the first movement it governs")
+    verb = models.CharField(max_length=20, help_text="what was done to the bucket")
 
     app_may = APPEND_ONLY
     objects: ClassVar[BucketVersionManager] = BucketVersionManager()

@@ -5,46 +5,39 @@ What PostgreSQL asks of them at COMMIT is in `migrations/0001_ledger_functions.p
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from budgets.managers import EntryManager, MovementManager
-from budgets.models.budgets import Bucket, Budget
+from budgets.models.budgets import Bucket, Budget, Request
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
 from tenants.models import APPEND_ONLY, TenantModel
 
 
-class Movement(TenantModel):
+class Movement(Request, TenantModel):
     """One atomic money event; its entries add up to `external`, or PostgreSQL refuses it."""
 
     class Kind(models.TextChoices):
         DEPOSIT = "deposit"
         DEPOSIT_INTO = "deposit_into"
+        WITHDRAW = "withdraw"
+        TRANSFER = "transfer"
+        REDISTRIBUTE = "redistribute"
+        REDISTRIBUTE_TO = "redistribute_to"
+        RELEASE_EXCESS = "release_excess"
+        CLOSE = "close"
+        CLOSE_CASCADE = "close_cascade"
+        REVERSAL = "reversal"
 
     budget = TenantForeignKey(Budget, related_name="movements")
     seq = models.BigIntegerField(help_text="its place in the budget's history, from 1")
     kind = models.CharField(max_length=20, choices=Kind)
-    amount = models.BigIntegerField()
+    amount = models.BigIntegerField(help_text="what was to be moved, or offered to the cascade")
     external = models.BigIntegerField(help_text="what came in (+) or went out (-)")
     lines = models.IntegerField(help_text="how many entries it has")
-    effective_at = models.DateTimeField()
-    recorded_at = models.DateTimeField()
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.DO_NOTHING,
-        null=True,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-    )
-    request_id = models.CharField(max_length=200, blank=True)
-    memo = models.CharField(max_length=500, blank=True)
-    metadata = models.JSONField(default=dict)
+    recorded_at = models.DateTimeField(help_text="never before that of an earlier seq")
     source = models.CharField(max_length=200, blank=True)
-    key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
-    request_hash = models.CharField(max_length=64)
     reverses = TenantForeignKey("self", null=True, related_name="reversals")
 
     app_may = APPEND_ONLY
@@ -67,7 +60,23 @@ class Movement(TenantModel):
                 condition=Q(amount__gt=0, lines__gt=0, seq__gt=0), name="budgets_movement_amount"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["deposit", "deposit_into"], external=F("amount")),
+                condition=Q(
+                    kind__in=["deposit", "deposit_into"], external=F("amount"), reverses=None
+                )
+                | Q(kind="withdraw", external=-F("amount"), reverses=None)
+                | Q(kind="close", external__in=[0, -F("amount")], reverses=None)
+                | Q(
+                    kind__in=[
+                        "transfer",
+                        "redistribute",
+                        "redistribute_to",
+                        "release_excess",
+                        "close_cascade",
+                    ],
+                    external=0,
+                    reverses=None,
+                )
+                | Q(kind="reversal", reverses__isnull=False),
                 name="budgets_movement_external",
             ),
             RowTrigger(
@@ -92,6 +101,9 @@ class Entry(TenantModel):
         REMAINDER = "remainder"
         DIRECT = "direct"
         OVERFLOW = "overflow"
+        SOURCE = "source"
+        WITHDRAWN = "withdrawn"
+        REVERSAL = "reversal"
 
     movement = TenantForeignKey(Movement, related_name="entries")
     position = models.IntegerField(help_text="its place in the movement, from 1")
@@ -138,6 +150,9 @@ class Entry(TenantModel):
                         "remainder",
                         "direct",
                         "overflow",
+                        "source",
+                        "withdrawn",
+                        "reversal",
                     ]
                 ),
                 name="budgets_entry_reason",

@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from rich.table import Table
+
 from budgets import money
 from budgets.cascade import Claim
 from budgets.errors import BadAmount
 from budgets.models import Bucket, Budget
 from budgets.tables import balances_table, rule
-from rich.table import Table
 from tenants.context import run_for
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant

@@ -12,7 +12,7 @@ from budgets.cascade import Slot
 from budgets.casefile import Case, parse
 from budgets.casefile import result as pure_result
 from budgets.errors import BadCase, Refused
-from budgets.managers.movements import Overflow
+from budgets.managers.plans import Overflow
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tenants.management.base import Command as BaseCommand

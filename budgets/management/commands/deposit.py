@@ -8,7 +8,7 @@ from babel import Locale, UnknownLocaleError
 from budgets import money
 from budgets.errors import BadAmount
 from budgets.management.base import BudgetCommand
-from budgets.managers.movements import Overflow
+from budgets.managers.plans import Overflow
 from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget, Movement
 from budgets.tables import cascade_table, listed, planned, posted, shown

@@ -1,0 +1,172 @@
+"""What a verb would write: lines, made from buckets as they are and written by nobody yet.
+
+Pure but for what the buckets hold; the verbs call these under the budget's lock.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from budgets.cascade import Plan
+from budgets.errors import (
+    BadRule,
+    BucketClosed,
+    BucketFull,
+    BucketLocked,
+    NoSpace,
+    NotEnoughMoney,
+    NothingToMove,
+    ReversalRefused,
+    WrongBudget,
+)
+from budgets.managers.entries import Line, net
+
+if TYPE_CHECKING:
+    from budgets.models import Bucket, Movement
+
+
+class Overflow(StrEnum):
+    """What becomes of money a bucket has no space for."""
+
+    MONEY = "money"  # goes to the money bucket
+    REJECT = "reject"  # refuses the whole operation
+    ALLOW = "allow"  # fills the bucket beyond its target
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a deposit would do to a budget as it is now; give its `hash` as `expect`."""
+
+    plan: "Plan[Bucket]"
+    money: "Bucket"
+    version: int
+    hash: str
+
+    @property
+    def lines(self) -> list[Line]:
+        """The movement's lines: what each bucket keeps, then the rest to the money bucket."""
+        return net([*kept(self.plan), Line(self.money, self.plan.remainder, "remainder")])
+
+
+def kept(plan: "Plan[Bucket]") -> list[Line]:
+    """A line for each bucket that keeps something."""
+    return [Line(step.key, step.kept, step.reason) for step in plan.lines]
+
+
+def into(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
+    """`amount` for one bucket up to its target; the excess as `overflow` says.
+
+    Raises BucketClosed, and NoSpace when the excess is to be rejected.
+    """
+    require_open(bucket)
+    space = bucket.space
+    if space is None or overflow == Overflow.ALLOW:
+        return [Line(bucket, amount, "direct")]
+    if space < amount and overflow == Overflow.REJECT:
+        raise NoSpace(f"{bucket.name} has less space than that", asked=amount, space=space)
+    fits = min(amount, space)
+    money = bucket.budget.buckets.money()
+    return [Line(bucket, fits, "direct"), Line(money, amount - fits, "overflow")]
+
+
+def out_of(bucket: "Bucket", amount: int, reason: str) -> Line:
+    """`amount` taken from a bucket. Raises BucketClosed and NotEnoughMoney."""
+    require_open(bucket)
+    if amount > bucket.balance:
+        raise NotEnoughMoney(
+            f"{bucket.name} holds less than that", asked=amount, available=bucket.balance
+        )
+    return Line(bucket, -amount, reason)
+
+
+def between(source: "Bucket", to: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
+    """`amount` from one bucket to another of the budget.
+
+    Raises WrongBudget, NothingToMove for a bucket to itself, and what `into` and `out_of` do.
+    """
+    if source.budget_id != to.budget_id:
+        raise WrongBudget("money moves between buckets of one budget")
+    if source.pk == to.pk:
+        raise NothingToMove("a bucket has nothing to give itself", bucket=source.name)
+    return [out_of(source, amount, "source"), *into(to, amount, overflow)]
+
+
+def redistributed(money: "Bucket", bucket: "Bucket", amount: int) -> list[Line]:
+    """Up to `amount` from the money bucket to one envelope, as far as its target allows.
+
+    Raises BucketClosed, BucketLocked, BucketFull, NotEnoughMoney.
+    """
+    require_open(bucket)
+    if bucket.locked:
+        raise BucketLocked(f"{bucket.name} is locked: unlock it, or transfer", bucket=bucket.name)
+    if bucket.pk == money.pk:
+        raise NothingToMove("the money bucket has nothing to give itself", bucket=bucket.name)
+    if bucket.space == 0:
+        raise BucketFull(f"{bucket.name} is full", asked=amount, space=0)
+    out_of(money, amount, "source")
+    fits = amount if bucket.space is None else min(amount, bucket.space)
+    return [Line(money, -fits, "source"), Line(bucket, fits, "direct")]
+
+
+def excess(bucket: "Bucket") -> list[Line]:
+    """What a bucket holds beyond its target, to the money bucket. Raises NothingToMove."""
+    require_open(bucket)
+    over = 0 if bucket.target is None else bucket.balance - bucket.target
+    if over <= 0:
+        raise NothingToMove(f"{bucket.name} holds no more than its target", bucket=bucket.name)
+    return [Line(bucket, -over, "source"), Line(bucket.budget.buckets.money(), over, "overflow")]
+
+
+def mirrored(movement: "Movement") -> list[Line]:
+    """The lines that undo a movement. Raises ReversalRefused, with the reason."""
+    if movement.kind == "reversal":
+        raise ReversalRefused("a reversal is not reversed: make the movement again", why="reversal")
+    if movement.reversals.exists():
+        raise ReversalRefused("it was reversed before", why="reversed")
+    lines = []
+    for entry in movement.entries.select_related("bucket").order_by("position"):
+        bucket = entry.bucket
+        if bucket.archived_at:
+            raise ReversalRefused(f"{bucket.name} is closed", why="closed", bucket=bucket.name)
+        if entry.amount > bucket.balance:
+            raise ReversalRefused(
+                f"{bucket.name} no longer has the money",
+                why="not_enough_money",
+                bucket=bucket.name,
+                asked=entry.amount,
+                available=bucket.balance,
+            )
+        lines.append(Line(bucket, -entry.amount, "reversal"))
+    return lines
+
+
+def require_open(bucket: "Bucket") -> None:
+    """Raise BucketClosed for a closed bucket."""
+    if bucket.archived_at:
+        raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
+
+
+class Disposition(StrEnum):
+    """Where the money of a bucket goes that is closed."""
+
+    MONEY = "money"  # to the money bucket
+    CASCADE = "cascade"  # through the other envelopes
+    BUCKET = "bucket"  # to a named bucket
+    OUT = "out"  # out of the budget
+
+
+def emptied(bucket: "Bucket", to: Disposition, into_: "Bucket | None") -> list[Line]:
+    """The lines that empty a closing bucket; for a cascade, its own line alone.
+
+    A named bucket takes it all, beyond its target if need be: what closes is not to be split.
+    Raises BadRule without the bucket that is to be named, and what `between` does.
+    """
+    amount = bucket.balance
+    if (to == Disposition.BUCKET) != (into_ is not None):
+        raise BadRule("name a bucket when the money goes to a bucket, and only then")
+    if into_ is not None:
+        return between(bucket, into_, amount, Overflow.ALLOW)
+    gone = out_of(bucket, amount, "withdrawn" if to == Disposition.OUT else "source")
+    if to == Disposition.MONEY:
+        return [gone, Line(bucket.budget.buckets.money(), amount, "direct")]
+    return [gone]

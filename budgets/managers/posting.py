@@ -1,0 +1,146 @@
+"""The one door through which money moves: `_begin` takes the lock, `_post` writes."""
+
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from django.db.models import Count, F, Q, Sum, Window
+from django.db.models.functions import Lag
+from django.utils import timezone
+
+from budgets.cascade import MAX_MINOR, Plan, Slot, cascade
+from budgets.errors import BadAmount, NothingToMove
+from budgets.managers.entries import Line, net
+from budgets.managers.requests import Particulars, recorded, require_expected, same_request
+from tenants.managers import TenantManager, TenantQuerySet
+
+if TYPE_CHECKING:
+    from budgets.models import Budget, Movement
+
+CASCADES = ("deposit", "redistribute", "close_cascade")
+"""Kinds of movement whose lines are a cascade's."""
+
+
+class MovementQuerySet(TenantQuerySet["Movement"]):
+    """Filters are adjectives."""
+
+    def cascaded(self) -> Self:
+        """Movements whose lines the cascade decided: those that can be replayed."""
+        return self.filter(kind__in=CASCADES)
+
+    def unbalanced(self) -> Self:
+        """Movements whose entries are not as many, or not as much, as they say (I1)."""
+        counted = self.annotate(entered=Count("entries"), total=Sum("entries__amount"))
+        return counted.exclude(entered=F("lines"), total=F("external"))
+
+    def unkeyed(self) -> Self:
+        """Movements that share their key with another, or lost their fingerprint (I7)."""
+        keys = self.exclude(key=None).values("budget", "key").annotate(n=Count("id"))
+        return self.filter(Q(request_hash="") | Q(key__in=keys.filter(n__gt=1).values("key")))
+
+    def misreversed(self) -> Self:
+        """Reversals that are no mirror, or of a reversal, or a second one (I9)."""
+        other = ~Q(reverses__external=-F("external")) | ~Q(reverses__budget=F("budget"))
+        twice = self.filter(kind="reversal").values("reverses").annotate(n=Count("id"))
+        return self.filter(kind="reversal").filter(
+            other
+            | Q(reverses=None)
+            | Q(reverses__kind="reversal")
+            | Q(reverses__in=twice.filter(n__gt=1).values("reverses"))
+        )
+
+    def backdated(self) -> Self:
+        """Movements recorded before the one they follow (I10)."""
+        before = Window(Lag("recorded_at"), partition_by="budget_id", order_by="seq")
+        return self.annotate(before=before).filter(recorded_at__lt=F("before"))
+
+
+class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):  # type: ignore[misc]
+    """What every verb does first and last."""
+
+    def _begin(
+        self, budget: "Budget", amount: int, request: str, particulars: Particulars
+    ) -> "Movement | None":
+        """Check the amount, take the budget's lock, and return an earlier answer to the key."""
+        positive(amount)
+        budget.acquire()
+        if (key := particulars.get("key")) is not None:
+            earlier: Movement | None = self.filter(budget=budget, key=key).first()
+            if earlier is not None:
+                same_request(key, earlier.request_hash, request)
+                return earlier
+            budget.versions.require_unused(budget, key)
+        require_expected(budget, particulars.get("expect"))
+        return None
+
+    def _post(
+        self,
+        budget: "Budget",
+        kind: str,
+        amount: int,
+        lines: list[Line],
+        request: str,
+        particulars: Particulars,
+        reverses: "Movement | None" = None,
+    ) -> "Movement":
+        """Write a movement, its entries, the balances and the budget's totals, in that order.
+
+        What came in or went out is what the lines come to. Raises NothingToMove, and BadAmount
+        for more money than a budget can count.
+        """
+        lines = net(lines)
+        external = sum(line.amount for line in lines)
+        if not lines:
+            raise NothingToMove
+        if budget.deposited + max(external, 0) > MAX_MINOR:
+            raise BadAmount("the budget cannot count that much money", asked=amount)
+        movement: Movement = self.create(
+            budget=budget,
+            seq=budget.last_seq + 1,
+            kind=kind,
+            amount=amount,
+            external=external,
+            lines=len(lines),
+            reverses=reverses,
+            source=particulars.get("source", ""),
+            recorded_at=max(filter(None, [timezone.now(), budget.last_recorded_at])),
+            **recorded(particulars, request),
+        )
+        movement.entries.record(movement, lines)
+        budget.buckets.apply({line.bucket.pk: line.amount for line in lines})
+        budget.count(movement)
+        return movement
+
+    def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
+        """The envelopes as a past movement met them: the rules and balances of its time."""
+        past = Q(entries__movement__seq__lt=movement.seq)
+        balances = dict(
+            movement.budget.buckets.annotate(past=Sum("entries__amount", filter=past)).values_list(
+                "pk", "past"
+            )
+        )
+        return [
+            Slot(
+                rule.bucket_id,
+                rule.priority,
+                balances[rule.bucket_id] or 0,
+                rule.target,
+                rule.filter,
+                rule.hold,
+                rule.locked,
+            )
+            for rule in movement.budget.versions.in_force_at(movement.seq)
+            if rule.priority is not None
+        ]
+
+    def replay(self, movement: "Movement") -> "Plan[UUID]":
+        """The plan of a past cascade, made again from the rules of its time."""
+        return cascade(movement.amount, self.slots_before(movement))
+
+
+def positive(amount: int) -> None:
+    """Raise BadAmount for what is no amount of money to move."""
+    if type(amount) is not int or not 0 < amount <= MAX_MINOR:
+        raise BadAmount(
+            f"an amount is an int of minor units from 1 to {MAX_MINOR}, not {amount!r}",
+            asked=amount,
+        )

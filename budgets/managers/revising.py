@@ -1,0 +1,170 @@
+"""The rows of buckets and how they are written: with a version of their rules, always.
+
+`apply` is the one statement that changes balances.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.db import connections, models, transaction
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from budgets.errors import BadRule, UnknownBucket
+from budgets.managers.plans import require_open
+from budgets.managers.requests import Particulars, fingerprint, require_expected
+from budgets.managers.versions import RULES
+from tenants.context import current_tenant_id
+from tenants.errors import ConstraintBroken
+from tenants.managers import TenantManager, TenantQuerySet
+
+if TYPE_CHECKING:
+    from budgets.models import Bucket, Budget
+
+type Changes = Mapping[UUID, int]
+"""Bucket id -> signed minor units to add to its balance."""
+
+APPLY = """
+UPDATE budgets_bucket AS b
+SET balance = b.balance + c.change, last_seq = b.last_seq + 1, updated_at = %(now)s
+FROM unnest(%(ids)s::uuid[], %(changes)s::bigint[]) AS c (id, change)
+WHERE b.tenant_id = %(tenant)s AND b.id = c.id
+"""
+
+_WRONG = {
+    "budgets_bucket_priority_once": "another bucket of the budget has that priority",
+    "budgets_bucket_open_name_once": "another open bucket of the budget has that name",
+    "budgets_bucket_priority": "a priority is an integer from 0",
+}
+
+
+class BucketQuerySet(TenantQuerySet["Bucket"]):
+    """Filters are adjectives."""
+
+    def open(self) -> Self:
+        """Buckets still in use."""
+        return self.filter(archived_at=None)
+
+    def envelopes(self) -> Self:
+        """Open buckets a cascade may fill, first served first."""
+        return self.open().filter(kind=self.model.Kind.ENVELOPE).order_by("priority")
+
+    def money(self) -> "Bucket":
+        """The one bucket of a budget that collects what no envelope kept."""
+        return self.get(kind=self.model.Kind.MONEY)
+
+    def adrift(self) -> Self:
+        """Buckets that do not stand where their entries left them (I3)."""
+        left = Coalesce(Sum("entries__amount"), 0, output_field=models.BigIntegerField())
+        counted = self.annotate(entered=Count("entries"), left=left)
+        return counted.exclude(last_seq=F("entered"), balance=F("left"))
+
+    def haunted(self) -> Self:
+        """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""
+        closed = self.exclude(archived_at=None)
+        later = Q(entries__movement__recorded_at__gt=F("archived_at"))
+        return closed.filter(~Q(balance=0) | Q(priority__isnull=False) | later).distinct()
+
+
+class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # type: ignore[misc]
+    """What every verb that changes rules does first and last."""
+
+    def create_money(self, budget: "Budget") -> "Bucket":
+        """Give a new budget its money bucket."""
+        bucket: Bucket = self.model(budget=budget, name="Money", kind=self.model.Kind.MONEY)
+        request = fingerprint("create_money")
+        return self._enter(budget, bucket, "create", request, {})
+
+    def called(self, budget: "Budget", name: str) -> "Bucket":
+        """The open bucket of that name, whatever its case. Raises UnknownBucket."""
+        rows = self.filter(budget=budget, archived_at=None, name__iexact=name)
+        if (bucket := rows.first()) is None:
+            raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
+        return bucket
+
+    def apply(self, changes: Changes) -> None:
+        """Add each change to its bucket: every balance change in the project passes here.
+
+        Only for use under `Budget.acquire`, together with the entries that explain it;
+        PostgreSQL refuses the one without the other at COMMIT.
+        """
+        values: dict[str, Any] = {
+            "tenant": current_tenant_id(),
+            "now": timezone.now(),
+            "ids": list(changes),
+            "changes": list(changes.values()),
+        }
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(APPLY, values)
+
+    def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Bucket | None":
+        """Take the budget's lock, and return the bucket an earlier request with the key changed."""
+        budget.acquire()
+        earlier = budget.versions.repeated(budget, particulars.get("key"), request)
+        if earlier is not None:
+            return earlier.bucket
+        require_expected(budget, particulars.get("expect"))
+        return None
+
+    def _require_envelope(self, bucket: "Bucket") -> None:
+        """Read it anew; raise BucketClosed for a closed one, BadRule for the money bucket."""
+        bucket.refresh_from_db()
+        require_open(bucket)
+        if bucket.kind == bucket.Kind.MONEY:
+            raise BadRule("the money bucket has no rules to change", bucket=bucket.name)
+
+    def _enter(
+        self, budget: "Budget", bucket: "Bucket", verb: str, request: str, said: Particulars
+    ) -> "Bucket":
+        """Insert a bucket and its first version."""
+        bucket.version = 1
+        with _refusing(bucket), transaction.atomic(using=self.db):
+            bucket.save(force_insert=True)
+        self._versioned(budget, [bucket], verb, request, said, budget.last_seq + 1)
+        return bucket
+
+    def _revise(
+        self,
+        budget: "Budget",
+        buckets: "list[Bucket]",
+        verb: str,
+        request: str,
+        said: Particulars,
+        from_seq: int | None = None,
+    ) -> None:
+        """Update buckets in one statement, so that priorities may change places."""
+        now = timezone.now()
+        for bucket in buckets:
+            bucket.version, bucket.updated_at = bucket.version + 1, now
+        with _refusing(", ".join(map(str, buckets))), transaction.atomic(using=self.db):
+            self.bulk_update(buckets, [*RULES, "version", "updated_at"])
+        self._versioned(budget, buckets, verb, request, said, from_seq or budget.last_seq + 1)
+
+    def _versioned(
+        self,
+        budget: "Budget",
+        buckets: "list[Bucket]",
+        verb: str,
+        request: str,
+        said: Particulars,
+        from_seq: int,
+    ) -> None:
+        budget.versions.record(
+            budget, buckets, verb=verb, request=request, from_seq=from_seq, particulars=said
+        )
+        budget.version += 1
+        budget.save(update_fields=["version", "updated_at"])
+
+
+@contextmanager
+def _refusing(what: object) -> Iterator[None]:
+    """Turn a broken constraint on a bucket's rules into BadRule."""
+    try:
+        yield
+    except ConstraintBroken as error:
+        if (wrong := _WRONG.get(error.constraint or "")) is None:
+            raise
+        raise BadRule(f"{what}: {wrong}") from error

@@ -1,0 +1,88 @@
+"""The history of rules: every change of a bucket writes a version, its creation included."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from budgets.errors import KeyReused
+from budgets.managers.requests import Particulars, recorded, same_request
+from tenants.managers import TenantManager, TenantQuerySet
+
+if TYPE_CHECKING:
+    from budgets.models import Bucket, BucketVersion, Budget
+
+RULES = (
+    "name",
+    "priority",
+    "filter_flat",
+    "filter_share",
+    "hold_flat",
+    "hold_share",
+    "target",
+    "locked",
+    "archived_at",
+)
+
+
+class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
+    """Filters are adjectives."""
+
+    def in_force_at(self, seq: int) -> Self:
+        """The rules that governed movement `seq`: the newest version of each bucket by then."""
+        past = self.filter(from_seq__lte=seq)
+        return past.order_by("bucket", "-version").distinct("bucket")
+
+
+class BucketVersionManager(
+    TenantManager["BucketVersion"].from_queryset(BucketVersionQuerySet)  # type: ignore[misc]
+):
+    """Replay and `explain` read it."""
+
+    def record(
+        self,
+        budget: "Budget",
+        buckets: "Iterable[Bucket]",
+        *,
+        verb: str,
+        request: str,
+        from_seq: int,
+        particulars: Particulars,
+    ) -> None:
+        """Write down the rules buckets have from movement `from_seq` on.
+
+        A request has one key, so only the first version of a request carries it.
+        """
+        columns: dict[str, Any] = recorded(particulars, request)
+        rows = []
+        for bucket in buckets:
+            rules = {name: getattr(bucket, name) for name in RULES}
+            rows.append(
+                self.model(
+                    budget=budget,
+                    bucket=bucket,
+                    version=bucket.version,
+                    from_seq=from_seq,
+                    verb=verb,
+                    **rules,
+                    **columns,
+                )
+            )
+            columns = columns | {"key": None}
+        self.bulk_create(rows)
+
+    def repeated(self, budget: "Budget", key: str | None, request: str) -> "BucketVersion | None":
+        """The version an earlier request with this key wrote. Raises KeyReused for another."""
+        if key is None:
+            return None
+        earlier: BucketVersion | None = (
+            self.filter(budget=budget, key=key).select_related("bucket").first()
+        )
+        if earlier is not None:
+            same_request(key, earlier.request_hash, request)
+        elif budget.movements.filter(key=key).exists():
+            raise KeyReused(f"key {key!r} was used before, to move money", key=key)
+        return earlier
+
+    def require_unused(self, budget: "Budget", key: str) -> None:
+        """Raise KeyReused when a request that changed rules has the key."""
+        if self.filter(budget=budget, key=key).exists():
+            raise KeyReused(f"key {key!r} was used before, to change a bucket", key=key)
