@@ -42,18 +42,33 @@ RULES: tuple[Rule, ...] = (
     ("I2", lambda: Budget.objects.miscounted(), "has totals its movements do not have"),
     ("I3", lambda: Entry.objects.unchained(), "does not follow the entry before it"),
     ("I3", lambda: Bucket.objects.adrift(), "does not stand where its entries left it"),
-    ("I6", lambda: _unrepeatable(), "is not what its preview would have said"),
+    ("I6", lambda: unrepeatable(newest=True), "is not what its preview would have said"),
     ("I7", lambda: Movement.objects.unkeyed(), "shares its key or has no fingerprint"),
+    ("I9", lambda: Movement.objects.misreversed(), "is no mirror of what it reverses"),
     ("I10", lambda: Budget.objects.gapped(), "has movements missing or numbered twice"),
     ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
+    ("I11", lambda: Bucket.objects.haunted(), "is closed, and yet has money or newer entries"),
     ("I12", lambda: Budget.objects.without_one_money_bucket(), "has not one money bucket"),
 )
 
+REPLAY: Rule = (
+    "I5",
+    lambda: unrepeatable(newest=False),
+    "comes out otherwise when it is replayed",
+)
+KEPT = ("filter", "hold_floor", "capacity_limit")
+"""The reasons of a cascade's own lines."""
 
-def breaks_of(tenant: Tenant) -> Iterator[Break]:
-    """What does not hold in a tenant's ledger: I1-I3, I6, I7, I10, I12."""
+
+def breaks_of(tenant: Tenant, *, replay: bool = False) -> Iterator[Break]:
+    """What does not hold in a tenant's ledger: I1-I3, I5-I7, I9-I12.
+
+    I5 (and with it I13: a bulk deposit is replayed like any other) is asked of the newest
+    cascade of each budget, as I6; of every cascade there ever was with `replay`.
+    """
+    rules = [*RULES, REPLAY] if replay else RULES
     with acting_for(tenant):
-        for invariant, rows, problem in RULES:
+        for invariant, rows, problem in rules:
             for row in rows():
                 yield Break(invariant, tenant.slug, f"{row._meta.verbose_name} {row.pk}", problem)
 
@@ -78,13 +93,14 @@ def counts() -> dict[str, int]:
     }
 
 
-def _unrepeatable() -> Iterator[Movement]:
-    """The last cascade of each budget, where it would come out otherwise today."""
-    deposits = Movement.objects.filter(kind=Movement.Kind.DEPOSIT).select_related("budget")
-    for movement in deposits.order_by("budget", "-seq").distinct("budget"):
+def unrepeatable(*, newest: bool) -> Iterator[Movement]:
+    """Cascades that come out otherwise on the rules of their time: all, or each budget's newest."""
+    cascades = Movement.objects.all().cascaded().select_related("budget")
+    ordered = cascades.order_by("budget", "-seq")
+    for movement in ordered.distinct("budget") if newest else ordered.iterator(chunk_size=500):
         planned = [
             (step.key, step.kept, step.reason) for step in Movement.objects.replay(movement).lines
         ]
-        stored = movement.entries.exclude(reason=Entry.Reason.REMAINDER).order_by("position")
-        if planned != list(stored.values_list("bucket", "amount", "reason")):
+        given = movement.entries.filter(reason__in=KEPT).order_by("position")
+        if planned != list(given.values_list("bucket", "amount", "reason")):
             yield movement

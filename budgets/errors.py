@@ -49,6 +49,18 @@ class UnknownBucket(Refused):
     code = "unknown_bucket"
 
 
+class UnknownMovement(Refused):
+    """The budget has no such movement."""
+
+    code = "unknown_movement"
+
+
+class BadPayroll(Refused):
+    """A payroll file cannot be read."""
+
+    code = "bad_payroll"
+
+
 class BadParticulars(Refused):
     """A memo, key, time or metadata that cannot be recorded; `field` names it."""
 

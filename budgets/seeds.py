@@ -42,8 +42,11 @@ class Plot:
 
 DEV = (
     Plot(
-        "tierney", "Tierney & Brandl", (("aoife@example.com", "owner"), ("max@example.com", "editor")),
-        "Household", "EUR",
+        "tierney",
+        "Tierney & Brandl",
+        (("aoife@example.com", "owner"), ("max@example.com", "editor")),
+        "Household",
+        "EUR",
         (
             Envelope("Rent", Claim(share=300_000), hold=Claim(flat=725_00)),
             Envelope("Crèche", Claim(flat=310_00), target=7_440_00),
@@ -57,8 +60,11 @@ DEV = (
         (("seed-opening", 1_200_00, "Opening balance"), ("seed-gift", 250_00, "Birthday money")),
     ),
     Plot(
-        "morgenrot", "Bäckerei Morgenrot", (("rejane@example.com", "owner"),),
-        "Bakery", "CHF",
+        "morgenrot",
+        "Bäckerei Morgenrot",
+        (("rejane@example.com", "owner"),),
+        "Bakery",
+        "CHF",
         (
             Envelope("VAT", Claim(share=26_000)),
             Envelope("Wages", Claim(flat=1_450_00), hold=Claim(share=350_000)),
@@ -67,14 +73,18 @@ DEV = (
         ),
         (("seed-opening", 3_000_00, "Opening balance"),),
     ),
-)  # fmt: skip
+)
 
 TEST = (
     Plot(
-        "test", "Test", tuple((f"{role}@example.com", role) for role in Membership.Role.values),
-        "Test", "EUR", (Envelope("Flat", Claim(flat=100_00)), Envelope("Half", Claim(share=500_000))),
+        "test",
+        "Test",
+        tuple((f"{role}@example.com", role) for role in Membership.Role.values),
+        "Test",
+        "EUR",
+        (Envelope("Flat", Claim(flat=100_00)), Envelope("Half", Claim(share=500_000))),
     ),
-)  # fmt: skip
+)
 
 OPENED = datetime(2025, 1, 1, 12, tzinfo=UTC)
 """When the planted history happened."""
@@ -128,9 +138,14 @@ def _fill(plot: Plot, users: Iterable[tuple[User, str]]) -> None:
         budget = Budget.objects.create_budget(plot.budget, plot.currency)
     for priority, envelope in enumerate(plot.envelopes):
         Bucket.objects.create_bucket(
-            budget, envelope.name, filter=envelope.filter, hold=envelope.hold,
-            target=envelope.target, locked=envelope.locked, priority=priority,
+            budget,
+            envelope.name,
+            filter=envelope.filter,
+            hold=envelope.hold,
+            target=envelope.target,
+            locked=envelope.locked,
+            priority=priority,
             key=f"seed-{priority}",
-        )  # fmt: skip
+        )
     for key, amount, memo in plot.history:
         Movement.objects.deposit(budget, amount, key=key, memo=memo, effective_at=OPENED)

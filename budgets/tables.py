@@ -7,9 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from budgets import money
+from budgets.cascade import Step
 from budgets.managers.entries import Line
 from budgets.managers.plans import Preview
+from budgets.managers.posting import CASCADES
 from budgets.models import Bucket, Budget, Movement
+
+KEPT = {"filter", "hold_floor", "capacity_limit"}
+"""The reasons of a cascade's own lines."""
 
 REASONS = {
     "filter": "its filter",
@@ -63,8 +68,61 @@ def replayed(movement: Movement) -> list[dict[str, Any]]:
         _row(buckets[step.key], step.available, step.kept, slots[step.key].balance, step.reason)
         for step in Movement.objects.replay(movement).steps
     ]
-    rest = [row for row in posted(movement) if row["reason"] == "remainder"]
-    return rows + rest
+    return rows + [row for row in posted(movement) if row["reason"] == "remainder"]
+
+
+def explained(movement: Movement) -> list[dict[str, Any]]:
+    """A row for each step of a cascade, or for each line of another movement; minor units.
+
+    What a cascade gave its buckets is recomputed; what went to or came from other buckets
+    follows, as it was entered.
+    """
+    steps = []
+    if movement.kind in CASCADES:
+        names = dict(movement.budget.buckets.values_list("pk", "name"))
+        steps = [
+            {"bucket": names[step.key], **_figures(step)}
+            for step in Movement.objects.replay(movement).steps
+        ]
+    entered = [
+        {
+            "bucket": row["bucket"],
+            **dict.fromkeys(("available", "filter", "hold", "space")),
+            "kept": row["kept"],
+            "reason": row["reason"],
+        }
+        for row in posted(movement)
+        if not steps or row["reason"] not in KEPT
+    ]
+    return steps + entered
+
+
+def _figures(step: Step[Any]) -> dict[str, Any]:
+    return {
+        "available": step.available,
+        "filter": step.filter,
+        "hold": step.hold,
+        "space": step.space,
+        "kept": step.kept,
+        "reason": str(step.reason),
+    }
+
+
+def explained_table(movement: Movement, rows: Iterable[dict[str, Any]]) -> Table:
+    """Every figure of every step."""
+    budget = movement.budget
+    title = f"{movement.kind} #{movement.seq} of {shown(budget, movement.amount)} {movement.memo}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("bucket")
+    for heading in ("arrived", "filter", "hold", "space", "kept"):
+        table.add_column(heading, justify="right")
+    table.add_column("why")
+    for row in rows:
+        names = ("available", "filter", "hold", "space", "kept")
+        sums = ("" if row[name] is None else shown(budget, row[name]) for name in names)
+        style = "" if row["kept"] else "dim"
+        table.add_row(row["bucket"], *sums, REASONS[row["reason"]], style=style)
+    return table
 
 
 def _row(bucket: Bucket, arrives: int, kept: int, before: int, reason: str) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 import argparse
 from collections.abc import Callable
 
+from babel import Locale, UnknownLocaleError
+
+from budgets.errors import BadAmount
 from budgets.models import Budget
 from tenants.context import run_for
 from tenants.management.base import Command
@@ -24,3 +27,11 @@ class BudgetCommand(Command):
         """
         tenant_id = Tenant.objects.id_of(slug)
         return run_for(tenant_id, lambda: work(Budget.objects.called(name)))
+
+
+def locale_named(name: str) -> Locale:
+    """The locale amounts are written in. Raises BadAmount."""
+    try:
+        return Locale.parse(name, sep="-" if "-" in name else "_")
+    except (UnknownLocaleError, ValueError) as error:
+        raise BadAmount(f"there is no locale {name!r}: say en, de, fr_CH ...") from error

@@ -1,20 +1,33 @@
 """Budgets: found one, find one."""
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from budgets import money
 from budgets.errors import BadRule, UnknownBudget
+from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Budget
     from tenants.models import Membership
+
+TOTALS = """
+UPDATE budgets_budget AS b
+SET version = t.version, last_seq = t.last_seq, deposited = t.deposited,
+    withdrawn = t.withdrawn, last_recorded_at = t.last_recorded_at, updated_at = %(now)s
+FROM unnest(%(pk)s::uuid[], %(version)s::bigint[], %(last_seq)s::bigint[], %(deposited)s::bigint[],
+    %(withdrawn)s::bigint[], %(last_recorded_at)s::timestamptz[])
+    AS t (id, version, last_seq, deposited, withdrawn, last_recorded_at)
+WHERE b.tenant_id = %(tenant)s AND b.id = t.id
+"""
 
 
 class BudgetQuerySet(TenantQuerySet["Budget"]):
@@ -65,6 +78,15 @@ class BudgetManager(TenantManager["Budget"].from_queryset(BudgetQuerySet)):  # t
             raise BadRule(f"there is an open budget {name!r} already", name=name) from error
         budget.buckets.create_money(budget)
         return budget
+
+    def write_totals(self, budgets: "Collection[Budget]") -> None:
+        """Write the totals of budgets that movements were just counted in, in one statement."""
+        columns = ("pk", "version", "last_seq", "deposited", "withdrawn", "last_recorded_at")
+        values: dict[str, Any] = {
+            name: [getattr(budget, name) for budget in budgets] for name in columns
+        }
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(TOTALS, {"tenant": current_tenant_id(), "now": timezone.now(), **values})
 
     def called(self, name: str) -> "Budget":
         """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""

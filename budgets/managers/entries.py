@@ -59,19 +59,24 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
 class EntryManager(TenantManager["Entry"].from_queryset(EntryQuerySet)):  # type: ignore[misc]
     """The ledger's lines, written once."""
 
-    def record(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":
-        """Write each line with the balance before and after it."""
-        return self.bulk_create(
-            self.model(
-                movement=movement,
-                position=position,
-                bucket=line.bucket,
-                seq=line.bucket.last_seq + 1,
-                amount=line.amount,
-                balance_before=line.bucket.balance,
-                balance_after=line.after,
-                reason=line.reason,
-                became_full=line.becomes_full,
-            )
-            for position, line in enumerate(lines, start=1)
+    def drafted(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":
+        """An entry for each line, with the balance before and after; the buckets move on."""
+        return [
+            self._drafted(movement, position, line) for position, line in enumerate(lines, start=1)
+        ]
+
+    def _drafted(self, movement: "Movement", position: int, line: Line) -> "Entry":
+        bucket = line.bucket
+        entry: Entry = self.model(
+            movement=movement,
+            position=position,
+            bucket=bucket,
+            seq=bucket.last_seq + 1,
+            amount=line.amount,
+            balance_before=bucket.balance,
+            balance_after=line.after,
+            reason=line.reason,
+            became_full=line.becomes_full,
         )
+        bucket.balance, bucket.last_seq = entry.balance_after, entry.seq
+        return entry

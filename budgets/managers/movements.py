@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Unpack
 from budgets.cascade import Plan, cascade
 from budgets.errors import StalePlan
 from budgets.managers import plans
+from budgets.managers.bulk import BulkManager
 from budgets.managers.entries import Line
 from budgets.managers.plans import Overflow, Preview
-from budgets.managers.posting import PostingManager, positive
+from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
 
 
-class MovementManager(PostingManager):
+class MovementManager(BulkManager):
     """Moves money. Amounts are positive ints of minor units; the keywords are `Particulars`.
 
     Repeating a `key` with the same request returns the first movement and moves nothing; with

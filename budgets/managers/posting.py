@@ -1,5 +1,7 @@
 """The one door through which money moves: `_begin` takes the lock, `_post` writes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from budgets.managers.requests import Particulars, recorded, require_expected, s
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Budget, Movement
+    from budgets.models import Budget, Entry, Movement
 
 CASCADES = ("deposit", "redistribute", "close_cascade")
 """Kinds of movement whose lines are a cascade's."""
@@ -54,6 +56,14 @@ class MovementQuerySet(TenantQuerySet["Movement"]):
         return self.annotate(before=before).filter(recorded_at__lt=F("before"))
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A movement and its entries, not written yet."""
+
+    movement: "Movement"
+    entries: "list[Entry]"
+
+
 class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):  # type: ignore[misc]
     """What every verb does first and last."""
 
@@ -82,10 +92,25 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
         particulars: Particulars,
         reverses: "Movement | None" = None,
     ) -> "Movement":
-        """Write a movement, its entries, the balances and the budget's totals, in that order.
+        """Draft a movement and write it."""
+        draft = self._draft(budget, kind, amount, lines, request, particulars, reverses)
+        self._write([draft])
+        return draft.movement
+
+    def _draft(
+        self,
+        budget: "Budget",
+        kind: str,
+        amount: int,
+        lines: list[Line],
+        request: str,
+        particulars: Particulars,
+        reverses: "Movement | None" = None,
+    ) -> Draft:
+        """A movement to write, with its entries; the budget and its buckets, in memory, after it.
 
         What came in or went out is what the lines come to. Raises NothingToMove, and BadAmount
-        for more money than a budget can count.
+        for more money than a budget can count, before anything is changed.
         """
         lines = net(lines)
         external = sum(line.amount for line in lines)
@@ -93,7 +118,7 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
             raise NothingToMove
         if budget.deposited + max(external, 0) > MAX_MINOR:
             raise BadAmount("the budget cannot count that much money", asked=amount)
-        movement: Movement = self.create(
+        movement: Movement = self.model(
             budget=budget,
             seq=budget.last_seq + 1,
             kind=kind,
@@ -105,10 +130,21 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
             recorded_at=max(filter(None, [timezone.now(), budget.last_recorded_at])),
             **recorded(particulars, request),
         )
-        movement.entries.record(movement, lines)
-        budget.buckets.apply({line.bucket.pk: line.amount for line in lines})
         budget.count(movement)
-        return movement
+        return Draft(movement, movement.entries.drafted(movement, lines))
+
+    def _write(self, drafts: Sequence[Draft]) -> None:
+        """Write movements, their entries, the balances and the budgets' totals: four statements.
+
+        Every movement in the project passes here.
+        """
+        movement = drafts[0].movement
+        entries = [entry for draft in drafts for entry in draft.entries]
+        budgets = {draft.movement.budget.pk: draft.movement.budget for draft in drafts}
+        self.bulk_create([draft.movement for draft in drafts])
+        movement.entries.bulk_create(entries)
+        movement.budget.buckets.apply(entries)
+        type(movement.budget).objects.write_totals(budgets.values())
 
     def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
         """The envelopes as a past movement met them: the rules and balances of its time."""

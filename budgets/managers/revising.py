@@ -3,7 +3,8 @@
 `apply` is the one statement that changes balances.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -22,15 +23,13 @@ from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Budget
-
-type Changes = Mapping[UUID, int]
-"""Bucket id -> signed minor units to add to its balance."""
+    from budgets.models import Bucket, Budget, Entry
 
 APPLY = """
 UPDATE budgets_bucket AS b
-SET balance = b.balance + c.change, last_seq = b.last_seq + 1, updated_at = %(now)s
-FROM unnest(%(ids)s::uuid[], %(changes)s::bigint[]) AS c (id, change)
+SET balance = b.balance + c.change, last_seq = b.last_seq + c.entries, updated_at = %(now)s
+FROM unnest(%(ids)s::uuid[], %(changes)s::bigint[], %(entries)s::bigint[])
+    AS c (id, change, entries)
 WHERE b.tenant_id = %(tenant)s AND b.id = c.id
 """
 
@@ -65,7 +64,10 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
     def haunted(self) -> Self:
         """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""
         closed = self.exclude(archived_at=None)
-        later = Q(entries__movement__recorded_at__gt=F("archived_at"))
+        later = Q(
+            versions__archived_at__isnull=False,
+            entries__movement__seq__gt=F("versions__from_seq"),
+        )
         return closed.filter(~Q(balance=0) | Q(priority__isnull=False) | later).distinct()
 
 
@@ -85,17 +87,23 @@ class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  #
             raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
         return bucket
 
-    def apply(self, changes: Changes) -> None:
-        """Add each change to its bucket: every balance change in the project passes here.
+    def apply(self, entries: "Iterable[Entry]") -> None:
+        """Add each entry to its bucket: every balance change in the project passes here.
 
-        Only for use under `Budget.acquire`, together with the entries that explain it;
-        PostgreSQL refuses the one without the other at COMMIT.
+        Only for use under `Budget.acquire`, with entries just written; PostgreSQL refuses the
+        one without the other at COMMIT.
         """
+        changes: Counter[UUID] = Counter()
+        counts: Counter[UUID] = Counter()
+        for entry in entries:
+            changes[entry.bucket_id] += entry.amount
+            counts[entry.bucket_id] += 1
         values: dict[str, Any] = {
             "tenant": current_tenant_id(),
             "now": timezone.now(),
             "ids": list(changes),
             "changes": list(changes.values()),
+            "entries": [counts[pk] for pk in changes],
         }
         with connections[self.db].cursor() as cursor:
             cursor.execute(APPLY, values)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from budgets.managers import EntryManager, MovementManager
     from budgets.models.ledger import Movement
 
-COUNTED = ["version", "last_seq", "last_recorded_at", "deposited", "withdrawn", "updated_at"]
-
 
 class Budget(TenantModel):
     """One owner's plan in one currency; the row to lock before moving its money."""
@@ -79,13 +77,12 @@ class Budget(TenantModel):
         self.refresh_from_db(from_queryset=rows)
 
     def count(self, movement: "Movement") -> None:
-        """Enter a movement just posted into the totals."""
+        """Take a movement into the totals, in memory; `write_totals` writes them."""
         self.version += 1
         self.last_seq = movement.seq
         self.last_recorded_at = movement.recorded_at
         self.deposited += max(movement.external, 0)
         self.withdrawn += max(-movement.external, 0)
-        self.save(update_fields=COUNTED)
 
 
 class Rules(models.Model):

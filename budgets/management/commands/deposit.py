@@ -3,11 +3,10 @@
 import argparse
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 
 from budgets import money
-from budgets.errors import BadAmount
-from budgets.management.base import BudgetCommand
+from budgets.management.base import BudgetCommand, locale_named
 from budgets.managers.plans import Overflow
 from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget, Movement
@@ -31,7 +30,7 @@ class Command(BudgetCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("amount", metavar="AMOUNT", help="as written in --locale: 1,250.50")
-        parser.add_argument("--locale", default="en", type=_locale, help="how it is written")
+        parser.add_argument("--locale", default="en", type=locale_named, help="how it is written")
         parser.add_argument("--key", help="makes a repeat of the same deposit safe")
         parser.add_argument("--memo", default="", help="a line for people")
         parser.add_argument("--into", metavar="BUCKET", help="into this bucket, up to its target")
@@ -93,10 +92,3 @@ def _title(budget: Budget, minor: int, movement: Movement | None, repeated: bool
     if repeated:
         return f"{sum_} came in before, with this key, as movement {movement.seq}: nothing moved"
     return f"{sum_} came in as movement {movement.seq}"
-
-
-def _locale(name: str) -> Locale:
-    try:
-        return Locale.parse(name, sep="-" if "-" in name else "_")
-    except (UnknownLocaleError, ValueError) as error:
-        raise BadAmount(f"there is no locale {name!r}: say en, de, fr_CH ...") from error

@@ -1,0 +1,59 @@
+"""`manage.py rebuild_balances`: make balances and totals what the entries say."""
+
+import argparse
+import sys
+from typing import Any
+
+from rich.table import Table
+
+from budgets.repairs import repair
+from tenants.context import acting_for, inspecting
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+from tenants.postgres.base import as_owner
+
+
+class Command(BaseCommand):
+    """Runs as owner: role app could not change a balance without an entry."""
+
+    help = (
+        "Compare every bucket with its entries and every budget with its movements, and report "
+        "each difference; with --apply write what the ledger says. The ledger itself is never "
+        "changed. Exit code 1: differences were found and not written."
+    )
+    examples = """
+  manage.py rebuild_balances
+  manage.py rebuild_balances --tenant rivera --apply
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
+        parser.add_argument("--apply", action="store_true", help="write (default: a dry run)")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(
+        self, *args: Any, tenant: str | None, apply: bool, json: bool, **options: Any
+    ) -> None:
+        with inspecting():
+            slugs = dict(Tenant.objects.order_by("slug").values_list("slug", "pk"))
+        chosen = {tenant: Tenant.objects.id_of(tenant)} if tenant else slugs
+        rows: list[dict[str, Any]] = []
+        with as_owner(), self.progress() as progress:
+            for slug in progress.track(chosen, description="Comparing"):
+                with acting_for(chosen[slug]):
+                    rows += [{"tenant": slug, **found} for found in repair(apply=apply)]
+        if json:
+            self.print_json({"applied": apply, "differences": rows})
+        else:
+            self._print(rows, apply)
+        if rows and not apply:
+            sys.exit(1)
+
+    def _print(self, rows: list[dict[str, Any]], applied: bool) -> None:
+        table = Table("tenant", "row", "column", "was", "ledger says")
+        for row in rows:
+            table.add_row(*map(str, row.values()))
+        if rows:
+            self.print_rich(table)
+        done = "written" if applied else "found; nothing was written (--apply writes)"
+        self.stdout.write(f"{len(rows)} differences {done}" if rows else "no differences")
