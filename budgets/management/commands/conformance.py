@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from uuid_utils.compat import uuid7
@@ -12,6 +14,7 @@ from budgets.cascade import Slot
 from budgets.casefile import Case, parse
 from budgets.casefile import result as pure_result
 from budgets.errors import BadCase, Refused
+from budgets.managers.bulk import Deposit
 from budgets.managers.plans import Overflow
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
@@ -24,8 +27,8 @@ class Command(BaseCommand):
 
     help = (
         "Run a case file through the database: a budget for each case, filled and deposited "
-        "into by the public managers; preview, entries and balances are compared with what the "
-        "case expects (or with the pure cascade). Nothing stays. Exit code 1 if any failed."
+        "into by the public managers, alone and in bulk; preview and entries are compared with "
+        "what the case expects (or the pure cascade gives). Nothing stays. Exit code 1 if any failed."
     )
     examples = """
   manage.py conformance tests/data/cascade_cases.json
@@ -55,49 +58,71 @@ class Command(BaseCommand):
 
 
 def failure(case: Case) -> str:
-    """How the database's answer differs from the expected one; "" when it does not."""
+    """How the database's answers differ from the expected one; "" when they do not."""
     pure = pure_result(case)
     try:
-        stored = through_database(case)
+        paths = through_database(case)
     except Refused as error:
         return f"{error} [{error.code}]"
     wrong = [
-        f"{field} is {stored[field]}, not {wanted.get(field)}"
+        f"{path}: {field} is {stored[field]}, not {wanted.get(field)}"
+        for path, stored in paths.items()
         for wanted in (case.expected or pure, pure)
         for field in ("allocations", "remainder_minor", "filled")
         if stored[field] != wanted.get(field)
     ]
-    return "; ".join([*dict.fromkeys(wrong), *stored["disagreements"]])
+    disagreements = [said for stored in paths.values() for said in stored["disagreements"]]
+    return "; ".join([*dict.fromkeys(wrong), *disagreements])
 
 
-def through_database(case: Case) -> dict[str, Any]:
-    """What a real budget does with the case; nothing is left of it."""
+def through_database(case: Case) -> dict[str, dict[str, Any]]:
+    """What a real budget does with the case, alone and in bulk; nothing is left of it."""
     tenant_id = uuid7()
     with acting_for(tenant_id):
         Tenant(pk=tenant_id, slug="conformance", name="Conformance").save(force_insert=True)
-        found = _deposited(case)
+        budget = Budget.objects.create_budget("Conformance", "EUR")
+        names = {_bucket(budget, slot, n).pk: slot.key for n, slot in enumerate(case.slots)}
+        paths = {path: _answer(path, budget, case.deposit, names) for path in PATHS}
+        transaction.set_rollback(True)
+    return paths
+
+
+def _answer(path: str, budget: Budget, amount: int, names: dict[UUID, str]) -> dict[str, Any]:
+    """The entries of a deposit made one way or the other, then undone."""
+    with transaction.atomic():
+        preview = Movement.objects.preview(budget, amount)
+        movement = PATHS[path](budget, amount, preview.hash)
+        entries = list(movement.entries.order_by("position"))
         # What COMMIT would ask is asked now, for there will be none.
         transaction.get_connection().check_constraints()
         transaction.set_rollback(True)
-    return found
-
-
-def _deposited(case: Case) -> dict[str, Any]:
-    budget = Budget.objects.create_budget("Conformance", "EUR")
-    names = {_bucket(budget, slot, n).pk: slot.key for n, slot in enumerate(case.slots)}
-    preview = Movement.objects.preview(budget, case.deposit)
-    movement = Movement.objects.deposit(budget, case.deposit, expect=preview.hash)
-    entries = list(movement.entries.order_by("position"))
-    kept = {names[entry.bucket_id]: entry.amount for entry in entries if entry.bucket_id in names}
     rest = [entry.amount for entry in entries if entry.bucket_id not in names]
     previewed = [(line.bucket.pk, line.amount, line.reason) for line in preview.lines]
     entered = [(entry.bucket_id, entry.amount, entry.reason) for entry in entries]
     return {
-        "allocations": kept,
+        "allocations": {
+            names[entry.bucket_id]: entry.amount for entry in entries if entry.bucket_id in names
+        },
         "remainder_minor": sum(rest),
         "filled": [names[entry.bucket_id] for entry in entries if entry.became_full],
-        "disagreements": [] if previewed == entered else ["the preview said otherwise"],
+        "disagreements": [] if previewed == entered else [f"{path}: the preview said otherwise"],
     }
+
+
+def _alone(budget: Budget, amount: int, expect: str) -> Movement:
+    return Movement.objects.deposit(budget, amount, expect=expect)
+
+
+def _in_bulk(budget: Budget, amount: int, expect: str) -> Movement:
+    [movement] = Movement.objects.deposit_many([Deposit(budget.pk, amount)])
+    assert isinstance(movement, Movement), "a refusal would have been raised"
+    return movement
+
+
+PATHS: dict[str, Callable[[Budget, int, str], Movement]] = {
+    "deposit": _alone,
+    "deposit_many": _in_bulk,
+}
 
 
 def _bucket(budget: Budget, slot: Slot[str], number: int) -> Bucket:
