@@ -7,7 +7,16 @@ from django.contrib import admin
 from django.db.models import F, Q
 from django.utils.html import format_html
 
-from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Rules
+from budgets.models import (
+    Bucket,
+    BucketVersion,
+    Budget,
+    Entry,
+    Movement,
+    Rules,
+    Statement,
+    StatementLine,
+)
 from budgets.money import show, show_percent
 from tenants.inspection import (
     TENANT,
@@ -68,13 +77,14 @@ def _fill(bucket: Bucket) -> str | None:
     return format_html('<meter max="100" value="{}"></meter> {} %', min(percent, 100), percent)
 
 
-def _lists(row: Budget | Bucket | Movement) -> str:
+def _lists(row: Budget | Bucket | Movement | Statement) -> str:
     """Links to the lists of what belongs to the row."""
     chosen = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
     models = {
-        Budget: (Bucket, Movement, BucketVersion),
+        Budget: (Bucket, Movement, BucketVersion, Statement),
         Bucket: (Entry, BucketVersion),
-        Movement: (Entry,),
+        Movement: (Entry, StatementLine),
+        Statement: (StatementLine,),
     }
     return lists_of(dict.fromkeys(models[type(row)], chosen))
 
@@ -251,3 +261,31 @@ class BucketVersionAdmin(InspectingAdmin):
     list_filter = (TenantFilter, "locked", ("bucket", Chosen), ("budget", Chosen))
     search_fields = ("name", "key", "budget__name", "id__exact")
     search_help_text = "name, key, name of the budget or id"
+
+
+@admin.register(Statement)
+class StatementAdmin(InspectingAdmin):
+    """Imports of bank statements."""
+
+    shown = (
+        "name", BUDGET, TENANT, "state", "account", "format", "currency", "total", "outgoing",
+        "decisions", "imported_at", "undone_at", "undo_key", "sha256", LISTS, "created_at", "id",
+    )  # fmt: skip
+    list_display = ("name", BUDGET, TENANT, "state", "account", "total", "outgoing", "created_at")
+    list_filter = (TenantFilter, "format", ("budget", Chosen))
+    search_fields = ("name", "sha256__startswith", "budget__name", "id__exact")
+    search_help_text = "file, beginning of its SHA-256, name of the budget or id"
+
+
+@admin.register(StatementLine)
+class StatementLineAdmin(InspectingAdmin):
+    """The incoming lines of statements, and what became of them."""
+
+    shown = (
+        "number", link("statement", lambda row: row.statement), BUDGET, TENANT, "fate", AMOUNT,
+        "posted", "description", "account", "identity", MOVEMENT, "created_at", "id",
+    )  # fmt: skip
+    list_display = ("__str__", BUDGET, TENANT, "fate", AMOUNT, "posted", "description", MOVEMENT)
+    list_filter = (TenantFilter, "fate", ("statement", Chosen), ("movement", Chosen))
+    search_fields = ("description", "account__exact", "identity__exact", "id__exact")
+    search_help_text = "description, account, identity or id"

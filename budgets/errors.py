@@ -139,10 +139,58 @@ class KeyReused(Refused):
     code = "key_reused"
 
 
+class BadQuestion(Refused):
+    """The ledger cannot be asked that; `field` names what is wrong."""
+
+    code = "bad_question"
+
+
+class BadPage(BadQuestion):
+    """The ledger has no such page: a limit, a cursor or a filter is none."""
+
+    code = "bad_page"
+
+
 class BadStatement(Refused):
     """The bank statement cannot be read."""
 
     code = "bad_statement"
+
+
+class BadSchedule(Refused):
+    """That is not a schedule, or not a time it falls due."""
+
+    code = "bad_schedule"
+
+
+class UnknownSchedule(Refused):
+    """The budget has no such schedule."""
+
+    code = "unknown_schedule"
+
+
+class BadChoice(Refused):
+    """There is nothing to choose about that line of the statement."""
+
+    code = "bad_choice"
+
+
+class UnknownStatement(Refused):
+    """The budget has no such import."""
+
+    code = "unknown_statement"
+
+
+class StatementUndone(Refused):
+    """The import was undone while it ran: run it again to begin anew."""
+
+    code = "statement_undone"
+
+
+class UndoRefused(Refused):
+    """The import cannot be undone; the message says which lines are in the way."""
+
+    code = "undo_refused"
 
 
 class BadCase(Refused):

@@ -1,34 +1,23 @@
 """A bank statement's incoming money, cascaded once and only once.
 
-The whole file is read and validated first, so a bad one writes nothing. Then come batches, each
-in a transaction of its own; keys make an interrupted import resumable and a repeated one empty.
+The whole file is read and validated first (`budgets.statements.survey`), so a bad one writes
+nothing. Then come batches, each in a transaction of its own: what they did is kept line by
+line, so that an interrupted import goes on and a repeated one is empty.
+
+The verbs are `Statement.objects` (review, begin, finish, undo) and `statement.lines.bring`.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time
-from enum import StrEnum
+from collections.abc import Iterator
 from functools import partial
-from itertools import batched
-from uuid import UUID
 
 from budgets.errors import BadStatement, WrongCurrency
-from budgets.models import Budget, Movement
-from budgets.statements import Line, Statement
+from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
+from budgets.models import Budget, Statement
+from budgets.statements import Statement as File
+from budgets.statements import Survey
 from tenants.context import run_for
 
-BATCH = 100
-"""Lines in one transaction: long enough to be quick, short enough not to keep others waiting."""
-
-
-class Fate(StrEnum):
-    """What becomes of a line."""
-
-    NEW = "new"  # money in, deposited now
-    DUPLICATE = "duplicate"  # money in that came in before
-    SKIPPED = "skipped"  # money out, or nothing: left alone
-
-
-type Judged = tuple[Line, Fate]
+__all__ = ["Choices", "Fate", "Judged", "imported", "require_currency"]
 
 
 def require_currency(budget: Budget, statement_currency: str, said: str, format: str) -> str:
@@ -51,61 +40,21 @@ def require_currency(budget: Budget, statement_currency: str, said: str, format:
     return named or budget.currency
 
 
-def validated(statement: Statement, tick: Callable[[], None]) -> int:
-    """Read every line once and count them. Raises BadStatement at the first bad one."""
-    count = 0
-    for _ in statement.lines():
-        count += 1
-        tick()
-    return count
+def imported(
+    budget: Budget, file: File, surveyed: Survey, choices: Choices = ASK_NOTHING, *, dry_run: bool
+) -> Iterator[Judged]:
+    """Import a surveyed file, yielding each line and its fate as its batch commits.
 
-
-def imported(budget: Budget, statement: Statement, *, dry_run: bool) -> Iterator[Judged]:
-    """Import a validated statement, yielding each line with its fate as its batch commits."""
+    A dry run yields the same and writes nothing. Raises BadChoice before the first line, and
+    StatementUndone when somebody undoes the import while it runs.
+    """
     tenant_id = budget.tenant_id
     assert tenant_id is not None
-    seen: set[str] = set()
-    for batch in batched(statement.lines(), BATCH):  # the last may be shorter
-        work = partial(_judge, budget.pk, statement, batch, seen, dry_run=dry_run)
-        judged = run_for(tenant_id, work)
-        seen |= {line.identity for line, fate in judged if fate is Fate.NEW}
-        yield from judged
-
-
-def _judge(
-    budget_id: UUID, statement: Statement, batch: tuple[Line, ...], seen: set[str], *, dry_run: bool
-) -> list[Judged]:
-    """Deposit the new lines of a batch under the budget's lock; say what became of each."""
-    keys = {line.identity: f"statement:{line.identity}" for line in batch if line.amount > 0}
-    if not keys:
-        return [(line, Fate.SKIPPED) for line in batch]
-    budget = Budget.objects.get(pk=budget_id)
+    begin = Statement.objects.drafted if dry_run else Statement.objects.begin
+    statement = run_for(tenant_id, partial(begin, budget, file, surveyed, choices))
+    take = statement.lines.judged if dry_run else statement.lines.bring
+    for batch in batches(file.lines()):
+        work = partial(take, statement, batch, surveyed, hold=choices.hold)
+        yield from run_for(tenant_id, work)
     if not dry_run:
-        budget.acquire()
-    known = Movement.objects.filter(budget=budget, key__in=keys.values())
-    taken = seen | set(known.values_list("key", flat=True))
-    judged = []
-    for line in batch:
-        if line.amount <= 0:
-            judged.append((line, Fate.SKIPPED))
-        elif taken.isdisjoint((line.identity, keys[line.identity])):
-            if not dry_run:
-                _deposit(budget, statement, line, keys[line.identity])
-            taken.add(line.identity)
-            judged.append((line, Fate.NEW))
-        else:
-            judged.append((line, Fate.DUPLICATE))
-    return judged
-
-
-def _deposit(budget: Budget, statement: Statement, line: Line, key: str) -> Movement:
-    return Movement.objects.deposit(
-        budget,
-        line.amount,
-        key=key,
-        # Noon, so that the bank's date is the date in almost every time zone.
-        effective_at=datetime.combine(line.posted, time(12), UTC),
-        memo=line.description[:500],
-        source=f"statement {statement.sha256[:12]} line {line.number}",
-        metadata={"account": line.account, "bank_id": line.external_id},
-    )
+        run_for(tenant_id, partial(Statement.objects.finish, statement))

@@ -58,9 +58,9 @@ def deposits_of(rows: list[Row], *, locale: Locale, memo: str) -> list[Deposit]:
     A budget is named by its name, whatever its case, or its id. Raises BadPayroll for the first
     line with an unknown budget, a bad amount or a key that stands on another line too.
     """
-    budgets: dict[str, Budget] = {}
-    for budget in Budget.objects.filter(archived_at=None):
-        budgets |= {budget.name.lower(): budget, str(budget.pk): budget}
+    live = list(Budget.objects.filter(archived_at=None))
+    budgets = {str(budget.pk): budget for budget in live}
+    budgets |= {budget.name.lower(): budget for budget in live}  # a name goes before an id
     seen: dict[tuple[str, str], int] = {}
     deposits = []
     for row in rows:

@@ -7,10 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from budgets import money
-from budgets.cascade import Step
+from budgets.cascade import Claim, Step
 from budgets.managers.entries import Line
 from budgets.managers.plans import Preview
 from budgets.managers.posting import CASCADES
+from budgets.managers.reads.dashboard import BucketState
 from budgets.models import Bucket, Budget, Movement
 
 KEPT = {"filter", "hold_floor", "capacity_limit"}
@@ -163,7 +164,7 @@ def balances_table(budget: Budget) -> Table:
     return table
 
 
-def bar(bucket: Bucket, width: int = 20) -> Text:
+def bar(bucket: Bucket | BucketState, width: int = 20) -> Text:
     """How full a bucket is, as a bar and a percentage rounded down; empty without a target."""
     if bucket.target is None:
         return Text("locked" if bucket.locked else "")
@@ -173,18 +174,18 @@ def bar(bucket: Bucket, width: int = 20) -> Text:
     return text.append(f" {share:3} %").append(" locked" if bucket.locked else "", style="yellow")
 
 
-def rule(budget: Budget, bucket: Bucket) -> str:
+def rule(budget: Budget, bucket: Bucket | BucketState) -> str:
     """A bucket's rules in a few words."""
-    if bucket.kind == bucket.Kind.MONEY:
+    if bucket.kind == Bucket.Kind.MONEY or bucket.filter is None:
         return "the rest"
-    words = [_claim(budget, bucket.filter_flat, bucket.filter_share)]
+    words = [_claim(budget, bucket.filter)]
     if bucket.hold is not None:
-        words.append(f"at least {_claim(budget, bucket.hold_flat, bucket.hold_share)}")
+        words.append(f"at least {_claim(budget, bucket.hold)}")
     return ", ".join(words)
 
 
-def _claim(budget: Budget, flat: int | None, share: int | None) -> str:
-    return money.show_percent(share or 0) if flat is None else shown(budget, flat)
+def _claim(budget: Budget, claim: Claim) -> str:
+    return money.show_percent(claim.share) if claim.share else shown(budget, claim.flat)
 
 
 def shown(budget: Budget, minor: int) -> str:

@@ -116,6 +116,18 @@ if _app is not None:
     DATABASES["default"] = _app
 
 
+# -- Background work --------------------------------------------------------------------------
+
+# immediate: on the spot, by whoever enqueues it; database: by `manage.py db_worker`.
+TASKS_BACKEND = env.str("TASKS_BACKEND", "database" if ENVIRONMENT == "production" else "immediate")
+if TASKS_BACKEND not in {"immediate", "database"}:
+    raise ImproperlyConfigured(f"TASKS_BACKEND is immediate or database, not {TASKS_BACKEND!r}")
+TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
+if TASKS_BACKEND == "database":
+    INSTALLED_APPS.append("django_tasks_db")
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+
 # -- Production refuses what is unsafe --------------------------------------------------------
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from babel import Locale, UnknownLocaleError
 
+from budgets import money
+from budgets.cascade import Claim
 from budgets.errors import BadAmount
 from budgets.models import Budget
 from tenants.context import run_for
@@ -35,3 +37,18 @@ def locale_named(name: str) -> Locale:
         return Locale.parse(name, sep="-" if "-" in name else "_")
     except (UnknownLocaleError, ValueError) as error:
         raise BadAmount(f"there is no locale {name!r}: say en, de, fr_CH ...") from error
+
+
+def claim(budget: Budget, text: str) -> Claim:
+    """A percentage, or a sum in the budget's currency. Raises BadRule and BadAmount."""
+    if text.endswith("%"):
+        return Claim(share=money.percent(text[:-1].strip()))
+    return Claim(flat=rule_sum(budget, text))
+
+
+def rule_sum(budget: Budget, text: str) -> int:
+    """A sum of nothing or more: a filter of 0 and a target of 0 are rules. Raises BadAmount."""
+    minor = money.parse(text, budget.currency, signed=True, exponent=budget.exponent)
+    if minor < 0:
+        raise BadAmount(f"a rule's sum is not less than zero: {text!r}")
+    return minor

@@ -4,6 +4,9 @@ from budgets.managers.buckets import BucketManager
 from budgets.managers.budgets import BudgetManager
 from budgets.managers.entries import EntryManager
 from budgets.managers.movements import MovementManager
+from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
+from budgets.managers.statementlines import StatementLineManager
+from budgets.managers.statements import StatementManager
 from budgets.managers.versions import BucketVersionManager
 
 __all__ = [
@@ -12,4 +15,8 @@ __all__ = [
     "BudgetManager",
     "EntryManager",
     "MovementManager",
+    "ScheduleManager",
+    "ScheduleRunManager",
+    "StatementLineManager",
+    "StatementManager",
 ]

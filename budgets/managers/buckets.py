@@ -9,7 +9,7 @@ from django.utils import timezone
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadRule, NotAPermutation
 from budgets.managers.budgets import named
-from budgets.managers.plans import Disposition
+from budgets.managers.plans import Disposition, require_disposition
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.revising import RevisingManager
 
@@ -102,7 +102,10 @@ class BucketManager(RevisingManager):
             if envelopes[pk].priority != priority:
                 envelopes[pk].priority = priority
                 changed.append(envelopes[pk])
-        self._revise(budget, changed, "reorder", request, particulars)
+        if not changed and particulars.get("key") is not None:
+            changed = list(envelopes.values())[:1]  # its version keeps the key
+        if changed:
+            self._revise(budget, changed, "reorder", request, particulars)
         return [envelopes[pk] for pk in wanted]
 
     def close(
@@ -124,6 +127,7 @@ class BucketManager(RevisingManager):
         if earlier := self._begin(budget, request, particulars):
             return earlier
         self._require_envelope(bucket)
+        require_disposition(to, into)
         from_seq = budget.last_seq + 1
         if bucket.balance:
             if into is not None:
@@ -140,7 +144,10 @@ class BucketManager(RevisingManager):
         return -1 if last is None else int(last)
 
     def _set(self, bucket: "Bucket", verb: str, particulars: Particulars, **rules: Any) -> "Bucket":
-        """Change rules under the budget's lock, writing a version when anything changed."""
+        """Change rules under the budget's lock, writing a version when anything changed.
+
+        With a key always: a repeat must find it, and change nothing whatever came between.
+        """
         request = fingerprint(verb, bucket=bucket.pk, **rules, **particulars)
         budget = bucket.budget
         if earlier := self._begin(budget, request, particulars):
@@ -149,7 +156,7 @@ class BucketManager(RevisingManager):
         changed = {name for name, value in rules.items() if getattr(bucket, name) != value}
         for name in changed:
             setattr(bucket, name, rules[name])
-        if changed:
+        if changed or particulars.get("key") is not None:
             self._revise(budget, [bucket], verb, request, particulars)
         return bucket
 

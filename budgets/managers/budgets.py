@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from budgets import money
 from budgets.errors import BadRule, UnknownBudget
+from budgets.managers.reads.budgets import BudgetReads
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -55,7 +56,10 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
         return self.annotate(money=money).exclude(money=1)
 
 
-class BudgetManager(TenantManager["Budget"].from_queryset(BudgetQuerySet)):  # type: ignore[misc]
+class BudgetManager(
+    BudgetReads,
+    TenantManager["Budget"].from_queryset(BudgetQuerySet),  # type: ignore[misc]
+):
     """The budgets of the tenant in force."""
 
     def create_budget(

@@ -8,15 +8,9 @@ from uuid import UUID
 
 from budgets.cascade import cascade
 from budgets.errors import KeyReused, Refused, UnknownBudget
-from budgets.managers.entries import Line
-from budgets.managers.plans import kept
+from budgets.managers.plans import Preview
 from budgets.managers.posting import Draft, PostingManager, positive
-from budgets.managers.requests import (
-    Particulars,
-    fingerprint,
-    require_expected,
-    same_request,
-)
+from budgets.managers.requests import Particulars, fingerprint, same_request
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
@@ -79,18 +73,18 @@ class BulkManager(PostingManager):
         if (budget := stock.budgets.get(deposit.budget_id)) is None:
             raise UnknownBudget(f"there is no budget {deposit.budget_id} here")
         said, request = deposit.particulars, deposit.request
-        if key := said.get("key"):
+        if (key := said.get("key")) is not None:
             if earlier := stock.answered.get((budget.pk, key)):
                 same_request(key, earlier.request_hash, request)
                 return earlier
             if (budget.pk, key) in stock.taken:
                 raise KeyReused(f"key {key!r} was used before, to change a bucket", key=key)
-        require_expected(budget, said.get("expect"))
-        lines = _lines(stock.buckets[budget.pk], deposit.amount)
+        preview = _preview(stock.buckets[budget.pk], deposit.amount)
+        preview.require(said.get("expect"))
         kind = self.model.Kind.DEPOSIT
-        draft = self._draft(budget, kind, deposit.amount, lines, request, said)
+        draft = self._draft(budget, kind, deposit.amount, preview.lines, request, said)
         drafts.append(draft)
-        if key:
+        if key is not None:
             stock.answered[budget.pk, key] = draft.movement
         return draft.movement
 
@@ -104,7 +98,8 @@ class BulkManager(PostingManager):
             for bucket in rows.open().filter(budget__in=ids).order_by("budget", "priority"):
                 bucket.budget = budgets[bucket.budget_id]
                 buckets[bucket.budget_id].append(bucket)
-        keys = [key for deposit in deposits if (key := deposit.particulars.get("key"))]
+        told = (deposit.particulars.get("key") for deposit in deposits)
+        keys = [key for key in told if key is not None]
         earlier = self.filter(budget__in=ids, key__in=keys)
         answered = {(movement.budget_id, movement.key): movement for movement in earlier}
         return _Stock(budgets, buckets, answered, self._taken(budgets, keys))
@@ -124,8 +119,8 @@ class BulkManager(PostingManager):
         return set(used.values_list("budget", "key"))
 
 
-def _lines(buckets: "Sequence[Bucket]", amount: int) -> list[Line]:
-    """What a deposit writes on buckets as they are now, in memory."""
+def _preview(buckets: "Sequence[Bucket]", amount: int) -> Preview:
+    """What a deposit does to buckets as they are now, in memory."""
     [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
     plan = cascade(amount, [bucket.slot() for bucket in buckets if bucket is not money])
-    return [*kept(plan), Line(money, plan.remainder, "remainder")]
+    return Preview(plan, money, money.budget.version)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import F, Window
 from django.db.models.functions import Lag, RowNumber
 
+from budgets.managers.reads.pages import LedgerPages
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
         return ordered.exclude(balance_before=F("expected"), seq=F("nth"), balance_after=after)
 
 
-class EntryManager(TenantManager["Entry"].from_queryset(EntryQuerySet)):  # type: ignore[misc]
+class EntryManager(
+    LedgerPages,
+    TenantManager["Entry"].from_queryset(EntryQuerySet),  # type: ignore[misc]
+):
     """The ledger's lines, written once."""
 
     def drafted(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":

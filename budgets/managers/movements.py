@@ -3,19 +3,19 @@
 from typing import TYPE_CHECKING, Unpack
 
 from budgets.cascade import Plan, cascade
-from budgets.errors import StalePlan
 from budgets.managers import plans
 from budgets.managers.bulk import BulkManager
 from budgets.managers.entries import Line
 from budgets.managers.plans import Overflow, Preview
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.reversing import ReversingManager
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
 
 
-class MovementManager(BulkManager):
+class MovementManager(BulkManager, ReversingManager):
     """Moves money. Amounts are positive ints of minor units; the keywords are `Particulars`.
 
     Repeating a `key` with the same request returns the first movement and moves nothing; with
@@ -26,10 +26,7 @@ class MovementManager(BulkManager):
         """What `deposit` would do, every step explained; writes nothing."""
         positive(amount)
         money, plan = _cascaded(budget, amount)
-        version = money.budget.version
-        steps = [(step.key.pk, step.kept, step.reason) for step in plan.steps]
-        made_of = fingerprint("plan", of=(money.pk, version, amount, steps))
-        return Preview(plan, money, version, made_of)
+        return Preview(plan, money, money.budget.version)
 
     def preview_into(
         self, bucket: "Bucket", amount: int, *, overflow: Overflow = Overflow.MONEY
@@ -47,12 +44,10 @@ class MovementManager(BulkManager):
         What no envelope keeps lands in the money bucket.
         """
         request = fingerprint("deposit", budget=budget.pk, amount=amount, **particulars)
-        if earlier := self._begin(budget, amount, request, particulars):
+        if earlier := self._begin(budget, amount, request, {**particulars, "expect": None}):
             return earlier
         preview = self.preview(budget, amount)
-        expect = particulars.get("expect")
-        if isinstance(expect, str) and expect != preview.hash:
-            raise StalePlan("the budget has changed since the preview: look again")
+        preview.require(particulars.get("expect"))
         kind = self.model.Kind.DEPOSIT
         return self._post(budget, kind, amount, preview.lines, request, particulars)
 

@@ -3,6 +3,7 @@
 Pure but for what the buckets hold; the verbs call these under the budget's lock.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,12 +18,14 @@ from budgets.errors import (
     NotEnoughMoney,
     NothingToMove,
     ReversalRefused,
+    StalePlan,
     WrongBudget,
 )
 from budgets.managers.entries import Line, net
+from budgets.managers.requests import fingerprint, require_expected
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Movement
+    from budgets.models import Bucket, Entry, Movement
 
 
 class Overflow(StrEnum):
@@ -40,7 +43,21 @@ class Preview:
     plan: "Plan[Bucket]"
     money: "Bucket"
     version: int
-    hash: str
+
+    @property
+    def hash(self) -> str:
+        """It changes with the budget's version and with everything the plan says."""
+        steps = [(step.key.pk, step.kept, step.reason) for step in self.plan.steps]
+        return fingerprint("plan", of=(self.money.pk, self.version, self.plan.amount, steps))
+
+    def require(self, expect: int | str | None) -> None:
+        """Raise StalePlan when a version, or a preview's hash, is expected and this has another."""
+        if not isinstance(expect, str):
+            require_expected(self.money.budget, expect)
+        elif expect != self.hash:
+            raise StalePlan(
+                "the budget has changed since the preview: look again", version=self.version
+            )
 
     @property
     def lines(self) -> list[Line]:
@@ -119,12 +136,18 @@ def excess(bucket: "Bucket") -> list[Line]:
 
 def mirrored(movement: "Movement") -> list[Line]:
     """The lines that undo a movement. Raises ReversalRefused, with the reason."""
+    entries = movement.entries.select_related("bucket").order_by("position")
+    return mirror(movement, movement.reversals.exists(), entries)
+
+
+def mirror(movement: "Movement", gone: bool, entries: "Iterable[Entry]") -> list[Line]:
+    """The same, when its entries are at hand and whether it was reversed is known."""
     if movement.kind == "reversal":
         raise ReversalRefused("a reversal is not reversed: make the movement again", why="reversal")
-    if movement.reversals.exists():
+    if gone:
         raise ReversalRefused("it was reversed before", why="reversed")
     lines = []
-    for entry in movement.entries.select_related("bucket").order_by("position"):
+    for entry in entries:
         bucket = entry.bucket
         if bucket.archived_at:
             raise ReversalRefused(f"{bucket.name} is closed", why="closed", bucket=bucket.name)
@@ -155,15 +178,19 @@ class Disposition(StrEnum):
     OUT = "out"  # out of the budget
 
 
+def require_disposition(to: Disposition, into_: "Bucket | None") -> None:
+    """Raise BadRule unless a bucket is named when the money goes to a bucket, and only then."""
+    if to not in Disposition or (to == Disposition.BUCKET) != (into_ is not None):
+        raise BadRule("name a bucket when the money goes to a bucket, and only then", to=to)
+
+
 def emptied(bucket: "Bucket", to: Disposition, into_: "Bucket | None") -> list[Line]:
     """The lines that empty a closing bucket; for a cascade, its own line alone.
 
     A named bucket takes it all, beyond its target if need be: what closes is not to be split.
-    Raises BadRule without the bucket that is to be named, and what `between` does.
+    Raises what `between` does.
     """
     amount = bucket.balance
-    if (to == Disposition.BUCKET) != (into_ is not None):
-        raise BadRule("name a bucket when the money goes to a bucket, and only then")
     if into_ is not None:
         return between(bucket, into_, amount, Overflow.ALLOW)
     gone = out_of(bucket, amount, "withdrawn" if to == Disposition.OUT else "source")

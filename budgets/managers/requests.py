@@ -41,9 +41,13 @@ def fingerprint(verb: str, **arguments: object) -> str:
     """The hash that tells a repeated request from another one under the same key.
 
     What the caller expected to find is no part of the request: a repeat finds something else.
+    Raises BadParticulars for metadata whose keys JSON does not have.
     """
     arguments.pop("expect", None)
-    canonical = json.dumps([verb, arguments], sort_keys=True, default=str)
+    try:
+        canonical = json.dumps([verb, arguments], sort_keys=True, default=str)
+    except (TypeError, ValueError) as error:
+        raise BadParticulars(f"metadata is not JSON: {error}", field="metadata") from error
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -56,9 +60,11 @@ def same_request(key: str, earlier: str, now: str) -> None:
 def require_expected(budget: "Budget", expect: int | str | None) -> None:
     """Raise StalePlan when a version is expected and the budget, under its lock, has another.
 
-    A preview's hash is compared by the verb that can preview.
+    Raises BadParticulars for a preview's hash: only `Preview.require` can tell whether it holds.
     """
-    if isinstance(expect, int) and expect != budget.version:
+    if isinstance(expect, str):
+        raise BadParticulars("only a deposit has a preview to expect", field="expect")
+    if expect is not None and expect != budget.version:
         raise StalePlan(
             f"the budget has changed: it is at version {budget.version}, not {expect}",
             expected=expect,

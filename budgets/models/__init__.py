@@ -2,5 +2,19 @@
 
 from budgets.models.budgets import Bucket, BucketVersion, Budget, Request, Rules
 from budgets.models.ledger import Entry, Movement
+from budgets.models.schedules import Schedule, ScheduleRun
+from budgets.models.statements import Statement, StatementLine
 
-__all__ = ["Bucket", "BucketVersion", "Budget", "Entry", "Movement", "Request", "Rules"]
+__all__ = [
+    "Bucket",
+    "BucketVersion",
+    "Budget",
+    "Entry",
+    "Movement",
+    "Request",
+    "Rules",
+    "Schedule",
+    "ScheduleRun",
+    "Statement",
+    "StatementLine",
+]

@@ -46,6 +46,14 @@ class Movement(Request, TenantModel):
 
     class Meta:
         select_on_save = True
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "budget", "effective_at"], name="budgets_movement_effective"
+            ),
+            models.Index(
+                fields=["tenant", "budget", "recorded_at"], name="budgets_movement_recorded"
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "budget", "seq"], name="budgets_movement_seq_once"

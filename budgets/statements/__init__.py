@@ -19,8 +19,19 @@ from budgets.statements.csvfile import CsvFile
 from budgets.statements.lines import Account, Line, numbered
 from budgets.statements.ofx import OfxFile, looks_like_ofx
 from budgets.statements.source import Source, inspect
+from budgets.statements.survey import Survey, survey
 
-__all__ = ["Account", "Header", "Hints", "Line", "Statement", "read", "sniff"]
+__all__ = [
+    "Account",
+    "Header",
+    "Hints",
+    "Line",
+    "Statement",
+    "Survey",
+    "read",
+    "sniff",
+    "survey",
+]
 
 _NO_HINTS = Hints()
 
@@ -57,6 +68,11 @@ class Statement(Header):
     decimals: int
     _file: _File
     _account: str
+
+    @property
+    def account(self) -> str:
+        """The one account that was asked for, "" for all of them."""
+        return self._account
 
     def lines(self) -> Iterator[Line]:
         """The lines, in the file's order, read anew by each call.

@@ -33,11 +33,11 @@ class Command(BaseCommand):
         console = Console(stderr=True)
         return Progress(console=console, transient=True, disable=not console.is_terminal)
 
-    def print_rich(self, *renderables: object) -> None:
+    def print_rich(self, *renderables: object, sep: str = " ") -> None:
         """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""
         stream = getattr(self.stdout, "_out", sys.stdout)
         piped = not stream.isatty()
         # What people typed is shown as they typed it, [brackets] and :colons: included.
         plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
         console = Console(file=stream, width=100 if piped else None, **plain)
-        console.print(*renderables)
+        console.print(*renderables, sep=sep)

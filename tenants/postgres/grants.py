@@ -20,6 +20,7 @@ APP: dict[str, str] = {
     "auth_group_permissions": WRITE,
     "django_session": WRITE,
     "django_admin_log": "SELECT, INSERT",
+    "django_tasks_database_dbtaskresult": WRITE,
     "tenants_user": "SELECT, INSERT, UPDATE",
     "tenants_user_groups": WRITE,
     "tenants_user_user_permissions": WRITE,

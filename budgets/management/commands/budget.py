@@ -6,9 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets import money
-from budgets.cascade import Claim
-from budgets.errors import BadAmount
+from budgets.management.base import claim, rule_sum
 from budgets.models import Bucket, Budget
 from budgets.tables import balances_table, rule
 from tenants.context import run_for
@@ -103,26 +101,11 @@ def added(
     found = Budget.objects.called(budget)
     Bucket.objects.create_bucket(
         found, bucket, priority=priority, locked=locked, key=key,
-        filter=_claim(found, filter),
-        hold=None if hold is None else _claim(found, hold),
-        target=None if target is None else _sum(found, target),
+        filter=claim(found, filter),
+        hold=None if hold is None else claim(found, hold),
+        target=None if target is None else rule_sum(found, target),
     )  # fmt: skip
     return shown(budget=budget)
-
-
-def _claim(budget: Budget, text: str) -> Claim:
-    """A percentage, or a sum in the budget's currency."""
-    if text.endswith("%"):
-        return Claim(share=money.percent(text[:-1].strip()))
-    return Claim(flat=_sum(budget, text))
-
-
-def _sum(budget: Budget, text: str) -> int:
-    """A sum of nothing or more: a filter of 0 and a target of 0 are rules."""
-    minor = money.parse(text, budget.currency, signed=True, exponent=budget.exponent)
-    if minor < 0:
-        raise BadAmount(f"a rule's sum is not less than zero: {text!r}")
-    return minor
 
 
 def _budget(budget: Budget) -> dict[str, str]:

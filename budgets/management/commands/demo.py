@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.core.management import call_command
+from django.db import transaction
 from rich.text import Text
 
 from budgets import samples
+from budgets.management.showcase import shown_off
 from budgets.models import Budget, Movement
 from budgets.tables import balances_table, cascade_table, replayed, shown
 from tenants.context import acting_for
@@ -41,9 +43,18 @@ class Command(BaseCommand):
         for slug, name, _ in STATEMENTS:
             with acting_for(Tenant.objects.id_of(slug)):
                 self.print_rich("", balances_table(Budget.objects.called(name)))
+        self._show_off(*STATEMENTS[0][:2])
         self._say("\nDo the ledgers hold what they promise?")
         call_command("audit")
         self.stdout.write(NEXT)
+
+    def _show_off(self, slug: str, name: str) -> None:
+        """The operations, one after another, in a transaction that is rolled back."""
+        self._say("\nAnd the rest of it (rolled back afterwards, so that the demo can be repeated)")
+        with acting_for(Tenant.objects.id_of(slug)):
+            for each in shown_off(Budget.objects.called(name)):
+                self.print_rich(*(["", each] if isinstance(each, str) else [each]), sep="\n")
+            transaction.set_rollback(True)
 
     def _say(self, text: str) -> None:
         self.print_rich(Text(text, style="bold"))

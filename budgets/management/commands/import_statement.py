@@ -5,18 +5,28 @@ import json as jsonlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from rich.table import Table
 
-from budgets.imports import Fate, Judged, imported, require_currency, validated
+from budgets.imports import Choices, Fate, Judged, imported, require_currency
 from budgets.management.base import BudgetCommand
 from budgets.models import Budget
-from budgets.statements import Hints, Statement, read, sniff
+from budgets.statements import Hints, Statement, read, sniff, survey
 from budgets.tables import balances_table, shown
 
 LISTED = 10
 """Lines of each fate shown without --all."""
+
+ALWAYS = (Fate.NEW, Fate.DUPLICATE, Fate.SKIPPED)
+"""Fates that the summary counts even where there are none."""
+
+STYLES = {Fate.NEW: "", Fate.HELD: "bold"}
+
+HELD = """\
+held lines are like some that came in before: --review shows which.
+--include-line N brings one in, --skip-line N leaves it, --possible import brings in all"""
 
 ROLES = ("date", "amount", "credit", "debit", "description", "id", "account", "currency")
 
@@ -27,11 +37,14 @@ class Command(BudgetCommand):
     help = (
         "Import a bank statement (OFX, QFX or CSV): incoming money cascades through the budget, "
         "outgoing money is listed and left alone. The file is validated as a whole first, so a "
-        "bad one writes nothing; a second run imports nothing; an interrupted one goes on."
+        "bad one writes nothing; a second run imports nothing; an interrupted one goes on. "
+        "A line that is like one that came in before, but not surely it, is held for you to "
+        "decide; what you decide about a line is remembered. undo_import takes it all back."
     )
     examples = """
   manage.py import_statement --tenant rivera --budget Household budgets/samples/household.ofx
-  manage.py import_statement --tenant rivera --budget Household --dry-run export.csv
+  manage.py import_statement --tenant rivera --budget Household --review export.csv
+  manage.py import_statement --tenant rivera --budget Household export.csv --skip-line 7
   manage.py import_statement --tenant rivera --budget Household export.csv \\
       --date-column Buchungstag --amount-column Betrag --decimal , --date-format %d.%m.%Y
 """
@@ -42,6 +55,7 @@ class Command(BudgetCommand):
         parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")
         parser.add_argument("--brief", action="store_true", help="do not list lines or balances")
         parser.add_argument("--all", action="store_true", help=f"list more than {LISTED} of a kind")
+        _add_choices(parser)
         parser.add_argument("--currency", default="", metavar="CODE", help="when the file has none")
         parser.add_argument("--account", default="", help="only this account of the file")
         csv = parser.add_argument_group("CSV", "what the file does not show by itself")
@@ -55,34 +69,43 @@ class Command(BudgetCommand):
     def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
         found = self.on_budget(tenant, budget, lambda budget: budget)
         statement = _opened(found, **options)
-        progress = self.progress()
-        with progress:
+        review, brief = options["review"], options["brief"]
+        dry_run = options["dry_run"] or review
+        with self.progress() as progress:
             reading = progress.add_task("Reading", total=None)
-            total = validated(statement, lambda: progress.advance(reading))
+            surveyed = survey(statement.lines(), lambda: progress.advance(reading))
             progress.update(reading, visible=False)
-            lines = imported(found, statement, dry_run=options["dry_run"])
-            tracked = progress.track(lines, total=total, description="Importing")
+            lines = imported(found, statement, surveyed, _choices(**options), dry_run=dry_run)
+            tracked = progress.track(lines, total=surveyed.total, description="Importing")
             if options["json"]:
-                _print_json(found, statement, tracked, options["dry_run"])
+                _print_json(found, statement, tracked, dry_run)
                 return
-            counts, samples, brought = _collected(tracked, None if options["all"] else LISTED)
-        if not options["brief"]:
+            most = None if options["all"] or review else LISTED
+            counts, samples, brought = _collected(tracked, most)
+        if review:
+            self._review(found, samples)
+        elif not brief:
             self._list(found, samples, counts)
-        self._sum_up(found, statement, counts, brought, options["dry_run"])
-        if not options["brief"] and not options["dry_run"]:
+        self._sum_up(found, statement, counts, brought, dry_run)
+        if not brief and not dry_run:
             self.on_budget(tenant, budget, lambda budget: self.print_rich(balances_table(budget)))
+
+    def _review(self, budget: Budget, samples: dict[Fate, list[Judged]]) -> None:
+        """Show every incoming line, in the file's order, what would become of it and why."""
+        table = _lines_table("why")
+        incoming = (each for each in chain(*samples.values()) if each.line.amount > 0)
+        for each in sorted(incoming, key=lambda each: each.line.number):
+            table.add_row(*_row(budget, each), each.why, style=STYLES.get(each.fate, "dim"))
+        self.print_rich(table)
 
     def _list(
         self, budget: Budget, samples: dict[Fate, list[Judged]], counts: Counter[Fate]
     ) -> None:
         """Show the lines, the first few of each fate."""
-        table = Table("line", "date", "account", "description", "amount", "")
-        table.columns[4].justify = "right"
+        table = _lines_table()
         for fate, judged in samples.items():
-            for line, _ in judged:
-                amount = shown(budget, line.amount)
-                row = (str(line.number), str(line.posted), line.account, line.description, amount)
-                table.add_row(*row, fate, style="" if fate is Fate.NEW else "dim")
+            for each in judged:
+                table.add_row(*_row(budget, each), style=STYLES.get(fate, "dim"))
             if more := counts[fate] - len(judged):
                 table.add_row("", "", "", f"... and {more:,} more (--all)", "", fate, style="dim")
         if counts.total():
@@ -95,9 +118,35 @@ class Command(BudgetCommand):
         """Say what the lines come to."""
         for account in statement.accounts:
             self.stdout.write(f"account {account.id or '(not named)'}")
-        said = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
+        said = ", ".join(f"{number:,} {fate}" for fate, number in _counted(counts).items())
         verb = "would bring" if dry_run else "brought"
         self.stdout.write(f"{counts.total():,} lines: {said}; {verb} {shown(budget, brought)}")
+        if counts[Fate.HELD]:
+            self.stdout.write(HELD)
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    chosen = parser.add_argument_group("lines", "what to do with single lines, by number")
+    chosen.add_argument(
+        "--review", action="store_true", help="every incoming line and its fate; writes nothing"
+    )
+    for verb, does in (
+        ("skip", "leave it out"),
+        ("include", "bring it in, though held or skipped"),
+    ):
+        chosen.add_argument(
+            f"--{verb}-line", type=int, action="append", default=[], metavar="N", help=does
+        )
+    chosen.add_argument(
+        "--possible",
+        choices=["hold", "import"],
+        default="hold",
+        help="what to do with lines that may have come in before (default: hold)",
+    )
+
+
+def _choices(*, skip_line: list[int], include_line: list[int], possible: str, **_: Any) -> Choices:
+    return Choices(frozenset(skip_line), frozenset(include_line), hold=possible == "hold")
 
 
 def _opened(
@@ -115,6 +164,23 @@ def _opened(
     return read(file, currency=named, exponent=budget.exponent, hints=hints)
 
 
+def _counted(counts: Counter[Fate]) -> dict[str, int]:
+    """How many of each fate; of the seldom ones, only those that there are."""
+    return {fate: counts[fate] for fate in Fate if fate in ALWAYS or counts[fate]}
+
+
+def _lines_table(*more: str) -> Table:
+    table = Table("line", "date", "account", "description", "amount", "", *more)
+    table.columns[4].justify = "right"
+    return table
+
+
+def _row(budget: Budget, judged: Judged) -> tuple[str, ...]:
+    line, amount = judged.line, shown(budget, judged.line.amount)
+    said = (line.account, line.description, amount, judged.fate)
+    return (str(line.number), str(line.posted), *said)
+
+
 def _collected(
     judged: Iterable[Judged], most: int | None
 ) -> tuple[Counter[Fate], dict[Fate, list[Judged]], int]:
@@ -122,11 +188,11 @@ def _collected(
     counts: Counter[Fate] = Counter()
     samples: dict[Fate, list[Judged]] = {fate: [] for fate in Fate}
     brought = 0
-    for line, fate in judged:
-        counts[fate] += 1
-        brought += line.amount if fate is Fate.NEW else 0
-        if most is None or len(samples[fate]) < most:
-            samples[fate].append((line, fate))
+    for each in judged:
+        counts[each.fate] += 1
+        brought += each.line.amount if each.fate is Fate.NEW else 0
+        if most is None or len(samples[each.fate]) < most:
+            samples[each.fate].append(each)
     return counts, samples, brought
 
 
@@ -137,17 +203,17 @@ def _print_json(
     counts: Counter[Fate] = Counter()
     brought = 0
     sys.stdout.write('{"lines": [')
-    for comma, (line, fate) in zip(_commas(), judged, strict=False):
-        counts[fate] += 1
-        brought += line.amount if fate is Fate.NEW else 0
+    for comma, each in zip(_commas(), judged, strict=False):
+        line = each.line
+        counts[each.fate] += 1
+        brought += line.amount if each.fate is Fate.NEW else 0
         row = {
-            "line": line.number, "status": fate, "account": line.account,
+            "line": line.number, "status": each.fate, "why": each.why, "account": line.account,
             "date": str(line.posted), "amount_minor": line.amount,
             "description": line.description, "bank_id": line.external_id,
         }  # fmt: skip
         sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
-    summary: dict[str, Any] = {fate: counts[fate] for fate in Fate}
-    summary |= {
+    summary: dict[str, Any] = _counted(counts) | {
         "lines_total": counts.total(), "brought_minor": brought, "dry_run": dry_run,
         "currency": budget.currency, "sha256": statement.sha256,
         "accounts": [account.id for account in statement.accounts],

@@ -1,0 +1,285 @@
+"""`manage.py report`: look at a budget and its ledger, back, ahead and under other rules."""
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.utils import timezone
+
+from budgets import money, reports
+from budgets.errors import BadPage, BadQuestion
+from budgets.management.base import claim, rule_sum
+from budgets.managers.reads.pages import Cursor
+from budgets.managers.reads.what_if import OtherRules
+from budgets.models import Bucket, Budget, Entry
+from budgets.projection import monthly
+from budgets.reports import Answer
+from tenants.context import run_for
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+
+DAY = timedelta(days=1)
+
+
+class Command(BaseCommand):
+    """Reads; nothing is written."""
+
+    help = (
+        "Show a budget at a glance, its balances as of a time, its ledger, its months, what its "
+        "last deposits would have done under other rules, or when its buckets fill. Nothing is "
+        "written. `months` without --budget is about all budgets, each currency by itself."
+    )
+    examples = """
+  manage.py report dashboard --tenant rivera --budget Household
+  manage.py report at --tenant rivera --budget Household --effective 2026-03-31
+  manage.py report ledger --tenant rivera --budget Household --bucket Rent --from 2026-03-01
+  manage.py report months --tenant rivera --last 6 --zone Europe/Madrid
+  manage.py report what-if --tenant rivera --budget Household --filter Rent=35% --lock Holiday
+  manage.py report projection --tenant rivera --budget Household 2500.00 --times 24 --json
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        views = parser.add_subparsers(dest="view", required=True, metavar="|".join(VIEWS))
+        parsers = {name: views.add_parser(name, help=view.__doc__) for name, view in VIEWS.items()}
+        at = parsers["at"].add_mutually_exclusive_group(required=True)
+        at.add_argument("--effective", metavar="TIME", help="by what had happened in the world")
+        at.add_argument("--recorded", metavar="TIME", help="by what had been entered")
+        at.add_argument("--seq", type=int, metavar="N", help="after this movement")
+        _add_filters(parsers["ledger"])
+        months = parsers["months"]
+        months.add_argument("--last", type=int, default=12, metavar="N", help="how many months")
+        months.add_argument("--until", metavar="DAY", help="in the last one (default: the newest)")
+        _add_rules(parsers["what-if"])
+        ahead = parsers["projection"]
+        ahead.add_argument("amount", metavar="AMOUNT", help="what comes in each month")
+        ahead.add_argument("--first", metavar="DAY", help="when it begins (default: today)")
+        ahead.add_argument("--times", type=int, default=24, metavar="N", help="how often it comes")
+        for view in parsers.values():
+            view.add_argument("--tenant", required=True, metavar="SLUG", help="whose budget")
+            view.add_argument("--budget", metavar="NAME", help="its name, or its id")
+            view.add_argument("--zone", default=UTC, type=_zone, help="such as Europe/Madrid")
+            view.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(
+        self, *args: Any, view: str, tenant: str, budget: str | None, json: bool, **options: Any
+    ) -> None:
+        def look() -> Answer:
+            found = None if budget is None else Budget.objects.called(budget)
+            return VIEWS[view](found, **options)
+
+        if budget is None and view != "months":
+            raise BadQuestion("name a budget: --budget NAME", field="budget")
+        table, rows = run_for(Tenant.objects.id_of(tenant), look)
+        if json:
+            self.print_json(rows)
+        else:
+            self.print_rich(table)
+
+
+def dashboard(budget: Budget, *, zone: tzinfo, **_: Any) -> Answer:
+    """What each bucket holds, wants and is missing"""
+    return reports.dashboard_answer(budget, Budget.objects.dashboard(budget), zone)
+
+
+def at(
+    budget: Budget, *, effective: str | None, recorded: str | None, seq: int | None,
+    zone: tzinfo, **_: Any,
+) -> Answer:  # fmt: skip
+    """What buckets held at a time, or after a movement"""
+    last = DAY - datetime.resolution  # of a day
+    told = Budget.objects.balances_at(
+        budget,
+        effective=_moment(effective, zone, end=last),
+        recorded=_moment(recorded, zone, end=last),
+        seq=seq,
+    )
+    when = f"after movement {seq}" if seq is not None else f"as of {effective or recorded}"
+    return reports.balances_answer(budget, told, when)
+
+
+def ledger(
+    budget: Budget, *, bucket: str | None, after: str | None, before: str | None, limit: int,
+    begin: str | None, end: str | None, recorded: bool, least: str | None, most: str | None,
+    kind: str | None, text: str | None, zone: tzinfo, **_: Any,
+) -> Answer:  # fmt: skip
+    """A page of entries, newest first"""
+    clock = "recorded" if recorded else "effective"
+    times: Any = {
+        f"{clock}_from": _moment(begin, zone),
+        f"{clock}_to": _moment(end, zone, end=DAY),
+    }
+    page = Entry.objects.page(
+        budget,
+        after=_cursor(after),
+        before=_cursor(before),
+        limit=limit,
+        bucket=None if bucket is None else Bucket.objects.called(budget, bucket),
+        least=_signed(budget, least),
+        most=_signed(budget, most),
+        kind=kind,
+        text=text,
+        **times,
+    )
+    return reports.page_answer(budget, page, zone)
+
+
+def months(
+    budget: Budget | None, *, zone: tzinfo, last: int, until: str | None, **_: Any
+) -> Answer:
+    """Income, withdrawals and fill by month"""
+    day = None if until is None else _day(until)
+    if budget is None:
+        told = Budget.objects.months_by_currency(zone=zone, last=last, until=day)
+        return reports.currencies_answer(told)
+    own = Budget.objects.months(budget, zone=zone, last=last, until=day)
+    return reports.months_answer(budget, own)
+
+
+def what_if(
+    budget: Budget, *, last: int, with_reversed: bool, changes: list[tuple[str, str]], **_: Any
+) -> Answer:
+    """What the last deposits would have done under other rules"""
+    rules: dict[Bucket, OtherRules] = {}
+    for rule, text in changes:
+        name, value = (text, "") if rule.endswith("lock") else _pair(text)
+        bucket = Bucket.objects.called(budget, name)
+        rules.setdefault(bucket, {}).update(_other(budget, rule, value))
+    told = Budget.objects.what_if(budget, rules, last=last, with_reversed=with_reversed)
+    return reports.what_if_answer(budget, told)
+
+
+def projection(
+    budget: Budget, *, amount: str, first: str | None, times: int, zone: tzinfo, **_: Any
+) -> Answer:
+    """When each bucket fills if a sum comes in every month"""
+    minor = money.parse(amount, budget.currency, exponent=budget.exponent)
+    begin = timezone.localdate(timezone=zone) if first is None else _day(first)
+    told = Budget.objects.projection(budget, monthly(minor, begin, times=times))
+    return reports.projection_answer(budget, told)
+
+
+VIEWS: dict[str, Callable[..., Answer]] = {
+    "dashboard": dashboard,
+    "at": at,
+    "ledger": ledger,
+    "months": months,
+    "what-if": what_if,
+    "projection": projection,
+}
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bucket", metavar="NAME", help="only this bucket")
+    parser.add_argument("--kind", help="only movements of this kind, such as deposit")
+    parser.add_argument("--from", dest="begin", metavar="TIME", help="from this day or time on")
+    parser.add_argument("--to", dest="end", metavar="TIME", help="to the end of this day, or time")
+    parser.add_argument("--recorded", action="store_true", help="--from, --to: when entered")
+    parser.add_argument("--least", metavar="SUM", help="entries of this or more; -5 is money out")
+    parser.add_argument("--most", metavar="SUM", help="entries of this or less")
+    parser.add_argument("--text", help="in the memo, or in what it came from")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="rows in a page")
+    parser.add_argument("--after", metavar="PLACE", help="older than this one, such as 120.2")
+    parser.add_argument("--before", metavar="PLACE", help="newer than this one")
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--last", type=int, default=12, metavar="N", help="how many deposits")
+    parser.add_argument("--with-reversed", action="store_true", help="those undone since, too")
+    for rule, metavar, words in (
+        ("filter", "BUCKET=SUM|PERCENT", "what it asks of what arrives"),
+        ("hold", "BUCKET=SUM|PERCENT|none", "the least it keeps"),
+        ("target", "BUCKET=SUM|none", "until it holds this"),
+        ("priority", "BUCKET=N", "0 is served first"),
+        ("lock", "BUCKET", "cascades pass it by"),
+        ("unlock", "BUCKET", "cascades fill it"),
+    ):
+        parser.add_argument(
+            f"--{rule}", dest="changes", action="append", default=[], help=words,
+            type=partial(_named, rule), metavar=metavar,
+        )  # fmt: skip
+
+
+def _named(rule: str, text: str) -> tuple[str, str]:
+    return rule, text
+
+
+def _other(budget: Budget, rule: str, value: str) -> OtherRules:
+    """One changed rule. Raises BadRule, BadAmount and BadQuestion."""
+    if rule.endswith("lock"):
+        return {"locked": rule == "lock"}
+    if rule == "filter":
+        return {"filter": claim(budget, value)}
+    if rule == "hold":
+        return {"hold": None if value == "none" else claim(budget, value)}
+    if rule == "target":
+        return {"target": None if value == "none" else rule_sum(budget, value)}
+    return {"priority": _whole(value)}
+
+
+def _cursor(text: str | None) -> Cursor | None:
+    """A place as pages show it. Raises BadPage."""
+    if text is None:
+        return None
+    try:
+        seq, position = text.split(".")
+        return Cursor(int(seq), int(position))
+    except ValueError as error:
+        raise BadPage(f"a place is written like 120.2, not {text!r}", field="cursor") from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A bucket's name and the rule it is to have. Raises BadQuestion."""
+    name, equals, value = text.rpartition("=")
+    if not equals:
+        raise BadQuestion(f"write BUCKET=RULE, such as Rent=35%, not {text!r}", field="rules")
+    return name, value
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise BadQuestion(f"{text!r} is not a whole number", field="priority") from error
+
+
+def _signed(budget: Budget, text: str | None) -> int | None:
+    """A sum that may be below zero. Raises BadAmount."""
+    if text is None:
+        return None
+    return money.parse(text, budget.currency, signed=True, exponent=budget.exponent)
+
+
+def _day(text: str) -> date:
+    """Raises BadQuestion."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadQuestion(f"a day is written like 2026-03-31, not {text!r}", field="day") from error
+
+
+def _moment(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> datetime | None:
+    """A time, in `zone` unless it names its own; a day alone is its first moment plus `end`.
+
+    Raises BadQuestion.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        wrong = f"a time is written like 2026-03-31 or 2026-03-31T12:00+02:00, not {text!r}"
+        raise BadQuestion(wrong, field="time") from error
+    if len(text) <= len("2026-03-31"):
+        moment += end
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _zone(name: str) -> tzinfo:
+    """Raises BadQuestion."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadQuestion(f"there is no time zone {name!r}", field="zone") from error

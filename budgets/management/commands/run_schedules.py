@@ -1,0 +1,130 @@
+"""`manage.py run_schedules`: deposit what has fallen due."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rich.table import Table
+
+from budgets import scheduling, tasks
+from budgets.errors import BadSchedule
+from budgets.models import Schedule
+from budgets.tables import shown
+from tenants.context import inspecting
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    """Runs schedules, of one tenant or of all."""
+
+    help = (
+        "Deposit what has fallen due, of one tenant or of all; each due time is run once, however "
+        "often and by however many this is called. Exit code 1: some schedules could not be run; "
+        "each is named, stays due, and kept no other from running."
+    )
+    examples = """
+  manage.py run_schedules
+  manage.py run_schedules --tenant rivera --dry-run
+  manage.py run_schedules --tenant rivera --now 2026-12-31T23:59 --json
+  manage.py run_schedules --enqueue       # hand it to the task workers
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
+        parser.add_argument("--now", type=moment, metavar="ISO", help="as if it were then (UTC)")
+        parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")
+        parser.add_argument("--enqueue", action="store_true", help="as a task for each tenant")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(
+        self, *args: Any, tenant: str | None, now: datetime | None, dry_run: bool, enqueue: bool,
+        json: bool, **options: Any,
+    ) -> None:  # fmt: skip
+        only = [Tenant.objects.id_of(tenant)] if tenant else None
+        now = now or timezone.now()
+        ids = scheduling.tenants_with_due(now) if only is None else only
+        if enqueue:
+            self._enqueue(ids, json)
+            return
+        slugs = _slugs(ids)
+        rows = [
+            {"tenant": slugs[tenant_id], **row}
+            for tenant_id in ids
+            for row in (_planned if dry_run else _run)(tenant_id, now)
+        ]
+        if json:
+            self.print_json({"now": now.isoformat(), "dry_run": dry_run, "runs": rows})
+        else:
+            self._print(rows, dry_run)
+        if any(row["outcome"] == "refused" for row in rows):
+            sys.exit(1)
+
+    def _enqueue(self, ids: list[UUID], json: bool) -> None:
+        results = [tasks.run_schedules.enqueue(str(tenant_id)) for tenant_id in ids]
+        if json:
+            self.print_json({"enqueued": [result.id for result in results]})
+        else:
+            self.stdout.write(f"{len(results)} tasks enqueued")
+
+    def _print(self, rows: list[dict[str, Any]], dry_run: bool) -> None:
+        table = Table("tenant", "budget", "schedule", "due (UTC)", "amount", "outcome")
+        table.columns[4].justify = "right"
+        for row in rows:
+            cells = [row[name] for name in ("tenant", "budget", "schedule")]
+            style = "" if row["outcome"] == "deposited" else "dim"
+            due = f"{row['due_at']:%Y-%m-%d %H:%M}"
+            table.add_row(*cells, due, row["amount"], row["outcome"], style=style)
+        if rows:
+            self.print_rich(table)
+        for row in rows:
+            if row["outcome"] == "refused":
+                self.stdout.write(f"{row['tenant']}: {row['schedule']}: {row['why']}")
+        deposited = sum(row["outcome"] == "deposited" for row in rows)
+        verb = "would be made (dry run: nothing was written)" if dry_run else "made"
+        self.stdout.write(f"{deposited:,} deposits {verb}")
+
+
+def moment(text: str) -> datetime:
+    """A moment in ISO form, UTC where it names no offset. Raises BadSchedule."""
+    try:
+        named = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadSchedule(f"that is no time: {text!r}; say one such as 2026-12-31T09:00") from error
+    return named if named.tzinfo else named.replace(tzinfo=UTC)
+
+
+def _slugs(ids: list[UUID]) -> dict[UUID, str]:
+    with inspecting():
+        return {tenant.pk: tenant.slug for tenant in Tenant.objects.filter(pk__in=ids)}
+
+
+def _run(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
+    """A row for each run, and one for each schedule that could not be run."""
+    for report in scheduling.run_due(tenant_id, now):
+        for run in report.runs:
+            yield _row(report.schedule, run.due_at, run.outcome, movement=run.movement_id)
+        if report.error:
+            why = f"{report.error} [{report.error.code}]"
+            due_at = report.schedule.next_due_at
+            assert due_at is not None
+            yield _row(report.schedule, due_at, "refused", why=why)
+
+
+def _planned(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
+    for schedule, planned in scheduling.planned(tenant_id, now):
+        for due_at, outcome in planned:
+            yield _row(schedule, due_at, outcome)
+
+
+def _row(schedule: Schedule, due_at: datetime, outcome: str, **more: Any) -> dict[str, Any]:
+    budget = schedule.budget
+    return {
+        "budget": budget.name, "schedule": schedule.name, "due_at": due_at,
+        "amount": shown(budget, schedule.amount), "amount_minor": schedule.amount,
+        "currency": budget.currency, "outcome": outcome, **more,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What can be asked of a budget and its ledger. Nothing here writes."""

@@ -1,0 +1,102 @@
+"""The questions about budgets, as methods of their manager."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from typing import TYPE_CHECKING, cast
+
+from budgets.errors import BadQuestion
+from budgets.managers.posting import positive
+from budgets.managers.reads import dashboard, moments, months, what_if
+from budgets.managers.reads.asked import found
+from budgets.projection import Projection, project
+
+if TYPE_CHECKING:
+    from budgets.managers.budgets import BudgetQuerySet
+    from budgets.managers.reads.dashboard import Dashboard
+    from budgets.managers.reads.moments import Balances
+    from budgets.managers.reads.months import CurrencyMonths, Month
+    from budgets.managers.reads.what_if import OtherRules, WhatIf
+    from budgets.models import Bucket, Budget
+
+
+class BudgetReads:
+    """Mixed into the manager of budgets. Each writes nothing and takes no lock.
+
+    Every method has the same number of statements however much there is to read, and raises
+    BadQuestion (figure `field`) for what cannot be asked, UnknownBudget for another tenant's.
+    """
+
+    def dashboard(self, budget: "Budget") -> "Dashboard":
+        """The budget at a glance: balances, targets, fill, rules and what moved last."""
+        return dashboard.dashboard(budget)
+
+    def balances_at(
+        self,
+        budget: "Budget",
+        *,
+        effective: datetime | None = None,
+        recorded: datetime | None = None,
+        seq: int | None = None,
+    ) -> "Balances":
+        """What every bucket held as of one of three: say which.
+
+        effective   counting what had happened in the world by then, whenever it was entered
+        recorded    as the ledger stood then, whatever was entered later
+        seq         as the ledger stood after that movement; 0 is before the first
+        """
+        return moments.balances(budget, effective, recorded, seq)
+
+    def months(
+        self, budget: "Budget", *, zone: tzinfo = UTC, last: int = 12, until: date | None = None
+    ) -> "tuple[Month, ...]":
+        """Income, withdrawals and fill of the `last` months, the oldest first.
+
+        The last one is that of `until`, or else of the newest movement by effective time. A
+        month begins at midnight in `zone`. None is from before money first moved.
+        """
+        rows = cast("BudgetQuerySet", self).filter(pk=budget.pk)
+        return found(months.by_currency(rows, zone, last, until))[0].months
+
+    def months_by_currency(
+        self, *, zone: tzinfo = UTC, last: int = 12, until: date | None = None
+    ) -> "tuple[CurrencyMonths, ...]":
+        """The same for all the tenant's budgets, archived ones too: each currency by itself."""
+        return months.by_currency(cast("BudgetQuerySet", self).all(), zone, last, until)
+
+    def what_if(
+        self,
+        budget: "Budget",
+        rules: "Mapping[Bucket, OtherRules]",
+        *,
+        last: int = 12,
+        with_reversed: bool = False,
+    ) -> "WhatIf":
+        """What the `last` deposits through the cascade would have done under other rules.
+
+        The rules are those of today but for what `rules` changes, on all of the deposits. They
+        follow each other from the balances before the first, nothing else moving between.
+        Deposits that were reversed since are passed over, unless `with_reversed`.
+
+        Raises UnknownBucket, BucketClosed, and BadRule for rules no bucket can have.
+        """
+        return what_if.what_if(budget, rules, last, with_reversed)
+
+    def projection(
+        self, budget: "Budget", deposits: Iterable[tuple[date, int]]
+    ) -> "Projection[Bucket]":
+        """When each envelope fills if `deposits`, days and minor units in order, come in.
+
+        `budgets.projection.monthly` makes a stream; an endless one is cut. Raises BadAmount.
+        """
+        buckets = found(list(budget.buckets.open().order_by("priority")))
+        slots = [bucket.slot() for bucket in buckets if bucket.priority is not None]
+        try:
+            return project(_amounts(deposits), slots)
+        except ValueError as error:
+            raise BadQuestion(str(error), field="deposits") from error
+
+
+def _amounts(deposits: Iterable[tuple[date, int]]) -> Iterator[tuple[date, int]]:
+    for day, amount in deposits:
+        positive(amount)
+        yield day, amount

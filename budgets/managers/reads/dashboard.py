@@ -1,0 +1,141 @@
+"""A budget at a glance: what each bucket holds, wants and is missing, and what last moved it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import F, FilteredRelation, Q
+
+from budgets.cascade import WHOLE, Claim
+from budgets.managers.reads.asked import found
+
+if TYPE_CHECKING:
+    from budgets.models import Bucket, Budget
+
+LAST = ("movement_id", "movement__seq", "movement__kind", "amount", "movement__effective_at",
+        "movement__recorded_at", "movement__memo")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LastMoved:
+    """What a bucket got (+) or gave (-) last, in minor units, and by which movement."""
+
+    movement: UUID
+    seq: int
+    kind: str
+    amount: int
+    effective_at: datetime
+    recorded_at: datetime
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """One bucket as it stands. Sums in minor units, `fill` in parts per million.
+
+    `state` is locked, else full, else active. Without a target there is neither space nor fill;
+    the money bucket has no priority and no filter; `last` is None before the first entry.
+    """
+
+    bucket: UUID
+    name: str
+    kind: str
+    state: str
+    priority: int | None
+    filter: Claim | None
+    hold: Claim | None
+    locked: bool
+    balance: int
+    target: int | None
+    space: int | None
+    fill: int | None
+    last: LastMoved | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A budget as of its `version`: the envelopes in priority order, then the money bucket."""
+
+    budget: UUID
+    name: str
+    currency: str
+    exponent: int
+    version: int
+    seq: int
+    deposited: int
+    withdrawn: int
+    buckets: tuple[BucketState, ...]
+
+    @property
+    def held(self) -> int:
+        """What all buckets hold."""
+        return sum(state.balance for state in self.buckets)
+
+    @property
+    def targeted(self) -> int:
+        """What the targets come to."""
+        return sum(state.target or 0 for state in self.buckets)
+
+    @property
+    def missing(self) -> int:
+        """What it takes to reach every target."""
+        return sum(state.space or 0 for state in self.buckets)
+
+    @property
+    def spare(self) -> int:
+        """What the money bucket holds."""
+        return self.buckets[-1].balance
+
+
+def fill(balance: int, target: int | None) -> int | None:
+    """How full a bucket is in parts per million, rounded down; more than a million above target.
+
+    >>> fill(1, 3), fill(300, 200), fill(5, None), fill(0, 0)
+    (333333, 1500000, None, 1000000)
+    """
+    if target is None:
+        return None
+    return balance * WHOLE // target if target else WHOLE
+
+
+def dashboard(budget: "Budget") -> Dashboard:
+    """One statement reads it all, so that every figure is of the version it names.
+
+    A bucket's last entry is the one its `last_seq` counts.
+    """
+    last = FilteredRelation("entries", condition=Q(entries__seq=F("last_seq")))
+    columns = {f"_{column}": F(f"last__{column}") for column in LAST}
+    rows = budget.buckets.open().select_related("budget").annotate(last=last)
+    buckets = found(list(rows.annotate(**columns).order_by("priority")))
+    now: Budget = buckets[-1].budget
+    return Dashboard(
+        now.pk,
+        now.name,
+        now.currency,
+        now.exponent,
+        now.version,
+        now.last_seq,
+        now.deposited,
+        now.withdrawn,
+        tuple(map(_state, buckets)),
+    )
+
+
+def _state(bucket: "Bucket") -> BucketState:
+    moved: list[Any] = [getattr(bucket, f"_{column}") for column in LAST]
+    return BucketState(
+        bucket=bucket.pk,
+        name=bucket.name,
+        kind=bucket.kind,
+        state=bucket.state,
+        priority=bucket.priority,
+        filter=None if bucket.kind == bucket.Kind.MONEY else bucket.filter,
+        hold=bucket.hold,
+        locked=bucket.locked,
+        balance=bucket.balance,
+        target=bucket.target,
+        space=bucket.space,
+        fill=fill(bucket.balance, bucket.target),
+        last=None if moved[0] is None else LastMoved(*moved),
+    )

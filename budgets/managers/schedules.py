@@ -1,0 +1,260 @@
+"""Schedules: the verbs that make, pause and run them, each due time exactly once.
+
+Every verb but `create_schedule` takes the schedule's row lock first; a run then takes its
+budget's, by depositing. Every due time before `next_due_at` has a run.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Self, Unpack
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from budgets.errors import BadSchedule, KeyReused, UnknownSchedule
+from budgets.managers.budgets import named
+from budgets.managers.posting import positive
+from budgets.managers.requests import (
+    Particulars,
+    fingerprint,
+    recorded,
+    require_expected,
+    same_request,
+)
+from budgets.recurrence import come, due_times, is_missed, recurrence
+from tenants.context import current_actor_id
+from tenants.errors import ConstraintBroken
+from tenants.managers import TenantManager, TenantQuerySet
+
+if TYPE_CHECKING:
+    from budgets.models import Budget, Movement, Schedule, ScheduleRun
+
+BATCH = 50
+"""Due times in one transaction: many enough to be quick, few enough not to keep others waiting."""
+
+type Planned = tuple[datetime, str]
+"""A due time, and what becomes of it: deposited or missed."""
+
+
+class ScheduleQuerySet(TenantQuerySet["Schedule"]):
+    """Filters are adjectives."""
+
+    def live(self) -> Self:
+        """Schedules that will fall due, now or once they are resumed."""
+        return self.filter(next_due_at__isnull=False)
+
+    def due(self, now: datetime) -> Self:
+        """Schedules with something to run, the longest overdue first."""
+        return self.filter(paused_at=None, next_due_at__lte=now).order_by("next_due_at")
+
+
+class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet)):  # type: ignore[misc]
+    """The schedules of the tenant in force."""
+
+    def create_schedule(
+        self,
+        budget: "Budget",
+        name: str,
+        amount: int,
+        *,
+        rrule: str,
+        starts: datetime,
+        time_zone: str,
+        catch_up: str = "all",
+        **particulars: Unpack[Particulars],
+    ) -> "Schedule":
+        """Deposit `amount` (minor units) whenever `rrule` falls due from `starts` on.
+
+        `starts` is what a clock in `time_zone` shows (naive); see `budgets.recurrence`. A start
+        in the past is caught up as `catch_up` says. Memo and metadata become each deposit's.
+        Repeating a `key` returns the first schedule; with another request it raises KeyReused.
+        Raises BadSchedule, BadAmount, BadRule for its name, BadParticulars and StalePlan.
+        """
+        positive(amount)
+        when = recurrence(rrule, starts, time_zone)
+        if catch_up not in self.model.CatchUp:
+            raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
+        request = fingerprint(
+            "create_schedule", name=name, amount=amount, when=when, catch_up=catch_up, **particulars
+        )
+        if earlier := self._begin(budget, request, particulars):
+            return earlier
+        schedule: Schedule = self.model(
+            budget=budget,
+            name=named(name),
+            amount=amount,
+            rrule=when.rrule,
+            starts_on=starts.date(),
+            starts_at=starts.time(),
+            time_zone=time_zone,
+            catch_up=catch_up,
+            next_due_at=next(due_times(when)),
+            **recorded(particulars, request),
+        )
+        self._enter(schedule)
+        return schedule
+
+    def called(self, budget: "Budget", name: str) -> "Schedule":
+        """The schedule of that name that has not ended. Raises UnknownSchedule."""
+        if (found := self.live().filter(budget=budget, name__iexact=name).first()) is None:
+            raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
+        return found
+
+    def pause(self, schedule: "Schedule") -> "Schedule":
+        """Run nothing until it is resumed; pausing a paused one changes nothing."""
+        schedule.acquire()
+        if schedule.paused_at is None:
+            schedule.paused_at = timezone.now()
+            schedule.save(update_fields=["paused_at", "updated_at"])
+        return schedule
+
+    def resume(self, schedule: "Schedule") -> "Schedule":
+        """Run it again; what fell due meanwhile is caught up by its policy, at the next run."""
+        schedule.acquire()
+        if schedule.paused_at is not None:
+            schedule.paused_at = None
+            schedule.save(update_fields=["paused_at", "updated_at"])
+        return schedule
+
+    def skip(self, schedule: "Schedule", due_at: datetime) -> "ScheduleRun":
+        """Deposit nothing at one due time; skipping it again changes nothing.
+
+        Raises BadSchedule when it does not fall due then, and when that has been run.
+        """
+        schedule.acquire()
+        earlier: ScheduleRun | None = schedule.runs.filter(due_at=due_at).first()
+        if earlier is not None:
+            if earlier.outcome != "skipped":
+                raise BadSchedule(f"it is too late: {schedule} was {earlier}")
+            return earlier
+        upcoming = schedule.next_due_at
+        just_before = due_at - timedelta(microseconds=1)
+        if upcoming is None or due_at not in due_times(schedule.recurrence, just_before, due_at):
+            raise BadSchedule(f"{schedule} does not fall due at {due_at}", next=upcoming)
+        times = self._open_times(schedule)
+        run: ScheduleRun = schedule.runs.record(schedule, [(due_at, "skipped", None)])[0]
+        self._move_on(schedule, next((due for due in times if due != due_at), None))
+        return run
+
+    def planned(self, schedule: "Schedule", now: datetime, *, most: int = 1000) -> list[Planned]:
+        """What `run_due` would do, over again, until nothing is due; or the first of it."""
+        if schedule.state != "active":
+            return []
+        times, following = come(self._open_times(schedule), now, most)
+        return _outcomes(schedule, times, following, now)
+
+    def run_due(self, schedule: "Schedule", now: datetime) -> "list[ScheduleRun]":
+        """Deposit for each due time up to `now` that has no run yet, oldest first.
+
+        One transaction does BATCH of them at most: call again, in another, until it returns
+        none. Safe to repeat, and for several workers at once: the row lock makes the second one
+        wait, and it then finds nothing to do; the unique run and the deposit's key would refuse
+        it too. A paused schedule runs nothing. Raises what `deposit` does.
+        """
+        schedule.acquire()
+        if schedule.state != "active":
+            return []
+        times, following = come(self._open_times(schedule), now, BATCH)
+        runs: list[ScheduleRun] = schedule.runs.record(
+            schedule,
+            [
+                (due, outcome, _deposit(schedule, due) if outcome == "deposited" else None)
+                for due, outcome in _outcomes(schedule, times, following, now)
+            ],
+        )
+        self._move_on(schedule, following)
+        return runs
+
+    def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Schedule | None":
+        """Take the budget's lock, and return the schedule an earlier request with the key made."""
+        budget.acquire()
+        if (key := particulars.get("key")) is not None:
+            earlier: Schedule | None = self.filter(budget=budget, key=key).first()
+            if earlier is not None:
+                same_request(key, earlier.request_hash, request)
+                return earlier
+            budget.versions.require_unused(budget, key)
+            if budget.movements.filter(key=key).exists():
+                raise KeyReused(f"key {key!r} was used before, to move money", key=key)
+        require_expected(budget, particulars.get("expect"))
+        return None
+
+    def _enter(self, schedule: "Schedule") -> None:
+        try:
+            with transaction.atomic(using=self.db):  # a refused name leaves the block usable
+                schedule.save(force_insert=True)
+        except ConstraintBroken as error:
+            if error.constraint != "budgets_schedule_name_once":
+                raise
+            taken = f"the budget has a schedule {schedule.name!r} already"
+            raise BadSchedule(taken, name=schedule.name) from error
+
+    def _open_times(self, schedule: "Schedule") -> Iterator[datetime]:
+        """Its due times that have no run, in order; for one that has not ended, under its lock.
+
+        They follow the last run, not `next_due_at`: where a newer time zone database has
+        moved the next due time forward, it is not lost.
+        """
+        runs = schedule.runs.all()
+        last = runs.filter(due_at__lt=schedule.next_due_at).aggregate(at=Max("due_at"))["at"]
+        ahead = runs.filter(due_at__gt=last) if last else runs
+        skipped = set(ahead.values_list("due_at", flat=True))
+        return (due for due in due_times(schedule.recurrence, last) if due not in skipped)
+
+    def _move_on(self, schedule: "Schedule", following: datetime | None) -> None:
+        schedule.next_due_at = following
+        schedule.save(update_fields=["next_due_at", "updated_at"])
+
+
+class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):
+    """Filters are adjectives."""
+
+    def misfiled(self) -> Self:
+        """Deposited runs whose movement is not what their schedule would have deposited then."""
+        return self.filter(outcome="deposited").exclude(
+            movement__kind="deposit",
+            movement__budget=F("schedule__budget"),
+            movement__amount=F("schedule__amount"),
+            movement__effective_at=F("due_at"),
+        )
+
+
+class ScheduleRunManager(TenantManager["ScheduleRun"].from_queryset(ScheduleRunQuerySet)):  # type: ignore[misc]
+    """What became of each due time, written once."""
+
+    def record(
+        self, schedule: "Schedule", rows: "Iterable[tuple[datetime, str, Movement | None]]"
+    ) -> "list[ScheduleRun]":
+        """Write down due times, their outcomes and the movements they made."""
+        actor_id = current_actor_id()
+        return self.bulk_create(
+            self.model(
+                schedule=schedule, due_at=due, outcome=outcome, movement=movement, actor_id=actor_id
+            )
+            for due, outcome, movement in rows
+        )
+
+
+def _outcomes(
+    schedule: "Schedule", times: list[datetime], following: datetime | None, now: datetime
+) -> list[Planned]:
+    """What becomes of due times that have come, `following` being due next."""
+    newest = following if following is not None and following <= now else max(times, default=now)
+    missed = partial(is_missed, catch_up=schedule.catch_up, now=now, newest=newest)
+    return [(due, "missed" if missed(due) else "deposited") for due in times]
+
+
+def _deposit(schedule: "Schedule", due_at: datetime) -> "Movement":
+    """The deposit of one due time."""
+    budget = schedule.budget
+    return budget.movements.deposit(
+        budget,
+        schedule.amount,
+        key=f"schedule:{schedule.pk}:{due_at.isoformat()}",
+        effective_at=due_at,
+        source=f"schedule {schedule.pk}",
+        memo=schedule.memo or schedule.name,
+        metadata=schedule.metadata,
+    )

@@ -1,0 +1,156 @@
+"""Schedules and their runs. Money is in minor units; due times are moments, starts are local.
+
+What a schedule says is fixed, as a budget's currency is: role app may pause it and move it on.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
+from budgets.models.budgets import Budget, Request
+from budgets.models.ledger import Movement
+from budgets.recurrence import Recurrence
+from tenants.fields import TenantForeignKey
+from tenants.models import APPEND_ONLY, TenantModel
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Schedule(Request, TenantModel):
+    """A deposit that falls due again and again; its memo and metadata are each deposit's."""
+
+    class CatchUp(models.TextChoices):
+        """What becomes of due times that nobody ran in time."""
+
+        ALL = "all"  # each is run
+        LAST = "last"  # the newest is run, the others are missed
+        NONE = "none"  # those not older than `recurrence.GRACE` are run, the others are missed
+
+    budget = TenantForeignKey(Budget, related_name="schedules")
+    name = models.CharField(max_length=200)
+    amount = models.BigIntegerField()
+    rrule = models.CharField("rule", max_length=500, help_text="RFC 5545, without DTSTART")
+    starts_on = models.DateField(help_text="a day in its time zone")
+    starts_at = models.TimeField(help_text="what a clock there shows")
+    time_zone = models.CharField(max_length=100, help_text="an IANA name")
+    catch_up = models.CharField(max_length=4, choices=CatchUp, default=CatchUp.ALL)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    next_due_at = models.DateTimeField(
+        null=True, help_text="the first due time that has no run; none when it has ended"
+    )
+
+    app_may = "SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)"
+    objects: ClassVar[ScheduleManager] = ScheduleManager()
+    runs: "ScheduleRunManager"
+    budget_id: "UUID"
+
+    class Meta:
+        select_on_save = True
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "next_due_at"],
+                condition=Q(paused_at=None, next_due_at__isnull=False),
+                name="budgets_schedule_due",
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                F("tenant"),
+                F("budget"),
+                Lower("name"),
+                condition=Q(next_due_at__isnull=False),
+                name="budgets_schedule_name_once",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "key"], name="budgets_schedule_key_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) & ~Q(name="") & ~Q(time_zone=""),
+                name="budgets_schedule_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    rrule__regex="^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[-+,0-9A-Z]+)*$"
+                ),
+                name="budgets_schedule_rrule",
+            ),
+            models.CheckConstraint(
+                condition=Q(catch_up__in=["all", "last", "none"]),
+                name="budgets_schedule_catch_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def starts(self) -> datetime:
+        """Its start on the wall clock of its time zone (naive)."""
+        return datetime.combine(self.starts_on, self.starts_at)
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """When it falls due."""
+        return Recurrence(self.rrule, self.starts, self.time_zone)
+
+    @property
+    def state(self) -> str:
+        """Ended, else paused, else active."""
+        if self.next_due_at is None:
+            return "ended"
+        return "paused" if self.paused_at else "active"
+
+    def acquire(self) -> None:
+        """Make everybody else who would run or change it wait until we commit, and re-read it."""
+        rows = type(self).objects.select_for_update(no_key=True)
+        self.refresh_from_db(from_queryset=rows)
+
+
+class ScheduleRun(TenantModel):
+    """What became of one due time of a schedule; written once."""
+
+    class Outcome(models.TextChoices):
+        DEPOSITED = "deposited"
+        SKIPPED = "skipped"  # somebody said so beforehand
+        MISSED = "missed"  # nobody ran it in time, and the schedule does not catch up
+
+    schedule = TenantForeignKey(Schedule, related_name="runs")
+    due_at = models.DateTimeField()
+    outcome = models.CharField(max_length=9, choices=Outcome)
+    movement = TenantForeignKey(Movement, null=True, related_name="schedule_runs")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+
+    app_may = APPEND_ONLY
+    objects: ClassVar[ScheduleRunManager] = ScheduleRunManager()
+
+    class Meta:
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "schedule", "due_at"], name="budgets_schedulerun_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "movement"], name="budgets_schedulerun_movement_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="deposited", movement__isnull=False)
+                | Q(outcome__in=["skipped", "missed"], movement=None),
+                name="budgets_schedulerun_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.due_at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,57 @@
+"""Running what is due for a tenant: every batch of a schedule in a transaction of its own.
+
+A schedule that cannot be run stays due and keeps no other from running.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from budgets.managers.schedules import Planned
+from budgets.models import Schedule, ScheduleRun
+from tenants.context import inspecting, run_for
+from tenants.errors import CodedError
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a schedule; `error` kept it from being run, or run to the end."""
+
+    schedule: Schedule
+    runs: list[ScheduleRun]
+    error: CodedError | None = None
+
+
+def tenants_with_due(now: datetime) -> list[UUID]:
+    """The tenants that have something to run."""
+    with inspecting():
+        due = Schedule.objects.due(now).order_by("tenant_id")
+        return list(due.values_list("tenant_id", flat=True).distinct())
+
+
+def run_due(tenant_id: UUID, now: datetime) -> Iterator[Report]:
+    """Run all that is due for a tenant, the longest overdue first. Opens its own blocks."""
+    for schedule in run_for(tenant_id, partial(_due, now)):
+        runs: list[ScheduleRun] = []
+        error = None
+        try:
+            while batch := run_for(tenant_id, partial(Schedule.objects.run_due, schedule, now)):
+                runs += batch
+        except CodedError as caught:
+            error = caught
+        yield Report(schedule, runs, error)
+
+
+def planned(tenant_id: UUID, now: datetime) -> list[tuple[Schedule, list[Planned]]]:
+    """What `run_due` would do, or the first of it; writes nothing."""
+
+    def work() -> list[tuple[Schedule, list[Planned]]]:
+        return [(schedule, Schedule.objects.planned(schedule, now)) for schedule in _due(now)]
+
+    return run_for(tenant_id, work)
+
+
+def _due(now: datetime) -> list[Schedule]:
+    return list(Schedule.objects.due(now).select_related("budget"))

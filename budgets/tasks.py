@@ -1,0 +1,40 @@
+"""Background work, by Django's own tasks framework; TASKS_BACKEND says who does it.
+
+A task's first argument is the tenant's id: nothing is handed on implicitly. Enqueue outside of
+any block, or on commit: the immediate backend runs the task on the spot, in blocks of its own.
+"""
+
+from collections import Counter
+from uuid import UUID
+
+from django.tasks import task
+from django.utils import timezone
+
+from budgets import scheduling
+
+
+@task
+def run_schedules(tenant_id: str) -> dict[str, int]:
+    """Run what is due for a tenant; how many due times had which outcome.
+
+    Safe to enqueue twice. Raises, after the others have run, the errors of those that could not.
+    """
+    outcomes: Counter[str] = Counter()
+    errors = []
+    for report in scheduling.run_due(UUID(tenant_id), timezone.now()):
+        outcomes.update(run.outcome for run in report.runs)
+        if report.error:
+            report.error.add_note(f"schedule {report.schedule.pk}")
+            errors.append(report.error)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} schedules were not run", errors)
+    return dict(outcomes)
+
+
+@task
+def run_all_schedules() -> int:
+    """Enqueue `run_schedules` for every tenant that has something due; how many have."""
+    tenant_ids = scheduling.tenants_with_due(timezone.now())
+    for tenant_id in tenant_ids:
+        run_schedules.enqueue(str(tenant_id))
+    return len(tenant_ids)

@@ -1,0 +1,180 @@
+"""`manage.py schedule` and `manage.py run_schedules`."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from budgets.cascade import MAX_MINOR
+from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
+from budgets.models import Movement, Schedule, ScheduleRun
+from tenants.context import acting_for
+from tenants.errors import UnknownTenant
+from tests.budgets.paydays import daily, pay_day
+from tests.factories import BudgetFactory
+
+NOW = "2026-04-01T00:00"
+
+
+@pytest.fixture
+def schedule(tenant) -> Schedule:
+    with acting_for(tenant):
+        return pay_day(BudgetFactory(name="Household"))
+
+
+def run(*arguments: str) -> Any:
+    """What a command answers with --json."""
+    return json.loads(said(*arguments, "--json"))
+
+
+def said(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+class TestRunSchedules:
+    def test_says_what_it_deposited(self, tenant, schedule):
+        answer = run("run_schedules", "--tenant", tenant.slug, "--now", NOW)
+
+        assert [row["due_at"] for row in answer["runs"]] == [
+            "2026-01-31 08:00:00+00:00",
+            "2026-02-28 08:00:00+00:00",
+            "2026-03-31 07:00:00+00:00",
+        ]
+        with acting_for(tenant):
+            movements = Movement.objects.order_by("seq")
+            assert [row["movement"] for row in answer["runs"]] == [str(m.pk) for m in movements]
+        first = answer["runs"][0]
+        assert (first["tenant"], first["budget"], first["schedule"]) == (
+            tenant.slug, "Household", "Salary",
+        )  # fmt: skip
+        assert (first["amount"], first["outcome"]) == ("€1.00", "deposited")
+
+    def test_a_second_time_there_is_nothing_to_do(self, tenant, schedule):
+        command = ("run_schedules", "--tenant", tenant.slug, "--now", NOW)
+
+        assert said(*command).endswith("3 deposits made\n")
+        assert said(*command) == "0 deposits made\n"
+
+    def test_a_dry_run_says_the_same_and_writes_nothing(self, tenant, schedule):
+        command = ("run_schedules", "--tenant", tenant.slug, "--now", NOW)
+        planned = run(*command, "--dry-run")["runs"]
+        with acting_for(tenant):
+            assert not ScheduleRun.objects.exists()
+
+        done = run(*command)["runs"]
+
+        assert [row.pop("movement") for row in done]
+        assert planned == done
+
+    def test_without_a_tenant_all_that_have_something_due_are_run(self, tenant, other, schedule):
+        with acting_for(other):
+            daily(BudgetFactory(), rrule="FREQ=DAILY;COUNT=2")
+
+        rows = run("run_schedules", "--dry-run", "--now", NOW)["runs"]
+
+        assert [row["tenant"] for row in rows].count(tenant.slug) == 3
+        assert [row["tenant"] for row in rows].count(other.slug) == 2
+
+    def test_exits_with_one_and_names_what_could_not_be_run(self, tenant, schedule, capsys):
+        with acting_for(tenant):
+            full = BudgetFactory(name="Full")
+            Movement.objects.deposit(full, MAX_MINOR)
+            pay_day(full, name="Stuck")
+
+        out = io.StringIO()
+        with pytest.raises(SystemExit) as exit:
+            call_command("run_schedules", "--tenant", tenant.slug, "--now", NOW, stdout=out)
+
+        assert exit.value.code == 1
+        assert "Stuck: the budget cannot count that much money [bad_amount]" in out.getvalue()
+        assert out.getvalue().endswith("3 deposits made\n")
+
+    def test_enqueues_a_task_for_the_tenant(self, tenant, schedule):
+        answer = run("run_schedules", "--tenant", tenant.slug, "--enqueue")
+
+        assert len(answer["enqueued"]) == 1
+        with acting_for(tenant):
+            assert Movement.objects.count() >= 10  # the immediate backend has run it, as of today
+
+    def test_refuses_what_is_no_tenant_and_no_time(self, tenant):
+        with pytest.raises(UnknownTenant):
+            said("run_schedules", "--tenant", "nobody-has-this")
+        with pytest.raises(BadSchedule, match="no time"):
+            said("run_schedules", "--tenant", tenant.slug, "--now", "tomorrow")
+
+
+class TestSchedule:
+    @pytest.fixture
+    def on(self, tenant, schedule) -> list[str]:
+        return ["--tenant", tenant.slug, "--budget", "Household"]
+
+    def test_creates_one(self, tenant, on):
+        made = run(
+            "schedule", "create", "Allowance", "1,250.50", *on, "--rule", "FREQ=WEEKLY;BYDAY=FR",
+            "--starts", "2026-12-01T18:00", "--zone", "America/New_York", "--catch-up", "last",
+        )  # fmt: skip
+
+        assert made["next_due_at"] == "2026-12-04T18:00:00-05:00"
+        assert (made["amount_minor"], made["catch_up"], made["state"]) == (125050, "last", "active")
+        with acting_for(tenant):
+            assert Schedule.objects.get(name="Allowance").rrule == "FREQ=WEEKLY;BYDAY=FR"
+
+    @pytest.mark.parametrize(
+        ("change", "error"),
+        [
+            ({"amount": "ten"}, BadAmount),
+            ({"--rule": "FREQ=HOURLY"}, BadSchedule),
+            ({"--starts": "soon"}, BadSchedule),
+            ({"--zone": "Mars"}, BadSchedule),
+        ],
+    )
+    def test_refuses_to_create_nonsense(self, tenant, on, change, error):
+        wanted = {
+            "amount": "10", "--rule": "FREQ=DAILY", "--starts": "2026-12-01", "--zone": "UTC",
+        } | change  # fmt: skip
+        amount = wanted.pop("amount")
+
+        with pytest.raises(error):
+            said(
+                "schedule",
+                "create",
+                "X",
+                amount,
+                *on,
+                *(x for pair in wanted.items() for x in pair),
+            )
+
+        with acting_for(tenant):
+            assert Schedule.objects.count() == 1
+
+    def test_lists_them(self, on):
+        [row] = run("schedule", "list", *on)
+
+        assert (row["name"], row["next_due_at"]) == ("Salary", "2026-01-31T09:00:00+01:00")
+        assert "Salary" in said("schedule", "list", *on)
+
+    def test_pauses_and_resumes(self, on):
+        assert run("schedule", "pause", "Salary", *on)["state"] == "paused"
+        assert run("schedule", "resume", "salary", *on)["state"] == "active"
+
+    @pytest.mark.parametrize("time", ["2026-02-28T09:00", "2026-02-28T08:00Z"])
+    def test_skips_one_due_time_by_its_local_time_or_moment(self, tenant, on, time):
+        run("schedule", "skip", "Salary", time, *on)
+
+        with acting_for(tenant):
+            assert str(ScheduleRun.objects.get()) == "skipped 2026-02-28 08:00 UTC"
+
+    def test_skips_the_next_one_where_no_time_is_said(self, on):
+        row = run("schedule", "skip", "Salary", *on)
+
+        assert row["next_due_at"] == "2026-02-28T09:00:00+01:00"
+
+    def test_refuses_what_there_is_not(self, on):
+        with pytest.raises(UnknownSchedule):
+            said("schedule", "pause", "Wages", *on)
+        with pytest.raises(BadSchedule, match="does not fall due"):
+            said("schedule", "skip", "Salary", "2026-02-27T09:00", *on)

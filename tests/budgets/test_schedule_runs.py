@@ -1,0 +1,223 @@
+"""Running schedules: once for each due time, whoever is at it, whenever they come."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from budgets import audit
+from budgets.cascade import MAX_MINOR, Claim
+from budgets.errors import BadAmount, UnknownSchedule
+from budgets.managers.schedules import BATCH, ScheduleRunManager
+from budgets.models import Movement, Schedule, ScheduleRun
+from tenants.context import acting_for, run_for
+from tenants.errors import ConstraintBroken
+from tests.budgets.paydays import (
+    APRIL,
+    FEBRUARY,
+    JANUARY,
+    MARCH,
+    NOW,
+    at_once,
+    daily,
+    outcomes,
+    pay_day,
+)
+from tests.factories import BucketFactory, BudgetFactory
+
+
+class TestRunDue:
+    def test_deposits_for_each_due_time_that_has_come(self, budget):
+        BucketFactory(budget=budget, filter=Claim(flat=60))
+        schedule = pay_day(budget, memo="From work", metadata={"employer": 7})
+
+        runs = Schedule.objects.run_due(schedule, NOW)
+
+        assert outcomes(schedule) == [
+            (JANUARY, "deposited"), (FEBRUARY, "deposited"), (MARCH, "deposited"),
+        ]  # fmt: skip
+        movements = list(budget.movements.order_by("seq"))
+        assert movements == [run.movement for run in runs]
+        assert [movement.effective_at for movement in movements] == [JANUARY, FEBRUARY, MARCH]
+        assert {(each.amount, each.memo, each.source) for each in movements} == {
+            (100, "From work", f"schedule {schedule.pk}")
+        }
+        assert movements[0].metadata == {"employer": 7}
+        assert budget.buckets.money().balance == 120
+        assert Schedule.objects.get().next_due_at == APRIL
+
+    def test_running_again_does_nothing(self, budget):
+        schedule = pay_day(budget)
+        Schedule.objects.run_due(schedule, NOW)
+
+        assert Schedule.objects.run_due(schedule, NOW) == []
+
+        assert budget.movements.count() == 3
+
+    def test_is_due_at_the_moment_and_not_before(self, budget):
+        schedule = pay_day(budget)
+        just_before = JANUARY - timedelta(microseconds=1)
+
+        assert not Schedule.objects.due(just_before).exists()
+        assert Schedule.objects.run_due(schedule, just_before) == []
+        assert list(Schedule.objects.due(JANUARY)) == [schedule]
+        assert len(Schedule.objects.run_due(schedule, JANUARY)) == 1
+
+    def test_an_ended_schedule_is_never_due_again(self, budget):
+        schedule = pay_day(budget, rrule="FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2")
+
+        Schedule.objects.run_due(schedule, NOW)
+
+        assert (schedule.next_due_at, schedule.state) == (None, "ended")
+        assert not Schedule.objects.due(NOW).exists()
+        assert Schedule.objects.run_due(schedule, NOW) == []
+        with pytest.raises(UnknownSchedule):
+            Schedule.objects.called(budget, schedule.name)
+
+    def test_a_long_list_is_run_in_batches(self, tenant):
+        with acting_for(tenant):
+            schedule = daily(BudgetFactory(), rrule=f"FREQ=DAILY;COUNT={BATCH + 5}")
+
+        sizes = [
+            len(run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW + timedelta(99))))
+            for _ in range(3)
+        ]
+
+        assert sizes == [BATCH, 5, 0]
+        assert list(audit.breaks_of(tenant)) == []
+
+    def test_two_workers_run_each_due_time_once(self, tenant):
+        with acting_for(tenant):
+            ids = [pay_day(BudgetFactory()).pk for _ in range(4)]
+
+        def lock() -> None:
+            for schedule in Schedule.objects.filter(pk__in=ids):
+                schedule.acquire()
+
+        def work() -> list[ScheduleRun]:
+            schedules = Schedule.objects.in_bulk(ids)
+            return [run for pk in ids for run in Schedule.objects.run_due(schedules[pk], NOW)]
+
+        done = at_once(tenant, lock, work, work, work)
+
+        assert sum(map(len, done)) == 12
+        with acting_for(tenant):
+            assert ScheduleRun.objects.count() == Movement.objects.count() == 12
+            assert not ScheduleRun.objects.misfiled().exists()
+        assert list(audit.breaks_of(tenant)) == []
+
+    def test_without_the_lock_the_second_is_refused_and_nothing_runs_twice(
+        self, tenant, monkeypatch
+    ):
+        with acting_for(tenant):
+            budget = BudgetFactory()
+            schedule = pay_day(budget)
+        monkeypatch.setattr(Schedule, "acquire", Schedule.refresh_from_db)
+
+        def work() -> list[ScheduleRun]:
+            return Schedule.objects.run_due(Schedule.objects.get(pk=schedule.pk), NOW)
+
+        answers = at_once(tenant, budget.acquire, work, work)
+
+        [refusal] = [answer for answer in answers if isinstance(answer, ConstraintBroken)]
+        assert refusal.constraint == "budgets_schedulerun_once"
+        with acting_for(tenant):
+            assert ScheduleRun.objects.count() == Movement.objects.count() == 3
+        assert list(audit.breaks_of(tenant)) == []
+
+    def test_a_worker_that_dies_after_the_deposit_leaves_nothing(self, tenant, monkeypatch):
+        with acting_for(tenant):
+            schedule = pay_day(BudgetFactory())
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(ScheduleRunManager, "record", _die)
+            run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW))
+
+        with acting_for(tenant):
+            assert not Movement.objects.exists()
+            assert len(Schedule.objects.run_due(Schedule.objects.get(), NOW)) == 3
+        assert list(audit.breaks_of(tenant)) == []
+
+    def test_a_deposit_that_is_refused_stays_due(self, tenant):
+        with acting_for(tenant):
+            budget = BudgetFactory()
+            schedule = pay_day(budget)
+            Movement.objects.deposit(budget, MAX_MINOR)
+
+        with pytest.raises(BadAmount):
+            run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW))
+
+        with acting_for(tenant):
+            assert not ScheduleRun.objects.exists()
+            assert Schedule.objects.due(NOW).exists()
+
+    @pytest.mark.parametrize(
+        ("zone", "days", "hours"),
+        [
+            ("Europe/Berlin", [(3, 28), (3, 29), (3, 30)], [(1, 30), (1, 0), (0, 30)]),
+            ("Europe/Berlin", [(10, 24), (10, 25), (10, 26)], [(0, 30), (0, 30), (1, 30)]),
+            ("America/New_York", [(3, 7), (3, 8), (3, 9)], [(7, 30), (7, 0), (6, 30)]),
+            ("America/New_York", [(10, 31), (11, 1), (11, 2)], [(6, 30), (7, 30), (7, 30)]),
+        ],
+    )
+    def test_half_past_two_is_run_once_a_day_when_clocks_change(self, budget, zone, days, hours):
+        starts = datetime(2026, *days[0], 2, 30)
+        schedule = daily(budget, rrule="FREQ=DAILY;COUNT=3", starts=starts, time_zone=zone)
+
+        Schedule.objects.run_due(schedule, datetime(2027, 1, 1, tzinfo=UTC))
+
+        assert [due for due, _ in outcomes(schedule)] == [
+            datetime(2026, *day, *hour, tzinfo=UTC) for day, hour in zip(days, hours, strict=True)
+        ]
+
+    def test_a_due_time_that_a_newer_time_zone_database_moved_forward_is_not_lost(self, budget):
+        schedule = pay_day(budget)
+        Schedule.objects.run_due(schedule, JANUARY)
+        Schedule.objects.update(next_due_at=FEBRUARY + timedelta(hours=1))
+
+        Schedule.objects.run_due(schedule, FEBRUARY + timedelta(hours=2))
+
+        assert [due for due, _ in outcomes(schedule)] == [JANUARY, FEBRUARY]
+
+
+class TestCatchUp:
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [
+            ("all", ["deposited", "deposited", "deposited"]),
+            ("last", ["missed", "missed", "deposited"]),
+            ("none", ["missed", "missed", "deposited"]),  # the newest is 17 hours late
+        ],
+    )
+    def test_what_nobody_ran_in_time_is_run_or_missed(self, budget, policy, expected):
+        schedule = pay_day(budget, catch_up=policy)
+
+        planned = Schedule.objects.planned(schedule, NOW)
+        Schedule.objects.run_due(schedule, NOW)
+
+        assert [outcome for _, outcome in outcomes(schedule)] == expected
+        assert outcomes(schedule) == planned
+        assert schedule.next_due_at == APRIL
+
+    def test_without_catching_up_nothing_more_than_a_day_late_is_run(self, budget):
+        schedule = pay_day(budget, catch_up="none")
+
+        Schedule.objects.run_due(schedule, MARCH + timedelta(days=1, microseconds=1))
+
+        assert {outcome for _, outcome in outcomes(schedule)} == {"missed"}
+        assert not budget.movements.exists()
+
+    def test_the_last_of_a_long_list_is_run_and_no_other(self, tenant):
+        with acting_for(tenant):
+            schedule = daily(BudgetFactory(), catch_up="last")
+        now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=BATCH * 2 + 9, hours=1)
+
+        while run_for(tenant, lambda: Schedule.objects.run_due(schedule, now)):
+            pass
+
+        with acting_for(tenant):
+            ran = schedule.runs.get(outcome="deposited")
+            assert ran.due_at == now - timedelta(hours=1)
+            assert schedule.runs.count() == BATCH * 2 + 10
+
+
+def _die(*args: object) -> None:
+    raise KeyboardInterrupt
