@@ -37,5 +37,7 @@ class Command(BaseCommand):
         """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""
         stream = getattr(self.stdout, "_out", sys.stdout)
         piped = not stream.isatty()
-        console = Console(file=stream, width=100 if piped else None, highlight=False)
+        # What people typed is shown as they typed it, [brackets] and :colons: included.
+        plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+        console = Console(file=stream, width=100 if piped else None, **plain)
         console.print(*renderables)
