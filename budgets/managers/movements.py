@@ -84,7 +84,8 @@ class MovementManager(TenantManager["Movement"].from_queryset(MovementQuerySet))
         plan = cascade(amount, [bucket.slot() for bucket in envelopes])
         version = money.budget.version
         steps = [(step.key.pk, step.kept, step.reason) for step in plan.steps]
-        return Preview(plan, money, version, fingerprint("plan", of=(money.pk, version, steps)))
+        hash = fingerprint("plan", of=(money.pk, version, amount, steps))
+        return Preview(plan, money, version, hash)
 
     def preview_into(
         self, bucket: "Bucket", amount: int, *, overflow: Overflow = Overflow.MONEY
@@ -176,13 +177,13 @@ class MovementManager(TenantManager["Movement"].from_queryset(MovementQuerySet))
         """Check the amount, take the budget's lock, and return an earlier answer to the key."""
         _positive(amount)
         budget.acquire()
+        key = particulars.get("key")
+        if key is not None and (earlier := self.filter(budget=budget, key=key).first()):
+            same_request(key, earlier.request_hash, request)
+            return earlier
         if budget.deposited + amount > MAX_MINOR:
             raise BadAmount("the budget cannot count that much money", asked=amount)
-        if (key := particulars.get("key")) is None:
-            return None
-        if earlier := self.filter(budget=budget, key=key).first():
-            same_request(key, earlier.request_hash, request)
-        return earlier
+        return None
 
     def _post(
         self,
