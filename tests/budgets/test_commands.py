@@ -9,12 +9,10 @@ from django.core.management import CommandParser, get_commands, load_command_cla
 
 from budgets.models import Movement
 from tenants.context import acting_for
-from tests.command_line import ROOT, in_a_process, manage
+from tests.command_line import in_a_process, manage
 from tests.factories import BudgetFactory
 
-OURS = sorted(
-    name for name, app in get_commands().items() if app in ("budgets", "tenants") and name != "serve"
-)
+OURS = sorted(name for name, app in get_commands().items() if app in ("budgets", "tenants"))
 NOWHERE = {
     "DATABASE_URL": "postgresql://app@127.0.0.1:1/none",
     "OWNER_DATABASE_URL": "postgresql://owner@127.0.0.1:1/none",
@@ -118,5 +116,3 @@ def test_a_traceback_is_for_those_who_ask(committed, unique):
     assert ran.code == 1
     assert "Traceback" in ran.err
     assert "tenants.errors.UnknownTenant" in ran.err
-
-

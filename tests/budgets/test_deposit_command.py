@@ -48,9 +48,7 @@ class TestDeposit:
         ran = deposit("1,250.50")
 
         assert ran.out.startswith("€1,250.50 came in as movement 1 ")
-        cells = [
-            [cell.strip() for cell in row.split("│")[1:-1]] for row in rows(ran) if "│" in row
-        ]
+        cells = [[cell.strip() for cell in row.split("│")[1:-1]] for row in rows(ran) if "│" in row]
         assert cells == [
             ["Rent", "€1,250.50", "€100.00", "€100.00", "its filter"],
             ["Fun", "€1,150.50", "€575.25", "€575.25", "its filter"],

@@ -152,6 +152,17 @@ def test_is_for_those_who_may_view_it(model, sides):
     assert answers == {"nobody": {302}, "member": {302}, "staff": {403}, "viewer": {200}}
 
 
+def test_leaves_session_and_permissions_for_app_to_read(model, sides):
+    viewer = browser(staff(model))
+    app_only = ("django_session", "tenants_user_user_permissions", '"password"')
+    with asked() as statements:
+        read(viewer, list_of(model))
+
+    found = [one for one in statements if any(name in one.sql for name in app_only)]
+    assert len(found) >= len(app_only)
+    assert {(one.role, one.read_only) for one in found} == {("app", False)}
+
+
 def test_never_shows_what_is_secret(model, client, ada, sides):
     row = row_of(model, sides[0])
     html = "".join(
