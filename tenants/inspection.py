@@ -195,9 +195,6 @@ class InspectingAdmin(Reading, _Page):
     ) -> Any:
         return inspected(super().change_view, request, object_id, form_url, extra_context)
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
-        raise PermissionDenied
-
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         raise PermissionDenied
 

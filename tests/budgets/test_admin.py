@@ -104,6 +104,7 @@ class TestBuckets:
 
     def test_are_found_by_their_state(self, client, tenant, household):
         with acting_for(tenant):
+            Bucket.objects.lock(BucketFactory(budget=household, name="Shut", target=0))
             gone = BucketFactory(budget=household, name="Gone", target=0)
             Bucket.objects.filter(pk=gone.pk).update(priority=None, archived_at=gone.created_at)
 
@@ -115,7 +116,7 @@ class TestBuckets:
         assert found == {
             "active": ["Trip", "Money"],
             "full": ["Rent"],
-            "locked": ["Fun"],
+            "locked": ["Shut", "Fun"],
             "closed": ["Gone"],
         }
 

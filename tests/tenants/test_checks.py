@@ -270,6 +270,19 @@ CATALOG = {
         "DROP TABLE fault",
         {"tenants.E012"},
     ),
+    "a foreign key to any tenant": (
+        "ALTER TABLE budgets_budget ADD CONSTRAINT fault"
+        " FOREIGN KEY (owner_id) REFERENCES tenants_tenant NOT VALID",
+        "ALTER TABLE budgets_budget DROP CONSTRAINT fault",
+        {"tenants.E012"},
+    ),
+    "a foreign key to a row whatever its tenant": (
+        "CREATE UNIQUE INDEX fault ON budgets_bucketversion (id);"
+        " ALTER TABLE budgets_entry ADD CONSTRAINT fault"
+        " FOREIGN KEY (tenant_id) REFERENCES budgets_bucketversion (id) NOT VALID",
+        "ALTER TABLE budgets_entry DROP CONSTRAINT fault; DROP INDEX fault",
+        {"tenants.E011", "tenants.E012"},
+    ),
     "a deferrable foreign key": (
         "ALTER TABLE budgets_bucket ALTER CONSTRAINT budgets_bucket_budget_same_tenant DEFERRABLE",
         "ALTER TABLE budgets_bucket ALTER CONSTRAINT budgets_bucket_budget_same_tenant"

@@ -1,6 +1,7 @@
 """Each way storage can fail, made to fail by PostgreSQL itself, and what becomes of it."""
 
 import threading
+import time
 import uuid
 from contextlib import contextmanager
 from typing import ClassVar
@@ -103,6 +104,19 @@ class TestTimedOut:
             budget.acquire()
             in_thread(want)
 
+    @pytest.mark.parametrize(
+        ("limit", "sqlstate"),
+        [
+            ("idle_in_transaction_session_timeout", "25P03"),
+            ("transaction_timeout", "25P04"),
+        ],
+    )
+    def test_a_transaction_that_takes_too_long(self, committed, limit, sqlstate):
+        with fails(TimedOut, OperationalError, sqlstate), transaction.atomic():
+            run(f"SET LOCAL {limit} = '20ms'")
+            time.sleep(0.2)
+            run("SELECT 1")
+
 
 class TestPoolExhausted:
     def test_no_connection_becomes_free_in_time(self, committed):
@@ -133,6 +147,11 @@ class TestUnavailable:
             run("SELECT pg_terminate_backend(%s, 5000)", pid)
             with fails(Unavailable, OperationalError, "57P01"):
                 cursor.execute("SELECT 1")
+
+    @pytest.mark.parametrize("sqlstate", ["08006", "53300", "57P03"])
+    def test_postgresql_says_so(self, committed, sqlstate):
+        with fails(Unavailable, OperationalError, sqlstate):
+            run(f"DO $$ BEGIN RAISE 'no' USING ERRCODE = '{sqlstate}'; END $$")
 
     def test_a_lost_connection_is_replaced_when_the_block_has_ended(self, tenant):
         with pytest.raises(Unavailable), acting_for(tenant):

@@ -1,5 +1,6 @@
 """One tenant's rows are out of another's reach, whatever the code does: the generated matrix."""
 
+import re
 import threading
 from contextvars import copy_context
 
@@ -7,14 +8,16 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, models, transaction
 from django.db.models import Count, prefetch_related_objects
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from budgets.models import Bucket, Budget
 from tenants.context import acting_for, run_for
 from tenants.errors import NoTenant, TenantMismatch
+from tenants.models import Invitation
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
-from tests.tenants.matrix import OPERATIONS, THROUGH, leaks
+from tests.tenants.matrix import OPERATIONS, THROUGH, backward, forward, held, leaks
 from tests.threads import in_thread
 
 
@@ -136,6 +139,41 @@ class TestOutsideAnyBlock:
             changed = cursor.rowcount
 
         assert (seen, changed) == (0, 0)
+
+
+WRITES = {
+    "update": lambda row: type(row).objects.filter(pk=row.pk).update(role="viewer"),
+    "bulk_update": lambda row: type(row).objects.bulk_update([row], ["role"]),
+    "delete": lambda row: type(row).objects.filter(pk=row.pk).delete(),
+    "an instance's save": lambda row: row.save(),
+    "an instance's delete": lambda row: row.delete(),
+    "a bare update": lambda row: models.QuerySet(type(row)).filter(pk=row.pk).update(role="viewer"),
+    "a bare delete": lambda row: models.QuerySet(type(row)).filter(pk=row.pk).delete(),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_each_statement_names_the_tenant_even_past_the_manager(write, sides, committed):
+    row = held(sides[0].rows[Invitation])
+
+    with acting_for(sides[0].tenant), CaptureQueriesContext(connection) as captured:
+        WRITES[write](row)
+        transaction.set_rollback(True)
+
+    [statement] = [each["sql"] for each in captured if "tenants_invitation" in each["sql"]]
+    where = statement.partition(" WHERE ")[2]
+    assert f"\"tenant_id\" = '{row.tenant_id.hex}'" in where
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(model, name) for model in MODELS for name, _ in forward(model) + backward(model)],
+)
+def test_each_join_is_of_rows_of_one_tenant(model, name, sides, committed):
+    with acting_for(sides[0].tenant):
+        joined = str(model.objects.filter(**{f"{name}__created_at": timezone.now()}).query)
+
+    assert re.search(r' JOIN .* ON \("\w+"."tenant_id" = "?\w+"?."tenant_id" AND ', joined)
 
 
 class TestInAnotherBlock:

@@ -34,7 +34,7 @@ def test_serves_until_it_is_stopped(committed):
         where = server.stdout.readline().removeprefix("Sluice is at ").strip()
         page = urlopen(where, timeout=20).read().decode()
         server.send_signal(signal.SIGINT)
-        said = server.communicate(timeout=20)[0]
+        said = server.stdout.read()
 
     assert where.startswith("http://127.0.0.1:")
     assert "<title>Log in | Sluice</title>" in page

@@ -18,7 +18,17 @@ from budgets.tables import balances_table, shown
 LISTED = 10
 """Lines of each fate shown without --all."""
 
-ROLES = ("date", "amount", "credit", "debit", "direction", "description", "id", "account", "currency")
+ROLES = (
+    "date",
+    "amount",
+    "credit",
+    "debit",
+    "direction",
+    "description",
+    "id",
+    "account",
+    "currency",
+)
 
 
 class Command(BudgetCommand):
