@@ -62,7 +62,9 @@ def measured(budget: Budget) -> Table:
     for what, one, against, other in pairs:
         first, second = in_turn(one, other)
         milliseconds = (f"{seconds * 1000:.3f}" for seconds in (first, second))
-        table.add_row(what, next(milliseconds), against, next(milliseconds), f"{first / second:.2f}")
+        table.add_row(
+            what, next(milliseconds), against, next(milliseconds), f"{first / second:.2f}"
+        )
     return table
 
 

@@ -18,16 +18,13 @@ from budgets.models import (
     StatementLine,
 )
 from budgets.money import show, show_percent
+from tenants.columns import TENANT, Column, link, lists_of
 from tenants.inspection import (
-    TENANT,
     Chosen,
-    Column,
     Conditions,
     InspectedTable,
     InspectingAdmin,
     TenantFilter,
-    link,
-    lists_of,
 )
 
 # -- Columns ----------------------------------------------------------------------------------
@@ -97,10 +94,9 @@ OWNER = link("owner", lambda row: row.owner, lambda owner: owner.user.email)
 REVERSES = link("reverses", lambda row: row.reverses)
 LISTS = Column("look at", _lists)
 NAME = link("name", lambda row: row)
-STATE = Column(
-    "state",
-    lambda row: format_html('<span class="state {}">{}</span>', row.state, row.state),
-)
+LOCKED = Column("locked", lambda row: "yes" if row.locked else None)
+BECAME_FULL = Column("became full", lambda row: "yes" if row.became_full else None)
+STATE = Column("state", lambda row: row.state)
 FILL = Column("fill", _fill)
 FILTER, HOLD, TARGET = rule("filter"), rule("hold"), money("target")
 BALANCE = money("balance")
@@ -148,7 +144,7 @@ class EntryTable(InspectedTable):
     """A movement's lines."""
 
     model = Entry
-    shown = ("position", BUCKET, BEFORE, AMOUNT, AFTER, "reason", "became_full")
+    shown = ("position", BUCKET, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL)
     ordering = ("position",)
     related = ("bucket", "movement__budget")
 
@@ -156,7 +152,7 @@ class EntryTable(InspectedTable):
 class LatestEntries(EntryTable):
     """What has happened in a bucket, latest first."""
 
-    shown = ("seq", MOVEMENT, BEFORE, AMOUNT, AFTER, "reason", "became_full")
+    shown = ("seq", MOVEMENT, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL)
     ordering = ("-seq",)
     verbose_name_plural = "latest entries"
 
@@ -166,7 +162,7 @@ class LatestVersions(InspectedTable):
 
     model = BucketVersion
     shown = (
-        "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET, "locked", ACTOR,
+        "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET, LOCKED, ACTOR,
         "created_at",
     )  # fmt: skip
     ordering = ("-version",)
@@ -182,9 +178,12 @@ class BudgetAdmin(InspectingAdmin):
 
     HOLDS = money("holds", of=lambda budget: budget.deposited - budget.withdrawn)
     shown = (
-        "name", TENANT, OWNER, "currency", money("deposited"), money("withdrawn"), HOLDS, LISTS,
-        "archived_at", "version", "last_seq", "last_recorded_at", "created_at", "updated_at", "id",
-    )  # fmt: skip
+        ("name", TENANT, OWNER, "currency"),
+        (HOLDS, money("deposited"), money("withdrawn")),
+        LISTS,
+        ("version", "last_seq", "last_recorded_at", "archived_at"),
+        ("created_at", "updated_at", "id"),
+    )
     inlines = (BucketTable,)
     list_display = ("name", TENANT, OWNER, "currency", HOLDS, "last_recorded_at")
     list_filter = (TenantFilter, BudgetFilter, "currency")
@@ -198,9 +197,13 @@ class BucketAdmin(InspectingAdmin):
     """Buckets, and how they came to what they hold."""
 
     shown = (
-        "name", BUDGET, TENANT, "kind", STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL,
-        LISTS, "version", "last_seq", "archived_at", "created_at", "updated_at", "id",
-    )  # fmt: skip
+        ("name", "kind", BUDGET, TENANT),
+        (BALANCE, TARGET, FILL, STATE),
+        ("priority", FILTER, HOLD),
+        LISTS,
+        ("version", "last_seq", "archived_at"),
+        ("created_at", "updated_at", "id"),
+    )
     inlines = (LatestEntries, LatestVersions)
     list_display = ("name", BUDGET, TENANT, STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL)
     list_filter = (TenantFilter, StateFilter, "kind", ("budget", Chosen))
@@ -214,12 +217,16 @@ class MovementAdmin(InspectingAdmin):
 
     date_hierarchy = "effective_at"
     shown = (
-        "kind", BUDGET, TENANT, "seq", AMOUNT, money("external"), "memo", "effective_at",
-        "recorded_at", ACTOR, "source", "key", "request_id", REVERSES,
-        "metadata", "request_hash", LISTS, "id",
-    )  # fmt: skip
+        ("kind", "seq", BUDGET, TENANT),
+        (AMOUNT, money("external"), REVERSES),
+        ("memo", "source"),
+        ("effective_at", "recorded_at", ACTOR),
+        LISTS,
+        ("metadata", "key", "request_id"),
+        ("request_hash", "id"),
+    )
     inlines = (EntryTable,)
-    list_display = ("__str__", BUDGET, TENANT, AMOUNT, "memo", "effective_at", "key")
+    list_display = ("__str__", BUDGET, TENANT, AMOUNT, "memo", "effective_at")
     list_filter = (TenantFilter, "kind", ("budget", Chosen))
     search_fields = ("memo", "key", "source", "budget__name", "id__exact")
     search_help_text = "memo, key, source, name of the budget or id"
@@ -230,12 +237,14 @@ class EntryAdmin(InspectingAdmin):
     """The ledger's lines."""
 
     shown = (
-        MOVEMENT, BUCKET, BUDGET, TENANT, "position", "seq", BEFORE, AMOUNT, AFTER, "reason",
-        "became_full", "created_at", "id",
-    )  # fmt: skip
+        (MOVEMENT, BUCKET, BUDGET, TENANT),
+        (BEFORE, AMOUNT, AFTER),
+        ("reason", BECAME_FULL, "position", "seq"),
+        ("created_at", "id"),
+    )
     list_display = (
         Column("line", lambda row: f"{row.movement}, line {row.position}"),
-        BUCKET, BUDGET, TENANT, BEFORE, AMOUNT, AFTER, "reason", "became_full",
+        BUCKET, BUDGET, TENANT, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL,
     )  # fmt: skip
     list_filter = (
         TenantFilter, "reason", "became_full", ("bucket", Chosen), ("movement", Chosen),
@@ -251,12 +260,15 @@ class BucketVersionAdmin(InspectingAdmin):
 
     date_hierarchy = "created_at"
     shown = (
-        BUCKET, BUDGET, TENANT, "version", "from_seq", "name", "priority", FILTER, HOLD, TARGET,
-        "locked", "archived_at", ACTOR, "key", "request_hash", "created_at", "id",
-    )  # fmt: skip
+        ("name", BUCKET, BUDGET, TENANT),
+        ("priority", FILTER, HOLD, TARGET, LOCKED),
+        ("version", "from_seq", "archived_at"),
+        (ACTOR, "key", "request_hash"),
+        ("created_at", "id"),
+    )
     list_display = (
-        "__str__", BUCKET, BUDGET, TENANT, "from_seq", "priority", FILTER, HOLD, TARGET, "locked",
-        ACTOR, "created_at",
+        "__str__", BUDGET, TENANT, "from_seq", "priority", FILTER, HOLD, TARGET, LOCKED,
+        "created_at",
     )  # fmt: skip
     list_filter = (TenantFilter, "locked", ("bucket", Chosen), ("budget", Chosen))
     search_fields = ("name", "key", "budget__name", "id__exact")

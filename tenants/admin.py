@@ -13,17 +13,13 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tenants.columns import TENANT, Column, anchor, link, lists_of
 from tenants.inspection import (
-    TENANT,
-    Column,
     Conditions,
     InspectedTable,
     InspectingAdmin,
     TenantFilter,
-    anchor,
     inspected,
-    link,
-    lists_of,
 )
 from tenants.models import Invitation, Membership, Tenant, TenantModel, TenantSlug, User
 
@@ -47,6 +43,7 @@ def _state(invitation: Invitation) -> str:
     return "open" if invitation.expires_at > timezone.now() else "expired"
 
 
+GROUPS = Column("groups", lambda row: ", ".join(map(str, row.groups.all())) or None)
 PERMISSIONS = Column("permissions", _permissions)
 USER = link("user", lambda row: row.user)
 
@@ -72,12 +69,18 @@ class UserFilter(Conditions):
     }
 
 
-class MembershipTable(InspectedTable):
-    """The members of a tenant, or the tenants of a user."""
+class MemberTable(InspectedTable):
+    """The members of a tenant."""
 
     model = Membership
-    shown = (TENANT, USER, "role", "created_at")
+    shown = (USER, "role", "created_at")
     ordering = ("pk",)
+
+
+class MembershipTable(MemberTable):
+    """The tenants a user is a member of."""
+
+    shown = (TENANT, "role", "created_at")
 
 
 @admin.register(Tenant)
@@ -85,8 +88,8 @@ class TenantAdmin(InspectingAdmin):
     """Where to begin: a tenant's page leads to all it has."""
 
     date_hierarchy = "created_at"
-    shown = ("slug", "name", Column("look at", _lists), "created_at", "updated_at", "id")
-    inlines = (MembershipTable,)
+    shown = (("slug", "name"), Column("look at", _lists), ("created_at", "updated_at", "id"))
+    inlines = (MemberTable,)
     list_display = ("slug", "name", "created_at")
     list_filter = ()
     search_fields = ("slug", "name", "id__exact")
@@ -99,10 +102,13 @@ class UserAdmin(InspectingAdmin):
 
     date_hierarchy = "created_at"
     shown = (
-        "email", "first_name", "last_name", "avatar_url", "email_verified", "is_staff",
-        "is_superuser", "groups", PERMISSIONS, "last_login", "created_at", "updated_at",
-        "deleted_at", "id",
-    )  # fmt: skip
+        ("email", "email_verified"),
+        ("first_name", "last_name", "avatar_url"),
+        ("is_staff", "is_superuser", GROUPS),
+        PERMISSIONS,
+        ("last_login", "deleted_at"),
+        ("created_at", "updated_at", "id"),
+    )
     inlines = (MembershipTable,)
     list_display = ("email", "first_name", "last_name", "email_verified", "is_staff", "last_login")
     list_filter = (TenantFilter, UserFilter, "is_staff", "email_verified")
@@ -115,7 +121,7 @@ class UserAdmin(InspectingAdmin):
 class MembershipAdmin(InspectingAdmin):
     """Who belongs to which tenant."""
 
-    shown = (USER, TENANT, "role", "created_at", "updated_at", "id")
+    shown = ((USER, TENANT, "role"), ("created_at", "updated_at", "id"))
     list_display = (
         Column("member", lambda row: row.user.email),
         Column("name", lambda row: row.user.get_full_name()),
@@ -134,9 +140,10 @@ class InvitationAdmin(InspectingAdmin):
 
     STATE = Column("state", _state)
     shown = (
-        "email", TENANT, "role", STATE, "expires_at", "accepted_at", "created_at", "updated_at",
-        "id",
-    )  # fmt: skip
+        ("email", TENANT, "role"),
+        (STATE, "expires_at", "accepted_at"),
+        ("created_at", "updated_at", "id"),
+    )
     list_display = ("email", TENANT, "role", STATE, "expires_at")
     list_filter = (TenantFilter, InvitationFilter, "role")
     search_fields = ("email", "id__exact")
@@ -147,9 +154,9 @@ class InvitationAdmin(InspectingAdmin):
 class TenantSlugAdmin(InspectingAdmin):
     """The directory of slugs."""
 
-    TO = Column("leads to", lambda row: anchor(Tenant, row.holder, row.holder))
-    shown = ("slug", TO)
-    list_display = ("slug", TO)
+    HOLDER = Column("holder", lambda row: anchor(Tenant, row.holder, row.holder))
+    shown = ("slug", HOLDER)
+    list_display = ("slug", HOLDER)
     list_filter = ()
     ordering = ("slug",)
     search_fields = ("slug", "holder__exact")
@@ -179,6 +186,8 @@ admin.site.register(Group, GroupAdmin)
 site = cast(Any, admin.site)
 site.site_title = site.site_header = "Sluice"
 site.index_title = "All tenants"
+site.index_template = "tenants/index.html"
+site.enable_nav_sidebar = False  # the lists need the room
 site.site_url = None
 site.get_app_list = _apps
 site.autocomplete_view = partial(inspected, site.autocomplete_view)

@@ -55,12 +55,15 @@ class DeclaredSQL(models.BaseConstraint):
 
 
 class TenantKey(DeclaredSQL):
-    """PRIMARY KEY (tenant_id, id), while Django's state has a plain `id`."""
+    """PRIMARY KEY (tenant_id, id), while Django's state has a plain `id`.
+
+    Undone, it takes along the references to it: a migration that made both undoes them later.
+    """
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         drop = f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"'
         add = f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" PRIMARY KEY ({{}})'
-        return [(drop, add.format("id")), (add.format("tenant_id, id"), drop)]
+        return [(drop, add.format("id")), (add.format("tenant_id, id"), f"{drop} CASCADE")]
 
 
 class TenantReference(DeclaredSQL):
@@ -94,7 +97,7 @@ class TenantReference(DeclaredSQL):
         return [
             (
                 f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" {add}',
-                f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"',
+                f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{self.name}"',
             )
         ]
 

@@ -6,13 +6,11 @@ shown by registering it with InspectingAdmin; what a subclass says more is for i
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
-from django.contrib.admin.utils import get_fields_from_path, quote
+from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import connection, models
 from django.db.models import Q
@@ -20,8 +18,9 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 
+from tenants.columns import Column
 from tenants.context import inspecting
 from tenants.errors import ValueRefused
 from tenants.models import Invitation, TenantSlug, User
@@ -62,75 +61,6 @@ def inspected(
     except ValueRefused as error:
         raise BadRequest("PostgreSQL has no such value") from error
     return response
-
-
-# -- Columns ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a list, or a line of a page: what it says of a row."""
-
-    title: str
-    says: Callable[[Any], object]
-    order: str | None = None
-    css: str = ""
-
-    do_not_call_in_templates = True
-
-    def __call__(self, row: Any) -> object:
-        return self.says(row)
-
-    def __str__(self) -> str:
-        """What Django makes CSS classes of: a second word is a class of its own."""
-        return f"{self.title.replace(' ', '_')} {self.css}".strip()
-
-    @property
-    def __name__(self) -> str:
-        return str(self)
-
-    @property
-    def short_description(self) -> str:
-        return self.title
-
-    @property
-    def admin_order_field(self) -> str | None:
-        return self.order
-
-
-def anchor(model: type[models.Model], pk: str | UUID, text: object) -> str:
-    """A link to the page of a row."""
-    url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[quote(pk)])
-    return format_html('<a href="{}">{}</a>', url, text)
-
-
-def link(title: str, to: Callable[[Any], Any], text: Callable[[Any], object] = str) -> Column:
-    """A column that leads to the row `to` finds, if there is one."""
-
-    def says(row: Any) -> str | None:
-        found = to(row)
-        return found and anchor(type(found), found.pk, text(found))
-
-    return Column(title, says)
-
-
-def lists_of(rows: Mapping[type[models.Model], str]) -> str:
-    """Links to lists, each narrowed by a query string."""
-    return format_html_join(
-        " · ",
-        '<a href="{}?{}">{}</a>',
-        (
-            (
-                reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"),
-                query,
-                model._meta.verbose_name_plural,
-            )
-            for model, query in rows.items()
-        ),
-    )
-
-
-TENANT = link("tenant", lambda row: row.tenant)
 
 
 # -- Filters ----------------------------------------------------------------------------------
@@ -200,8 +130,8 @@ class Conditions(admin.SimpleListFilter):
 class Reading(_Options):
     """What pages, and the tables on them, have in common: they read, and how."""
 
-    shown: ClassVar[tuple[str | Column, ...]] = ()
-    """What a page or a table tells of a row; without any said, all fields."""
+    shown: ClassVar[tuple[str | Column | tuple[str | Column, ...], ...]] = ()
+    """What a page or a table tells of a row, line by line; without any said, all fields."""
     related: ClassVar[tuple[str, ...]] = ()
     """The foreign keys to read along; without any said, all that the model has."""
 
@@ -236,6 +166,7 @@ class InspectingAdmin(Reading, _Page):
 
     tenant_path: ClassVar[str] = "tenant_id"
     actions = None
+    change_form_template = "tenants/inspected.html"
     list_display: Any = ("__str__",)
     list_filter: ClassVar[Any] = (TenantFilter,)
     list_per_page = 50
@@ -256,15 +187,13 @@ class InspectingAdmin(Reading, _Page):
             return super().get_object(request, object_id, from_field)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return inspected(super().changelist_view, request, extra_context)
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return inspected(super().changelist_view, request, title | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
         return inspected(super().change_view, request, object_id, form_url, extra_context)
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
-        raise PermissionDenied
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         raise PermissionDenied
@@ -273,13 +202,25 @@ class InspectingAdmin(Reading, _Page):
 class _FirstRows(_FormSet):
     """A table's rows, as many as a page can bear."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        rows: Any = self.queryset
-        # Every index begins with the tenant.
-        if tenant_id := getattr(self.instance, "tenant_id", None):
-            rows = rows.filter(tenant=tenant_id)
-        self.queryset = rows[:MOST_ROWS]
+    def get_queryset(self) -> Any:
+        if not hasattr(self, "_first"):
+            rows = super().get_queryset()
+            # Every index begins with the tenant.
+            if tenant_id := getattr(self.instance, "tenant_id", None):
+                rows = rows.filter(tenant=tenant_id)
+            self._first = rows[:MOST_ROWS]
+        return self._first
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more rows than these."""
+        return len(self.get_queryset()) == MOST_ROWS
+
+    def get_form_kwargs(self, index: int | None) -> Any:
+        """The head of the table is made from a blank row, which has to be of no tenant."""
+        model: Any = self.model
+        blank = {"instance": model(tenant_id=None)} if index is None else {}
+        return super().get_form_kwargs(index) | blank
 
 
 class InspectedTable(Reading, _Table):
@@ -288,6 +229,7 @@ class InspectedTable(Reading, _Table):
     can_delete = False
     extra = 0
     formset = _FirstRows
+    template = "tenants/table.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)

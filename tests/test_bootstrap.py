@@ -7,6 +7,7 @@ the folders of the system are a pretence; so nothing is installed and no network
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +172,15 @@ class TestChoice:
         assert result.stdout == ""
         assert re.fullmatch(r"bootstrap: no Python >= 3\.12 .*\n", result.stderr)
         assert not (machine.project / ".venv").exists()
+
+    def test_asks_a_real_python_for_its_version(self):
+        text = (PROJECT / "scripts" / "bootstrap.sh").read_text()
+        question = re.search(r"-c '(import sys, venv, ensurepip.*)'", text)
+        assert question
+
+        for least, answer in (("(3, 12)", 0), ("(99, 0)", 1)):
+            asked = question[1].replace("(3, 12)", least)
+            assert subprocess.run([sys.executable, "-I", "-c", asked]).returncode == answer
 
 
 class TestHealing:

@@ -47,8 +47,13 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
 
     def gapped(self) -> Self:
         """Budgets whose movements are not numbered 1, 2, 3 to the last (I10)."""
-        numbered = self.annotate(n=Count("movements"), last=Coalesce(Max("movements__seq"), 0))
-        return numbered.exclude(n=F("last_seq"), last=F("last_seq"))
+        numbered = self.annotate(
+            n=Count("movements"),
+            numbers=Count("movements__seq", distinct=True),
+            last=Coalesce(Max("movements__seq"), 0),
+        )
+        last = F("last_seq")
+        return numbered.exclude(n=last, numbers=last, last=last)
 
     def without_one_money_bucket(self) -> Self:
         """Budgets with no money bucket, or several (I12)."""

@@ -37,6 +37,7 @@ _WRONG = {
     "budgets_bucket_priority_once": "another bucket of the budget has that priority",
     "budgets_bucket_open_name_once": "another open bucket of the budget has that name",
     "budgets_bucket_priority": "a priority is an integer from 0",
+    "budgets_bucket_target": "a target is a sum of 0 or more",
 }
 
 

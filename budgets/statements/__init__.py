@@ -130,6 +130,8 @@ def _selected(accounts: tuple[Account, ...], wanted: str) -> tuple[Account, ...]
         there = ", ".join(account.id for account in accounts)
         raise BadStatement(f"no account {wanted!r}; the file has: {there}")
     if len({account.currency for account in chosen}) > 1:
-        there = ", ".join(f"{account.id} ({account.currency or 'unnamed'})" for account in chosen)
+        there = ", ".join(
+            f"{account.id or 'unnamed'} ({account.currency or 'no currency'})" for account in chosen
+        )
         raise BadStatement(f"the file mixes currencies: {there}; say --account")
     return chosen

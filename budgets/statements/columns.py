@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from budgets.errors import BadStatement
+from budgets.statements.lines import one_line
 
 # Compared without accents, punctuation and currency; a name further left is preferred.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -117,7 +118,7 @@ class Columns:
 
 def understood(cells: Sequence[str], hints: Hints) -> Columns:
     """Read `cells` as a header line as well as can be."""
-    header = [cell.strip() for cell in cells]
+    header = [one_line(cell) for cell in cells]
     while header and not header[-1]:
         header.pop()
     names = [normal(cell) for cell in header]

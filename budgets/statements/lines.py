@@ -1,6 +1,7 @@
 """What every statement comes down to: lines, and a key that keeps a line from coming in twice."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from datetime import date
 from hashlib import blake2b
 
 LONGEST_IDENTITY = 120
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ def numbered(lines: Iterable[Line]) -> Iterator[Line]:
         content = line.content
         seen[content] += 1
         yield line if seen[content] == 1 else replace(line, occurrence=seen[content])
+
+
+def one_line(text: str) -> str:
+    """What a bank wrote, fit to be shown: white space collapsed, no control characters."""
+    return _CONTROL.sub("", " ".join(text.split()))
 
 
 def _digest(*parts: str | int) -> bytes:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TextIO
 
 from budgets.errors import BadStatement
+from budgets.statements.lines import one_line
 from budgets.statements.source import BLOCK
 
 _ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?OFX[\s>]", re.IGNORECASE)
@@ -81,5 +82,5 @@ def _repaired(odd: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Text as a person reads it: entities resolved once, white space collapsed."""
-    return " ".join(_ENTITY.sub(lambda found: html.unescape(found[0]), text).split())
+    """Text as a person reads it: in one line, entities resolved once."""
+    return one_line(_ENTITY.sub(lambda found: html.unescape(found[0]), text))

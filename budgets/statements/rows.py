@@ -7,7 +7,7 @@ from datetime import date
 from budgets.errors import BadStatement
 from budgets.statements.amounts import minor
 from budgets.statements.columns import Columns, normal
-from budgets.statements.lines import Line
+from budgets.statements.lines import Line, one_line
 
 _OUT = frozenset({"-", "af", "s", "soll", "d", "db", "dr", "debit", "debet", "debito", "cargo"})
 _IN = frozenset({"+", "bij", "h", "haben", "c", "cr", "credit", "credito", "abono"})
@@ -109,10 +109,10 @@ class Row:
 
 
 def bare(cell: str) -> str:
-    """A cell without the ="..." that keeps spreadsheets from touching it, spaces collapsed."""
+    """A cell in one line, without the ="..." that keeps spreadsheets from touching it."""
     if cell.startswith('="') and cell.endswith('"'):
         cell = cell[2:-1]
-    return " ".join(cell.split())
+    return one_line(cell)
 
 
 def direction(text: str) -> int:

@@ -14,7 +14,7 @@ from tenants.postgres.grants import global_grants
 # the schema and the outermost parentheses, as our statements do.
 FOUND = """
 SELECT format('ALTER TABLE %%s %%s ROW LEVEL SECURITY', c.relname, f.word)
-FROM owned JOIN pg_class c USING (oid), LATERAL (
+FROM secured JOIN pg_class c USING (oid), LATERAL (
     VALUES (c.relrowsecurity, 'ENABLE'), (c.relforcerowsecurity, 'FORCE')) AS f (is_so, word)
 WHERE f.is_so
 UNION ALL
@@ -26,7 +26,7 @@ SELECT format('CREATE POLICY %%s ON %%s%%s FOR %%s TO %%s%%s%%s', p.polname, o.r
      FROM unnest(p.polroles) AS u (oid) LEFT JOIN pg_roles r USING (oid)),
     ' USING (' || pg_get_expr(p.polqual, p.polrelid, true) || ')',
     ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')')
-FROM owned o JOIN pg_policy p ON p.polrelid = o.oid
+FROM secured o JOIN pg_policy p ON p.polrelid = o.oid
 UNION ALL
 SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%s %%s', o.relname, c.conname,
               pg_get_constraintdef(c.oid, true))
@@ -74,31 +74,27 @@ def differences(catalog: Catalog) -> Iterator[Error]:
 
 
 def _isolation(catalog: Catalog) -> Iterator[str]:
-    """Row security, of every table of tenants, whether a model knows it or not."""
-    for table, column in catalog.rows("SELECT relname, tenant FROM owned"):
-        security = RowSecurity(name="any", column=column)
+    """Row security: of every table of tenants, whether a model knows it or not, and of others."""
+    tables = catalog.rows("SELECT relname, tenant FROM owned")
+    securities = [(table, RowSecurity(name="any", column=column)) for table, column in tables]
+    more = [(model._meta.db_table, security) for model, security in catalog.declared(RowSecurity)]
+    for table, security in (*securities, *more):
         yield from (do for do, _ in security.mirrors(table, TenantModel))
 
 
 def _constraints(catalog: Catalog) -> Iterator[str]:
-    """The keys and the triggers that models declare; of a key, its last statement makes it."""
-    for model in catalog.models:
-        for constraint in model._meta.constraints:
-            if isinstance(constraint, TenantKey | TenantReference | RowTrigger):
-                do, _ = constraint.mirrors(model._meta.db_table, model)[-1]
-                yield do.replace('"', "")
+    """The keys and the triggers; of a key's statements, the last one makes it."""
+    for kind in (TenantKey, TenantReference, RowTrigger):
+        for model, constraint in catalog.declared(kind):
+            do, _ = constraint.mirrors(model._meta.db_table, model)[-1]
+            yield do.replace('"', "")
 
 
 def _grants(catalog: Catalog) -> Iterator[str]:
     """What is granted on tenants' tables and on global ones, each privilege by itself."""
-    statements = [
-        do
-        for model in catalog.models
-        for constraint in model._meta.constraints
-        if isinstance(constraint, Grants)
-        for do, _ in constraint.mirrors(model._meta.db_table, model)
-    ]
-    return _single([*statements, *global_grants(catalog.cursor)])
+    for model, grants in catalog.declared(Grants):
+        yield from _single(do for do, _ in grants.mirrors(model._meta.db_table, model))
+    yield from _single(global_grants(catalog.cursor))
 
 
 def _single(grants: Iterable[str]) -> Iterator[str]:

@@ -52,7 +52,6 @@ UNIQUE = Fault(
 SELECT i.indexrelid::regclass, o.oid::regclass
 FROM owned o JOIN pg_index i ON i.indrelid = o.oid
 WHERE (i.indisunique OR i.indisexclusion) AND i.indkey[0] <> o.attnum
-  AND i.indexrelid::regclass::text <> ALL(%(directories)s)
 """,
 )
 

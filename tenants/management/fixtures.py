@@ -9,12 +9,15 @@ from contextlib import contextmanager
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
 from django.core.serializers.base import DeserializationError
 from django.db import DatabaseError, models
 
 from tenants.context import acting_for
 from tenants.errors import NoTenant, StoreError
 from tenants.models import Tenant, TenantModel, TenantOwned
+
+_BAD = (CommandError, DatabaseError, DeserializationError, ValidationError, ValueError)
 
 
 class BadFixture(StoreError):
@@ -55,9 +58,14 @@ def refusing_bad_fixtures() -> Iterator[None]:
     """What is wrong with a fixture, in one line."""
     try:
         yield
-    except (DeserializationError, DatabaseError, ValueError, ValidationError) as error:
-        causes = [str(cause) for cause in _chain(error) if str(cause)]
-        raise BadFixture(f"{'; '.join(dict.fromkeys(causes))}: nothing was loaded") from error
+    except _BAD as error:
+        said: list[str] = []
+        for cause in _chain(error):
+            # A cause often repeats what it caused, and PostgreSQL tells more on further lines.
+            first = str(cause).partition("\n")[0].strip(" .:;")
+            if not any(first in earlier for earlier in said):
+                said.append(first)
+        raise BadFixture(f"{'; '.join(said)}: nothing was loaded") from error
 
 
 def tenants_models() -> list[type[models.Model]]:

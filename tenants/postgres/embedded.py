@@ -1,6 +1,6 @@
 """A PostgreSQL server of the project's own: for trying out, tests and small installations.
 
-BASE/postgres/             a link, where the server's user cannot enter: then it is elsewhere
+BASE/postgres/             a link to a folder elsewhere, where the server's user cannot enter
     data/                  the cluster
     socket/                mode 0700: who can enter is trusted, and there is no other way in
     log, log.old           what the server said since it was started, and the time before
@@ -12,12 +12,13 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shlex
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -70,13 +71,14 @@ class EmbeddedServer:
     def home(self) -> Path:
         """The folder of all that is ours."""
         here = self._here
-        if here.exists() or os.geteuid() != 0:
+        if here.exists() or here.is_symlink() or os.geteuid() != 0:
             return here.resolve()
         self.base.mkdir(parents=True, exist_ok=True)
-        if Account.unprivileged().reaches(self.base):
-            return here.resolve()
-        shared = Path("/var/lib") if os.access("/var/lib", os.W_OK) else Path("/tmp")
-        return shared / f"sluice-{_digest(here)}"
+        if not Account.unprivileged().reaches(self.base):
+            shared = Path("/var/lib") if os.access("/var/lib", os.W_OK) else Path("/tmp")
+            with suppress(FileExistsError):  # another process was first
+                here.symlink_to(shared / f"sluice-{secrets.token_hex(8)}")
+        return here.resolve()
 
     @property
     def _here(self) -> Path:
@@ -91,11 +93,11 @@ class EmbeddedServer:
     def socket(self) -> Path:
         """The folder of the unix socket: in the home, unless its name is too long or odd."""
         socket = self.home / "socket"
-        if len(os.fsencode(_socket_in(socket))) <= _LONGEST_SOCKET and _PLAIN.fullmatch(
-            str(socket)
-        ):
+        short = len(os.fsencode(_socket_in(socket))) <= _LONGEST_SOCKET
+        if short and _PLAIN.fullmatch(str(socket)):
             return socket
-        return Path("/tmp") / f"sluice-{_digest(socket, self.account.uid)}"
+        name = hashlib.sha256(f"{socket} {self.account.uid}".encode()).hexdigest()[:16]
+        return Path("/tmp") / f"sluice-{name}"
 
     @cached_property
     def account(self) -> Account:
@@ -126,11 +128,9 @@ class EmbeddedServer:
         """
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
-            process = psutil.Process(pid)
-            alive = process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(self.data)
+            return pid if psutil.Process(pid).cwd() == str(self.data) else None
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
-        return pid if alive else None
 
     @property
     def running(self) -> bool:
@@ -179,6 +179,8 @@ class EmbeddedServer:
         except OSError as error:
             advice = f"give this user the folder {self.base}, or set DATABASE_URL"
             raise EmbeddedError(f"{error}: {advice}") from error
+        except psycopg.Error as error:
+            raise EmbeddedError(f"roles and database cannot be made: {error}") from error
 
     # -- Starting -----------------------------------------------------------------------------
 
@@ -194,13 +196,9 @@ class EmbeddedServer:
         self._launch()
 
     def _settle(self) -> None:
-        """Make the folders, and the link to them where they are elsewhere."""
-        elsewhere = self.home.parent != self.base.resolve()
-        if elsewhere or not self.home.exists():
+        """Make the folders."""
+        if self._here.is_symlink() or not self.home.exists():
             Account.current().folder(self.home, mode=0o755)
-        if elsewhere and self._here.resolve() != self.home:
-            self._here.unlink(missing_ok=True)
-            self._here.symlink_to(self.home)
         self.account.folder(self.socket)
 
     def _initialise(self) -> None:
@@ -237,6 +235,8 @@ class EmbeddedServer:
             try:
                 return self._pg_ctl("start", f"--options={options}")
             except EmbeddedError:
+                if self.running:  # by a start whose parent was killed
+                    return None
                 if pause is None:
                     raise
                 time.sleep(pause)
@@ -282,10 +282,6 @@ class EmbeddedServer:
 def project_server(project: Path) -> EmbeddedServer:
     """The server of the project in that folder."""
     return EmbeddedServer(project / "var")
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def _socket_in(folder: Path) -> Path:

@@ -86,6 +86,7 @@ class TestEachLanguage:
 
         assert [(line.posted, line.amount, line.description) for line in found] == expected
         assert [line.number for line in found] == [*range(1, len(found) + 1)]
+        assert {line.currency for line in found} == {currency}
         assert sniff(OWN / name) == Header("csv", (Account(account, currency),))
 
     def test_keeps_the_banks_own_ids(self) -> None:
@@ -100,6 +101,23 @@ class TestColumns:
         (line,) = lines(path, columns=columns)
 
         assert (line.amount, line.description) == (1_50, "Ann tea")
+
+    def test_that_were_named_make_a_line_the_header(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "Account;Currency;Memo\nwhen;how much;x\n2025-01-31;1;y\n")
+
+        assert amounts(path, columns={"date": "when", "amount": "how much"}) == [1_00]
+
+    def test_that_nobody_knows_are_listed(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "Export\nquando;quanto;cosa\n2025-01-31;1\n")
+
+        assert refusal(path) == (
+            "no column for the date; the file has: quando, quanto, cosa; say --date-column NAME"
+        )
+
+    def test_of_a_description_are_not_said_twice(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "Date;Amount;Payee;Memo\n2025-01-31;1;Ann;Ann\n")
+
+        assert [line.description for line in lines(path)] == ["Ann"]
 
     def test_that_were_named_go_before_those_that_are_known(self, tmp_path: Path) -> None:
         path = put(tmp_path, "Date;Valuta;Amount;In;Out\n2025-01-31;2025-02-01;9;;1.50\n")
@@ -149,19 +167,19 @@ class TestColumns:
         assert refusal(path, columns=columns) == reason
 
     @pytest.mark.parametrize(
-        "hints",
+        ("hints", "reason"),
         [
-            {"columns": {"colour": "x"}},
-            {"columns": {"amount": "x", "credit": "y"}},
-            {"decimal": "'"},
-            {"delimiter": ";;"},
-            {"delimiter": "\n"},
-            {"encoding": "klingon"},
-            {"date_format": "%d.%m."},
+            ({"columns": {"colour": "x"}}, "no such column role: 'colour'"),
+            ({"columns": {"amount": "x", "credit": "y"}}, "the amount's column, or those of"),
+            ({"decimal": "'"}, "--decimal is . or ,"),
+            ({"delimiter": ";;"}, "--delimiter is one character"),
+            ({"delimiter": "\n"}, "--delimiter is one character"),
+            ({"encoding": "klingon"}, "no encoding 'klingon'"),
+            ({"date_format": "%d.%m."}, "--date-format '%d.%m.' has no year"),
         ],
     )
-    def test_and_other_hints_must_make_sense(self, hints: dict[str, Any]) -> None:
-        assert refusal(SAMPLES / "bakery.csv", **hints)
+    def test_and_other_hints_must_make_sense(self, hints: dict[str, Any], reason: str) -> None:
+        assert refusal(SAMPLES / "bakery.csv", **hints).startswith(reason)
 
     def test_a_row_must_fill_and_only_empty_cells_may_be_too_many(self, tmp_path: Path) -> None:
         path = put(tmp_path, "Date;Amount;Text;\n2025-01-31;1;a\n\n2025-01-31;2;b;;\n")
@@ -236,6 +254,14 @@ class TestTheFileItself:
         path = put(tmp_path, 'a\n\nDate;Amount;Text\n2025-01-31;1;"two\nlines"\n\nbad;1;x\n')
 
         assert refusal(path).startswith("line 7: column 'Date' 'bad'")
+
+    def test_brings_no_control_characters_to_a_screen(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "Date;Amount;Text\n2025-01-31;1;\x1b[2Ja\x0bb\u2028c\x9b\n")
+
+        assert lines(path)[0].description == "[2Ja b c"
+        assert refusal(put(tmp_path, "a;\x1bb\x85c\n")).startswith(
+            "no column for the date; the file has: a, b c;"
+        )
 
     def test_is_told_from_ofx_by_what_is_in_it(self, tmp_path: Path) -> None:
         path = tmp_path / "misnamed.ofx"

@@ -20,6 +20,7 @@ class TestAmounts:
             (["1,234.50", "1,234"], [1234_50, 1234_00]),
             (["1.234", "0,5"], [1234_00, 50]),
             (["1.234.567"], [1234567_00]),
+            (["1 234 567,50"], [1234567_50]),
             (["1234,5", "+7"], [1234_50, 7_00]),
             (["1 234,50", "1'234", "1\u202f234", "1\u2019234"], [1234_50] + [1234_00] * 3),
             (["-1.50", "1.50-", "\u22121.50", "(1.50)", "- 1.50"], [-1_50] * 5),
@@ -41,6 +42,9 @@ class TestAmounts:
         assert amounts(path, decimal=",") == [100_00, 1234_00]
         assert amounts(path, "KWD", decimal=".") == [100_000, 1_234]
 
+    def test_are_not_in_doubt_after_a_lone_zero(self, tmp_path: Path) -> None:
+        assert amounts(put(tmp_path, table("0.234")), "KWD") == [234]
+
     def test_are_not_in_doubt_in_a_currency_without_decimals(self, tmp_path: Path) -> None:
         assert amounts(put(tmp_path, table("1.234")), "JPY") == [1234]
 
@@ -56,6 +60,7 @@ class TestAmounts:
             ("abc", "'abc' is not an amount"),
             ("1.2.3", "'1.2.3' is not an amount"),
             ("12,34.5", "'12,34.5' is not an amount"),
+            ("1'234 567.00", '"1\'234 567.00" is not an amount'),
             ("(-1.00)", "'(-1.00)' is not an amount"),
             ("-1.00-", "'-1.00-' is not an amount"),
             ("(1.00", "'(1.00' is not an amount"),
@@ -197,6 +202,11 @@ class TestDates:
         assert refusal(path, date_format="%d %b %Y, %Hh") == (
             "line 3: column 'Date' '1/2/2025' is not a date like %d %b %Y, %Hh"
         )
+
+    def test_of_a_given_form_may_have_a_time_in_it(self, tmp_path: Path) -> None:
+        path = put(tmp_path, dated("2025-01-31 23:59"))
+
+        assert lines(path, date_format="%Y-%m-%d %H:%M")[0].posted == date(2025, 1, 31)
 
     @given(day=st.dates(), form=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d"]))
     @FUZZ

@@ -140,6 +140,29 @@ class TestOddFiles:
 
         assert [line.description for line in lines(path)] == [name]
 
+    def test_a_tag_inside_cdata_is_text_however_long_it_is(self, tmp_path: Path) -> None:
+        memo = f"a <STMTTRN> {'x' * 400_000}"
+        path = put(tmp_path, ofx(COFFEE, transaction(MEMO=f"<![CDATA[{memo}]]>")))
+
+        assert [line.description for line in lines(path)] == ["Coffee", memo]
+
+    def test_a_list_may_be_one_empty_tag(self, tmp_path: Path) -> None:
+        content = ofx().replace("<BANKTRANLIST></BANKTRANLIST>", "<BANKTRANLIST/>")
+
+        assert lines(put(tmp_path, content)) == []
+
+    def test_a_statement_knows_nothing_of_the_one_before(self, tmp_path: Path) -> None:
+        content = ofx().replace("</STMTRS>", "</STMTRS><STMTRS></STMTRS>")
+
+        assert refusal(put(tmp_path, content)) == (
+            "the file mixes currencies: 7 (EUR), unnamed (no currency); say --account"
+        )
+
+    def test_tags_may_have_a_namespace(self, tmp_path: Path) -> None:
+        content = ofx(COFFEE).replace("</", "<\0").replace("<", "<o:").replace("<o:\0", "</o:")
+
+        assert len(lines(put(tmp_path, content))) == 1
+
     def test_lower_case_tags_are_read(self, tmp_path: Path) -> None:
         assert lines(put(tmp_path, ofx(COFFEE).lower()))[0].description == "coffee"
 
@@ -151,7 +174,11 @@ class TestOddFiles:
         assert lines(path)[0].description == "5 < 6 <jo@ex.org> <10>: \ufffd&copy &lt; R&D"
 
     def test_pending_transactions_are_not_lines(self, tmp_path: Path) -> None:
-        assert lines(put(tmp_path, ofx(COFFEE.replace("STMTTRN", "STMTTRNP")))) == []
+        pending = transaction(BANKACCTTO="<ACCTID>9</BANKACCTTO>").replace("STMTTRN", "STMTTRNP")
+        path = put(tmp_path, ofx(pending))
+
+        assert lines(path) == []
+        assert sniff(path).accounts == (Account("7", "EUR"),)
 
     def test_an_account_without_a_number_can_be_named(self, tmp_path: Path) -> None:
         path = put(tmp_path, ofx(COFFEE, account=""))

@@ -1,5 +1,6 @@
 """Whole statements: keys that know a line again, the samples, damage, and length."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 from pathlib import Path
@@ -33,9 +34,14 @@ HOUSEHOLD, BAKERY = SAMPLES / "household.ofx", SAMPLES / "bakery.csv"
 class TestTheBanksId:
     def test_is_the_banks_id_within_the_account(self, tmp_path: Path) -> None:
         here, again = lines(put(tmp_path, ofx(COFFEE, COFFEE)))
+
+        assert replace(again, number=1) == here
+
+    def test_is_told_apart_by_the_account(self, tmp_path: Path) -> None:
+        (here,) = lines(put(tmp_path, ofx(COFFEE)))
         (elsewhere,) = lines(put(tmp_path, ofx(COFFEE, account="8")))
 
-        assert here.identity == again.identity == "id:1:7:1"
+        assert here.identity == "id:1:7:1"
         assert elsewhere.identity != here.identity
 
     @given(

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,8 @@ def kill(server: EmbeddedServer, *, children: bool) -> None:
     """End the server without notice, and perhaps its children; return when it is dead."""
     postmaster = psutil.Process(server.pid)
     for process in [postmaster, *(postmaster.children() if children else [])]:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # a child may have noticed already
+            process.kill()
     while server.pid is not None:
         time.sleep(0.005)
 
@@ -238,11 +239,18 @@ class TestRecovery:
 
         assert "shared memory block" in server.programs.log.read_text()
 
-    def test_after_another_program_got_the_old_process_id(self, server):
+    @pytest.mark.parametrize("program", [["sleep", "60"], ["true"]], ids=["alive", "unburied"])
+    def test_after_another_program_got_the_old_process_id(self, server, program):
         server.stop()
-        (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n")
+        other = subprocess.Popen(program, cwd="/", **server.account.drop)
+        for stale in (server.data / "postmaster.pid", server.socket / ".s.PGSQL.5432.lock"):
+            stale.write_text(f"{other.pid}\n{server.data}\n")
 
+        assert server.pid is None
         assert server.ensure() is True
+
+        other.kill()
+        other.wait()
 
     def test_after_the_first_start_was_killed(self, folder, serve):
         server = serve(folder / "var")

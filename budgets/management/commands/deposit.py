@@ -36,8 +36,8 @@ class Command(BudgetCommand):
         parser.add_argument("--into", metavar="BUCKET", help="into this bucket, up to its target")
         parser.add_argument(
             "--overflow",
-            choices=[*Overflow],
-            default=Overflow.MONEY,
+            choices=[choice.value for choice in Overflow],
+            default=Overflow.MONEY.value,
             help="what --into does with the excess (default: the money bucket gets it)",
         )
         parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")

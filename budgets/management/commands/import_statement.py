@@ -28,7 +28,17 @@ HELD = """\
 held lines are like some that came in before: --review shows which.
 --include-line N brings one in, --skip-line N leaves it, --possible import brings in all"""
 
-ROLES = ("date", "amount", "credit", "debit", "description", "id", "account", "currency")
+ROLES = (
+    "date",
+    "amount",
+    "credit",
+    "debit",
+    "direction",
+    "description",
+    "id",
+    "account",
+    "currency",
+)
 
 
 class Command(BudgetCommand):

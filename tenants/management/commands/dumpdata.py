@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.commands import dumpdata
 
+from tenants.management.base import Command as BaseCommand
 from tenants.management.fixtures import (
     NeedsTenant,
     NotATenants,
@@ -15,8 +16,13 @@ from tenants.management.fixtures import (
 )
 
 
-class Command(dumpdata.Command):
+class Command(BaseCommand, dumpdata.Command):
     """Django's dumpdata within a tenant's block; the dump does not name the tenant."""
+
+    examples = """
+  manage.py dumpdata --tenant rivera --indent 1 -o rivera.json
+  manage.py dumpdata auth tenants.User
+"""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)  # type: ignore[arg-type]

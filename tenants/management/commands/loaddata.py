@@ -5,11 +5,17 @@ from typing import Any
 
 from django.core.management.commands import loaddata
 
+from tenants.management.base import Command as BaseCommand
 from tenants.management.fixtures import block_of, refusing_bad_fixtures
 
 
-class Command(loaddata.Command):
+class Command(BaseCommand, loaddata.Command):
     """Django's loaddata within a tenant's block."""
+
+    examples = """
+  manage.py loaddata --tenant rivera rivera.json
+  manage.py loaddata groups.json
+"""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)  # type: ignore[arg-type]

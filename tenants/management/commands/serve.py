@@ -31,13 +31,14 @@ class Server(RunServer):
     """Django's development server, which says where it is and who may log in."""
 
     addr: str
+    login: str = ""
 
     def on_bind(self, server_port: int) -> None:
-        host = f"[{self.addr}]" if ":" in self.addr else self.addr
-        login = _login()
+        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.addr, self.addr)
+        host = f"[{near}]" if ":" in near else near
         self.stdout.write(f"Sluice is at http://{host}:{server_port}{reverse('admin:index')}")
-        if login:
-            self.stdout.write(login)
+        if self.login:
+            self.stdout.write(self.login)
         self.stdout.write("Stop it with Ctrl-C.")
         self.stdout.flush()
 
@@ -65,8 +66,10 @@ class Command(BaseCommand):
         host, port = parse(address)
         require_free(host, port)
         require_migrated()
+        server = Server()
+        server.login = login()
         call_command(
-            Server(),
+            server,
             f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             use_reloader=reload,
             stdout=self.stdout,
@@ -108,10 +111,10 @@ def require_migrated() -> None:
         raise CannotServe("the database is not migrated: run `make demo`, or `manage.py migrate`")
 
 
-def _login() -> str | None:
-    """How to log in where `seed dev` has been; its password is known to everybody."""
+def login() -> str:
+    """How to log in with what `seed dev` made; nothing outside of development."""
     if settings.ENVIRONMENT != "development":
-        return None
+        return ""
     if User.objects.active().by_email(DEV_EMAIL).exists():
         return f"Log in as {DEV_EMAIL} with the password {DEV_PASSWORD}"
     return "Nobody can log in yet: run `manage.py seed dev`"

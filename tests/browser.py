@@ -1,0 +1,114 @@
+"""The admin, as a person meets it: pages in, and what the database was asked meanwhile."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import unescape
+from typing import Any, NamedTuple, cast
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.db import connection, models
+from django.test import Client
+from django.urls import reverse
+
+from tenants.models import Membership, Tenant, TenantModel, TenantSlug, User
+from tests.factories import UserFactory
+from tests.rows import Side
+
+type Model = type[models.Model]
+
+OURS = [model for app in ("tenants", "budgets") for model in apps.get_app_config(app).get_models()]
+OWNED = [model for model in OURS if issubclass(model, TenantModel)]
+
+UNCOLLECTED = pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
+"""For tests that use a browser: nobody has run collectstatic, and nobody misses it."""
+
+
+class Asked(NamedTuple):
+    """A statement, the role that ran it, and whether it could have written."""
+
+    sql: str
+    role: str
+    read_only: bool
+
+
+@contextmanager
+def asked() -> Iterator[list[Asked]]:
+    """Collect every statement the block runs."""
+    seen: list[Asked] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        driver = context["connection"].connection
+        row = driver.execute("SELECT current_user, current_setting('transaction_read_only')")
+        role, read_only = row.fetchone()
+        seen.append(Asked(sql, role, read_only == "on"))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield seen
+
+
+def browser(user: User) -> Client:
+    """A browser in which somebody has logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def staff(*models: Model) -> User:
+    """A member of staff who may view rows of these models."""
+    user = cast(User, UserFactory(is_staff=True))
+    named = [f"view_{model._meta.model_name}" for model in models]
+    user.user_permissions.set(Permission.objects.filter(codename__in=named))
+    return user
+
+
+def row_of(model: Model, side: Side):
+    """A row of the model that belongs to the tenant."""
+    if issubclass(model, TenantModel):
+        return side.rows[model]
+    others = {
+        User: lambda: cast(Membership, side.rows[Membership]).user,
+        Tenant: lambda: side.tenant,
+        TenantSlug: lambda: TenantSlug(slug=side.tenant.slug, holder=side.tenant.pk),
+    }
+    return others[model]()
+
+
+def list_of(model: Model) -> str:
+    """The address of a model's list."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def page_of(row: models.Model, page: str = "change") -> str:
+    """The address of a row's page, or of its `history` or `delete`."""
+    named = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
+    return reverse(named, args=[row.pk])
+
+
+def read(client: Client, address: str, **query: str) -> str:
+    """The HTML of a page that is there."""
+    answer = client.get(address, query)
+    assert answer.status_code == 200, (address, query, answer.status_code, answer.headers)
+    return answer.content.decode()
+
+
+def count(client: Client, address: str) -> int:
+    """How many statements a page takes, once what it caches is cached."""
+    read(client, address)
+    with asked() as statements:
+        read(client, address)
+    return len(statements)
+
+
+def links(html: str, start: str) -> list[str]:
+    """Where the page's links that begin so lead, each once."""
+    found = re.findall(r'href="([^"]*)"', html)
+    return list(dict.fromkeys(unescape(link) for link in found if link.startswith(start)))
+
+
+def text(html: str) -> str:
+    """What is to be read on the page, its spaces evened out."""
+    return " ".join(unescape(re.sub("<[^>]*>", " ", html)).replace("\xa0", " ").split())

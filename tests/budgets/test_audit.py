@@ -1,0 +1,274 @@
+"""The audit: a ledger is broken for real, as its owner, and the audit names the break."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from budgets import audit
+from budgets.cascade import Claim
+from budgets.models import Bucket, Entry, Movement
+from tenants.context import acting_for
+from tenants.models import Tenant
+from tenants.postgres.base import as_owner
+from tests.command_line import in_a_process, manage
+from tests.factories import BucketFactory, BudgetFactory
+
+TABLES = ("entry", "movement", "bucketversion", "bucket", "budget")
+ENTRIES_DO_NOT_ADD_UP = ("I1", "has entries that do not add up")
+HOLDS_SOMETHING_ELSE = ("I2", "holds something else than came in")
+TOTALS_DIFFER = ("I2", "has totals its movements do not have")
+DOES_NOT_FOLLOW = ("I3", "does not follow the entry before it")
+STANDS_ELSEWHERE = ("I3", "does not stand where its entries left it")
+NOT_AS_PREVIEWED = ("I6", "is not what its preview would have said")
+KEY_OR_FINGERPRINT = ("I7", "shares its key or has no fingerprint")
+GAPPED = ("I10", "has movements missing or numbered twice")
+BACKDATED = ("I10", "was recorded before the one it follows")
+NOT_ONE_MONEY_BUCKET = ("I12", "has not one money bucket")
+
+
+def owner_runs(*statements: str) -> None:
+    """Run the statements as owner, in one transaction that no trigger of ours looks into."""
+    with as_owner() as owner, owner.cursor() as cursor:
+        cursor.execute("BEGIN")
+        for table in TABLES:
+            cursor.execute(f"ALTER TABLE budgets_{table} DISABLE TRIGGER USER")
+        for statement in statements:
+            cursor.execute(statement)
+        for table in TABLES:
+            cursor.execute(f"ALTER TABLE budgets_{table} ENABLE TRIGGER USER")
+        cursor.execute("COMMIT")
+
+
+@pytest.fixture
+def ledger(tenant: Tenant) -> Iterator[Tenant]:
+    """A tenant with a budget of two buckets and three deposits.
+
+    All of it goes when the test does: what stayed broken would show in other tests' audits.
+    """
+    with acting_for(tenant):
+        budget = BudgetFactory()
+        BucketFactory(budget=budget, name="Flat", filter=Claim(flat=10))
+        BucketFactory(budget=budget, name="Fills", filter=Claim(share=500_000), target=60)
+        for amount in (100, 101, 102):
+            Movement.objects.deposit(budget, amount, key=f"of {amount}")
+    yield tenant
+    owner_runs(*(f"DELETE FROM budgets_{table} WHERE {of(tenant)}" for table in TABLES))
+
+
+@pytest.fixture
+def change(ledger: Tenant) -> Callable[..., None]:
+    """Change rows of the ledger as owner: `change(table, set, where)`."""
+
+    def change(table: str, to: str, where: str = "true") -> None:
+        owner_runs(f"UPDATE budgets_{table} SET {to} WHERE {of(ledger)} AND {where}")
+
+    return change
+
+
+def of(tenant: Tenant) -> str:
+    return f"tenant_id = '{tenant.pk}'"
+
+
+def found(tenant: Tenant) -> set[tuple[str, str]]:
+    """What the audit finds wrong, and names as that tenant's."""
+    ran = manage("audit", "--tenant", tenant.slug, "--json")
+    answer = ran.json
+    assert (ran.code, answer["ok"]) == ((1, False) if answer["breaks"] else (0, True))
+    assert answer["tenants"][0]["breaks"] == len(answer["breaks"])
+    assert {each["tenant"] for each in answer["breaks"]} <= {tenant.slug}
+    return {(each["invariant"], each["problem"]) for each in answer["breaks"]}
+
+
+def test_a_healthy_ledger_has_no_breaks(ledger):
+    assert found(ledger) == set()
+
+
+@pytest.mark.parametrize(
+    ("table", "to", "where", "breaks"),
+    [
+        ("movement", "lines = lines + 1", "seq = 2", {ENTRIES_DO_NOT_ADD_UP}),
+        (
+            "movement", "amount = 99, external = 99", "seq = 1",
+            {ENTRIES_DO_NOT_ADD_UP, TOTALS_DIFFER},
+        ),
+        ("budget", "deposited = deposited + 1", "true", {HOLDS_SOMETHING_ELSE, TOTALS_DIFFER}),
+        ("bucket", "balance = 31", "name = 'Flat'", {HOLDS_SOMETHING_ELSE, STANDS_ELSEWHERE}),
+        ("bucket", "last_seq = 4", "name = 'Flat'", {STANDS_ELSEWHERE}),
+        (
+            "entry", "balance_before = 11, balance_after = 21", "seq = 2 AND position = 1",
+            {DOES_NOT_FOLLOW},
+        ),
+        ("entry", "seq = 9", "seq = 3 AND position = 1", {DOES_NOT_FOLLOW}),
+        ("entry", "reason = 'hold_floor'", "seq = 3 AND position = 1", {NOT_AS_PREVIEWED}),
+        ("bucketversion", "filter_flat = 11", "name = 'Flat'", {NOT_AS_PREVIEWED}),
+        ("movement", "request_hash = ''", "seq = 2", {KEY_OR_FINGERPRINT}),
+        ("movement", "seq = 9", "seq = 3", {GAPPED}),
+        ("budget", "last_seq = 4", "true", {GAPPED}),
+        ("movement", "recorded_at = '2020-02-29Z'", "seq = 2", {BACKDATED}),
+        (
+            "bucket", "kind = 'envelope', priority = 9, filter_flat = 0", "kind = 'money'",
+            {NOT_ONE_MONEY_BUCKET},
+        ),
+    ],
+)  # fmt: skip
+def test_names_what_was_changed_behind_its_back(ledger, change, table, to, where, breaks):
+    change(table, to, where)
+
+    assert found(ledger) == breaks
+
+
+def test_names_a_movement_without_entries(ledger):
+    owner_runs(f"DELETE FROM budgets_entry WHERE {of(ledger)}")
+
+    assert found(ledger) >= {ENTRIES_DO_NOT_ADD_UP, STANDS_ELSEWHERE}
+
+
+def test_names_an_entry_that_is_missing(ledger):
+    owner_runs(f"DELETE FROM budgets_entry WHERE {of(ledger)} AND seq = 2 AND position = 1")
+
+    assert found(ledger) == {ENTRIES_DO_NOT_ADD_UP, DOES_NOT_FOLLOW, STANDS_ELSEWHERE}
+
+
+@contextmanager
+def without(ledger: Tenant, table: str, index: str) -> Iterator[None]:
+    """No such unique index for the time of the block; the ledger then goes before it comes back."""
+    with as_owner() as owner, owner.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [index])
+        [definition] = cursor.fetchone()
+        cursor.execute("SELECT FROM pg_constraint WHERE conname = %s", [index])
+        constraint = bool(cursor.rowcount)
+    alter = f"ALTER TABLE budgets_{table} "
+    owner_runs(f"{alter} DROP CONSTRAINT {index}" if constraint else f"DROP INDEX {index}")
+    try:
+        yield
+    finally:
+        owner_runs(*(f"DELETE FROM budgets_{table} WHERE {of(ledger)}" for table in TABLES))
+        restore = [definition]
+        if constraint:
+            restore.append(f"{alter} ADD CONSTRAINT {index} UNIQUE USING INDEX {index}")
+        owner_runs(*restore)
+
+
+def test_names_movements_that_share_a_key(ledger, change):
+    with without(ledger, "movement", "budgets_movement_key_once"):
+        change("movement", "key = 'of 100'", "seq < 3")
+
+        assert found(ledger) == {KEY_OR_FINGERPRINT}
+
+
+def test_names_movements_with_one_number(ledger, change):
+    with without(ledger, "movement", "budgets_movement_seq_once"):
+        change("movement", "seq = 2", "seq = 1")
+
+        assert GAPPED in found(ledger)
+
+
+def test_names_a_budget_with_two_money_buckets(ledger, change):
+    plain = "kind = 'money', priority = NULL, filter_flat = NULL"
+    with without(ledger, "bucket", "budgets_bucket_one_money"):
+        change("bucket", plain, "name = 'Flat'")
+
+        assert found(ledger) == {NOT_ONE_MONEY_BUCKET}
+
+
+@pytest.mark.parametrize(
+    ("invariant", "broken", "mended", "named"),
+    [
+        (
+            "I4",
+            f"GRANT {privilege} ON budgets_{table} TO app",
+            f"REVOKE {privilege} ON budgets_{table} FROM app",
+            f"budgets_{table} lets app {privilege.split()[0]}",
+        )
+        for table in ("movement", "entry", "bucketversion")
+        for privilege in ("UPDATE", "DELETE", "TRUNCATE", "UPDATE (created_at)")
+    ]
+    + [
+        (
+            "I8",
+            f"ALTER TABLE budgets_entry {broken} ROW LEVEL SECURITY",
+            f"ALTER TABLE budgets_entry {mended} ROW LEVEL SECURITY",
+            "budgets_entry",
+        )
+        for broken, mended in (("DISABLE", "ENABLE"), ("NO FORCE", "FORCE"))
+    ],
+)
+def test_names_a_guard_that_the_database_has_lost(tenant, invariant, broken, mended, named):
+    owner_runs(broken)
+    try:
+        ran = manage("audit", "--tenant", tenant.slug)
+    finally:
+        owner_runs(mended)
+
+    lines = ran.out.splitlines()
+    assert ran.code == 1
+    assert [line for line in lines if line.startswith(f"{invariant} database: ") and named in line]
+    assert "every invariant holds" not in ran.out
+    assert manage("audit", "--tenant", tenant.slug).code == 0
+
+
+class TestCommand:
+    def test_says_that_every_invariant_holds(self, ledger):
+        ran = manage("audit", "--tenant", ledger.slug)
+
+        assert ran.code == 0
+        assert "every invariant holds: I1-I4, I6-I8, I10, I12" in ran.out
+
+    def test_counts_what_it_has_read(self, ledger):
+        ran = manage("audit", "--tenant", ledger.slug, "--json")
+
+        with acting_for(ledger):
+            entries = Entry.objects.count()
+        assert ran.json == {
+            "ok": True,
+            "tenants": [
+                {
+                    "tenant": ledger.slug, "budgets": 1, "movements": 3, "entries": entries,
+                    "breaks": 0,
+                }
+            ],
+            "breaks": [],
+        }  # fmt: skip
+
+    def test_names_the_row_and_the_tenant_of_each_break(self, ledger, change):
+        change("bucket", "last_seq = 4", "name = 'Flat'")
+        with acting_for(ledger):
+            bucket = Bucket.objects.get(name="Flat")
+
+        ran = manage("audit", "--tenant", ledger.slug)
+
+        assert ran.code == 1
+        assert f"I3 {ledger.slug}: bucket {bucket.pk} does not stand where" in ran.out
+        assert ran.out.splitlines()[-1] == "1 breaks"
+
+    def test_audits_every_tenant_and_names_the_broken_one_only(self, ledger, other, change):
+        change("movement", "seq = 9", "seq = 3")
+
+        answer = manage("audit", "--json").json
+
+        breaks = {row["tenant"]: row["breaks"] for row in answer["tenants"]}
+        assert (breaks[ledger.slug], breaks[other.slug]) == (1, 0)
+
+    def test_leaves_other_tenants_alone_when_one_is_named(self, ledger, other, change):
+        change("movement", "seq = 9", "seq = 3")
+
+        assert manage("audit", "--tenant", other.slug, "--json").json["ok"] is True
+
+    def test_refuses_a_tenant_there_is_not(self, committed, unique):
+        manage("audit", "--tenant", unique).assert_refused("unknown_tenant", unique)
+
+    def test_ends_with_its_exit_code_in_a_process_of_its_own(self, ledger, change, unique):
+        change("movement", "seq = 9", "seq = 3")
+
+        ran = in_a_process("audit", "--tenant", ledger.slug)
+
+        assert (ran.code, ran.out.splitlines()[-1]) == (1, "1 breaks")
+        in_a_process("audit", "--tenant", unique).assert_refused("unknown_tenant")
+
+
+def test_a_break_reads_as_a_sentence():
+    found = audit.Break("I4", "", "budgets_entry", "lets app UPDATE")
+
+    assert str(found) == "I4 database: budgets_entry lets app UPDATE"
+    assert found.as_dict()["invariant"] == "I4"

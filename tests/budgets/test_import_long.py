@@ -1,0 +1,107 @@
+"""A statement of 200,000 lines: imported in bounded memory, with progress to look at."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.budgets.importing import Importer
+from tests.command_line import ROOT, app_url
+
+LINES = 20_000 if os.environ.get("CI") else 200_000
+EVERY = 100
+"""One line in so many comes in; the others go out."""
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an import told, showed on a terminal and took."""
+
+    told: dict
+    shown: str
+    peak: int  # bytes
+
+
+def amounts() -> Iterator[str]:
+    """A line's amount, by its number."""
+    return (f"{1 + n % 9}.{n % 100:02}" if n % EVERY == 0 else "-4.50" for n in range(LINES))
+
+
+def csv(file: Path) -> None:
+    """No ids: every line is known by its content and how often that came."""
+    with file.open("w") as out:
+        out.write("Date;Amount;Text\n")
+        for n, amount in enumerate(amounts()):
+            out.write(f"2025-{1 + n % 12:02}-{1 + n % 28:02};{amount};Booking {n % 1000}\n")
+
+
+def ofx(file: Path) -> None:
+    """An id on every line."""
+    with file.open("w") as out:
+        out.write("<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR</CURDEF><BANKACCTFROM>")
+        out.write("<ACCTID>7</ACCTID></BANKACCTFROM><BANKTRANLIST>\n")
+        for n, amount in enumerate(amounts()):
+            out.write(f"<STMTTRN><DTPOSTED>2025{1 + n % 12:02}15<TRNAMT>{amount}<FITID>{n}")
+            out.write(f"<NAME>Booking {n}</STMTTRN>\n")
+        out.write("</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>")
+
+
+def measured(importer: Importer, file: Path) -> Measured:
+    """Import the file in a process of its own, with a terminal for its stderr."""
+    words = ("import_statement", "--tenant", importer.tenant.slug, "--budget", "Household")
+    environ = {**os.environ, "DATABASE_URL": app_url(), "TERM": "xterm"}
+    terminal, theirs = pty.openpty()
+    shown: list[bytes] = []
+    reader = threading.Thread(target=drain, args=(terminal, shown))
+    answer = file.with_suffix(".json")
+    with answer.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *words, "--json", str(file)],
+            cwd=ROOT, env=environ, stdout=out, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        reader.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    reader.join(10)
+    os.close(terminal)
+    text = b"".join(shown).decode(errors="replace")
+    assert process.returncode == 0, text
+    told = json.loads(answer.read_bytes())
+    return Measured(told, text, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+
+
+def drain(terminal: int, into: list[bytes]) -> None:
+    """Read a terminal until nobody writes to it any more."""
+    try:
+        while read := os.read(terminal, 1 << 16):
+            into.append(read)
+    except OSError:  # how Linux says so
+        return
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("write", [csv, ofx])
+def test_a_long_statement_comes_in_with_bounded_memory(tenant, tmp_path, write: Callable) -> None:
+    importer, file = Importer.of(tenant), tmp_path / "statement"
+    write(file)
+    expected = [round(float(amount) * 100) for amount in amounts() if not amount.startswith("-")]
+
+    first, second = (measured(importer, file) for _ in range(2))
+
+    assert (first.told["new"], first.told["skipped"]) == (len(expected), LINES - len(expected))
+    assert (second.told["new"], second.told["duplicate"]) == (0, len(expected))
+    assert importer.amounts == expected
+    assert importer.breaks == []
+    assert "Importing" in first.shown
+    assert max(first.peak, second.peak) < 300 * MEBIBYTE

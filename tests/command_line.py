@@ -1,0 +1,69 @@
+"""The command line, as a person meets it: words in, two streams and an exit code out."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from tenants.management import main
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, read as JSON."""
+        assert self.code in (0, 1), self.err
+        return json.loads(self.out)
+
+    def assert_refused(self, code: str, *words: str) -> None:
+        """Exit code 2 and one line on stderr, with the error's code and these words."""
+        assert (self.code, self.out) == (2, "")
+        [line] = self.err.splitlines()
+        assert line.startswith(f"error [{code}]: ")
+        assert all(word in line for word in words), line
+
+
+def manage(*words: object) -> Ran:
+    """Run `manage.py` with the words, in this process; no block may be open."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = main(["manage.py", *map(str, words)])
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def in_a_process(*words: object, env: Mapping[str, str] | None = None) -> Ran:
+    """Run `manage.py` with the words, in a process of its own, on the tests' database."""
+    environ = {**os.environ, "DATABASE_URL": app_url(), **(env or {})}
+    command = [sys.executable, "manage.py", *map(str, words)]
+    ran = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60)
+    return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+
+def app_url() -> str:
+    """The DSN of role app on the database that the tests use."""
+    config = settings.DATABASES["default"]
+    user, password, host = (quote(config[part], safe="") for part in ("USER", "PASSWORD", "HOST"))
+    options = {key: value for key, value in config["OPTIONS"].items() if key != "pool"}
+    at = f"{user}:{password}@{host}:{config['PORT']}" if host else f"{user}@"
+    return f"postgresql://{at}/{config['NAME']}?{urlencode(options)}"

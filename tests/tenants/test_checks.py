@@ -1,0 +1,441 @@
+"""Every system check fires on the fault it is for, made for real, and on nothing else."""
+
+import os
+import uuid
+from io import StringIO
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import models
+from django.test.utils import isolate_apps
+
+from budgets.models import Budget
+from tenants.checks import check_catalog, check_models
+from tenants.checks.models import faults_of
+from tenants.fields import TenantForeignKey
+from tenants.managers import TenantManager
+from tenants.models import TenantModel, User
+from tenants.postgres.base import as_owner
+from tests.conftest import SERVER
+from tests.tenants.schema import altered, findings, found, logged_in, scratch_database
+
+embedded = pytest.mark.skipif(
+    "DATABASE_URL" in os.environ, reason="needs a superuser, which only the tests' own server has"
+)
+
+
+def ids(errors):
+    return {error.id for error in errors}
+
+
+class TestHealth:
+    def test_the_models_have_no_faults(self):
+        assert check_models(None) == []
+
+    def test_the_schema_has_no_faults(self, committed):
+        assert findings() == []
+
+    def test_the_command_says_so(self, committed):
+        said = StringIO()
+
+        call_command("check", databases=["default"], stdout=said)
+
+        assert "no issues" in said.getvalue()
+
+    def test_the_command_prints_the_fault_and_what_to_do(self, committed):
+        with (
+            altered("CREATE VIEW peek AS TABLE budgets_budget", "DROP VIEW peek"),
+            pytest.raises(SystemCheckError, match=r"E013.* peek .*\n.*security_invoker"),
+        ):
+            call_command("check", databases=["default"])
+
+    def test_owner_is_not_asked_for_migrate_runs_as_owner(self, committed):
+        with altered("CREATE VIEW peek AS TABLE budgets_budget", "DROP VIEW peek"), as_owner():
+            assert findings() == []
+
+    def test_without_a_database_nothing_is_read(self):
+        assert check_catalog(None) == []
+
+    def test_tables_that_are_not_there_yet_are_no_fault(self, scratch):
+        with logged_in(NAME=scratch):
+            assert findings() == []
+
+
+# -- Models -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def throwaway():
+    with isolate_apps("tenants"):
+        yield
+
+
+def made(name, base, meta=(), **attributes):
+    """A throw-away model."""
+    options = type("Meta", (), {"app_label": "tenants", **dict(meta)})
+    return type(base)(name, (base,), {"__module__": __name__, "Meta": options, **attributes})
+
+
+@pytest.mark.usefixtures("throwaway")
+class TestModels:
+    def test_a_model_with_constraints_of_its_own_is_fine(self):
+        note = made(
+            "Note",
+            TenantModel,
+            meta={
+                "constraints": [models.UniqueConstraint(fields=["tenant", "budget"], name="once")]
+            },
+            budget=TenantForeignKey(Budget, related_name="+"),
+            author=models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="+"),
+        )
+
+        assert list(faults_of(note)) == []
+
+    def test_a_default_manager_that_does_not_filter(self):
+        note = made("Note", TenantModel, objects=models.Manager())
+
+        assert ids(faults_of(note)) == {"tenants.E001"}
+
+    def test_a_second_manager_that_does_not_filter(self):
+        note = made("Note", TenantModel, objects=TenantManager(), everything=models.Manager())
+
+        [fault] = faults_of(note)
+
+        assert fault.msg == "tenants.Note.everything is not a TenantManager"
+
+    def test_a_base_manager_that_does_not_filter(self):
+        note = made("Note", TenantModel)
+
+        note._meta.base_manager_name = None
+        note._meta._expire_cache()
+
+        assert ids(faults_of(note)) == {"tenants.E001"}
+
+    def test_a_proxy_with_a_manager_that_does_not_filter(self):
+        proxy = made("Proxy", Budget, meta={"proxy": True}, objects=models.Manager())
+
+        assert ids(faults_of(proxy)) == {"tenants.E001"}
+
+    def test_constraints_assigned_after_the_class_was_made(self):
+        note = made("Note", TenantModel)
+
+        note._meta.constraints = note._meta.constraints[1:]
+        [fault] = faults_of(note)
+
+        assert fault.msg == "tenants.Note lacks the constraint tenants_note_pkey"
+
+    def test_grants_that_differ_from_what_app_may(self):
+        note = made("Note", TenantModel)
+
+        note.app_may = "SELECT"
+
+        assert ids(faults_of(note)) == {"tenants.E002"}
+
+    def test_a_many_to_many_field_of_a_tenants_model(self):
+        note = made("Note", TenantModel, readers=models.ManyToManyField(User, related_name="+"))
+
+        assert ids(faults_of(note)) == {"tenants.E003"}
+
+    def test_a_many_to_many_field_towards_a_tenants_model(self):
+        label = made("Label", models.Model, on=models.ManyToManyField(Budget, related_name="+"))
+
+        assert ids(faults_of(label)) == {"tenants.E003"}
+
+    @pytest.mark.parametrize("kind", [models.ForeignKey, models.OneToOneField])
+    def test_a_plain_foreign_key_between_tenants_models(self, kind):
+        note = made("Note", TenantModel, budget=kind(Budget, models.PROTECT, related_name="+"))
+
+        assert ids(faults_of(note)) == {"tenants.E004"}
+
+    def test_a_model_that_extends_the_table_of_another(self):
+        up = models.OneToOneField(Budget, models.PROTECT, parent_link=True, related_name="+")
+        pocket = made("Pocket", Budget, up=up)
+
+        assert "tenants.E004" in ids(faults_of(pocket))
+
+    def test_a_foreign_key_from_a_tenants_table_to_a_global_one(self):
+        author = models.ForeignKey(User, models.PROTECT, related_name="+")
+        note = made("Note", TenantModel, author=author)
+
+        assert ids(faults_of(note)) == {"tenants.E005"}
+
+    def test_a_foreign_key_from_a_global_table_to_a_tenants_one(self):
+        budget = models.ForeignKey(Budget, models.PROTECT, related_name="+")
+        label = made("Label", models.Model, budget=budget)
+
+        assert ids(faults_of(label)) == {"tenants.E005"}
+
+
+# -- The catalog ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scratch(database, committed):
+    with scratch_database(f"{database}_scratch") as name:
+        yield name
+
+
+@pytest.fixture
+def role(database, committed):
+    """A role that may log in, and a superuser's cursor to change it with."""
+    name = f"role_{uuid.uuid4().hex}"
+    with psycopg.connect(SERVER.url("postgres", database), autocommit=True) as superuser:
+        superuser.execute(f"CREATE ROLE {name} LOGIN")
+        superuser.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
+        superuser.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
+        try:
+            yield name, superuser
+        finally:
+            superuser.execute(f"DROP OWNED BY {name}")
+            superuser.execute(f"DROP ROLE {name}")
+
+
+class TestTheRole:
+    def test_that_owns_the_tables(self, committed):
+        config = settings.OWNER_DATABASE
+        with logged_in(USER=config["USER"], PASSWORD=config["PASSWORD"]):
+            said = {finding.msg for finding in findings() if finding.id == "tenants.E010"}
+
+        assert "the role owner has BYPASSRLS" in said
+        assert "the role owner owns tables of tenants, or can become who does" in said
+
+    @embedded
+    @pytest.mark.parametrize(
+        ("statement", "fault"),
+        [
+            ("ALTER ROLE {} SUPERUSER", "is a superuser"),
+            ("ALTER ROLE {} BYPASSRLS", "has BYPASSRLS"),
+            (
+                "GRANT owner TO {} WITH INHERIT FALSE",
+                "can become a role that row security does not bind",
+            ),
+            ("GRANT inspector TO {} WITH INHERIT TRUE", "inherits inspector"),
+            (
+                "ALTER ROLE {} SET role = inspector",
+                "begins its sessions with a role, a search_path or a tenant already set",
+            ),
+            (
+                "ALTER ROLE {} SET app.tenant_id = '00000000-0000-0000-0000-000000000000'",
+                "begins its sessions with a role, a search_path or a tenant already set",
+            ),
+        ],
+    )
+    def test_that_row_security_does_not_bind(self, role, statement, fault):
+        name, superuser = role
+        superuser.execute("GRANT inspector TO " + name + " WITH INHERIT FALSE")
+        superuser.execute(statement.format(name))
+
+        with logged_in(USER=name):
+            said = {finding.msg for finding in findings() if finding.id == "tenants.E010"}
+
+        assert f"the role {name} {fault}" in said
+
+    @embedded
+    def test_that_may_become_inspector_only_when_it_asks_is_fine(self, role):
+        name, superuser = role
+        superuser.execute(f"GRANT inspector TO {name} WITH INHERIT FALSE, SET TRUE")
+
+        with logged_in(USER=name):
+            assert "tenants.E010" not in found()
+
+
+# What to do, how to undo it, and the findings.
+CATALOG = {
+    "a unique index without the tenant": (
+        "CREATE UNIQUE INDEX fault ON budgets_bucketversion (id)",
+        "DROP INDEX fault",
+        {"tenants.E011"},
+    ),
+    "a unique constraint with the tenant in second place": (
+        "ALTER TABLE budgets_bucketversion ADD CONSTRAINT fault UNIQUE (id, tenant_id)",
+        "ALTER TABLE budgets_bucketversion DROP CONSTRAINT fault",
+        {"tenants.E011"},
+    ),
+    "an exclusion without the tenant": (
+        "ALTER TABLE budgets_bucketversion ADD CONSTRAINT fault EXCLUDE (id WITH =)",
+        "ALTER TABLE budgets_bucketversion DROP CONSTRAINT fault",
+        {"tenants.E011"},
+    ),
+    "a foreign key to a global table": (
+        "ALTER TABLE tenants_membership ADD CONSTRAINT fault"
+        " FOREIGN KEY (user_id) REFERENCES tenants_user",
+        "ALTER TABLE tenants_membership DROP CONSTRAINT fault",
+        {"tenants.E012"},
+    ),
+    "a foreign key from a global table": (
+        "CREATE TABLE fault (tenant uuid REFERENCES tenants_tenant)",
+        "DROP TABLE fault",
+        {"tenants.E012"},
+    ),
+    "a foreign key to any tenant": (
+        "ALTER TABLE budgets_budget ADD CONSTRAINT fault"
+        " FOREIGN KEY (owner_id) REFERENCES tenants_tenant NOT VALID",
+        "ALTER TABLE budgets_budget DROP CONSTRAINT fault",
+        {"tenants.E012"},
+    ),
+    "a foreign key to a row whatever its tenant": (
+        "CREATE UNIQUE INDEX fault ON budgets_bucketversion (id);"
+        " ALTER TABLE budgets_entry ADD CONSTRAINT fault"
+        " FOREIGN KEY (tenant_id) REFERENCES budgets_bucketversion (id) NOT VALID",
+        "ALTER TABLE budgets_entry DROP CONSTRAINT fault; DROP INDEX fault",
+        {"tenants.E011", "tenants.E012"},
+    ),
+    "a deferrable foreign key": (
+        "ALTER TABLE budgets_bucket ALTER CONSTRAINT budgets_bucket_budget_same_tenant DEFERRABLE",
+        "ALTER TABLE budgets_bucket ALTER CONSTRAINT budgets_bucket_budget_same_tenant"
+        " NOT DEFERRABLE",
+        {"tenants.E012", "tenants.E020"},
+    ),
+    "a foreign key that sets the tenant to null": (
+        "ALTER TABLE budgets_budget ADD CONSTRAINT fault FOREIGN KEY (tenant_id, owner_id)"
+        " REFERENCES tenants_membership (tenant_id, id) ON DELETE SET NULL",
+        "ALTER TABLE budgets_budget DROP CONSTRAINT fault",
+        {"tenants.E012"},
+    ),
+    "a view that reads as its owner": (
+        "CREATE VIEW fault AS TABLE budgets_entry",
+        "DROP VIEW fault",
+        {"tenants.E013"},
+    ),
+    "a view over a view that reads as its caller": (
+        "CREATE VIEW inner_view WITH (security_invoker) AS TABLE budgets_entry;"
+        " CREATE VIEW fault AS TABLE inner_view",
+        "DROP VIEW fault, inner_view",
+        {"tenants.E013"},
+    ),
+    "a materialized view": (
+        "CREATE MATERIALIZED VIEW fault AS TABLE budgets_entry",
+        "DROP MATERIALIZED VIEW fault",
+        {"tenants.E013"},
+    ),
+    "a function that runs as its owner": (
+        "CREATE FUNCTION fault() RETURNS bigint LANGUAGE sql SECURITY DEFINER"
+        " SET search_path = '' AS 'SELECT count(*) FROM public.budgets_entry'",
+        "DROP FUNCTION fault()",
+        {"tenants.E014"},
+    ),
+    "a declared one that finds tables where its caller says": (
+        "ALTER FUNCTION tenant_of_slug(text) RESET search_path",
+        "ALTER FUNCTION tenant_of_slug(text) SET search_path = ''",
+        {"tenants.E014"},
+    ),
+    "TRUNCATE on a global table": (
+        "GRANT TRUNCATE ON django_session TO app",
+        "REVOKE TRUNCATE ON django_session FROM app",
+        {"tenants.E015", "tenants.E021"},
+    ),
+    "REFERENCES on a column, to everybody": (
+        "GRANT REFERENCES (id) ON tenants_tenant TO PUBLIC",
+        "REVOKE REFERENCES (id) ON tenants_tenant FROM PUBLIC",
+        {"tenants.E015", "tenants.E021"},
+    ),
+    "TRIGGER on a table no model has": (
+        "CREATE TABLE fault (id int); GRANT TRIGGER ON fault TO app",
+        "DROP TABLE fault",
+        {"tenants.E015"},
+    ),
+    "a schema in which app can create": (
+        "GRANT CREATE ON SCHEMA public TO app",
+        "REVOKE CREATE ON SCHEMA public FROM app",
+        {"tenants.E016"},
+    ),
+    "a table of tenants that no model has": (
+        "CREATE TABLE fault (tenant_id uuid)",
+        "DROP TABLE fault",
+        {"tenants.E020"},
+    ),
+    "a policy with another condition": (
+        "ALTER POLICY tenant_isolation ON budgets_budget USING (true)",
+        "ALTER POLICY tenant_isolation ON budgets_budget USING (tenant_id = current_tenant())",
+        {"tenants.E020", "tenants.E021"},
+    ),
+    "a policy with another check": (
+        "ALTER POLICY tenant_isolation ON budgets_budget WITH CHECK (true)",
+        "ALTER POLICY tenant_isolation ON budgets_budget WITH CHECK (tenant_id = current_tenant())",
+        {"tenants.E020", "tenants.E021"},
+    ),
+    "a policy for another role": (
+        "ALTER POLICY inspection ON budgets_budget TO PUBLIC",
+        "ALTER POLICY inspection ON budgets_budget TO inspector",
+        {"tenants.E020", "tenants.E021"},
+    ),
+    "a policy for another command": (
+        "DROP POLICY inspection ON budgets_budget;"
+        " CREATE POLICY inspection ON budgets_budget TO inspector USING (true)",
+        "DROP POLICY inspection ON budgets_budget;"
+        " CREATE POLICY inspection ON budgets_budget FOR SELECT TO inspector USING (true)",
+        {"tenants.E020", "tenants.E021"},
+    ),
+    "a policy too many": (
+        "CREATE POLICY fault ON budgets_budget FOR UPDATE TO app USING (name = '')",
+        "DROP POLICY fault ON budgets_budget",
+        {"tenants.E021"},
+    ),
+    "a directory of slugs that anybody may write": (
+        "ALTER POLICY tenant_isolation ON tenants_tenantslug WITH CHECK (true)",
+        "ALTER POLICY tenant_isolation ON tenants_tenantslug"
+        " WITH CHECK (holder = current_tenant())",
+        {"tenants.E020", "tenants.E021"},
+    ),
+    "a composite key that is missing": (
+        "ALTER TABLE budgets_entry DROP CONSTRAINT budgets_entry_pkey",
+        "ALTER TABLE budgets_entry ADD CONSTRAINT budgets_entry_pkey PRIMARY KEY (tenant_id, id)",
+        {"tenants.E020"},
+    ),
+    "a composite foreign key that was never validated": (
+        "ALTER TABLE budgets_entry DROP CONSTRAINT budgets_entry_bucket_same_tenant,"
+        " ADD CONSTRAINT budgets_entry_bucket_same_tenant FOREIGN KEY (tenant_id, bucket_id)"
+        " REFERENCES budgets_bucket (tenant_id, id) NOT VALID",
+        "ALTER TABLE budgets_entry VALIDATE CONSTRAINT budgets_entry_bucket_same_tenant",
+        {"tenants.E020"},
+    ),
+    "a trigger that is switched off": (
+        "ALTER TABLE budgets_entry DISABLE TRIGGER budgets_entry_chains",
+        "ALTER TABLE budgets_entry ENABLE TRIGGER budgets_entry_chains",
+        {"tenants.E020"},
+    ),
+    "a secret shown to inspector": (
+        "GRANT SELECT (password) ON tenants_user TO inspector",
+        "REVOKE SELECT (password) ON tenants_user FROM inspector",
+        {"tenants.E021"},
+    ),
+    "slugs shown to app": (
+        "GRANT SELECT ON tenants_tenantslug TO app",
+        "REVOKE SELECT ON tenants_tenantslug FROM app",
+        {"tenants.E021"},
+    ),
+    "a currency that app may change": (
+        "GRANT UPDATE (currency) ON budgets_budget TO app",
+        "REVOKE UPDATE (currency) ON budgets_budget FROM app",
+        {"tenants.E021"},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", CATALOG)
+def test_the_catalog_has(fault, committed):
+    do, undo, expected = CATALOG[fault]
+
+    with altered(do, undo):
+        reported = found()
+
+    assert reported == expected
+    assert found() == set()
+
+
+def test_a_view_that_reads_as_its_caller_is_fine(committed):
+    do = "CREATE VIEW fine WITH (security_invoker = true) AS TABLE budgets_entry"
+
+    with altered(do, "DROP VIEW fine"):
+        assert findings() == []
+
+
+def test_a_right_to_make_temporary_tables_is_reported(database, committed):
+    with altered(
+        f"GRANT TEMPORARY ON DATABASE {database} TO app",
+        f"REVOKE TEMPORARY ON DATABASE {database} FROM app",
+    ):
+        assert found() == {"tenants.E016"}

@@ -1,0 +1,257 @@
+"""acting_for, run_for and inspecting: what is in force, and that it ends with its block."""
+
+import uuid
+
+import pytest
+from django.db import connection, models, transaction
+from django.db.models import F
+
+from budgets.models import BucketVersion, Budget, Movement
+from tenants.context import acting_for, current_actor_id, current_tenant_id, inspecting, run_for
+from tenants.errors import NoTenant, QueryFailed, TenantMismatch, TenantViolation
+from tenants.models import Membership, Tenant, TenantSlug, User
+from tests.factories import BudgetFactory, MembershipFactory, UserFactory
+
+
+def ask(statement, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()[0]
+
+
+def setting():
+    return ask("SELECT current_setting('app.tenant_id', true)")
+
+
+class TestActingFor:
+    def test_python_and_postgresql_agree_on_the_tenant(self, tenant):
+        with acting_for(tenant):
+            assert current_tenant_id() == tenant.pk
+            assert ask("SELECT current_tenant()") == tenant.pk
+
+    def test_takes_an_id_as_well(self, tenant):
+        with acting_for(tenant.pk):
+            assert current_tenant_id() == tenant.pk
+
+    def test_the_setting_is_gone_after_the_block(self, tenant):
+        with acting_for(tenant):
+            pid = ask("SELECT pg_backend_pid()")
+
+        assert ask("SELECT pg_backend_pid()") == pid
+        assert not setting()
+        assert ask("SELECT current_tenant()") is None
+        with pytest.raises(NoTenant):
+            current_tenant_id()
+
+    def test_an_exception_rolls_back_and_ends_the_block(self, tenant):
+        with pytest.raises(ZeroDivisionError), acting_for(tenant):
+            BudgetFactory()
+            1 / 0  # noqa: B018
+
+        assert not setting()
+        with acting_for(tenant):
+            assert not Budget.objects.exists()
+
+    def test_an_inner_exception_leaves_the_outer_block_as_it_was(self, tenant):
+        with acting_for(tenant):
+            BudgetFactory()
+            with pytest.raises(ZeroDivisionError), transaction.atomic():
+                BudgetFactory()
+                1 / 0  # noqa: B018
+            assert setting() == str(tenant.pk)
+
+        with acting_for(tenant):
+            assert Budget.objects.count() == 1
+
+    def test_the_same_tenant_inside_is_part_of_the_same_transaction(self, tenant):
+        with pytest.raises(ZeroDivisionError), acting_for(tenant):
+            with acting_for(tenant):
+                BudgetFactory()
+            1 / 0  # noqa: B018
+
+        with acting_for(tenant):
+            assert not Budget.objects.exists()
+
+    def test_another_tenant_inside_is_refused_and_changes_nothing(self, tenant, other):
+        with acting_for(tenant):
+            with pytest.raises(TenantMismatch), acting_for(other):
+                pass
+            assert setting() == str(tenant.pk)
+            assert current_tenant_id() == tenant.pk
+
+    def test_another_connection_inside_is_refused(self, tenant):
+        with acting_for(tenant), pytest.raises(TenantMismatch), acting_for(tenant, using="replica"):
+            pass
+
+    def test_what_runs_after_commit_is_outside(self, tenant):
+        seen = []
+
+        with acting_for(tenant):
+            transaction.on_commit(lambda: seen.append(setting()))
+
+        assert seen == [""]
+
+    def test_an_unknown_tenant_sees_nothing_and_writes_nothing(self, committed):
+        user = UserFactory()
+
+        with acting_for(uuid.uuid4()):
+            assert not Membership.objects.exists()
+        with pytest.raises(Exception, match="tenant_exists"), acting_for(uuid.uuid4()):
+            MembershipFactory(user=user)
+
+    def test_records_who_did_it_and_for_which_request(self, tenant):
+        user = UserFactory()
+
+        with acting_for(tenant, actor=user, request_id="request-7"):
+            movement = Movement.objects.deposit(BudgetFactory(), 5)
+
+        with acting_for(tenant):
+            stored = Movement.objects.get(pk=movement.pk)
+            version = BucketVersion.objects.get()
+        assert (stored.actor_id, stored.request_id) == (user.pk, "request-7")
+        assert version.actor_id == user.pk
+
+    def test_an_inner_block_may_act_in_anothers_name(self, tenant):
+        outer, inner = uuid.uuid4(), uuid.uuid4()
+
+        with acting_for(tenant, actor=outer):
+            with acting_for(tenant, actor=inner):
+                within = current_actor_id()
+            with acting_for(tenant):
+                unnamed = current_actor_id()
+            after = current_actor_id()
+
+        assert (within, unnamed, after) == (inner, outer, outer)
+
+
+class TestRunFor:
+    def test_returns_what_the_work_returns(self, tenant):
+        assert run_for(tenant, current_tenant_id) == tenant.pk
+
+    def test_passes_on_who_did_it(self, tenant):
+        actor = uuid.uuid4()
+
+        assert run_for(tenant, current_actor_id, actor=actor) == actor
+
+    def test_raises_what_the_work_raises_and_writes_nothing(self, tenant):
+        def work():
+            BudgetFactory()
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            run_for(tenant, work)
+
+        assert run_for(tenant, Budget.objects.count) == 0
+
+    def test_is_refused_inside_a_block(self, tenant):
+        with acting_for(tenant), pytest.raises(RuntimeError, match="retried"):
+            run_for(tenant, current_tenant_id)
+
+
+class TestInspecting:
+    def test_sees_every_tenant(self, tenant, other):
+        with inspecting():
+            slugs = set(Tenant.objects.values_list("slug", flat=True))
+
+        assert {tenant.slug, other.slug} <= slugs
+
+    def test_is_the_role_inspector_and_no_longer_than_the_block(self, committed):
+        with inspecting():
+            inside = ask("SELECT current_user")
+
+        assert (inside, ask("SELECT current_user")) == ("inspector", "app")
+
+    def test_rows_of_tenants_with_their_relations(self, tenant):
+        with acting_for(tenant):
+            budget = BudgetFactory(owner=MembershipFactory())
+
+        with inspecting():
+            found = Budget.objects.select_related("owner", "tenant").get(pk=budget.pk)
+            buckets = list(found.buckets.all())
+
+        assert (found.owner, found.tenant) == (budget.owner, tenant)
+        assert [bucket.tenant_id for bucket in buckets] == [tenant.pk]
+
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda row: Membership.objects.update(role="owner"),
+            lambda row: Membership.objects.filter(pk=row.pk).delete(),
+            lambda row: row.save(),
+            lambda row: User.objects.update(first_name="x"),
+            lambda row: TenantSlug.objects.create(slug="x", holder=row.tenant_id),
+        ],
+    )
+    def test_cannot_write(self, tenant, write):
+        with acting_for(tenant):
+            row = MembershipFactory()
+
+        with pytest.raises((TenantViolation, QueryFailed)), inspecting():
+            write(row)
+
+    def test_cannot_write_even_as_role_app(self, tenant):
+        with acting_for(tenant):
+            MembershipFactory()
+
+        with pytest.raises(QueryFailed, match="read-only"), inspecting():
+            ask("SELECT set_config('role', 'app', true)")
+            Membership.objects.update(role="viewer")
+
+    def test_cannot_be_made_writable(self, committed):
+        with pytest.raises(QueryFailed, match="read-write"), inspecting():
+            ask("SELECT set_config('transaction_read_only', 'off', true)")
+
+    def test_cannot_read_password_hashes(self, committed):
+        with pytest.raises(TenantViolation), inspecting():
+            list(User.objects.values("password"))
+
+    def test_can_read_people_otherwise(self, committed):
+        user = UserFactory()
+
+        with inspecting():
+            assert User.objects.defer("password").get(pk=user.pk).email == user.email
+
+    def test_has_no_single_tenant(self, committed):
+        with inspecting(), pytest.raises(NoTenant, match="inspecting"):
+            current_tenant_id()
+
+    def test_a_new_row_belongs_to_nobody(self, committed):
+        with inspecting(), pytest.raises(NoTenant):
+            Membership()
+
+    def test_is_refused_inside_a_tenants_block(self, tenant):
+        with acting_for(tenant), pytest.raises(TenantMismatch), inspecting():
+            pass
+
+    def test_refuses_a_tenants_block_inside(self, tenant):
+        with inspecting(), pytest.raises(TenantMismatch), acting_for(tenant):
+            pass
+
+    def test_a_queryset_kept_past_the_block_is_refused(self, committed):
+        with inspecting():
+            kept = Budget.objects.all()
+
+        with pytest.raises(NoTenant):
+            list(kept)
+
+    def test_a_queryset_kept_for_a_tenants_block_shows_that_tenants_rows(self, tenant, other):
+        with acting_for(other):
+            BudgetFactory()
+        with inspecting():
+            kept = Budget.objects.all()
+
+        with acting_for(tenant):
+            assert not kept.exists()
+
+    def test_a_queryset_kept_for_a_tenants_block_changes_that_tenants_rows(self, tenant, other):
+        with acting_for(other):
+            theirs = BudgetFactory()
+        with inspecting():
+            kept = models.QuerySet(Budget)
+
+        with acting_for(tenant):
+            changed = kept.update(version=F("version") + 1)
+
+        assert changed == 0
+        with acting_for(other):
+            assert Budget.objects.get().version == theirs.version

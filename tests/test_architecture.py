@@ -1,0 +1,135 @@
+"""The shape of the code, read from the code: arrows, sizes, and who may become inspector."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+APPS = ("budgets", "config", "tenants")
+CODE = [
+    path.relative_to(ROOT)
+    for app in APPS
+    for path in sorted((ROOT / app).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+
+# What the modules under a name may import of ours: the first name that fits counts.
+ARROWS = {
+    "budgets.cascade": (),
+    "budgets": ("budgets", "tenants"),
+    "tenants.errors": (),
+    "tenants.postgres": ("tenants.postgres", "tenants.errors"),
+    "tenants": ("tenants",),
+    "config": ("config", "tenants"),
+}
+
+each_module = pytest.mark.parametrize("path", CODE, ids=str)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
+
+
+def module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def under(name: str, *tops: str) -> bool:
+    """Whether a dotted name is one of those, or in it."""
+    return any(name == top or name.startswith(f"{top}.") for top in tops)
+
+
+def imports(node: ast.AST, path: Path) -> Iterator[str]:
+    """Everything that is imported in a node, by its whole name."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Import):
+            yield from (alias.name for alias in each.names)
+        elif isinstance(each, ast.ImportFrom):
+            package = list(path.parts[: len(path.parts) - each.level]) if each.level else []
+            start = ".".join([*package, *filter(None, [each.module])])
+            yield from (f"{start}.{alias.name}" for alias in each.names)
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Each function of a module with its length in lines."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{path}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+@each_module
+def test_arrows_point_down(path):
+    [allowed, *_] = (ARROWS[name] for name in ARROWS if under(module(path), name))
+    ours = {name for name in imports(tree(path), path) if under(name, *APPS)}
+
+    assert {name for name in ours if not under(name, *allowed)} == set()
+
+
+def test_the_cascade_knows_only_the_standard_library():
+    path = Path("budgets/cascade.py")
+
+    roots = {name.split(".")[0] for name in imports(tree(path), path)}
+
+    assert roots <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if "managers" in str(path)], ids=str)
+def test_managers_import_models_for_their_types_alone(path):
+    whole = tree(path)
+    whole.body = [node for node in whole.body if "TYPE_CHECKING" not in ast.unparse(node)]
+
+    names = {
+        name for name in imports(whole, path) if under(name, "budgets.models", "tenants.models")
+    }
+
+    assert names == set()
+
+
+@each_module
+def test_a_module_has_at_most_300_lines(path):
+    assert len((ROOT / path).read_text().splitlines()) <= 300
+
+
+@each_module
+def test_a_function_has_at_most_40_lines(path):
+    assert {name: lines for name, lines in functions(path) if lines > 40} == {}
+
+
+def test_the_median_function_has_at_most_10_lines():
+    assert median(lines for path in CODE for _, lines in functions(path)) <= 10
+
+
+def test_only_inspecting_becomes_inspector():
+    """In code that is run: not in comments and docstrings, which may speak of it."""
+    change = re.compile(r"\bset\s+(local\s+|session\s+)?role\b|set_config\W+role\b", re.I)
+
+    found = [
+        (str(path.relative_to(ROOT)), text)
+        for path in sorted(ROOT.rglob("*"))
+        if path.suffix in {".py", ".sql", ".sh"} and path.relative_to(ROOT).parts[0] not in OUTSIDE
+        for text in said(path)
+        if change.search(text)
+    ]
+
+    assert found == [("tenants/context.py", "SET LOCAL ROLE inspector")]
+
+
+OUTSIDE = {"tests", "var", ".venv", ".git"}
+
+
+def said(path: Path) -> Iterator[str]:
+    """The texts in a program that are not about it."""
+    if path.suffix != ".py":
+        yield from re.sub(r"(--|#).*", "", path.read_text()).splitlines()
+        return
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    about = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in about:
+            yield node.value

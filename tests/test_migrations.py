@@ -1,0 +1,79 @@
+"""Migrations are complete, and go both ways."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db.migrations.loader import MigrationLoader
+
+from tenants.postgres.base import as_owner
+from tenants.postgres.programs import wheel
+from tests.conftest import owner_dsn
+from tests.factories import TenantFactory
+from tests.rows import MODELS, Side
+from tests.tenants.schema import found, logged_in, scratch_database
+
+
+@pytest.fixture
+def scratch(database: str, committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty database, which owner's connections lead to."""
+    with scratch_database(f"{database}_migrations") as name:
+        monkeypatch.setitem(settings.OWNER_DATABASE, "NAME", name)
+        yield name
+
+
+def migrate(*where: str) -> None:
+    with as_owner():
+        call_command("migrate", *where, verbosity=0)
+
+
+def to_zero() -> None:
+    for label in sorted(MigrationLoader(None).migrated_apps):
+        migrate(label, "zero")
+
+
+def dump(database: str) -> str:
+    """The schema with its owners, grants and policies."""
+    command = [wheel() / "pg_dump", "--schema-only", "--restrict-key=x", owner_dsn(database)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_every_change_of_a_model_has_its_migration(committed):
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_zero_and_head_are_the_same_each_time(scratch):
+    migrate()
+    head = dump(scratch)
+    to_zero()
+    zero = dump(scratch)
+
+    migrate()
+    with logged_in(NAME=scratch):
+        Side.of(TenantFactory())
+        reported = found()
+    again = dump(scratch)
+    to_zero()
+
+    assert (again, dump(scratch)) == (head, zero)
+    assert reported == set()
+    assert zero.count("CREATE TABLE") == 1  # django_migrations
+    assert "CREATE FUNCTION" not in zero
+
+
+def test_head_after_zero_with_rows_in_every_table(scratch):
+    migrate()
+    head = dump(scratch)
+    with logged_in(NAME=scratch):
+        first = Side.of(TenantFactory())
+        assert all(first.sees(model) for model in MODELS)
+
+    to_zero()
+    migrate()
+
+    assert dump(scratch) == head
+    with logged_in(NAME=scratch):
+        Side.of(TenantFactory())
+        assert found() == set()
