@@ -53,11 +53,14 @@ def listed(lines: Iterable[Line]) -> list[dict[str, Any]]:
 
 
 def posted(movement: Movement) -> list[dict[str, Any]]:
-    """A row for each entry of a movement."""
-    left, rows = movement.amount, []
+    """A row for each entry of a movement; only money that flows through a cascade arrives."""
+    left = movement.amount if movement.kind in {*CASCADES, "deposit_into"} else None
+    rows = []
     for entry in movement.entries.select_related("bucket").order_by("position"):
-        rows.append(_row(entry.bucket, left, entry.amount, entry.balance_before, entry.reason))
-        left -= entry.amount
+        arrives = left if entry.amount > 0 else None
+        rows.append(_row(entry.bucket, arrives, entry.amount, entry.balance_before, entry.reason))
+        if arrives is not None and left is not None:
+            left -= entry.amount
     return rows
 
 
@@ -126,7 +129,9 @@ def explained_table(movement: Movement, rows: Iterable[dict[str, Any]]) -> Table
     return table
 
 
-def _row(bucket: Bucket, arrives: int, kept: int, before: int, reason: str) -> dict[str, Any]:
+def _row(
+    bucket: Bucket, arrives: int | None, kept: int, before: int, reason: str
+) -> dict[str, Any]:
     after = before + kept
     return {
         "bucket": bucket.name, "arrives": arrives, "kept": kept,
@@ -142,7 +147,8 @@ def cascade_table(budget: Budget, rows: Iterable[dict[str, Any]], title: str) ->
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("why")
     for row in rows:
-        sums = (shown(budget, row[name]) for name in ("arrives", "kept", "after"))
+        figures = (row[name] for name in ("arrives", "kept", "after"))
+        sums = ("" if figure is None else shown(budget, figure) for figure in figures)
         style = "" if row["kept"] else "dim"
         table.add_row(row["bucket"], *sums, REASONS[row["reason"]], style=style)
     return table

@@ -11,7 +11,7 @@ import tenants.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0002_initial"),
+        ("budgets", "0004_schedules"),
         ("tenants", "0002_lookups"),
     ]
 

@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0002_initial"),
+        ("budgets", "0003_reads"),
         ("tenants", "0002_lookups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
