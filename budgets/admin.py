@@ -301,3 +301,6 @@ class StatementLineAdmin(InspectingAdmin):
     list_filter = (TenantFilter, "fate", ("statement", Chosen), ("movement", Chosen))
     search_fields = ("description", "account__exact", "identity__exact", "id__exact")
     search_help_text = "description, account, identity or id"
+
+
+from budgets import admin_schedules  # noqa: E402, F401  # registers its pages

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from budgets.errors import BadStatement, WrongCurrency
-from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
+from budgets.managers.judging import ASK_NOTHING, BATCH, Choices, Fate, Judged, batches
 from budgets.models import Budget, Statement
 from budgets.statements import Statement as File
-from budgets.statements import Survey
+from budgets.statements import Survey, survey
 from tenants.context import run_for
 
-__all__ = ["Choices", "Fate", "Judged", "imported", "require_currency"]
+__all__ = ["BATCH", "Choices", "Fate", "Judged", "imported", "require_currency"]
 
 
 def require_currency(budget: Budget, statement_currency: str, said: str, format: str) -> str:
@@ -41,19 +41,26 @@ def require_currency(budget: Budget, statement_currency: str, said: str, format:
 
 
 def imported(
-    budget: Budget, file: File, surveyed: Survey, choices: Choices = ASK_NOTHING, *, dry_run: bool
+    budget: Budget,
+    file: File,
+    *,
+    dry_run: bool,
+    choices: Choices = ASK_NOTHING,
+    surveyed: Survey | None = None,
 ) -> Iterator[Judged]:
-    """Import a surveyed file, yielding each line and its fate as its batch commits.
+    """Import a file, yielding each line and its fate as its batch commits.
 
-    A dry run yields the same and writes nothing. Raises BadChoice before the first line, and
-    StatementUndone when somebody undoes the import while it runs.
+    It is surveyed first, unless that was done. A dry run yields the same and writes nothing.
+    Raises BadStatement and BadChoice before the first line, and StatementUndone when somebody
+    undoes the import while it runs.
     """
+    surveyed = surveyed or survey(file.lines())
     tenant_id = budget.tenant_id
     assert tenant_id is not None
     begin = Statement.objects.drafted if dry_run else Statement.objects.begin
     statement = run_for(tenant_id, partial(begin, budget, file, surveyed, choices))
     take = statement.lines.judged if dry_run else statement.lines.bring
-    for batch in batches(file.lines()):
+    for batch in batches(file.lines(), BATCH):
         work = partial(take, statement, batch, surveyed, hold=choices.hold)
         yield from run_for(tenant_id, work)
     if not dry_run:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 BATCH = 100
 """Incoming lines in one transaction: enough to be quick, few enough not to keep others waiting."""
 
-LONGEST_BATCH = 5_000
-"""Lines of all kinds in one batch, so that a file of payments is not held whole."""
+_LONGEST_BATCH = 5_000  # lines of all kinds, so that a file of payments is not held whole
 
 SKIP, INCLUDE = "skip", "include"
 
@@ -88,8 +87,10 @@ def movement_key(identity: str, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """All that a verdict needs. `past` has earlier lines by identity, `alike` by day and amount,
-    `keys` those of the budget's movements; `decisions` are by line number.
+    """All that a verdict needs.
+
+    `past` has earlier lines by identity; `alike` those that came in and may be lines of the
+    file in other words; `keys` are of the budget's movements, `decisions` by line number.
     """
 
     budget: UUID
@@ -153,8 +154,6 @@ class Bench:
             return False
         if earlier.identity == line.identity:
             return True  # of an account without a name, in another budget
-        if earlier.identity in self.surveyed.first:
-            return False  # the file has that one too
         if earlier.account == line.account:
             both = earlier.has_bank_id and line.external_id
             return self._same_account(earlier, line) and not both
@@ -168,14 +167,14 @@ class Bench:
         return f"line {earlier.number} of {earlier.statement.name}{where}"
 
 
-def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """The lines in order, cut into runs of at most BATCH incoming ones."""
+def batches(lines: Iterable[Line], most: int = BATCH) -> Iterator[list[Line]]:
+    """The lines in order, cut into runs of at most `most` incoming ones."""
     batch: list[Line] = []
     incoming = 0
     for line in lines:
         batch.append(line)
         incoming += line.amount > 0
-        if incoming == BATCH or len(batch) == LONGEST_BATCH:
+        if incoming == most or len(batch) == _LONGEST_BATCH:
             yield batch
             batch, incoming = [], 0
     if batch:

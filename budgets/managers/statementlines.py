@@ -36,6 +36,10 @@ class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
         """Lines that wait for somebody's decision, in the file's order."""
         return self.filter(fate=Fate.HELD).order_by("number")
 
+    def told(self) -> Self:
+        """With what is told of a line besides: its file and its budget."""
+        return self.select_related("statement", "budget").defer("statement__decisions")
+
     def astray(self) -> Self:
         """Lines that are not the movement they name, or undone while it stands."""
         elsewhere = ~Q(movement__budget=F("budget")) | ~Q(statement__budget=F("budget"))
@@ -57,7 +61,7 @@ class StatementLineManager(
         bench = self._bench(statement, [line for line in batch if line.amount > 0], surveyed)
         if hold:
             doubtful = [line for line in batch if line.amount > 0 and not bench.repeated(line)]
-            bench = replace(bench, alike=self._alike(doubtful))
+            bench = replace(bench, alike=self._alike(doubtful, surveyed))
         return [bench.verdict(line) for line in batch]
 
     def bring(
@@ -105,8 +109,7 @@ class StatementLineManager(
         """All that is known about lines of those identities."""
         identities = {line.identity for line in lines}
         past = defaultdict(list)
-        known = self.model.objects.filter(identity__in=identities)
-        for earlier in known.select_related("statement", "budget"):
+        for earlier in self.model.objects.filter(identity__in=identities).told():
             past[earlier.identity].append(earlier)
         budget = statement.budget
         bench = Bench(budget.pk, surveyed, statement.decisions, past, frozenset())
@@ -114,14 +117,20 @@ class StatementLineManager(
         moved = budget.movements.filter(key__in=keys).values_list("key", flat=True)
         return replace(bench, keys=frozenset(moved))
 
-    def _alike(self, lines: Collection[Line]) -> "list[StatementLine]":
-        """Lines that came in on the same days with the same amounts, and some more."""
-        if not lines:
-            return []
+    def _alike(self, lines: Collection[Line], surveyed: Survey) -> "list[StatementLine]":
+        """Lines that came in on the days and with the amounts of these, and are not in the file.
+
+        But for those of these very identities: in another budget they are no duplicates yet.
+        """
+        these = {line.identity for line in lines}
         rows = self.model.objects.new().filter(
             posted__in={line.posted for line in lines}, amount__in={line.amount for line in lines}
         )
-        return list(rows.select_related("statement", "budget").order_by("id"))
+        return [
+            earlier
+            for earlier in rows.told().order_by("id")
+            if earlier.identity in these or earlier.identity not in surveyed.first
+        ]
 
     def _row(
         self, statement: "Statement", judged: Judged, movement: "Movement | None"

@@ -1,6 +1,7 @@
 """Imports of bank statements: reviewed, begun, finished, undone."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -46,12 +47,11 @@ class StatementManager(TenantManager["Statement"].from_queryset(StatementQuerySe
 
         Raises UnknownStatement, also when several do.
         """
-        rows = self.filter(budget=budget)
-        try:
+        rows, found = self.filter(budget=budget), []
+        with suppress(ValueError):
             found = list(rows.filter(pk=UUID(name)))
-        except ValueError:
-            fits = len(name) >= _SHORTEST_PREFIX
-            found = list(rows.standing().filter(sha256__startswith=name.lower())) if fits else []
+        if not found and len(name) >= _SHORTEST_PREFIX:
+            found = list(rows.standing().filter(sha256__startswith=name.lower()))
         if len(found) != 1:
             how_many = "several imports" if found else "no import"
             raise UnknownStatement(f"the budget has {how_many} {name!r}: say its id", name=name)

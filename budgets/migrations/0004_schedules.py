@@ -2,12 +2,13 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import tenants.constraints
-import tenants.context
-import tenants.fields
 import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
+
+import tenants.constraints
+import tenants.context
+import tenants.fields
 
 
 class Migration(migrations.Migration):

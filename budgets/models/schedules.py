@@ -107,9 +107,9 @@ class Schedule(Request, TenantModel):
         return "paused" if self.paused_at else "active"
 
     def acquire(self) -> None:
-        """Make everybody else who would run or change it wait until we commit, and re-read it."""
+        """Make all others who would run or change it wait until we commit; re-read what changes."""
         rows = type(self).objects.select_for_update(no_key=True)
-        self.refresh_from_db(from_queryset=rows)
+        self.refresh_from_db(fields=["paused_at", "next_due_at"], from_queryset=rows)
 
 
 class ScheduleRun(TenantModel):

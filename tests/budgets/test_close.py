@@ -19,10 +19,6 @@ def close(name: str, to: Any, scene: Scene, into: str | None = None, **said: Any
     return Bucket.objects.close(scene.bucket(name), to, into=target, **said)
 
 
-def last(scene: Scene) -> Movement:
-    return scene.do(lambda: scene.home.movements.order_by("seq").last())
-
-
 VERBS = {
     "to the money bucket": partial(close, "Fun", MONEY),
     "through the cascade": partial(close, "Fun", CASCADE),
@@ -47,7 +43,7 @@ class TestDispositions(Audited):
     def test_to_the_money_bucket(self, scene):
         scene.do(lambda: close("Fun", MONEY, scene))
 
-        movement = last(scene)
+        movement = scene.newest()
         assert (movement.kind, movement.amount, movement.external) == ("close", 300_00, 0)
         assert scene.lines(movement) == [("Fun", -300_00, "source"), ("Money", 300_00, "direct")]
 
@@ -56,7 +52,7 @@ class TestDispositions(Audited):
 
         scene.do(lambda: close("Fun", CASCADE, scene))
 
-        movement = last(scene)
+        movement = scene.newest()
         assert (movement.kind, movement.amount, movement.external) == ("close_cascade", 300_00, 0)
         assert scene.lines(movement) == [
             ("Fun", -300_00, "source"), ("Rent", 200_00, "capacity_limit"),
@@ -68,7 +64,7 @@ class TestDispositions(Audited):
 
         scene.do(lambda: close("Fun", BUCKET, scene, into="Rent"))
 
-        movement = last(scene)
+        movement = scene.newest()
         assert (movement.kind, movement.external) == ("close", 0)
         assert scene.lines(movement) == [("Fun", -300_00, "source"), ("Rent", 300_00, "direct")]
         assert scene.balances("Rent") == [600_00]
@@ -76,7 +72,7 @@ class TestDispositions(Audited):
     def test_out_of_the_budget(self, scene):
         scene.do(lambda: close("Fun", OUT, scene))
 
-        movement = last(scene)
+        movement = scene.newest()
         assert (movement.kind, movement.external) == ("close", -300_00)
         assert scene.lines(movement) == [("Fun", -300_00, "withdrawn")]
         assert scene.totals() == (1005_00, 300_00)
@@ -88,13 +84,15 @@ class TestDispositions(Audited):
             )
             scene.do(lambda made=made, to=to: Bucket.objects.close(made, to))
 
-        assert last(scene).pk == scene.pks["coins"]
+        assert scene.newest().pk == scene.pks["coins"]
 
 
 class TestClosed(Audited):
     @pytest.fixture(params=[MONEY, CASCADE])
     def closed(self, scene, request) -> Bucket:
-        return scene.do(lambda: close("Rent", request.param, scene, memo="moved", metadata={"a": 1}))
+        return scene.do(
+            lambda: close("Rent", request.param, scene, memo="moved", metadata={"a": 1})
+        )
 
     def test_is_archived_and_has_neither_money_nor_priority(self, scene, closed):
         row = scene.do(lambda: scene.bucket("Rent"))
@@ -110,7 +108,7 @@ class TestClosed(Audited):
         assert scene.do(lambda: closed.entries.count()) == 2
 
     def test_its_movement_says_what_the_request_said(self, scene, closed):
-        movement = last(scene)
+        movement = scene.newest()
 
         assert (movement.memo, movement.metadata, movement.key) == ("moved", {"a": 1}, None)
 
@@ -137,7 +135,9 @@ class TestReplay(Audited):
         scene.do(lambda: close("Rent", CASCADE, scene))
         scene.do(lambda: Bucket.objects.set_rules(scene.bucket("Fun"), filter=Claim(share=1)))
 
-        plan = scene.do(lambda: Movement.objects.replay(last_in_block(scene)))
+        movement = scene.newest()
+
+        plan = scene.do(lambda: Movement.objects.replay(movement))
 
         kept = {step.key: (step.kept, str(step.reason)) for step in plan.steps}
         assert kept == {
@@ -194,7 +194,3 @@ class TestTwoAtOnce(Audited):
 
         assert isinstance(refusal, BucketClosed)
         assert sorted(scene.balances("Fun", "Rent")) == [0, 600_00]
-
-
-def last_in_block(scene: Scene) -> Any:
-    return scene.home.movements.order_by("seq").last()

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -136,7 +137,8 @@ class TestWalking:
         assert seen == ledger
 
     def test_up_misses_and_repeats_nothing_and_meets_what_is_new(self, budget, ledger):
-        seen, new = [], count()
+        seen: list[Cursor] = []
+        new = count()
         for page in walked(budget, before=ledger[-1], limit=50):
             seen = [row.cursor for row in page.rows] + seen
             if next(new) < 10:
@@ -199,7 +201,7 @@ class TestFilters:
             own = [tuple(row.cursor) for row in everything(budget) if row.bucket == bucket.pk]
             for row in everything(budget):
                 place = tuple(row.cursor)
-                beside = {"before": place} if upwards else {"after": place}
+                beside: dict[str, Any] = {"before" if upwards else "after": place}
                 page = Entry.objects.page(budget, bucket=bucket, **beside)
 
                 assert places(page) == [

@@ -4,6 +4,7 @@ import doctest
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -121,7 +122,8 @@ def test_it_is_the_cascade_again_and_again(slots, amounts):
 
     told = project(zip(days, amounts, strict=True), slots)
 
-    standing, full, rest = slots, {}, 0
+    standing, rest = slots, 0
+    full: dict[int, int | None] = {}
     for nth, amount in enumerate(amounts, start=1):
         plan = cascade(amount, standing)
         kept = {step.key: step.kept for step in plan.steps}
@@ -147,7 +149,7 @@ class TestOfABudget:
 
         told = Budget.objects.projection(budget, monthly(80, NEW_YEAR, times=6))
 
-        became = {}
+        became: dict[UUID, int] = {}
         for nth in range(1, 7):
             movement = Movement.objects.deposit(budget, 80)
             entries = movement.entries.filter(became_full=True)

@@ -80,7 +80,7 @@ class TestRefusals(Audited):
 
     def test_a_bucket_that_is_closed(self, scene):
         scene.do(lambda: Bucket.objects.close(scene.bucket("Fun"), Disposition.MONEY))
-        movement = scene.do(lambda: scene.home.movements.order_by("seq").last())
+        movement = scene.newest()
 
         for ask in (partial(reverse, "salary", scene), lambda: Movement.objects.reverse(movement)):
             self.refused(scene, ask, why="closed", bucket="Fun")

@@ -11,9 +11,7 @@ from budgets.models import Bucket, Movement
 from tests.budgets.verbs import Audited, EveryRequest, Scene, Verb
 
 
-def set_rules(
-    name: str, filter: Claim, hold: Claim | None, scene: Scene, **said: Any
-) -> Bucket:
+def set_rules(name: str, filter: Claim, hold: Claim | None, scene: Scene, **said: Any) -> Bucket:
     return Bucket.objects.set_rules(scene.bucket(name), filter=filter, hold=hold, **said)
 
 

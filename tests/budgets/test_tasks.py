@@ -79,7 +79,7 @@ class TestOnTheSpot:
         dummy = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
         with override_settings(TASKS=dummy):
             count = tasks.run_all_schedules.call()
-            enqueued = [result.args for result in default_task_backend.results]
+            enqueued = [result.args for result in default_task_backend.results]  # type: ignore[attr-defined]
 
         assert len(enqueued) == count
         assert enqueued.count([str(tenant.pk)]) == 1
@@ -108,7 +108,8 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def url(config: dict[str, Any]) -> str:
+def url(config: dict[str, Any] | None) -> str:
+    assert config is not None
     login = ":".join(quote(config[name], safe="") for name in ("USER", "PASSWORD") if config[name])
     at = f"{config['HOST']}:{config['PORT']}" if config["HOST"] else ""
     host = config["OPTIONS"].get("host")

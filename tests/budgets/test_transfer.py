@@ -122,7 +122,7 @@ class TestTransfer(Audited):
             fun, rent = scene.bucket("Fun"), scene.bucket("Rent")
 
         counts = [
-            statements(scene, partial(Movement.objects.transfer, fun, rent, amount, key=key))
+            statements(scene.tenant, partial(Movement.objects.transfer, fun, rent, amount, key=key))
             for key, amount in (("fits", 1), ("overflows", 250_00))
         ]
 

@@ -78,6 +78,6 @@ class TestWithdraw(Audited):
         with scene.block():
             bucket = scene.bucket("Rent")
 
-        count = statements(scene, lambda: Movement.objects.withdraw(bucket, 1, key="k"))
+        count = statements(scene.tenant, lambda: Movement.objects.withdraw(bucket, 1, key="k"))
 
         assert count == 9

@@ -85,10 +85,11 @@ class Command(BudgetCommand):
             reading = progress.add_task("Reading", total=None)
             surveyed = survey(statement.lines(), lambda: progress.advance(reading))
             progress.update(reading, visible=False)
-            lines = imported(found, statement, surveyed, _choices(**options), dry_run=dry_run)
+            choices = _choices(**options)
+            lines = imported(found, statement, dry_run=dry_run, choices=choices, surveyed=surveyed)
             tracked = progress.track(lines, total=surveyed.total, description="Importing")
             if options["json"]:
-                _print_json(found, statement, tracked, dry_run)
+                _print_json(found, statement, tracked, dry_run, every_why=review)
                 return
             most = None if options["all"] or review else LISTED
             counts, samples, brought = _collected(tracked, most)
@@ -207,8 +208,9 @@ def _collected(
 
 
 def _print_json(
-    budget: Budget, statement: Statement, judged: Iterable[Judged], dry_run: bool
-) -> None:
+    budget: Budget, statement: Statement, judged: Iterable[Judged], dry_run: bool, *,
+    every_why: bool,
+) -> None:  # fmt: skip
     """One JSON object, written as the lines come: a long file is never held whole."""
     counts: Counter[Fate] = Counter()
     brought = 0
@@ -218,10 +220,12 @@ def _print_json(
         counts[each.fate] += 1
         brought += line.amount if each.fate is Fate.NEW else 0
         row = {
-            "line": line.number, "status": each.fate, "why": each.why, "account": line.account,
+            "line": line.number, "status": each.fate, "account": line.account,
             "date": str(line.posted), "amount_minor": line.amount,
             "description": line.description, "bank_id": line.external_id,
         }  # fmt: skip
+        if every_why or each.fate is Fate.HELD:
+            row["why"] = each.why
         sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
     summary: dict[str, Any] = _counted(counts) | {
         "lines_total": counts.total(), "brought_minor": brought, "dry_run": dry_run,

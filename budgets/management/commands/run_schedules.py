@@ -77,7 +77,7 @@ class Command(BaseCommand):
         for row in rows:
             cells = [row[name] for name in ("tenant", "budget", "schedule")]
             style = "" if row["outcome"] == "deposited" else "dim"
-            due = f"{row['due_at']:%Y-%m-%d %H:%M}"
+            due = row["due_at"].replace("T", " ")[:16]
             table.add_row(*cells, due, row["amount"], row["outcome"], style=style)
         if rows:
             self.print_rich(table)
@@ -124,7 +124,7 @@ def _planned(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
 def _row(schedule: Schedule, due_at: datetime, outcome: str, **more: Any) -> dict[str, Any]:
     budget = schedule.budget
     return {
-        "budget": budget.name, "schedule": schedule.name, "due_at": due_at,
+        "budget": budget.name, "schedule": schedule.name, "due_at": due_at.isoformat(),
         "amount": shown(budget, schedule.amount), "amount_minor": schedule.amount,
         "currency": budget.currency, "outcome": outcome, **more,
     }  # fmt: skip

@@ -68,6 +68,8 @@ class Command(BudgetCommand):
             self.print_json(rows if verb == "list" else rows[0])
             return
         table = Table("schedule", "amount", "rule", "next due", "catches up", "state")
+        table.columns[2].overflow = "fold"
+        table.columns[3].no_wrap = True
         for row in rows:
             table.add_row(*(str(row[name] or "") for name in _COLUMNS))
         self.print_rich(table)
@@ -120,7 +122,8 @@ def _row(schedule: Schedule) -> dict[str, Any]:
         "amount_minor": schedule.amount, "rrule": schedule.rrule,
         "starts": schedule.starts.isoformat(), "time_zone": schedule.time_zone,
         "catch_up": schedule.catch_up, "state": schedule.state,
-        "next_due_at": due and due.astimezone(_zone(schedule)).isoformat(), "id": schedule.pk,
+        "next_due_at": due and due.astimezone(_zone(schedule)).isoformat(timespec="minutes"),
+        "id": schedule.pk,
     }  # fmt: skip
 
 

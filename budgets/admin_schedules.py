@@ -1,0 +1,78 @@
+"""The admin's pages of schedules; `budgets.admin` loads them, and they share its columns."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import Q
+
+from budgets.admin import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
+from budgets.models import Schedule, ScheduleRun
+from tenants.inspection import (
+    TENANT,
+    Chosen,
+    Conditions,
+    InspectedTable,
+    InspectingAdmin,
+    TenantFilter,
+    link,
+)
+
+ENDED, PAUSED = Q(next_due_at=None), Q(paused_at__isnull=False)
+
+
+class ScheduleFilter(Conditions):
+    """By the state of a schedule, as `Schedule.state` has it."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar[Mapping[str, Q]] = {
+        "active": ~ENDED & ~PAUSED,
+        "paused": ~ENDED & PAUSED,
+        "ended": ENDED,
+    }
+
+
+class LatestRuns(InspectedTable):
+    """What became of a schedule's due times, latest first."""
+
+    model = ScheduleRun
+    shown = ("due_at", "outcome", MOVEMENT, ACTOR, "created_at")
+    ordering = ("-due_at",)
+    related = ("movement", "actor")
+    verbose_name_plural = "latest runs"
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(InspectingAdmin):
+    """Recurring deposits."""
+
+    shown = (
+        "name", BUDGET, TENANT, AMOUNT, "rrule", "starts_on", "starts_at", "time_zone", "catch_up",
+        STATE, "next_due_at", "paused_at", "memo", "metadata", ACTOR, "key", "request_id",
+        "request_hash", "created_at", "updated_at", "id",
+    )  # fmt: skip
+    inlines = (LatestRuns,)
+    list_display = (NAME, BUDGET, TENANT, AMOUNT, "rrule", "time_zone", STATE, "next_due_at")
+    list_filter = (TenantFilter, ScheduleFilter, "catch_up", ("budget", Chosen))
+    related = ("tenant", "budget", "actor")
+    search_fields = ("name", "memo", "budget__name", "id__exact")
+    search_help_text = "name, memo, name of the budget or id"
+
+
+@admin.register(ScheduleRun)
+class ScheduleRunAdmin(InspectingAdmin):
+    """What became of each due time."""
+
+    date_hierarchy = "due_at"
+    shown = (
+        link("schedule", lambda row: row.schedule), TENANT, "due_at", "outcome", MOVEMENT, ACTOR,
+        "created_at", "id",
+    )  # fmt: skip
+    list_display = (
+        "__str__", link("schedule", lambda row: row.schedule), TENANT, "due_at", "outcome",
+        MOVEMENT,
+    )  # fmt: skip
+    list_filter = (TenantFilter, "outcome", ("schedule", Chosen), ("movement", Chosen))
+    related = ("tenant", "schedule", "movement", "actor")
+    search_fields = ("schedule__name", "id__exact")
+    search_help_text = "name of the schedule, or id"
