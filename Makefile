@@ -5,7 +5,7 @@ MANAGE := $(PY) manage.py
 PYTEST := $(PY) -m pytest -n 2
 UV := uv==0.13.8
 
-.PHONY: help demo serve stop test test-slow test-compose check bench migrate status lock clean \
+.PHONY: help demo serve stop test test-slow test-compose soak check bench migrate status lock clean \
 	bootstrap ready
 
 help: ## this list
@@ -40,6 +40,9 @@ check: bootstrap ## formatting, lint, types, missing migrations, Django's checks
 	@$(PY) -m mypy
 	@$(MANAGE) makemigrations --check --dry-run
 	@$(MANAGE) check
+
+soak: bootstrap ## ten thousand random histories of the ledger against a model of it
+	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py
 
 bench: bootstrap ## the benchmarks
 	@$(PY) -m bench
