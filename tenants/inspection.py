@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
@@ -16,13 +16,14 @@ from django.db import connection, models
 from django.db.models import Q
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 
 from tenants.columns import Column
 from tenants.context import inspecting
-from tenants.errors import ValueRefused
+from tenants.errors import TimedOut, ValueRefused
 from tenants.models import Invitation, TenantSlug, User
 
 if TYPE_CHECKING:  # which of these are generic, only the stubs know
@@ -60,6 +61,9 @@ def inspected(
                 response.render()
     except ValueRefused as error:
         raise BadRequest("PostgreSQL has no such value") from error
+    except TimedOut:
+        messages.warning(request, "That took too long: choose a tenant first.")
+        return redirect("admin:index")
     return response
 
 

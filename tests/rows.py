@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.apps import apps
 from django.utils import timezone
@@ -18,22 +19,24 @@ from tenants.models import Invitation, Membership, Tenant, TenantModel
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
 
 type Model = type[TenantModel]
-type Rows = Mapping[Model, TenantModel]
+type Rows = Mapping[Model, Any]
 
 MODELS: list[Model] = [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
 def invite() -> Invitation:
-    return Invitation.objects.create(
+    invitation = Invitation(
         email="somebody@example.com",
         role="viewer",
         token_hash=uuid.uuid4().hex,
         expires_at=timezone.now() + timedelta(days=7),
     )
+    invitation.save()
+    return invitation
 
 
 # Each is given the rows made before it, in this order.
-MAKERS: dict[Model, Callable[[Rows], TenantModel]] = {
+MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
     Invitation: lambda _: invite(),
     Budget: lambda made: BudgetFactory(owner=made[Membership]),
@@ -53,7 +56,7 @@ class Side:
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Side":
-        rows: dict[Model, TenantModel] = {}
+        rows: dict[Model, Any] = {}
         with acting_for(tenant):
             for model, make in MAKERS.items():
                 rows[model] = make(rows)

@@ -20,6 +20,7 @@ from tests.tenants.schema import found, logged_in, scratch_database
 def scratch(database: str, committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty database, which owner's connections lead to."""
     with scratch_database(f"{database}_migrations") as name:
+        assert settings.OWNER_DATABASE is not None
         monkeypatch.setitem(settings.OWNER_DATABASE, "NAME", name)
         yield name
 
@@ -36,8 +37,8 @@ def to_zero() -> None:
 
 def dump(database: str) -> str:
     """The schema with its owners, grants and policies."""
-    command = [wheel() / "pg_dump", "--schema-only", "--restrict-key=x", owner_dsn(database)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command = [str(wheel() / "pg_dump"), "--schema-only", "--restrict-key=x", owner_dsn(database)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def test_every_change_of_a_model_has_its_migration(committed):

@@ -31,7 +31,10 @@ class Command(BaseCommand):
     def progress(self) -> Progress:
         """A progress bar on stderr for the time of a `with` block; silent in a pipe."""
         console = Console(stderr=True)
-        return Progress(console=console, transient=True, disable=not console.is_terminal)
+        # Left alone, rich would lead stdout to the terminal too, and a `--json > file` with it.
+        return Progress(
+            console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal
+        )
 
     def print_rich(self, *renderables: object, sep: str = " ") -> None:
         """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""

@@ -7,6 +7,7 @@ import pytest
 
 from budgets import audit
 from budgets.cascade import Claim
+from budgets.management.commands import audit as command
 from budgets.models import Bucket, Entry, Movement
 from tenants.context import acting_for
 from tenants.models import Tenant
@@ -242,13 +243,21 @@ class TestCommand:
         assert f"I3 {ledger.slug}: bucket {bucket.pk} does not stand where" in ran.out
         assert ran.out.splitlines()[-1] == "1 breaks"
 
-    def test_audits_every_tenant_and_names_the_broken_one_only(self, ledger, other, change):
+    def test_audits_every_tenant_unless_one_is_named(self, ledger, other):
+        everybody = command._tenants(None)
+
+        assert {ledger, other} <= set(everybody)
+        assert command._tenants(ledger.slug) == [ledger]
+
+    def test_tells_the_broken_tenant_from_others(self, ledger, other, change, monkeypatch):
         change("movement", "seq = 9", "seq = 3")
+        monkeypatch.setattr(command, "_tenants", lambda slug: [ledger, other])
 
         answer = manage("audit", "--json").json
 
-        breaks = {row["tenant"]: row["breaks"] for row in answer["tenants"]}
-        assert (breaks[ledger.slug], breaks[other.slug]) == (1, 0)
+        breaks = [(row["tenant"], row["breaks"]) for row in answer["tenants"]]
+        assert breaks == [(ledger.slug, 1), (other.slug, 0)]
+        assert [each["tenant"] for each in answer["breaks"]] == [ledger.slug]
 
     def test_leaves_other_tenants_alone_when_one_is_named(self, ledger, other, change):
         change("movement", "seq = 9", "seq = 3")

@@ -40,9 +40,8 @@ class TestDeposit:
         assert movement.entries.get().bucket.name == "takes all"
 
     def test_each_line_says_why(self, budget):
-        for hold, target in ((None, None), (Claim(flat=2), None), (None, 1)):
-            BucketFactory(budget=budget, filter=Claim(flat=1), hold=hold, target=target)
-        Bucket.objects.filter(priority=2).update(filter_flat=5)
+        for flat, hold, target in ((1, None, None), (1, Claim(flat=2), None), (5, None, 1)):
+            BucketFactory(budget=budget, filter=Claim(flat=flat), hold=hold, target=target)
 
         movement = Movement.objects.deposit(budget, 100)
 

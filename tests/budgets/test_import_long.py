@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from budgets import samples
 from tests.budgets.importing import Importer
 from tests.command_line import ROOT, app_url
 
@@ -24,9 +26,9 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an import told, showed on a terminal and took."""
+    """What an import printed, showed on a terminal and took."""
 
-    told: dict
+    out: str
     shown: str
     peak: int  # bytes
 
@@ -55,29 +57,29 @@ def ofx(file: Path) -> None:
         out.write("</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>")
 
 
-def measured(importer: Importer, file: Path) -> Measured:
+def measured(importer: Importer, file: Path, option: str) -> Measured:
     """Import the file in a process of its own, with a terminal for its stderr."""
     words = ("import_statement", "--tenant", importer.tenant.slug, "--budget", "Household")
     environ = {**os.environ, "DATABASE_URL": app_url(), "TERM": "xterm"}
     terminal, theirs = pty.openpty()
     shown: list[bytes] = []
     reader = threading.Thread(target=drain, args=(terminal, shown))
-    answer = file.with_suffix(".json")
-    with answer.open("wb") as out:
+    with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *words, "--json", str(file)],
+            [sys.executable, "manage.py", *words, option, str(file)],
             cwd=ROOT, env=environ, stdout=out, stderr=theirs,
         )  # fmt: skip
         os.close(theirs)
         reader.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        printed = out.read().decode()
     reader.join(10)
     os.close(terminal)
     text = b"".join(shown).decode(errors="replace")
     assert process.returncode == 0, text
-    told = json.loads(answer.read_bytes())
-    return Measured(told, text, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    return Measured(printed, text, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
 
 def drain(terminal: int, into: list[bytes]) -> None:
@@ -89,6 +91,17 @@ def drain(terminal: int, into: list[bytes]) -> None:
         return
 
 
+def test_progress_on_a_terminal_leaves_stdout_to_programs(tenant, tmp_path):
+    file = tmp_path / "household.ofx"
+    file.write_bytes(samples.HOUSEHOLD.read_bytes())
+
+    run = measured(Importer.of(tenant), file, "--json")
+
+    assert json.loads(run.out)["new"] == 35
+    assert "Importing" in run.shown
+    assert "amount_minor" not in run.shown
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("write", [csv, ofx])
@@ -97,10 +110,11 @@ def test_a_long_statement_comes_in_with_bounded_memory(tenant, tmp_path, write: 
     write(file)
     expected = [round(float(amount) * 100) for amount in amounts() if not amount.startswith("-")]
 
-    first, second = (measured(importer, file) for _ in range(2))
+    first, second = (measured(importer, file, "--brief") for _ in range(2))
 
-    assert (first.told["new"], first.told["skipped"]) == (len(expected), LINES - len(expected))
-    assert (second.told["new"], second.told["duplicate"]) == (0, len(expected))
+    new, left = len(expected), LINES - len(expected)
+    assert f"{LINES:,} lines: {new:,} new, 0 duplicate, {left:,} skipped" in first.out
+    assert f"{LINES:,} lines: 0 new, {new:,} duplicate, {left:,} skipped" in second.out
     assert importer.amounts == expected
     assert importer.breaks == []
     assert "Importing" in first.shown

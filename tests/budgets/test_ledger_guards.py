@@ -211,6 +211,12 @@ class TestAMovementAddsUp:
 
         assert ledger.refusal(movement(), *checked) == ADDS_UP
 
+    def test_nor_by_committing_in_the_middle(self, ledger):
+        assert ledger.refusal(movement(), "COMMIT", entry(), balance()) == ADDS_UP
+
+    def test_nor_by_leaving_the_block_and_going_on(self, ledger):
+        assert ledger.refusal("ROLLBACK", movement(), entry(), balance()) == REFUSED
+
     def test_nor_by_entries_that_are_left_out_silently(self, ledger):
         twice = entry(before=105_00, seq=3, position=2) + " ON CONFLICT DO NOTHING"
 

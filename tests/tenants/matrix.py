@@ -114,7 +114,7 @@ def prefetch(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
     for name, related in [*forward(model), *backward(model)]:
         theirs = held(b.rows[model])
         with acting_for(a.tenant):
-            wanted = Prefetch(name, models.QuerySet(related)) if bare else name
+            wanted: Any = Prefetch(name, models.QuerySet(related)) if bare else name
             prefetch_related_objects([theirs], wanted)
             if any(row.tenant_id != a.tenant.pk for row in follow(theirs, name)):
                 yield f"fetches {name}"
@@ -145,9 +145,11 @@ def delete(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
 
 
 def bulk_create(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
-    for options in ({}, {"ignore_conflicts": True}):
-        theirs = fresh(b.rows[model])
-        yield from unless_refused(a, lambda: source.bulk_create([theirs], **options))  # noqa: B023
+    for ignore in (False, True):
+        yield from unless_refused(
+            a,
+            lambda: source.bulk_create([fresh(b.rows[model])], ignore_conflicts=ignore),  # noqa: B023
+        )
 
 
 def bulk_update(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
@@ -157,10 +159,14 @@ def bulk_update(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]
 
 
 def upsert(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
-    options = {"unique_fields": ["tenant", "id"], "update_fields": ["updated_at"]}
     yield from unless_refused(
         a,
-        lambda: source.bulk_create([held(b.rows[model])], update_conflicts=True, **options),
+        lambda: source.bulk_create(
+            [held(b.rows[model])],
+            update_conflicts=True,
+            unique_fields=["tenant", "id"],
+            update_fields=["updated_at"],
+        ),
     )
 
 
@@ -258,7 +264,7 @@ def run(statement: str, values: list[Any]) -> int:
     """Execute SQL; how many rows it found."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 # -- Rows and relations -----------------------------------------------------------------------
@@ -278,7 +284,7 @@ def fresh(row: TenantModel, **changes: Any) -> TenantModel:
     copied = held(row, **{"id": uuid.uuid4()} | changes)
     copied._state.adding = True
     for name in unique_fields(type(row)) - {"tenant"}:
-        field = row._meta.get_field(name)
+        field: Any = row._meta.get_field(name)
         if isinstance(field, models.IntegerField):
             setattr(copied, name, random.randrange(10**6, 2 * 10**9))
         elif isinstance(field, models.CharField):
@@ -300,7 +306,7 @@ def unique_fields(model: Model) -> set[str]:
 def names(expression: Any) -> set[str]:
     """The fields an expression is made of."""
     if isinstance(expression, F):
-        return {expression.name}
+        return {expression.name}  # type: ignore[attr-defined]
     return set().union(*map(names, expression.get_source_expressions()))
 
 
@@ -316,13 +322,13 @@ def tenant_keys(model: Model) -> list[Any]:
     return [field for field in model._meta.local_fields if isinstance(field, TenantForeignKey)]
 
 
-def forward(model: Model) -> list[tuple[str, Model]]:
+def forward(model: Model) -> list[tuple[str, Any]]:
     return [(field.name, field.related_model) for field in tenant_keys(model)]
 
 
-def backward(model: Model) -> list[tuple[str, Model]]:
+def backward(model: Model) -> list[tuple[str, Any]]:
     return [
-        (relation.get_accessor_name(), relation.related_model)
+        (str(relation.get_accessor_name()), relation.related_model)
         for relation in model._meta.related_objects
         if isinstance(relation.field, TenantForeignKey) and not relation.hidden
     ]

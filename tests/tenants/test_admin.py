@@ -191,6 +191,22 @@ class TestPages:
         assert unique in read(client, list_of(Group))
         assert client.post(page_of(group), {"name": "x"}).status_code == 405
 
+    def test_an_invitation_says_whether_it_can_still_be_taken(self, client, sides):
+        invited = sides[0].rows[Invitation]
+        slug = sides[0].tenant.slug
+        shown = {}
+
+        for state, changes in {
+            "open": {},
+            "expired": {"expires_at": invited.created_at},
+            "accepted": {"accepted_at": invited.created_at},
+        }.items():
+            with acting_for(sides[0].tenant):
+                Invitation.objects.filter(pk=invited.pk).update(**changes)
+            shown[state] = text(read(client, list_of(Invitation), tenant=slug, state=state))
+
+        assert all(f"Viewer {state}" in found for state, found in shown.items())
+
     def test_a_deleted_user_is_found_among_the_deleted(self, client, ada):
         gone = UserFactory(deleted_at=ada.created_at)
 

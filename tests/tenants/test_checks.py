@@ -195,7 +195,7 @@ def role(database, committed):
 
 class TestTheRole:
     def test_that_owns_the_tables(self, committed):
-        config = settings.OWNER_DATABASE
+        config = settings.OWNER_DATABASE or {}
         with logged_in(USER=config["USER"], PASSWORD=config["PASSWORD"]):
             said = {finding.msg for finding in findings() if finding.id == "tenants.E010"}
 

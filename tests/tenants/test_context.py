@@ -247,7 +247,7 @@ class TestInspecting:
         with acting_for(other):
             theirs = BudgetFactory()
         with inspecting():
-            kept = models.QuerySet(Budget)
+            kept: models.QuerySet[Budget] = models.QuerySet(Budget)
 
         with acting_for(tenant):
             changed = kept.update(version=F("version") + 1)

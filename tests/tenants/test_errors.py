@@ -135,9 +135,10 @@ class TestPoolExhausted:
 
 class TestUnavailable:
     def test_there_is_no_server(self, committed, tmp_path):
-        options = {**unpooled(), "host": str(tmp_path)}
-
-        with wrapper(OPTIONS=options) as own, fails(Unavailable, OperationalError, None):
+        with (
+            wrapper(HOST=str(tmp_path), OPTIONS=unpooled()) as own,
+            fails(Unavailable, OperationalError, None),
+        ):
             own.ensure_connection()
 
     def test_the_server_ends_the_connection(self, committed):
@@ -376,7 +377,7 @@ class TestRetry:
         assert len(tries) == 1
 
     def test_the_pauses_are_the_schedules(self, committed):
-        slept = []
+        slept: list[float] = []
 
         with pytest.raises(Conflict):
             retried(
@@ -386,7 +387,7 @@ class TestRetry:
         assert slept == [1, 2, 4]
 
     def test_inside_a_transaction_the_work_is_done_once(self, committed):
-        slept = []
+        slept: list[float] = []
 
         with pytest.raises(Conflict), transaction.atomic():
             retried(self.conflict, using="default", sleep=slept.append)

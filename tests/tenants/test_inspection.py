@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -200,6 +201,20 @@ def test_refuses_what_no_row_can_have(model, client):
     page = client.get(list_of(model) + "%00/change/")
 
     assert (answer.status_code, page.status_code) in {(302, 302), (400, 400)}
+
+
+def test_that_takes_too_long_says_how_to_take_less(model, client, monkeypatch):
+    def sleep(*_):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '1ms'")
+            cursor.execute("SELECT pg_sleep(1)")
+
+    monkeypatch.setattr(admin.site._registry[model], "get_changelist_instance", sleep)
+
+    answer = client.get(list_of(model), follow=True)
+
+    assert answer.redirect_chain == [(reverse("admin:index"), 302)]
+    assert "choose a tenant first" in text(answer.content.decode())
 
 
 def snapshot(model: Model) -> list[tuple[object, ...]]:

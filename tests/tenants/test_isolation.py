@@ -14,7 +14,7 @@ from django.utils import timezone
 from budgets.models import Bucket, Budget
 from tenants.context import acting_for, run_for
 from tenants.errors import NoTenant, TenantMismatch
-from tenants.models import Invitation
+from tenants.models import Invitation, Tenant
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
 from tests.tenants.matrix import OPERATIONS, THROUGH, backward, forward, held, leaks
@@ -162,7 +162,7 @@ def test_each_statement_names_the_tenant_even_past_the_manager(write, sides, com
 
     [statement] = [each["sql"] for each in captured if "tenants_invitation" in each["sql"]]
     where = statement.partition(" WHERE ")[2]
-    assert f"\"tenant_id\" = '{row.tenant_id.hex}'" in where
+    assert f"\"tenant_id\" = '{sides[0].tenant.pk.hex}'" in where
 
 
 @pytest.mark.parametrize(
@@ -269,8 +269,8 @@ def test_a_tenant_sees_itself_alone(sides, committed):
     a, _ = sides
 
     with acting_for(a.tenant):
-        seen = list(type(a.tenant).objects.all())
-        unfiltered = list(models.QuerySet(type(a.tenant)))
+        seen = list(Tenant.objects.all())
+        unfiltered: list[Tenant] = list(models.QuerySet(Tenant))
 
     assert seen == unfiltered == [a.tenant]
 
