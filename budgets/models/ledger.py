@@ -179,4 +179,4 @@ class Entry(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.balance_before} -> {self.balance_after}"
+        return f"line {self.position}"

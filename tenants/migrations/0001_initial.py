@@ -2,12 +2,12 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import tenants.constraints
-import tenants.context
 import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
+import tenants.constraints
+import tenants.context
 
 CURRENT_TENANT = """
 CREATE FUNCTION current_tenant() RETURNS uuid
