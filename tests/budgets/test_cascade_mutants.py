@@ -101,6 +101,10 @@ def _wrong_cases(module: Any) -> list[str]:
     return wrong
 
 
+def _random_claim(chance: random.Random) -> tuple[str, int]:
+    return chance.choice([("flat", chance.randrange(300)), ("share", chance.randrange(1, 10**6))])
+
+
 def _wrong_rule(module: Any) -> list[str]:
     """Random budgets, against the plain model of the stateful test."""
     chance = random.Random(20260101)
@@ -110,8 +114,8 @@ def _wrong_rule(module: Any) -> list[str]:
             f"pot {n}": Pot(
                 chance.choice([0, chance.randrange(500)]),
                 chance.choice([None, 0, chance.randrange(600)]),
-                chance.choice([("flat", chance.randrange(300)), ("share", chance.randrange(1, 10**6))]),
-                chance.choice([None, ("flat", chance.randrange(300)), ("share", chance.randrange(1, 10**6))]),
+                _random_claim(chance),
+                chance.choice([None, _random_claim(chance)]),
                 chance.random() < 0.2,
             )
             for n in range(chance.randrange(6))

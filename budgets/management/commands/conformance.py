@@ -28,7 +28,8 @@ class Command(BaseCommand):
     help = (
         "Run a case file through the database: a budget for each case, filled and deposited "
         "into by the public managers, alone and in bulk; preview and entries are compared with "
-        "what the case expects (or the pure cascade gives). Nothing stays. Exit code 1 if any failed."
+        "what the case expects, or the pure cascade gives. Nothing stays. "
+        "Exit code 1 if any failed."
     )
     examples = """
   manage.py conformance tests/data/cascade_cases.json

@@ -1,4 +1,4 @@
-"""The admin's pages of schedules; `budgets.admin` loads them, and they share its columns."""
+"""The admin's pages of schedules."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -6,16 +6,15 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import Q
 
-from budgets.admin import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
+from budgets.admin.ledger import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
 from budgets.models import Schedule, ScheduleRun
+from tenants.columns import TENANT, link
 from tenants.inspection import (
-    TENANT,
     Chosen,
     Conditions,
     InspectedTable,
     InspectingAdmin,
     TenantFilter,
-    link,
 )
 
 ENDED, PAUSED = Q(next_due_at=None), Q(paused_at__isnull=False)

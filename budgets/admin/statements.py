@@ -1,0 +1,36 @@
+"""The admin's pages of imported statements."""
+
+from django.contrib import admin
+
+from budgets.admin.ledger import AMOUNT, BUDGET, LISTS, MOVEMENT
+from budgets.models import Statement, StatementLine
+from tenants.columns import TENANT, link
+from tenants.inspection import Chosen, InspectingAdmin, TenantFilter
+
+
+@admin.register(Statement)
+class StatementAdmin(InspectingAdmin):
+    """Imports of bank statements."""
+
+    shown = (
+        "name", BUDGET, TENANT, "state", "account", "format", "currency", "total", "outgoing",
+        "decisions", "imported_at", "undone_at", "undo_key", "sha256", LISTS, "created_at", "id",
+    )  # fmt: skip
+    list_display = ("name", BUDGET, TENANT, "state", "account", "total", "outgoing", "created_at")
+    list_filter = (TenantFilter, "format", ("budget", Chosen))
+    search_fields = ("name", "sha256__startswith", "budget__name", "id__exact")
+    search_help_text = "file, beginning of its SHA-256, name of the budget or id"
+
+
+@admin.register(StatementLine)
+class StatementLineAdmin(InspectingAdmin):
+    """The incoming lines of statements, and what became of them."""
+
+    shown = (
+        "number", link("statement", lambda row: row.statement), BUDGET, TENANT, "fate", AMOUNT,
+        "posted", "description", "account", "identity", MOVEMENT, "created_at", "id",
+    )  # fmt: skip
+    list_display = ("__str__", BUDGET, TENANT, "fate", AMOUNT, "posted", "description", MOVEMENT)
+    list_filter = (TenantFilter, "fate", ("statement", Chosen), ("movement", Chosen))
+    search_fields = ("description", "account__exact", "identity__exact", "id__exact")
+    search_help_text = "description, account, identity or id"
