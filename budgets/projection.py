@@ -85,7 +85,7 @@ def project[K: Hashable](
         deposited, remainder = deposited + amount, remainder + plan.remainder
     forecasts = tuple(_forecast(slot, slot.key in full, filled.get(slot.key)) for slot in standing)
     last_day = days[-1] if days else None
-    cut = len(days) == most and next(stream, None) is not None
+    cut = next(stream, None) is not None
     return Projection(forecasts, len(days), deposited, remainder, last_day, cut)
 
 

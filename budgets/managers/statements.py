@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import BigIntegerField, Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -118,16 +117,15 @@ class StatementManager(TenantManager["Statement"].from_queryset(StatementQuerySe
         says which are in the way, or whose `why` is undone; KeyReused.
         """
         budget = statement.budget
-        with transaction.atomic(using=self.db):  # a refusal leaves the caller's block as it was
-            budget.acquire()
-            statement.refresh_from_db()
-            if statement.undone_at is None:
-                _require_unused(budget, key)
-                statement.lines.take_back(statement)
-                statement.undone_at, statement.undo_key = timezone.now(), key
-                statement.save(update_fields=["undone_at", "undo_key", "updated_at"])
-            elif key is None or key != statement.undo_key:
-                raise UndoRefused("it was undone before", why="undone")
+        budget.acquire()
+        statement.refresh_from_db()
+        if statement.undone_at is None:
+            _require_unused(budget, key)
+            statement.lines.take_back(statement)
+            statement.undone_at, statement.undo_key = timezone.now(), key
+            statement.save(update_fields=["undone_at", "undo_key", "updated_at"])
+        elif key is None or key != statement.undo_key:
+            raise UndoRefused("it was undone before", why="undone")
         return self.reversals(statement)
 
     def reversals(self, statement: "Statement") -> "list[Movement]":

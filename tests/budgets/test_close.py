@@ -20,10 +20,8 @@ def close(name: str, to: Any, scene: Scene, into: str | None = None, **said: Any
 
 
 VERBS = {
-    "to the money bucket": partial(close, "Fun", MONEY),
     "through the cascade": partial(close, "Fun", CASCADE),
     "to a bucket": partial(close, "Fun", BUCKET, into="Rent"),
-    "out": partial(close, "Fun", OUT),
     "an empty one": partial(close, "Spare", OUT),
 }
 OTHERS = (

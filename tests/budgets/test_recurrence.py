@@ -81,7 +81,22 @@ class TestTheCalendar:
 
     def test_count_counts_from_the_start_on_wherever_one_looks(self):
         assert len(first(9, "FREQ=DAILY;COUNT=3")) == 3
-        assert first(9, "FREQ=DAILY;COUNT=3", after=utc(2026, 1, 2, 12)) == [utc(2026, 1, 3, 9)]
+        assert len(first(9, "FREQ=DAILY;COUNT=30", after=utc(2026, 1, 28))) == 3
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "FREQ=DAILY;INTERVAL=10",
+            "FREQ=WEEKLY;INTERVAL=3;BYDAY=TU,SU;WKST=SU",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;BYSETPOS=-1",
+            "FREQ=MONTHLY;INTERVAL=5;BYDAY=-1FR",
+            "FREQ=YEARLY;INTERVAL=3;BYMONTH=2,11;BYMONTHDAY=-1",
+        ],
+    )
+    def test_each_due_time_follows_the_one_before_it_wherever_one_looks(self, rule):
+        dues = first(40, rule)
+
+        assert [first(1, rule, after=due)[0] for due in dues[:-1]] == dues[1:]
 
     @pytest.mark.parametrize(
         ("until", "count"),

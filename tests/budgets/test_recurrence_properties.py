@@ -76,7 +76,8 @@ def test_looking_from_the_middle_finds_what_looking_from_the_start_does(when, n,
     after = every[min(n, len(every) - 1)] + aside
 
     wanted = [due for due in every if due > after]
-    assert list(islice(due_times(when, after), len(wanted))) == wanted
+    ended = len(every) < n + 20
+    assert list(islice(due_times(when, after), len(wanted) + ended)) == wanted
 
 
 @given(recurrences())

@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
+from budgets.managers.schedules import BATCH
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for
 from tenants.errors import UnknownTenant
@@ -78,6 +79,14 @@ class TestRunSchedules:
 
         assert [row["tenant"] for row in rows].count(tenant.slug) == 3
         assert [row["tenant"] for row in rows].count(other.slug) == 2
+
+    def test_runs_a_long_list_to_its_end(self, tenant):
+        with acting_for(tenant):
+            daily(BudgetFactory(), rrule=f"FREQ=DAILY;COUNT={BATCH + 1}", catch_up="last")
+
+        rows = run("run_schedules", "--tenant", tenant.slug, "--now", NOW)["runs"]
+
+        assert [row["outcome"] for row in rows] == ["missed"] * BATCH + ["deposited"]
 
     def test_exits_with_one_and_names_what_could_not_be_run(self, tenant, schedule):
         with acting_for(tenant):

@@ -42,6 +42,7 @@ class TestRunDue:
             (100, "From work", f"schedule {schedule.pk}")
         }
         assert movements[0].metadata == {"employer": 7}
+        assert movements[0].key == f"schedule:{schedule.pk}:2026-01-31T08:00:00+00:00"
         assert budget.buckets.money().balance == 120
         assert Schedule.objects.get().next_due_at == APRIL
 

@@ -1,13 +1,18 @@
 """Importing statements: every line comes in once, and what may be a duplicate waits."""
 
+import os
+import tracemalloc
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from budgets import imports
 from budgets.errors import BadChoice, BadStatement
+from budgets.imports import imported
 from budgets.models import Movement, Statement, StatementLine
 from budgets.statements import read, survey
 from tenants.context import acting_for
@@ -203,7 +208,7 @@ class TestDecisions:
         path = desk.file(incoming(a="10 pay", b="20 from savings"))
         file = read(path, currency="EUR")
         choices = imports.Choices(skip=frozenset({2}))
-        next(imports.imported(desk.budget, file, choices=choices, dry_run=False))
+        next(imported(desk.budget, file, choices=choices, dry_run=False))
 
         assert desk.bring(path) == {1: "duplicate", 2: "skipped"}
 
@@ -315,7 +320,7 @@ class TestInterruption:
         monkeypatch.setattr(imports, "BATCH", 2)
         path = desk.file(incoming(**{f"id{n}": f"{n} x" for n in range(1, 6)}))
         file = read(path, currency="EUR")
-        list(islice(imports.imported(desk.budget, file, dry_run=False), 2))
+        list(islice(imported(desk.budget, file, dry_run=False), 2))
         assert desk.statement().state == "unfinished"
 
         fates = desk.bring(path)
@@ -329,6 +334,43 @@ class TestInterruption:
             Movement.objects.deposit(desk.budget, 1_00, key="statement:id:1:7:a")
 
         assert desk.bring(desk.file(incoming(a="1 x", b="2 y"))) == {1: "duplicate", 2: "new"}
+
+
+class TestCost:
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_a_batch_asks_postgresql_no_more_often_for_many_lines_than_for_few(self, desk, dry_run):
+        asked = []
+        for count in (3, 60):
+            path = desk.file(incoming(**{f"id{count}_{n}": "1 x" for n in range(count)}))
+            with CaptureQueriesContext(connection) as captured:
+                desk.bring(path, dry_run=dry_run)
+            asked.append(len(captured))
+
+        assert asked[0] == asked[1]
+
+    @pytest.mark.slow
+    @pytest.mark.timeout(600)
+    def test_a_long_file_costs_what_its_incoming_lines_cost(self, desk):
+        many = 20_000 if os.environ.get("CI") else 200_000
+        path = desk.folder / "long.csv"
+        with path.open("w") as out:
+            out.write("Date;Amount;Text;Account\n")
+            for n in range(many):
+                amount = f"{1 + n % 9}.{n // 100 % 100:02}" if n % 100 == 0 else "-1.50"
+                out.write(f"2025-{1 + n % 12:02}-{1 + n % 28:02};{amount};booking {n};7\n")
+        file = read(path, currency="EUR")
+
+        tracemalloc.start()
+        fates = Counter(str(each.fate) for each in imported(desk.budget, file, dry_run=False))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert fates == {"new": many // 100, "skipped": many - many // 100}
+        statement = desk.statement()
+        assert (statement.total, statement.outgoing) == (many, many - many // 100)
+        assert desk.do(statement.lines.count) == many // 100
+        assert peak < 64 << 20
+        assert len(desk.undo()) == many // 100
 
 
 class TestBudgetsAndTenants:

@@ -124,7 +124,7 @@ def manage(*command: str, **more: str) -> "subprocess.CompletedProcess[str]":
         env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
 
 
@@ -163,7 +163,7 @@ def test_two_workers_of_the_queue_run_each_due_time_once(tenant, schedule):
     assert [status for status, _ in queued(tenant)] == ["READY", "READY"]
 
     workers = [worker(), worker()]
-    said = [each.communicate(timeout=60)[0] for each in workers]
+    said = [each.communicate(timeout=90)[0] for each in workers]
 
     assert [each.returncode for each in workers] == [0, 0], said
     answers = queued(tenant)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from budgets import imports
 from budgets.errors import KeyReused, StatementUndone, UndoRefused, UnknownStatement
@@ -71,6 +73,17 @@ class TestUndo:
 
         assert len(desk.undo()) == 1
         assert desk.bring(path) == {1: "new", 2: "new", 3: "new"}
+
+    def test_asks_postgresql_no_more_often_for_many_lines_than_for_few(self, desk):
+        asked = []
+        for count in (3, 60):
+            desk.bring(desk.file(incoming(**{f"id{count}_{n}": "1 x" for n in range(count)})))
+            statement = desk.statement()
+            with acting_for(desk.tenant), CaptureQueriesContext(connection) as captured:
+                assert len(Statement.objects.undo(statement)) == count
+            asked.append(len(captured))
+
+        assert asked[0] == asked[1]
 
     def test_of_nothing_but_duplicates_moves_nothing(self, desk, may):
         desk.bring(desk.file(MAY + "\n"))

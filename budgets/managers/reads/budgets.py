@@ -51,8 +51,9 @@ class BudgetReads:
     ) -> "tuple[Month, ...]":
         """Income, withdrawals and fill of the `last` months, the oldest first.
 
-        The last one is that of `until`, or else of the newest movement by effective time. A
-        month begins at midnight in `zone`. None is from before money first moved.
+        Deposits are income; what a reversal takes back is taken off in the month of the
+        reversal. The last month is that of `until`, or else of the newest movement by effective
+        time; one begins at midnight in `zone`. None is from before money first moved.
         """
         rows = cast("BudgetQuerySet", self).filter(pk=budget.pk)
         return found(months.by_currency(rows, zone, last, until))[0].months
