@@ -4,6 +4,7 @@ The isolation matrix asks here. A new TenantModel joins the matrix by itself, an
 until its maker is listed.
 """
 
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,17 @@ from typing import Any
 from django.apps import apps
 from django.utils import timezone
 
-from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
+from budgets.models import (
+    Bucket,
+    BucketVersion,
+    Budget,
+    Entry,
+    Movement,
+    Schedule,
+    ScheduleRun,
+    Statement,
+    StatementLine,
+)
 from tenants.context import acting_for
 from tenants.models import Invitation, Membership, Tenant, TenantModel
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
@@ -35,15 +46,62 @@ def invite() -> Invitation:
     return invitation
 
 
-# Each is given the rows made before it, in this order.
+def reverse_deposit(budget: Budget) -> Movement:
+    return Movement.objects.reverse(Movement.objects.deposit(budget, 50_00))
+
+
+def begin_schedule(budget: Budget) -> Schedule:
+    yesterday = timezone.now().replace(tzinfo=None, microsecond=0) - timedelta(days=1)
+    return Schedule.objects.create_schedule(
+        budget, "Salary", 5_00, rrule="FREQ=YEARLY", starts=yesterday, time_zone="UTC"
+    )
+
+
+def run_schedule(schedule: Schedule) -> ScheduleRun:
+    [run] = Schedule.objects.run_due(schedule, timezone.now())
+    return run
+
+
+def import_line(statement: Statement) -> StatementLine:
+    line = StatementLine(
+        statement=statement,
+        budget=statement.budget,
+        number=1,
+        identity=uuid.uuid4().hex,
+        posted=timezone.now().date(),
+        amount=5_00,
+        currency="EUR",
+        description="Salary",
+        fate="new",
+        movement=Movement.objects.deposit(statement.budget, 5_00),
+    )
+    line.save()
+    return line
+
+
+def begin_statement(budget: Budget) -> Statement:
+    digest = hashlib.sha256(uuid.uuid4().bytes).hexdigest()
+    statement = Statement(
+        budget=budget, sha256=digest, name="may.csv", format="csv", currency="EUR",
+        total=1, outgoing=0,
+    )  # fmt: skip
+    statement.save()
+    return statement
+
+
+# Each is given the rows made before it, in this order; every key it has to a tenant's row is set.
 MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
     Invitation: lambda _: invite(),
     Budget: lambda made: BudgetFactory(owner=made[Membership]),
     Bucket: lambda made: BucketFactory(budget=made[Budget]),
     BucketVersion: lambda made: made[Bucket].versions.get(),
-    Movement: lambda made: Movement.objects.deposit(made[Budget], 50_00),
+    Movement: lambda made: reverse_deposit(made[Budget]),
     Entry: lambda made: made[Movement].entries.get(),
+    Schedule: lambda made: begin_schedule(made[Budget]),
+    ScheduleRun: lambda made: run_schedule(made[Schedule]),
+    Statement: lambda made: begin_statement(made[Budget]),
+    StatementLine: lambda made: import_line(made[Statement]),
 }
 
 

@@ -52,6 +52,12 @@ class TestOverflow:
         assert lines(movement) == [("Holiday", 81, "direct", True)]
         assert Entry.objects.get(movement=movement).balance_after == 101
 
+    def test_beyond_its_target_a_bucket_does_not_become_full_again(self, bucket):
+        for amount, becomes_full in ((79, False), (1, True), (5, False)):
+            movement = Movement.objects.deposit_into(bucket, amount, overflow=Overflow.ALLOW)
+
+            assert lines(movement) == [("Holiday", amount, "direct", becomes_full)]
+
     @pytest.mark.parametrize("balance", [100, 101])
     def test_is_everything_when_the_bucket_is_full(self, budget, balance):
         bucket = BucketFactory(budget=budget, name="Full", target=100)

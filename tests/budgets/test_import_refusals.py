@@ -169,7 +169,7 @@ def test_a_process_of_its_own_ends_with_the_exit_code(tenant, importer, tmp_path
 
 class TestColumns:
     def test_can_be_named(self, importer, tmp_path):
-        content = "Wann\tWieviel\tWozu\tHin\n31.01.2025\t1.234,56\tMiete\t7\n"
+        content = "Wann\tWieviel\tWozu\tHin\n31.01.2025\t1.234\tMiete\t7\n"
         words = ("--date-column", "Wann", "--amount-column", "wieviel", "--id-column", "Hin")
         words = (*words, "--description-column", "Wozu", "--decimal", ",")
 
@@ -178,7 +178,7 @@ class TestColumns:
         [line] = told["lines"]
         assert line == {
             "line": 1, "status": "new", "account": "", "date": "2025-01-31",
-            "amount_minor": 1234_56, "description": "Miete", "bank_id": "7",
+            "amount_minor": 1234_00, "description": "Miete", "bank_id": "7",
         }  # fmt: skip
 
     def test_one_account_of_many_can_be_picked(self, importer, tmp_path):

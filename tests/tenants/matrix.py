@@ -41,16 +41,6 @@ def leaks(model: Model, operation: str, through: str, a: Side, b: Side) -> list[
     return found
 
 
-def all_leaks(model: Model, a: Side, b: Side) -> list[str]:
-    """The whole matrix of one model."""
-    return [
-        f"{operation} through {through}: {leak}"
-        for operation in OPERATIONS
-        for through in THROUGH
-        for leak in leaks(model, operation, through, a, b)
-    ]
-
-
 # -- Reading ----------------------------------------------------------------------------------
 
 
@@ -172,7 +162,8 @@ def upsert(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
 
 def foreign_key(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
     for field in tenant_keys(model):
-        stray = fresh(a.rows[model])
+        with acting_for(a.tenant):
+            stray = fresh(a.rows[model], **unused(model))
         setattr(stray, field.attname, b.rows[field.related_model].pk)
         ways = [lambda: stray.save(force_insert=True), lambda: run(*insert_sql(stray))]  # noqa: B023
         for way in ways:
@@ -247,10 +238,11 @@ def attempt(a: Side, work: Callable[[], object]) -> None:
 
 
 def reached(a: Side, work: Callable[[], Any]) -> Iterator[str]:
-    """Complain when the work finds rows; being refused is as good as finding none."""
+    """Complain when the work finds rows, and undo it; to be refused is as good as to find none."""
     try:
         with acting_for(a.tenant):
-            count = work()
+            if count := work():
+                transaction.set_rollback(True)
     except TenantViolation:
         return
     except DatabaseError as error:
@@ -285,13 +277,29 @@ def fresh(row: TenantModel, **changes: Any) -> TenantModel:
     copied._state.adding = True
     for name in unique_fields(type(row)) - {"tenant"}:
         field: Any = row._meta.get_field(name)
+        if getattr(row, field.attname) is None:
+            continue
         if isinstance(field, models.IntegerField):
             setattr(copied, name, random.randrange(10**6, 2 * 10**9))
         elif isinstance(field, models.CharField):
-            setattr(copied, name, uuid.uuid4().hex)
+            setattr(copied, name, (uuid.uuid4().hex * 2)[: field.max_length])
+        elif isinstance(field, models.DateTimeField):
+            setattr(copied, name, timezone.now())
         elif not isinstance(field, TenantForeignKey):
             setattr(copied, field.attname, uuid.uuid4())
     return copied
+
+
+def unused(model: Model) -> dict[str, Any]:
+    """For each unique key to a tenant's row one that the model has not used yet, if there is."""
+    keys = [field for field in tenant_keys(model) if field.name in unique_fields(model)]
+    taken = {
+        field: model.objects.exclude(**{field.name: None}).values(field.name) for field in keys
+    }
+    rows = {
+        field: field.related_model.objects.exclude(pk__in=taken[field]).first() for field in keys
+    }
+    return {field.attname: row.pk for field, row in rows.items() if row}
 
 
 def unique_fields(model: Model) -> set[str]:

@@ -17,7 +17,7 @@ from tenants.errors import NoTenant, TenantMismatch
 from tenants.models import Invitation, Tenant
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
-from tests.tenants.matrix import OPERATIONS, THROUGH, backward, forward, held, leaks
+from tests.tenants.matrix import OPERATIONS, THROUGH, backward, forward, held, leaks, tenant_keys
 from tests.threads import in_thread
 
 
@@ -42,9 +42,20 @@ def test_every_tenants_model_has_a_maker_of_rows():
     assert set(MAKERS) == set(MODELS)
 
 
+def test_every_key_of_those_rows_points_at_a_row(sides):
+    missing = [
+        field
+        for model, row in sides[0].rows.items()
+        for field in tenant_keys(model)
+        if getattr(row, field.attname) is None
+    ]
+
+    assert missing == []
+
+
 @pytest.mark.parametrize("through", THROUGH)
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MAKERS, ids=lambda model: model.__name__)
 def test_the_other_tenants_rows_are_out_of_reach(model, operation, through, sides, committed):
     assert leaks(model, operation, through, *sides) == []
 
@@ -84,7 +95,7 @@ CALLS = {
 
 class TestOutsideAnyBlock:
     @pytest.mark.parametrize("call", CALLS)
-    @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+    @pytest.mark.parametrize("model", MAKERS, ids=lambda model: model.__name__)
     def test_the_manager_refuses(self, model, call, sides, committed):
         row = sides[0].rows[model]
 
@@ -167,7 +178,7 @@ def test_each_statement_names_the_tenant_even_past_the_manager(write, sides, com
 
 @pytest.mark.parametrize(
     ("model", "name"),
-    [(model, name) for model in MODELS for name, _ in forward(model) + backward(model)],
+    [(model, name) for model in MAKERS for name, _ in forward(model) + backward(model)],
 )
 def test_each_join_is_of_rows_of_one_tenant(model, name, sides, committed):
     with acting_for(sides[0].tenant):
