@@ -99,8 +99,9 @@ def unrepeatable(*, newest: bool) -> Iterator[Movement]:
     ordered = cascades.order_by("budget", "-seq")
     for movement in ordered.distinct("budget") if newest else ordered.iterator(chunk_size=500):
         planned = [
-            (step.key, step.kept, step.reason) for step in Movement.objects.replay(movement).lines
+            (step.key, step.kept, step.reason, step.fills)
+            for step in Movement.objects.replay(movement).lines
         ]
         given = movement.entries.filter(reason__in=KEPT).order_by("position")
-        if planned != list(given.values_list("bucket", "amount", "reason")):
+        if planned != list(given.values_list("bucket", "amount", "reason", "became_full")):
             yield movement

@@ -74,8 +74,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         """
         positive(amount)
         when = recurrence(rrule, starts, time_zone)
-        if catch_up not in self.model.CatchUp:
-            raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
+        self._require_policy(catch_up)
         request = fingerprint(
             "create_schedule", name=name, amount=amount, when=when, catch_up=catch_up, **particulars
         )
@@ -180,6 +179,10 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
                 raise KeyReused(f"key {key!r} was used before, to move money", key=key)
         require_expected(budget, particulars.get("expect"))
         return None
+
+    def _require_policy(self, catch_up: str) -> None:
+        if catch_up not in self.model.CatchUp:
+            raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
 
     def _enter(self, schedule: "Schedule") -> None:
         try:

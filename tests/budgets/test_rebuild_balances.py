@@ -118,6 +118,16 @@ class TestRebuild(Audited):
         assert found == {"I2", "I3", "I10"}
         assert rebuild(*of(scene), "--apply")[0] == 0
 
+    def test_what_the_ledger_says_is_beyond_repair_but_not_beyond_the_audit(self, scene):
+        flip = "UPDATE budgets_entry SET became_full = NOT became_full WHERE movement_id = %s"
+        broken(scene, "salary", flip)
+
+        found = {found.invariant for found in audit.breaks_of(scene.tenant, replay=True)}
+
+        assert found == {"I5", "I6"}
+        assert rebuild(*of(scene)) == (0, "no differences\n")
+        broken(scene, "salary", flip)
+
     def test_role_app_cannot_break_a_balance(self, scene):
         with pytest.raises(ConstraintBroken) as refused, scene.block():
             connections["default"].cursor().execute(BREAK, [scene.pks["Rent"]])

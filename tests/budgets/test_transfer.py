@@ -22,6 +22,12 @@ def transfer(giver: str, to: str, amount: int, scene: Scene, **said: Any) -> Mov
     return Movement.objects.transfer(scene.bucket(giver), scene.bucket(to), amount, **said)
 
 
+def became_full(scene: Scene, movement: Movement) -> list[str]:
+    with scene.block():
+        filled = movement.entries.filter(became_full=True)
+        return list(filled.values_list("bucket__name", flat=True))
+
+
 class TestEveryRequest(EveryRequest):
     @pytest.fixture
     def verb(self) -> Verb:
@@ -69,8 +75,16 @@ class TestTransfer(Audited):
         movement = scene.do(lambda: reject(200_00))
 
         assert scene.balances("Rent") == [500_00]
-        full = scene.do(lambda: movement.entries.values_list("bucket__name", "became_full"))
-        assert sorted(scene.do(lambda: list(full))) == [("Fun", False), ("Rent", True)]
+        assert became_full(scene, movement) == ["Rent"]
+
+    def test_a_bucket_becomes_full_once(self, scene):
+        first, second = (
+            scene.do(partial(transfer, "Fun", "Rent", amount, scene, overflow=Overflow.ALLOW))
+            for amount in (200_00, 100_00)
+        )
+
+        assert became_full(scene, first) == ["Rent"]
+        assert became_full(scene, second) == []
 
     def test_reaches_locked_buckets_and_leaves_them_locked(self, scene):
         for name in ("Fun", "Spare"):
