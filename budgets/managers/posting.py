@@ -118,6 +118,7 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
             raise NothingToMove
         if budget.deposited + max(external, 0) > MAX_MINOR:
             raise BadAmount("the budget cannot count that much money", asked=amount)
+        now = max(filter(None, [timezone.now(), budget.last_recorded_at]))
         movement: Movement = self.model(
             budget=budget,
             seq=budget.last_seq + 1,
@@ -127,8 +128,8 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
             lines=len(lines),
             reverses=reverses,
             source=particulars.get("source", ""),
-            recorded_at=max(filter(None, [timezone.now(), budget.last_recorded_at])),
-            **recorded(particulars, request),
+            recorded_at=now,
+            **recorded(particulars, request, now),
         )
         budget.count(movement)
         return Draft(movement, movement.entries.drafted(movement, lines))

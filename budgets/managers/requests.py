@@ -72,15 +72,15 @@ def require_expected(budget: "Budget", expect: int | str | None) -> None:
         )
 
 
-def recorded(particulars: Particulars, request: str) -> dict[str, Any]:
-    """The columns that record a request: who, when, why, under which key.
+def recorded(particulars: Particulars, request: str, now: datetime | None = None) -> dict[str, Any]:
+    """The columns that record a request: who, when (else now), why, under which key.
 
     Raises BadParticulars for what cannot be recorded.
     """
     for name, most in _LONGEST.items():
         if len(str(particulars.get(name) or "")) > most:
             raise BadParticulars(f"{name} has at most {most} characters", field=name)
-    effective_at = particulars.get("effective_at") or timezone.now()
+    effective_at = particulars.get("effective_at") or now or timezone.now()
     if timezone.is_naive(effective_at):
         raise BadParticulars("effective_at needs a time zone", field="effective_at")
     return {

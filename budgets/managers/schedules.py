@@ -69,8 +69,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
 
         `starts` is what a clock in `time_zone` shows (naive); see `budgets.recurrence`. A start
         in the past is caught up as `catch_up` says. Memo and metadata become each deposit's.
-        Repeating a `key` returns the first schedule; with another request it raises KeyReused.
-        Raises BadSchedule, BadAmount, BadRule for its name, BadParticulars and StalePlan.
+        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule.
         """
         positive(amount)
         when = recurrence(rrule, starts, time_zone)

@@ -33,7 +33,7 @@ def verbs_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 def examples_in(text: str) -> list[str]:
     """The commands in the examples, continued lines joined."""
     _, _, examples = text.partition("examples:\n")
-    return re.findall(r"^  .*manage\.py (.+)$", examples.replace("\\\n", " "), re.MULTILINE)
+    return re.findall(r"^  .*manage\.py (.+)$", re.sub(r"\\\n +", "", examples), re.MULTILINE)
 
 
 class TestHelp:

@@ -65,15 +65,28 @@ def failure(case: Case) -> str:
         paths = through_database(case)
     except Refused as error:
         return f"{error} [{error.code}]"
+    wrong = {
+        path: _differences(stored, case.expected or pure, pure) for path, stored in paths.items()
+    }
+    same = len({tuple(differences) for differences in wrong.values()}) == 1
+    return "; ".join(
+        difference if same else f"{path}: {difference}"
+        for path, differences in list(wrong.items())[: 1 if same else None]
+        for difference in differences
+    )
+
+
+def _differences(
+    stored: dict[str, Any], expected: dict[str, Any], pure: dict[str, Any]
+) -> list[str]:
+    """How an answer differs from what a case expects, from the pure cascade and its preview."""
     wrong = [
-        f"{path}: {field} is {stored[field]}, not {wanted.get(field)}"
-        for path, stored in paths.items()
-        for wanted in (case.expected or pure, pure)
+        f"{field} is {stored[field]}, not {wanted.get(field)}"
+        for wanted in (expected, pure)
         for field in ("allocations", "remainder_minor", "filled")
         if stored[field] != wanted.get(field)
     ]
-    disagreements = [said for stored in paths.values() for said in stored["disagreements"]]
-    return "; ".join([*dict.fromkeys(wrong), *disagreements])
+    return [*dict.fromkeys(wrong), *stored["disagreements"]]
 
 
 def through_database(case: Case) -> dict[str, dict[str, Any]]:
@@ -106,7 +119,7 @@ def _answer(path: str, budget: Budget, amount: int, names: dict[UUID, str]) -> d
         },
         "remainder_minor": sum(rest),
         "filled": [names[entry.bucket_id] for entry in entries if entry.became_full],
-        "disagreements": [] if previewed == entered else [f"{path}: the preview said otherwise"],
+        "disagreements": [] if previewed == entered else ["the preview said otherwise"],
     }
 
 
