@@ -14,6 +14,7 @@ from budgets.errors import (
     BadParticulars,
     KeyReused,
     NotEnoughMoney,
+    Refused,
     StalePlan,
     UnknownBudget,
 )
@@ -33,12 +34,12 @@ from tests.budgets.verbs import (
 from tests.factories import BudgetFactory
 
 
-def in_bulk(amount: int, scene: Scene, **said: Any) -> Movement:
-    [movement] = Movement.objects.deposit_many([Deposit(scene.pks["Home"], amount, said)])
+def in_bulk(amount: int, scene: Scene, **said: Any) -> Any:
+    [movement] = both(("Home", amount, said), scene=scene)
     return movement
 
 
-def both(*deposits: tuple[str, Any, dict[str, Any]], scene: Scene, **how: Any) -> list[Any]:
+def both(*deposits: tuple[str, Any, Any], scene: Scene, **how: Any) -> list[Any]:
     """Deposits into Home and Away, by name."""
     return Movement.objects.deposit_many(
         [Deposit(scene.pks[name], amount, said) for name, amount, said in deposits], **how
@@ -111,7 +112,7 @@ class TestSameAsOneByOne(Audited):
             scene.do(lambda: in_bulk(5_00, scene, expect=hash))
 
     def test_what_is_no_amount_is_refused_on_its_own(self, scene):
-        wanted = [("Home", amount, {}) for amount in NO_AMOUNTS]
+        wanted: list[Any] = [("Home", amount, {}) for amount in NO_AMOUNTS]
 
         answers = scene.do(lambda: both(*wanted, scene=scene, each_on_its_own=True))
 
@@ -127,7 +128,7 @@ class TestSameAsOneByOne(Audited):
         assert scene.everything() == before
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Any, type[Refused], dict[str, Any]]] = {
     "amount": (("Home", 0, {}), BadAmount, {"asked": 0}),
     "budget": (("Rent", 5, {}), UnknownBudget, {}),
     "key of another deposit": (("Home", 5, {"key": "used"}), KeyReused, {"key": "used"}),
@@ -170,8 +171,8 @@ class TestRefusals(Audited):
 
 
 def test_the_statements_do_not_grow_with_the_deposits(tenant):
-    def founded() -> list[Budget]:
-        budgets = [BudgetFactory() for _ in range(20)]
+    def founded() -> list[Any]:
+        budgets: list[Any] = [BudgetFactory() for _ in range(20)]
         for budget in budgets[:5]:
             Bucket.objects.create_bucket(budget, "Some", filter=Claim(share=333_333))
         return budgets
@@ -207,7 +208,7 @@ class TestTwoAtOnce(Audited):
         with ThreadPoolExecutor(1) as pool:
             with scene.block():
                 scene.budget(second).acquire()
-                wanted = [(name, 1, {}) for name in (second, first)]
+                wanted: list[Any] = [(name, 1, {}) for name in (second, first)]
                 answer = pool.submit(scene.alone, lambda: both(*wanted, scene=scene))
                 until_waiting(1)
                 free = pool_of_one(partial(is_free, scene, first))

@@ -87,7 +87,7 @@ class TestDispositions(Audited):
 
 class TestClosed(Audited):
     @pytest.fixture(params=[MONEY, CASCADE])
-    def closed(self, scene, request) -> Bucket:
+    def closed(self, scene, request):
         return scene.do(
             lambda: close("Rent", request.param, scene, memo="moved", metadata={"a": 1})
         )

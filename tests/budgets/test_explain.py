@@ -35,10 +35,10 @@ def rows(scene: Scene, movement: Movement) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def every_reason(scene) -> Movement:
+def every_reason(scene):
     """A deposit into Away that meets a bucket for each reason there is."""
 
-    def build() -> Movement:
+    def build():
         for name, filter, rest in (
             ("Shut", Claim(share=100_000), {"locked": True}),
             ("Held", Claim(share=10_000), {"hold": Claim(flat=20_00)}),

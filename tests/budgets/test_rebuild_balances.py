@@ -10,6 +10,7 @@ from django.db import connections
 
 from budgets import audit
 from tenants.context import acting_for
+from tenants.directory import TenantsManager
 from tenants.errors import ConstraintBroken
 from tenants.postgres.base import as_owner
 from tests.budgets.verbs import Audited, Scene
@@ -99,13 +100,17 @@ class TestRebuild(Audited):
         assert "2 differences found; nothing was written (--apply writes)" in text
         assert rebuild(*of(scene), "--apply")[0] == 0
 
-    def test_looks_at_every_tenant_or_only_at_the_named_one(self, scene, other):
+    def test_looks_at_every_tenant_or_only_at_the_named_one(self, scene, other, monkeypatch):
         broken(scene, "Rent", BREAK)
+        both = [scene.tenant.pk, other.pk]  # as if there were no others: tests leave thousands
+        monkeypatch.setattr(
+            TenantsManager, "order_by", lambda self, *_: self.filter(pk__in=both), raising=False
+        )
 
         code, text = rebuild("--json")
 
         slugs = {row["tenant"] for row in json.loads(text)["differences"]}
-        assert (code, slugs >= {scene.tenant.slug}) == (1, True)
+        assert (code, slugs) == (1, {scene.tenant.slug})
         assert rebuild("--tenant", other.slug) == (0, "no differences\n")
         assert rebuild(*of(scene), "--apply")[0] == 0
 
