@@ -95,8 +95,9 @@ BEGIN
     FROM public.budgets_entry e
     WHERE e.tenant_id = NEW.tenant_id AND e.bucket_id = NEW.id
     ORDER BY e.seq DESC LIMIT 1;
-    IF stands.balance <> coalesce(last.balance_after, 0)
-       OR stands.last_seq <> coalesce(last.seq, 0) THEN
+    -- IS DISTINCT FROM, so that a row that cannot be found is refused too.
+    IF stands.balance IS DISTINCT FROM coalesce(last.balance_after, 0)
+       OR stands.last_seq IS DISTINCT FROM coalesce(last.seq, 0) THEN
         RAISE EXCEPTION 'bucket % stands at % after % entries, its ledger at % after %',
             NEW.id, stands.balance, stands.last_seq,
             coalesce(last.balance_after, 0), coalesce(last.seq, 0)

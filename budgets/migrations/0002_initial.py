@@ -573,10 +573,15 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("kind", "money"),
-                    models.Q(("filter_flat__gte", 0), ("filter_share", None)),
+                    models.Q(
+                        ("filter_flat__gte", 0),
+                        ("filter_flat__isnull", False),
+                        ("filter_share", None),
+                    ),
                     models.Q(
                         ("filter_flat", None),
                         ("filter_share__gte", 0),
+                        ("filter_share__isnull", False),
                         ("filter_share__lte", 1000000),
                     ),
                     _connector="OR",
@@ -610,7 +615,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("kind", "money"),
-                    models.Q(("archived_at", None), ("priority__gte", 0)),
+                    models.Q(
+                        ("archived_at", None), ("priority__gte", 0), ("priority__isnull", False)
+                    ),
                     models.Q(("archived_at__isnull", False), ("balance", 0), ("priority", None)),
                     _connector="OR",
                 ),

@@ -178,8 +178,13 @@ class Bucket(Rules, TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(kind="money")
-                | Q(filter_flat__gte=0, filter_share=None)
-                | Q(filter_share__gte=0, filter_share__lte=WHOLE, filter_flat=None),
+                | Q(filter_flat__isnull=False, filter_flat__gte=0, filter_share=None)
+                | Q(
+                    filter_share__isnull=False,
+                    filter_share__gte=0,
+                    filter_share__lte=WHOLE,
+                    filter_flat=None,
+                ),
                 name="budgets_bucket_filter",
             ),
             models.CheckConstraint(
@@ -193,7 +198,7 @@ class Bucket(Rules, TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(kind="money")
-                | Q(archived_at=None, priority__gte=0)
+                | Q(archived_at=None, priority__isnull=False, priority__gte=0)
                 | Q(archived_at__isnull=False, priority=None, balance=0),
                 name="budgets_bucket_priority",
             ),

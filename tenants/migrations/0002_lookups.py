@@ -14,7 +14,8 @@ GRANT EXECUTE ON FUNCTION {name} TO app
 OF_SLUG = "SELECT s.holder FROM public.tenants_tenantslug s WHERE s.slug = wanted"
 OF_USER = "SELECT m.tenant_id FROM public.tenants_membership m WHERE m.user_id = wanted"
 OF_INVITATION = """SELECT i.tenant_id FROM public.tenants_invitation i
-WHERE i.token_hash = wanted AND i.accepted_at IS NULL AND i.expires_at > now()"""
+WHERE i.token_hash = wanted AND i.accepted_at IS NULL AND i.expires_at > now()
+ORDER BY i.created_at LIMIT 1"""
 
 
 def look_up(name: str, returns: str, body: str) -> migrations.RunSQL:

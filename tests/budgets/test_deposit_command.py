@@ -189,8 +189,8 @@ class TestBadInput:
             (("5", "--locale", "xx"), "bad_amount"),
             (("5", "--locale", "../en"), "bad_amount"),
             (("5", "--into", "Nowhere"), "unknown_bucket"),
-            (("5", "--memo", "x" * 501), "value_refused"),
-            (("5", "--key", "x" * 201), "value_refused"),
+            (("5", "--memo", "x" * 501), "bad_particulars"),
+            (("5", "--key", "x" * 201), "bad_particulars"),
             (("5", "--memo", "a\0b"), "value_refused"),
         ],
     )

@@ -11,6 +11,7 @@ from django.db import connections
 
 from budgets import imports, samples
 from budgets.imports import Fate
+from budgets.managers.statementlines import StatementLineManager
 from budgets.models import Budget, Movement
 from budgets.statements import read
 from tenants.context import acting_for
@@ -192,7 +193,7 @@ class TestTwice:
             try:
                 barrier.wait(10)
                 judged = imports.imported(budget, statement, dry_run=False)
-                return sum(fate is Fate.NEW for _, fate in judged)
+                return sum(each.fate is Fate.NEW for each in judged)
             finally:
                 connections.close_all()
 
@@ -206,18 +207,18 @@ class TestTwice:
 class TestInterrupted:
     @pytest.fixture
     def fail(self, monkeypatch):
-        """Let the fourth deposit fail, in the second batch of two, once."""
+        """Let the second batch of two fail when it is done, once."""
         monkeypatch.setattr(imports, "BATCH", 2)
-        real, calls = imports._deposit, iter(range(1, 1000))
+        real, calls = StatementLineManager.bring, iter(range(1, 1000))
 
         def fail(error: BaseException) -> None:
-            def deposit(*args):
-                movement = real(*args)
-                if next(calls) == 4:
+            def bring(*args, **kwargs):
+                judged = real(*args, **kwargs)
+                if next(calls) == 2:
                     raise error
-                return movement
+                return judged
 
-            monkeypatch.setattr(imports, "_deposit", deposit)
+            monkeypatch.setattr(StatementLineManager, "bring", bring)
 
         return fail
 

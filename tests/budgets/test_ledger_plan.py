@@ -11,6 +11,8 @@ from budgets.managers.reads.pages import Cursor
 from budgets.models import Entry
 from tests.factories import BucketFactory
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 LEDGER = """
 INSERT INTO budgets_movement (id, tenant_id, created_at, updated_at, budget_id, seq, kind, amount,
     external, lines, effective_at, recorded_at, request_id, memo, metadata, request_hash, source)

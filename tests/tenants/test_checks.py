@@ -22,6 +22,8 @@ from tenants.postgres.base import as_owner
 from tests.conftest import SERVER
 from tests.tenants.schema import altered, findings, found, logged_in, scratch_database
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 embedded = pytest.mark.skipif(
     "DATABASE_URL" in os.environ, reason="needs a superuser, which only the tests' own server has"
 )
@@ -179,12 +181,12 @@ def scratch(database, committed):
 
 
 @pytest.fixture
-def role(database, committed):
+def role(own_database, committed):
     """A role that may log in, and a superuser's cursor to change it with."""
     name = f"role_{uuid.uuid4().hex}"
-    with psycopg.connect(SERVER.url("postgres", database), autocommit=True) as superuser:
+    with psycopg.connect(SERVER.url("postgres", own_database), autocommit=True) as superuser:
         superuser.execute(f"CREATE ROLE {name} LOGIN")
-        superuser.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
+        superuser.execute(f"GRANT CONNECT ON DATABASE {own_database} TO {name}")
         superuser.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
         try:
             yield name, superuser
@@ -433,9 +435,9 @@ def test_a_view_that_reads_as_its_caller_is_fine(committed):
         assert findings() == []
 
 
-def test_a_right_to_make_temporary_tables_is_reported(database, committed):
+def test_a_right_to_make_temporary_tables_is_reported(own_database, committed):
     with altered(
-        f"GRANT TEMPORARY ON DATABASE {database} TO app",
-        f"REVOKE TEMPORARY ON DATABASE {database} FROM app",
+        f"GRANT TEMPORARY ON DATABASE {own_database} TO app",
+        f"REVOKE TEMPORARY ON DATABASE {own_database} FROM app",
     ):
         assert found() == {"tenants.E016"}

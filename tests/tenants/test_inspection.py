@@ -30,7 +30,11 @@ from tests.browser import (
 from tests.factories import TenantFactory, UserFactory
 from tests.rows import Side
 
-pytestmark = [UNCOLLECTED, pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)]
+pytestmark = [
+    UNCOLLECTED,
+    pytest.mark.usefixtures("own_database"),
+    pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__),
+]
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from tests.rows import MAKERS, MODELS, Side
 from tests.tenants.matrix import OPERATIONS, leaks, tenant_keys
 from tests.tenants.schema import altered, found, without
 
+pytestmark = pytest.mark.usefixtures("own_database")
+
 POINTED_AT = {field.related_model for model in MODELS for field in tenant_keys(model)}
 LEAVES = [model for model in MAKERS if model not in POINTED_AT]
 LEDGER = [model for model in MAKERS if "UPDATE" not in model.app_may]
