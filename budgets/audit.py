@@ -10,7 +10,7 @@ from typing import Any
 from django.core.checks import Tags, run_checks
 from django.db import DEFAULT_DB_ALIAS
 
-from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
+from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, ScheduleRun
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tenants.postgres.grants import granted_to_app
@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     ("I3", lambda: Bucket.objects.adrift(), "does not stand where its entries left it"),
     ("I6", lambda: unrepeatable(newest=True), "is not what its preview would have said"),
     ("I7", lambda: Movement.objects.unkeyed(), "shares its key or has no fingerprint"),
+    ("I7", lambda: ScheduleRun.objects.all().misfiled(), "has not the deposit of its due time"),
     ("I9", lambda: Movement.objects.misreversed(), "is no mirror of what it reverses"),
     ("I10", lambda: Budget.objects.gapped(), "has movements missing or numbered twice"),
     ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
@@ -75,7 +76,7 @@ def breaks_of(tenant: Tenant, *, replay: bool = False) -> Iterator[Break]:
 
 def breaks_of_schema() -> Iterator[Break]:
     """What does not hold for every tenant: I4, the ledger is append-only; I8, isolation."""
-    for model in (Movement, Entry, BucketVersion):
+    for model in (Movement, Entry, BucketVersion, ScheduleRun):
         excess = granted_to_app(model._meta.db_table) - {"SELECT", "INSERT", "MAINTAIN"}
         if excess:
             yield Break("I4", "", model._meta.db_table, f"lets app {', '.join(sorted(excess))}")

@@ -12,7 +12,7 @@ from budgets.models import Bucket, Budget
 def repair(*, apply: bool) -> Iterator[dict[str, Any]]:
     """Yield each column that is not what the entries say, of the tenant in force; write it.
 
-    Budgets are locked first. To write a balance without an entry takes the role owner.
+    Budgets are locked first. Run as owner, who may repair what role app could not have broken.
     """
     for budget in Budget.objects.order_by("pk"):
         budget.acquire()
