@@ -34,17 +34,17 @@ test-compose: bootstrap ## all tests but the slow ones, against docker-compose.y
 	OWNER_DATABASE_URL="postgresql://owner:$$OWNER_PASSWORD@$$at" \
 	DATABASE_URL="postgresql://app:$$APP_PASSWORD@$$at" $(PYTEST) -m "not slow"
 
-check: bootstrap ## formatting, lint, types, missing migrations, Django's checks
+check: bootstrap ## formatting, lint, types, Django's checks (missing migrations: make test)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
-	@$(MANAGE) makemigrations --check --dry-run
 	@$(MANAGE) check
 
 soak: bootstrap ## ten thousand random histories of the ledger against a model of it
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py
 
 bench: bootstrap ## the benchmarks
+	@$(MANAGE) migrate --verbosity 0
 	@$(PY) -m bench
 
 migrate: bootstrap ## bring the database up to the newest migration
