@@ -1,0 +1,88 @@
+"""What makes a model a tenant's: TenantOwned, and TenantModel to subclass.
+
+Key, policies, grants and composite foreign keys then come with plain `makemigrations`.
+"""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.signals import class_prepared
+from django.dispatch import receiver
+from uuid_utils.compat import uuid7
+
+from tenants.constraints import isolation_of
+from tenants.context import current_tenant_id, tenancy
+from tenants.errors import NoTenant
+from tenants.managers import TenantManager
+
+READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
+NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
+APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
+
+
+class TenantOwned(models.Model):
+    """Rows that belong to the tenant named by `tenant_attname`; no row without one in force."""
+
+    tenant_attname: ClassVar[str] = "tenant_id"
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def tenant_restriction(cls, connection: BaseDatabaseWrapper) -> dict[str, UUID]:
+        """The look-ups the rows of a statement must satisfy; {} while inspecting.
+
+        Asked by the engine's compiler before each statement runs. Raises NoTenant outside a
+        block, and on a connection that is not the block's.
+        """
+        current = tenancy()
+        if current.using != connection.alias or not connection.in_atomic_block:
+            raise NoTenant("the block's transaction is not open on this connection")
+        if current.tenant_id is None:
+            return {}
+        return {cls.tenant_attname: current.tenant_id}
+
+
+class TenantModel(TenantOwned):
+    """A row of one tenant, isolated by PostgreSQL as well as by its manager.
+
+    Subclasses get PRIMARY KEY (tenant_id, id), row security, grants (`app_may`) and composite
+    foreign keys for their TenantForeignKeys. Uniques must begin with the tenant. Fixtures
+    never name the tenant: the block they are loaded in does.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        models.PROTECT,
+        default=current_tenant_id,
+        editable=False,
+        serialize=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    app_may: ClassVar[str] = READ_WRITE
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
+
+    class Meta:
+        abstract = True
+
+
+@receiver(class_prepared)
+def isolate(sender: type[models.Model], **_: object) -> None:
+    """Give every concrete TenantModel its constraints and its base manager.
+
+    Done when the class is made, because a child's own Meta would drop what it inherits.
+    """
+    if not issubclass(sender, TenantModel) or sender._meta.proxy:
+        return
+    meta = sender._meta
+    meta.constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
+    meta.base_manager_name = "objects"
+    meta.original_attrs |= {"constraints": meta.constraints, "base_manager_name": "objects"}

@@ -1,0 +1,101 @@
+"""People and where they belong: User (global), Membership, Invitation."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from uuid_utils.compat import uuid7
+
+from tenants.directory import UserManager
+from tenants.models.base import TenantModel
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, who logs in by e-mail; global, for one may belong to several tenants."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField("e-mail")
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    avatar_url = models.URLField("avatar URL", blank=True)
+    email_verified = models.BooleanField("e-mail verified", default=False)
+    is_staff = models.BooleanField("may use the admin", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("email"), condition=models.Q(deleted_at=None), name="tenants_user_email_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Whether they may log in: derived, a deleted user may not."""
+        return self.deleted_at is None
+
+    def get_full_name(self) -> str:
+        """First and last name; the e-mail where there is neither."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+class Membership(TenantModel):
+    """A user's role in the tenant."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        EDITOR = "editor"
+        VIEWER = "viewer"
+        SERVICE = "service"
+
+    user = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_user_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),
+                name="tenants_membership_role",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} ({self.role})"
+
+
+class Invitation(TenantModel):
+    """An offer of membership; who holds the token may take it, once."""
+
+    email = models.EmailField("e-mail")
+    role = models.CharField(max_length=10, choices=Membership.Role)
+    token_hash = models.CharField(max_length=64, help_text="SHA-256 of the token, in hex")
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["token_hash"], name="tenants_invitation_token")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "token_hash"], name="tenants_invitation_token_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),
+                name="tenants_invitation_role",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role})"
