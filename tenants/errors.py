@@ -15,6 +15,9 @@ CodedError
 |       |-- ConstraintBroken   unique, foreign key, check; `.constraint` names it
 |       |-- ValueRefused       a value PostgreSQL cannot store (22xxx)
 |       `-- QueryFailed        anything else
+|-- BadQuery                   a listing was asked for badly; `.field` names where
+|   |-- BadFilter, BadSort, BadSearch, BadLimit
+|   `-- BadCursor              tampered with, or of another tenant, model, sort or filter
 `-- budgets.errors.Refused     the ways money can refuse (another app's branch)
 
 `DatabaseFailed` and below are also Django's `DatabaseError`, so that Django itself, its admin
@@ -127,3 +130,43 @@ class QueryFailed(DatabaseFailed, ProgrammingError, InternalError):
     """PostgreSQL could not run a statement."""
 
     code = "query_failed"
+
+
+class BadQuery(CodedError):
+    """A listing cannot be asked for like that; `.field` is the key that says so."""
+
+    code = "bad_query"
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadFilter(BadQuery):
+    """No such filter, or no such value of it."""
+
+    code = "bad_filter"
+
+
+class BadSort(BadQuery):
+    """No such sort."""
+
+    code = "bad_sort"
+
+
+class BadSearch(BadQuery):
+    """Nothing that can be looked for."""
+
+    code = "bad_search"
+
+
+class BadLimit(BadQuery):
+    """No number of rows a page can have."""
+
+    code = "bad_limit"
+
+
+class BadCursor(BadQuery):
+    """Not a cursor of this listing: tampered with, or of another tenant, model, sort or filter."""
+
+    code = "bad_cursor"

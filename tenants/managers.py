@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from django.db import models
 
 from tenants.context import tenancy
+from tenants.listing.queryset import ListedQuerySet
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 
 
-class TenantQuerySet(models.QuerySet[M]):
+class TenantQuerySet(ListedQuerySet[M]):
     """Rows of the tenant in force."""
 
 

@@ -1,0 +1,168 @@
+"""Kinds of filters: which operators keep an index under row security, and which values fit.
+
+Each is declared with the operators a caller may use: `Integer("exact", "gte")`. Only leakproof
+comparisons are known here; what is not (LIKE, lower(), numeric, jsonb) is a declared search.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import F, Q, Value
+
+from tenants.expressions import Compared
+from tenants.indexes import JSONContains
+from tenants.values import LONGEST, document, storable
+
+_ORDER = ("lt", "lte", "gt", "gte")
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+
+
+class Kind:
+    """What may be asked of a field; subclasses say by which operators, and of what values."""
+
+    known: ClassVar[tuple[str, ...]] = ("exact", "in", *_ORDER)
+    fields: ClassVar[tuple[type[Any], ...]] = ()
+
+    def __init__(self, *operators: str) -> None:
+        self.operators = operators or ("exact",)
+
+    def read(self, asked: object, field: Any) -> Any:
+        """The value, of the field's own type. Raises ValueError, which says what it should be."""
+        raise NotImplementedError
+
+    def condition(self, field: Any, operator: str, value: Any) -> Any:
+        """What to filter with."""
+        return Q(**{f"{field.name}__{operator}": value})
+
+
+class Text(Kind):
+    """A text; `startswith` is `^@`, which is leakproof as LIKE is not."""
+
+    known = ("exact", "in", "startswith")
+    fields = (models.CharField, models.TextField)
+
+    def read(self, asked: object, field: Any) -> str:
+        choices = [value for value, _ in field.flatchoices]
+        if not choices:
+            return storable(asked, field.max_length or LONGEST)
+        if not isinstance(asked, str) or asked not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return asked
+
+    def condition(self, field: Any, operator: str, value: Any) -> Any:
+        if operator == "startswith":
+            return Q(Compared(F(field.name), "^@", Value(value)))
+        return super().condition(field, operator, value)
+
+
+class Integer(Kind):
+    """A whole number in the range of its column."""
+
+    fields = (models.IntegerField,)
+
+    def read(self, asked: object, field: Any) -> int:
+        least, most = BaseDatabaseOperations.integer_field_ranges[field.get_internal_type()]
+        if isinstance(asked, str) and _WHOLE.fullmatch(asked):
+            asked = int(asked)
+        if type(asked) is not int or not least <= asked <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return asked
+
+
+class Key(Kind):
+    """A UUID as PostgreSQL writes it; of a foreign key, the row's id."""
+
+    known = ("exact", "in")
+    fields = (models.UUIDField, models.ForeignKey)
+
+    def read(self, asked: object, field: Any) -> UUID:
+        if isinstance(asked, UUID):
+            return asked
+        try:
+            key = UUID(asked) if isinstance(asked, str) else None
+        except ValueError:
+            key = None
+        if key is None or str(key) != str(asked).lower():
+            raise ValueError("a UUID")
+        return key
+
+
+class Moment(Kind):
+    """A time with a zone, in ISO 8601."""
+
+    fields = (models.DateTimeField,)
+
+    def read(self, asked: object, field: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(asked) if isinstance(asked, str) else asked
+            if isinstance(moment, datetime) and moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise ValueError("a time with a time zone, such as 2026-11-21T12:00:00Z")
+
+
+class Day(Kind):
+    """A date, in ISO 8601."""
+
+    fields = (models.DateField,)
+
+    def read(self, asked: object, field: Any) -> date:
+        try:
+            day = date.fromisoformat(asked) if isinstance(asked, str) else asked
+        except ValueError:
+            day = None
+        if type(day) is not date:
+            raise ValueError("a date, such as 2026-11-21")
+        return day
+
+
+class Flag(Kind):
+    """True or false."""
+
+    known = ("exact",)
+    fields = (models.BooleanField,)
+
+    def read(self, asked: object, field: Any) -> bool:
+        if isinstance(asked, bool):
+            return asked
+        if asked not in ("true", "false"):
+            raise ValueError("true or false")
+        return asked == "true"
+
+
+class Document(Kind):
+    """JSON that holds the object asked for, by the model's JSONContains of that field."""
+
+    known = ("contains",)
+    fields = (models.JSONField,)
+
+    def read(self, asked: object, field: Any) -> dict[str, Any]:
+        return document(asked)
+
+    def condition(self, field: Any, operator: str, value: Any) -> Any:
+        [search] = searches_of(field.model, field.name)
+        return search.matching(value)
+
+
+def searches_of(model: type[models.Model], field: str) -> list[JSONContains]:
+    """The searches of a JSON field."""
+    return [
+        each
+        for each in model._meta.constraints
+        if isinstance(each, JSONContains) and each.fields == (field,)
+    ]
+
+
+def allowed(filters: Iterable[tuple[str, Kind]]) -> list[str]:
+    """The keys by which a caller may filter."""
+    return [
+        name if operator == "exact" else f"{name}__{operator}"
+        for name, kind in filters
+        for operator in kind.operators
+    ]

@@ -1,0 +1,1 @@
+"""An example of a domain on `tenants` alone: a shop."""

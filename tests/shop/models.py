@@ -1,0 +1,110 @@
+"""The rows of the shop. Prices are ints of minor units."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from tenants.fields import TenantForeignKey
+from tenants.indexes import FullTextSearch, JSONContains, TrigramSearch
+from tenants.listing import Document, Integer, Key, Listing, Moment, Text
+from tenants.models import APPEND_ONLY, TenantModel, User
+from tests.shop.managers import NEXT, OrderManager, ProductManager
+
+
+def index(name: str, *fields: str, **options: Any) -> models.Index:
+    return models.Index(fields=["tenant", *fields], name=f"shop_{name}", **options)
+
+
+class Category(TenantModel):
+    name = models.CharField(max_length=100)
+
+
+class Product(TenantModel):
+    category = TenantForeignKey(Category, related_name="products")
+    name = models.CharField(max_length=100)
+    description = models.TextField(blank=True)
+    price = models.BigIntegerField()
+    stock = models.IntegerField(default=0)
+    metadata = models.JSONField(default=dict)
+
+    objects = ProductManager()
+    listing = Listing(
+        filters={
+            "name": Text("exact", "in", "startswith"),
+            "stock": Integer("exact", "lt", "lte", "gt", "gte", "in"),
+            "category": Key("exact", "in"),
+            "created_at": Moment("gte", "lt"),
+            "metadata": Document("contains"),
+        },
+        sorts={"name": "name", "newest": "-created_at", "stock": "stock"},
+        search="shop_product_search",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(stock__gte=0), name="shop_product_in_stock"),
+            TrigramSearch(fields=["name", "description"], name="shop_product_search"),
+            JSONContains(fields=["metadata"], name="shop_product_metadata"),
+        ]
+        indexes: ClassVar = [
+            index("product_name", "name", "id"),
+            index("product_newest", "created_at", "id"),
+            index("product_stock", "stock", "id"),
+            index("product_category", "category"),
+            index("product_prefix", "name", opclasses=["uuid_ops", "text_pattern_ops"]),
+        ]
+
+
+class Order(TenantModel):
+    customer = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="+")
+    status = models.CharField(
+        max_length=10, choices={each: each for each in NEXT}, default="placed"
+    )
+    total = models.BigIntegerField(default=0)
+    note = models.TextField(blank=True)
+    placed_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrderManager()
+    listing = Listing(
+        filters={
+            "customer": Key(),
+            "status": Text("exact", "in"),
+            "placed_at": Moment("gte", "lt"),
+        },
+        sorts={"newest": "-placed_at", "oldest": "placed_at"},
+        search="shop_order_search",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            FullTextSearch(fields=["status", "note"], name="shop_order_search")
+        ]
+        indexes: ClassVar = [
+            index("order_placed", "placed_at", "id"),
+            index("order_customer", "customer", "placed_at", "id"),
+            index("order_status", "status"),
+        ]
+
+
+class Item(TenantModel):
+    order = TenantForeignKey(Order, related_name="items")
+    product = TenantForeignKey(Product, related_name="+")
+    quantity = models.IntegerField()
+    price = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [index("item_order", "order")]
+
+
+class StatusChange(TenantModel):
+    """Where an order has been; written once."""
+
+    app_may = APPEND_ONLY
+
+    order = TenantForeignKey(Order, related_name="changes")
+    before = models.CharField(max_length=10, blank=True)
+    after = models.CharField(max_length=10)
+
+    class Meta:
+        indexes: ClassVar = [index("change_order", "order", "id")]
