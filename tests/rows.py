@@ -27,7 +27,8 @@ from budgets.models import (
 )
 from tenants.context import acting_for
 from tenants.models import Invitation, Membership, Tenant, TenantModel
-from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
+from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
+from tests.shop.models import Category, Item, Order, Product, StatusChange
 
 type Model = type[TenantModel]
 type Rows = Mapping[Model, Any]
@@ -89,6 +90,10 @@ def begin_statement(budget: Budget) -> Statement:
     return statement
 
 
+def stock_up(category: Category) -> Product:
+    return Product.objects.create(category=category, name="Assam", price=4_50, stock=10)
+
+
 # Each is given the rows made before it, in this order; every key it has to a tenant's row is set.
 MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
@@ -102,6 +107,11 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     ScheduleRun: lambda made: run_schedule(made[Schedule]),
     Statement: lambda made: begin_statement(made[Budget]),
     StatementLine: lambda made: import_line(made[Statement]),
+    Category: lambda _: Category.objects.create(name="Tea"),
+    Product: lambda made: stock_up(made[Category]),
+    Order: lambda made: Order.objects.place(UserFactory(), {made[Product]: 1}),
+    Item: lambda made: made[Order].items.get(),
+    StatusChange: lambda made: made[Order].changes.get(),
 }
 
 

@@ -3,6 +3,11 @@
 tenants.E001-E005  a model that is not isolated, as far as Python can tell
 tenants.E010-E016  a fault in the catalog (`manage.py check --database default`)
 tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
+tenants.E030       a listing names what the model does not have
+tenants.E031       a filter or a sort that no index serves under row security
+tenants.E032       a sort by what may be NULL
+tenants.E033       a filter or a sort without its index
+tenants.E034       the catalog lacks the index of a listing
 """
 
 from collections.abc import Sequence
@@ -15,6 +20,7 @@ from django.db import connections
 from tenants.checks.catalog import Catalog
 from tenants.checks.declared import differences
 from tenants.checks.faults import FAULTS
+from tenants.checks.listings import lacking
 from tenants.checks.models import faults_of
 
 
@@ -38,5 +44,5 @@ def check_catalog(
         with connection.cursor() as cursor:
             catalog = Catalog(cursor)
             errors += [error for fault in FAULTS for error in fault.errors(catalog)]
-            errors += differences(catalog)
+            errors += [*differences(catalog), *lacking(catalog)]
     return errors

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from tenants.constraints import DeclaredSQL, RowSecurity, RowTrigger
+from tenants.indexes import Search
 from tenants.models import TenantOwned
 
 LOOK_UPS = {"tenant_of_slug(text)", "tenants_of_user(uuid)", "tenant_of_invitation(text)"}
@@ -77,5 +78,10 @@ class Catalog:
                 if issubclass(model, TenantOwned) and model.tenant_attname == "id"
             ],
             "secured": [model._meta.db_table for model, _ in declared(RowSecurity)],
-            "definers": [*LOOK_UPS, *(f"{each.function}()" for _, each in declared(RowTrigger))],
+            "definers": [
+                *LOOK_UPS,
+                *(f"{each.function}()" for _, each in declared(RowTrigger)),
+                *(each.signature for _, each in declared(Search)),
+            ],
+            "searches": [each.name for _, each in declared(Search)],
         }

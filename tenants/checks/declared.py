@@ -7,6 +7,7 @@ from django.core.checks import Error
 
 from tenants.checks.catalog import Catalog
 from tenants.constraints import Grants, RowSecurity, RowTrigger, TenantKey, TenantReference
+from tenants.indexes import Search
 from tenants.models import TenantModel
 from tenants.postgres.grants import global_grants
 
@@ -44,6 +45,18 @@ JOIN ours ON ours.oid = c.relnamespace, aclexplode(held.acl) x
 LEFT JOIN pg_roles r ON r.oid = x.grantee
 WHERE c.relname = ANY(%(granted)s) AND x.grantee IN (
     SELECT oid FROM bound UNION ALL SELECT to_regrole('inspector')) AND x.grantee <> c.relowner
+UNION ALL
+SELECT pg_get_indexdef(i.indexrelid, 0, true)
+FROM owned o JOIN pg_index i ON i.indrelid = o.oid
+WHERE i.indisvalid AND i.indexrelid::regclass::text = ANY(%(searches)s)
+UNION ALL
+SELECT CASE x.privilege_type WHEN 'EXECUTE' THEN format('GRANT EXECUTE ON FUNCTION %%s TO %%s',
+           p.oid::regprocedure, coalesce(r.rolname, 'PUBLIC')) ELSE pg_get_functiondef(p.oid) END
+FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace, LATERAL (
+    SELECT privilege_type, grantee FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
+    WHERE grantee <> p.proowner UNION ALL SELECT NULL, NULL) AS x
+LEFT JOIN pg_roles r ON r.oid = x.grantee
+WHERE p.proname = ANY(%(searches)s)
 """
 EXACT = ("CREATE POLICY ", "GRANT ")
 """Of these, what nothing declares is a fault too."""
@@ -55,9 +68,9 @@ _PRIVILEGE = re.compile(r"(\w+)(?: \(([^)]*)\))?")
 def differences(catalog: Catalog) -> Iterator[Error]:
     """What the database lacks, and what it allows beyond what is declared."""
     grants = {*_grants(catalog)}
-    declared = {*_isolation(catalog), *_constraints(catalog), *grants}
+    declared = {*_isolation(catalog), *_constraints(catalog), *_searches(catalog), *grants}
     granted = [match["table"] for match in map(_GRANT.fullmatch, grants) if match]
-    found = {row[0] for row in catalog.rows(FOUND, granted=granted)}
+    found = {row[0].replace('"', "").strip() for row in catalog.rows(FOUND, granted=granted)}
     for statement in sorted(declared - found):
         yield Error(
             f"the database lacks: {statement}",
@@ -88,6 +101,14 @@ def _constraints(catalog: Catalog) -> Iterator[str]:
         for model, constraint in catalog.declared(kind):
             do, _ = constraint.mirrors(model._meta.db_table, model)[-1]
             yield do.replace('"', "")
+
+
+def _searches(catalog: Catalog) -> Iterator[str]:
+    """The index and the function of each search, and who may call it."""
+    for model, search in catalog.declared(Search):
+        for do, _ in search.mirrors(model._meta.db_table, model):
+            if not do.startswith("REVOKE"):
+                yield do.replace('"', "")
 
 
 def _grants(catalog: Catalog) -> Iterator[str]:

@@ -98,7 +98,7 @@ WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce((
 DEFINER = Fault(
     "tenants.E014",
     "the function {} runs as its owner, {}",
-    "make it SECURITY INVOKER; or declare it (LOOK_UPS, a RowTrigger) and SET search_path = ''",
+    "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search), search_path = ''",
     """
 SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
     THEN 'and finds tables where its caller says' ELSE 'and nothing declares it' END

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.checks import Error
 from django.db import models
 
+from tenants.checks.listings import listing_faults
 from tenants.constraints import isolation_of
 from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
@@ -18,6 +19,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
         yield from _managers(model)
     if issubclass(model, TenantModel) and not model._meta.proxy:
         yield from _constraints(model)
+        yield from listing_faults(model)
     for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
         if isinstance(field.related_model, type):
             yield from _relation(field, field.related_model)

@@ -31,6 +31,10 @@ class Kind:
     def __init__(self, *operators: str) -> None:
         self.operators = operators or ("exact",)
 
+    def fits(self, field: Any) -> bool:
+        """Whether it can be declared of a field."""
+        return isinstance(field, self.fields)
+
     def read(self, asked: object, field: Any) -> Any:
         """The value, of the field's own type. Raises ValueError, which says what it should be."""
         raise NotImplementedError
@@ -80,6 +84,9 @@ class Key(Kind):
     known = ("exact", "in")
     fields = (models.UUIDField, models.ForeignKey)
 
+    def fits(self, field: Any) -> bool:
+        return super().fits(getattr(field, "target_field", field))
+
     def read(self, asked: object, field: Any) -> UUID:
         if isinstance(asked, UUID):
             return asked
@@ -111,6 +118,9 @@ class Day(Kind):
     """A date, in ISO 8601."""
 
     fields = (models.DateField,)
+
+    def fits(self, field: Any) -> bool:
+        return super().fits(field) and not isinstance(field, models.DateTimeField)
 
     def read(self, asked: object, field: Any) -> date:
         try:
@@ -148,6 +158,10 @@ class Document(Kind):
     def condition(self, field: Any, operator: str, value: Any) -> Any:
         [search] = searches_of(field.model, field.name)
         return search.matching(value)
+
+
+SORTABLE = (*Text.fields, *Integer.fields, *Key.fields, *Moment.fields, *Day.fields)
+"""Fields in whose order an index can be walked under row security."""
 
 
 def searches_of(model: type[models.Model], field: str) -> list[JSONContains]:
