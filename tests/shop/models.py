@@ -57,7 +57,9 @@ class Product(TenantModel):
 
 
 class Order(TenantModel):
-    customer = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="+")
+    customer = models.ForeignKey(
+        User, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
     status = models.CharField(
         max_length=10, choices={each: each for each in NEXT}, default="placed"
     )
