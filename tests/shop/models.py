@@ -60,28 +60,20 @@ class Order(TenantModel):
     customer = models.ForeignKey(
         User, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
     )
-    status = models.CharField(
-        max_length=10, choices={each: each for each in NEXT}, default="placed"
-    )
+    status = models.CharField(max_length=10, choices=[(s, s) for s in NEXT], default="placed")
     total = models.BigIntegerField(default=0)
     note = models.TextField(blank=True)
     placed_at = models.DateTimeField(default=timezone.now)
 
     objects = OrderManager()
     listing = Listing(
-        filters={
-            "customer": Key(),
-            "status": Text("exact", "in"),
-            "placed_at": Moment("gte", "lt"),
-        },
+        filters={"customer": Key(), "status": Text("in"), "placed_at": Moment("gte", "lt")},
         sorts={"newest": "-placed_at", "oldest": "placed_at"},
-        search="shop_order_search",
+        search="shop_order_words",
     )
 
     class Meta:
-        constraints: ClassVar = [
-            FullTextSearch(fields=["status", "note"], name="shop_order_search")
-        ]
+        constraints: ClassVar = [FullTextSearch(fields=["status", "note"], name="shop_order_words")]
         indexes: ClassVar = [
             index("order_placed", "placed_at", "id"),
             index("order_customer", "customer", "placed_at", "id"),
@@ -90,23 +82,14 @@ class Order(TenantModel):
 
 
 class Item(TenantModel):
-    order = TenantForeignKey(Order, related_name="items")
+    order = TenantForeignKey(Order, related_name="items", db_index=True)
     product = TenantForeignKey(Product, related_name="+")
-    quantity = models.IntegerField()
+    quantity = models.PositiveIntegerField()
     price = models.BigIntegerField()
-
-    class Meta:
-        indexes: ClassVar = [index("item_order", "order")]
 
 
 class StatusChange(TenantModel):
-    """Where an order has been; written once."""
-
     app_may = APPEND_ONLY
-
-    order = TenantForeignKey(Order, related_name="changes")
+    order = TenantForeignKey(Order, related_name="changes", db_index=True)
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10)
-
-    class Meta:
-        indexes: ClassVar = [index("change_order", "order", "id")]

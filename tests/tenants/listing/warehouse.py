@@ -28,7 +28,7 @@ ORDERS = """
 INSERT INTO shop_order (id, tenant_id, created_at, updated_at, customer_id, status, total, note,
     placed_at)
 SELECT uuidv7(), %(tenant)s, now(), now(), (%(customers)s::uuid[])[n %% 50 + 1],
-    CASE WHEN n %% 500 = 0 THEN 'returned' ELSE 'sent' END, n, 'leave at door d' || n %% 5000,
+    CASE WHEN n %% 500 = 0 THEN 'cancelled' ELSE 'sent' END, n, 'leave at door d' || n %% 5000,
     timestamptz '2026-01-01Z' + n * interval '1 minute'
 FROM generate_series(%(first)s, %(last)s) AS n
 """
