@@ -1,0 +1,241 @@
+"""A listing that role app has no index for is a fault, before anybody asks and in the catalog."""
+
+import pytest
+from django.db import models
+from django.test.utils import isolate_apps
+
+from tenants.checks.models import faults_of
+from tenants.fields import TenantForeignKey
+from tenants.indexes import JSONContains, TrigramSearch
+from tenants.listing import Day, Document, Flag, Integer, Key, Listing, Moment, Text
+from tenants.models import TenantModel, User
+from tests.shop.models import Category, Order, Product
+from tests.tenants.schema import altered, found, without
+
+ALL = {
+    "sized": models.Index(fields=["tenant", "size", "id"], name="sized"),
+    "titled": models.Index(fields=["tenant", "title", "-id"], name="titled"),
+    "prefixed": models.Index(
+        fields=["tenant", "title"], opclasses=["uuid_ops", "text_pattern_ops"], name="prefixed"
+    ),
+    "due": models.Index(fields=["tenant", "-due", "-id"], name="due"),
+    "tagged": models.Index(fields=["tenant", "kind", "id"], name="tagged"),
+}
+
+
+def faults(listing, indexes=None, constraints=()):
+    """The ids and the texts of what is wrong with a model that lists like that."""
+    with isolate_apps("tenants"):
+
+        class Note(TenantModel):
+            size = models.IntegerField()
+            title = models.CharField(max_length=100)
+            due = models.DateTimeField()
+            day = models.DateField(null=True)
+            price = models.DecimalField(max_digits=9, decimal_places=2)
+            done = models.BooleanField()
+            extra = models.JSONField()
+            kind = TenantForeignKey(Category, related_name="+")
+            author = models.ForeignKey(
+                User, models.PROTECT, db_constraint=False, related_name="+", db_index=False
+            )
+
+            class Meta:
+                app_label = "tenants"
+
+        Note.listing = listing
+        Note._meta.indexes = list(ALL.values()) if indexes is None else indexes
+        Note._meta.constraints = [*Note._meta.constraints, *constraints]
+        return [(fault.id, fault.msg, fault.hint) for fault in faults_of(Note)]
+
+
+FINE = {
+    "filters": Listing(
+        filters={
+            "size": Integer("exact", "in", "lt", "gte"),
+            "title": Text("exact", "in", "startswith"),
+            "due": Moment("gte", "lt"),
+            "kind": Key("exact", "in"),
+            "id": Key(),
+        }
+    ),
+    "sorts": Listing(
+        sorts={"a": "size", "b": "-size", "c": "due", "d": "-due", "e": "kind", "f": "-id"}
+    ),
+}
+
+
+@pytest.mark.parametrize("listing", FINE.values(), ids=FINE)
+def test_a_listing_whose_indexes_are_there_is_fine(listing):
+    assert faults(listing) == []
+
+
+def test_a_unique_constraint_is_an_index_too():
+    once = models.UniqueConstraint(fields=["tenant", "title"], name="once")
+
+    assert faults(Listing(filters={"title": Text()}), indexes=[], constraints=[once]) == []
+
+
+def test_searches_that_are_declared_are_fine():
+    searches = [
+        TrigramSearch(fields=["title"], name="note_search"),
+        JSONContains(fields=["extra"], name="note_extra"),
+    ]
+    listing = Listing(filters={"extra": Document("contains")}, search="note_search")
+
+    assert faults(listing, constraints=searches) == []
+
+
+FAULTS = {
+    "a filter by no field": (Listing(filters={"nothing": Text()}), "E030", "'nothing'"),
+    "a filter by another table's": (Listing(filters={"kind__name": Text()}), "E030", "kind__name"),
+    "a filter by a column": (Listing(filters={"kind_id": Key()}), "E030", "kind_id"),
+    "a filter with a page's name": (Listing(filters={"limit": Text()}), "E030", "limit"),
+    "a sort by no field": (Listing(sorts={"a": "-nothing"}), "E030", "'nothing'"),
+    "a search that is not there": (Listing(search="lost"), "E030", "'lost'"),
+    "LIKE": (Listing(filters={"title": Text("contains")}), "E031", "contains"),
+    "lower()": (Listing(filters={"title": Text("iexact")}), "E031", "iexact"),
+    "an order of texts": (Listing(filters={"title": Text("gte")}), "E031", "gte"),
+    "a decimal": (Listing(filters={"price": Integer()}), "E031", "DecimalField"),
+    "JSON by its equality": (Listing(filters={"extra": Document()}), "E031", "exact"),
+    "a text as a number": (Listing(filters={"title": Integer()}), "E031", "CharField"),
+    "a time as a day": (Listing(filters={"due": Day()}), "E031", "DateTimeField"),
+    "a sort by a decimal": (Listing(sorts={"a": "price"}), "E031", "price"),
+    "a sort by JSON": (Listing(sorts={"a": "-extra"}), "E031", "extra"),
+    "a sort by what may be NULL": (Listing(sorts={"a": "day"}), "E032", "day"),
+    "a filter without an index": (Listing(filters={"done": Flag()}), "E033", "done__exact"),
+    "a key without an index": (Listing(filters={"author": Key()}), "E033", "author__exact"),
+    "JSON without a search": (Listing(filters={"extra": Document("contains")}), "E033", "extra"),
+    "a sort without the tiebreak": (Listing(sorts={"a": "title"}), "E033", "title"),
+    "a sort without an index": (Listing(sorts={"a": "author"}), "E033", "author"),
+}
+
+
+@pytest.mark.parametrize(("listing", "number", "word"), FAULTS.values(), ids=FAULTS)
+def test_a_listing_is_told_of(listing, number, word):
+    [(id, text, hint)] = faults(listing)
+
+    assert (id, word in text, bool(hint)) == (f"tenants.{number}", True, True)
+
+
+PARTIAL = {
+    "another order": models.Index(fields=["size", "tenant", "id"], name="x"),
+    "a part of the rows": models.Index(
+        fields=["tenant", "size", "id"], name="x", condition=models.Q(done=True)
+    ),
+    "the live rows of what has none": models.Index(
+        fields=["tenant", "size", "id"], name="x", condition=models.Q(deleted_at=None)
+    ),
+    "expressions": models.Index("tenant", "size", "id", name="x"),
+}
+
+
+@pytest.mark.parametrize("index", PARTIAL.values(), ids=PARTIAL)
+def test_an_index_that_does_not_serve(index):
+    listing = Listing(filters={"size": Integer()}, sorts={"a": "size"})
+
+    assert {id for id, _, _ in faults(listing, indexes=[index])} == {"tenants.E033"}
+
+
+def test_a_prefix_needs_an_index_by_bytes():
+    listing = Listing(filters={"title": Text("exact", "startswith")})
+
+    [(_, text, hint)] = faults(listing, indexes=[ALL["titled"]])
+
+    assert "title__startswith" in text and "text_pattern_ops" in hint
+
+
+# -- The catalog ------------------------------------------------------------------------------
+
+FUNCTION = "shop_product_search(text)"
+CHANGES = {
+    "an index of a listing that is missing": (
+        "DROP INDEX shop_product_category",
+        "CREATE INDEX shop_product_category ON shop_product (tenant_id, category_id)",
+        {"tenants.E034"},
+    ),
+    "a search whose index is missing": (
+        "DROP INDEX shop_product_metadata",
+        "CREATE INDEX shop_product_metadata ON shop_product"
+        " USING gin (tenant_id, metadata jsonb_path_ops)",
+        {"tenants.E020"},
+    ),
+    "a search whose index is another": (
+        "DROP INDEX shop_product_metadata;"
+        " CREATE INDEX shop_product_metadata ON shop_product USING gin (metadata jsonb_path_ops)",
+        "DROP INDEX shop_product_metadata;"
+        " CREATE INDEX shop_product_metadata ON shop_product"
+        " USING gin (tenant_id, metadata jsonb_path_ops)",
+        {"tenants.E020"},
+    ),
+    "a search that everybody may call": (
+        f"GRANT EXECUTE ON FUNCTION {FUNCTION} TO PUBLIC",
+        f"REVOKE EXECUTE ON FUNCTION {FUNCTION} FROM PUBLIC",
+        {"tenants.E021"},
+    ),
+    "a search that inspector may call": (
+        f"GRANT EXECUTE ON FUNCTION {FUNCTION} TO inspector",
+        f"REVOKE EXECUTE ON FUNCTION {FUNCTION} FROM inspector",
+        {"tenants.E021"},
+    ),
+    "a search that app may not call": (
+        f"REVOKE EXECUTE ON FUNCTION {FUNCTION} FROM app",
+        f"GRANT EXECUTE ON FUNCTION {FUNCTION} TO app",
+        {"tenants.E020"},
+    ),
+    "a search that finds tables where its caller says": (
+        f"ALTER FUNCTION {FUNCTION} RESET search_path",
+        f"ALTER FUNCTION {FUNCTION} SET search_path = ''",
+        {"tenants.E014", "tenants.E020"},
+    ),
+    "a search as its caller": (
+        f"ALTER FUNCTION {FUNCTION} SECURITY INVOKER",
+        f"ALTER FUNCTION {FUNCTION} SECURITY DEFINER",
+        {"tenants.E020"},
+    ),
+    "another function of its name": (
+        "CREATE FUNCTION shop_product_search(int) RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER"
+        " SET search_path = '' AS 'SELECT id FROM public.shop_product';"
+        " REVOKE EXECUTE ON FUNCTION shop_product_search(int) FROM PUBLIC",
+        "DROP FUNCTION shop_product_search(int)",
+        {"tenants.E014"},
+    ),
+}
+
+
+@pytest.mark.usefixtures("own_database")
+class TestCatalog:
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_has(self, change, committed):
+        do, undo, expected = CHANGES[change]
+
+        with altered(do, undo):
+            reported = found()
+
+        assert reported == expected
+        assert found() == set()
+
+    def test_has_a_search_of_every_tenants_rows(self, committed):
+        [search] = [each for each in Product._meta.constraints if each.name == FUNCTION[:-6]]
+        function = search.mirrors('"shop_product"', Product)[1][0]
+
+        with altered(function.replace("tenant_id = mine", "true"), function):
+            assert found() == {"tenants.E020"}
+
+        assert found() == set()
+
+    @pytest.mark.parametrize(
+        ("model", "name"),
+        [
+            (Product, "shop_product_search"),
+            (Product, "shop_product_metadata"),
+            (Order, "shop_order_words"),
+        ],
+    )
+    def test_lacks_a_search_that_was_removed_until_it_is_there_again(self, model, name, committed):
+        [search] = [each for each in model._meta.constraints if each.name == name]
+
+        with without(model, search):
+            assert found() == {"tenants.E020"}
+
+        assert found() == set()
