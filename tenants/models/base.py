@@ -8,14 +8,16 @@ from uuid import UUID
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.base import subclass_exception
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from uuid_utils.compat import uuid7
 
 from tenants.constraints import isolation_of
 from tenants.context import current_tenant_id, tenancy
-from tenants.errors import NoTenant
-from tenants.managers import TenantManager
+from tenants.errors import NoTenant, RowNotFound
+from tenants.history import History
+from tenants.managers import TenantManager, refusing_to_orphan
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
@@ -44,6 +46,11 @@ class TenantOwned(models.Model):
             return {}
         return {cls.tenant_attname: current.tenant_id}
 
+    @classmethod
+    def require_writable(cls) -> None:
+        """Asked by the engine before each write. Raises TenantSuspended and NotAllowed."""
+        tenancy().require_writable()
+
 
 class TenantModel(TenantOwned):
     """A row of one tenant, isolated by PostgreSQL as well as by its manager.
@@ -68,21 +75,35 @@ class TenantModel(TenantOwned):
     updated_at = models.DateTimeField(auto_now=True)
 
     app_may: ClassVar[str] = READ_WRITE
+    history: ClassVar[History | None] = History()
     objects: ClassVar[TenantManager[Any]] = TenantManager()
 
     class Meta:
         abstract = True
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Django's. Raises ForeignKeyBroken when other rows point at it."""
+        with refusing_to_orphan():
+            return super().delete(*args, **kwargs)
+
 
 @receiver(class_prepared)
 def isolate(sender: type[models.Model], **_: object) -> None:
-    """Give every concrete TenantModel its constraints and its base manager.
+    """Give every concrete TenantModel its constraints, its base manager and its typed error.
 
     Done when the class is made, because a child's own Meta would drop what it inherits.
     """
-    if not issubclass(sender, TenantModel) or sender._meta.proxy:
+    if not issubclass(sender, TenantOwned) or sender._meta.proxy:
+        return
+    bases = (sender.DoesNotExist, RowNotFound)
+    missing = subclass_exception("DoesNotExist", bases, sender.__module__, attached_to=sender)
+    sender.DoesNotExist = missing  # type: ignore[assignment]
+    if not issubclass(sender, TenantModel):
         return
     meta = sender._meta
-    meta.constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
+    constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
+    if sender.history:
+        constraints.append(sender.history.trigger(sender, function="tenants_record_change"))
+    meta.constraints = constraints
     meta.base_manager_name = "objects"
     meta.original_attrs |= {"constraints": meta.constraints, "base_manager_name": "objects"}

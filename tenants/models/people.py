@@ -8,7 +8,9 @@ from django.db import models
 from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
+from tenants.constraints import RowTrigger
 from tenants.directory import UserManager
+from tenants.history import History
 from tenants.models.base import TenantModel
 
 
@@ -35,6 +37,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 Lower("email"), condition=models.Q(deleted_at=None), name="tenants_user_email_once"
+            ),
+            RowTrigger(
+                name="tenants_user_history",
+                function="tenants_record_global_change",
+                when="AFTER INSERT OR DELETE OR UPDATE",
+                args=["tenants.user", "updated_at,password,last_login"],
             ),
         ]
 
@@ -84,6 +92,8 @@ class Invitation(TenantModel):
     token_hash = models.CharField(max_length=64, help_text="SHA-256 of the token, in hex")
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+
+    history = History(without=["token_hash"])
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["token_hash"], name="tenants_invitation_token")]
