@@ -18,6 +18,7 @@ from tenants.context import current_tenant_id, tenancy
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
 from tenants.managers import TenantManager, refusing_to_orphan
+from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
@@ -75,6 +76,7 @@ class TenantModel(TenantOwned):
     updated_at = models.DateTimeField(auto_now=True)
 
     app_may: ClassVar[str] = READ_WRITE
+    base_manager: ClassVar[str] = "objects"
     history: ClassVar[History | None] = History()
     objects: ClassVar[TenantManager[Any]] = TenantManager()
 
@@ -85,6 +87,41 @@ class TenantModel(TenantOwned):
         """Django's. Raises ForeignKeyBroken when other rows point at it."""
         with refusing_to_orphan():
             return super().delete(*args, **kwargs)
+
+
+class SoftDeleteModel(TenantModel):
+    """A tenant's row that is deleted by being marked: see `tenants.softdelete`.
+
+    `objects` sees the live rows, `all_objects` every one. Uniques need `condition=LIVE`.
+    """
+
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    base_manager = "all_objects"
+    objects: ClassVar[SoftDeleteManager] = SoftDeleteManager()
+    all_objects: ClassVar[AllObjectsManager] = AllObjectsManager()
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Mark it deleted. Raises ForeignKeyBroken when a live row protects it."""
+        return self._marked("delete")
+
+    def restore(self) -> tuple[int, dict[str, int]]:
+        """Make it live again, with what was deleted with it. Raises UniqueBroken."""
+        return self._marked("restore")
+
+    def hard_delete(self) -> tuple[int, dict[str, int]]:
+        """Delete it for good. Raises ForeignKeyBroken when rows point at it."""
+        return super().delete()
+
+    def _marked(self, verb: str) -> tuple[int, dict[str, int]]:
+        rows = type(self).all_objects.filter(pk=self.pk)
+        counted: tuple[int, dict[str, int]] = getattr(rows, verb)()
+        if counted[0]:
+            self.refresh_from_db(fields=["deleted_at", "updated_at"])
+        return counted
 
 
 @receiver(class_prepared)
@@ -105,5 +142,8 @@ def isolate(sender: type[models.Model], **_: object) -> None:
     if sender.history:
         constraints.append(sender.history.trigger(sender, function="tenants_record_change"))
     meta.constraints = constraints
-    meta.base_manager_name = "objects"
-    meta.original_attrs |= {"constraints": meta.constraints, "base_manager_name": "objects"}
+    meta.base_manager_name = sender.base_manager
+    meta.original_attrs |= {
+        "constraints": meta.constraints,
+        "base_manager_name": sender.base_manager,
+    }

@@ -11,7 +11,8 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import RowTrigger
 from tenants.directory import UserManager
 from tenants.history import History
-from tenants.models.base import TenantModel
+from tenants.models.base import SoftDeleteModel, TenantModel
+from tenants.softdelete import LIVE
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -59,8 +60,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
 
-class Membership(TenantModel):
-    """A user's role in the tenant."""
+class Membership(SoftDeleteModel):
+    """A user's role in the tenant; of one who has left, the deleted row stays."""
 
     class Role(models.TextChoices):
         OWNER = "owner"
@@ -73,7 +74,9 @@ class Membership(TenantModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_user_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "user"], condition=LIVE, name="tenants_membership_user_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),
                 name="tenants_membership_role",
