@@ -8,12 +8,13 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from tenants.managers import TenantManager
+from tenants.softdelete import SoftDeleteManager
 from tests.shop.errors import NotThatWay, OutOfStock
 
 NEXT = {"placed": {"paid", "cancelled"}, "paid": {"sent", "cancelled"}, "sent": (), "cancelled": ()}
 
 
-class ProductManager(TenantManager):
+class ProductManager(SoftDeleteManager):
     def take(self, product, quantity):
         """Take from stock; of two who want the last one, one gets it. Raises OutOfStock."""
         enough = self.filter(pk=product.pk, stock__gte=quantity)

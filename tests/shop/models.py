@@ -6,9 +6,10 @@ from django.db import models
 from django.utils import timezone
 
 from tenants.fields import TenantForeignKey
+from tenants.history import History
 from tenants.indexes import FullTextSearch, JSONContains, TrigramSearch
 from tenants.listing import Document, Integer, Key, Listing, Moment, Text
-from tenants.models import APPEND_ONLY, TenantModel, User
+from tenants.models import APPEND_ONLY, SoftDeleteModel, TenantModel, User
 from tests.shop.managers import NEXT, OrderManager, ProductManager
 
 
@@ -20,14 +21,15 @@ class Category(TenantModel):
     name = models.CharField(max_length=100)
 
 
-class Product(TenantModel):
+class Product(SoftDeleteModel):
     category = TenantForeignKey(Category, related_name="products")
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
     price = models.BigIntegerField()
-    stock = models.IntegerField(default=0)
+    stock = models.PositiveIntegerField(default=0)
     metadata = models.JSONField(default=dict)
 
+    history = History(inserts=False)
     objects = ProductManager()
     listing = Listing(
         filters={
@@ -43,7 +45,6 @@ class Product(TenantModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(stock__gte=0), name="shop_product_in_stock"),
             TrigramSearch(fields=["name", "description"], name="shop_product_search"),
             JSONContains(fields=["metadata"], name="shop_product_metadata"),
         ]
@@ -65,6 +66,7 @@ class Order(TenantModel):
     note = models.TextField(blank=True)
     placed_at = models.DateTimeField(default=timezone.now)
 
+    history = History(inserts=False)
     objects = OrderManager()
     listing = Listing(
         filters={"customer": Key(), "status": Text("in"), "placed_at": Moment("gte", "lt")},
@@ -89,7 +91,7 @@ class Item(TenantModel):
 
 
 class StatusChange(TenantModel):
-    app_may = APPEND_ONLY
+    app_may, history = APPEND_ONLY, None
     order = TenantForeignKey(Order, related_name="changes", db_index=True)
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10)

@@ -60,7 +60,7 @@ class TestStock:
         with pytest.raises(ConstraintBroken) as broken, transaction.atomic():
             Product.objects.filter(pk=tea.pk).update(stock=-1)
 
-        assert broken.value.constraint == "shop_product_in_stock"
+        assert broken.value.constraint == "shop_product_stock_check"
 
     def test_of_many_who_race_for_the_last_ones_only_as_many_get_one(self, tenant):
         with acting_for(tenant):

@@ -91,6 +91,15 @@ class TestIsolation:
         with acting_for(other):
             assert list(kept) == []
 
+    def test_rows_deleted_softly_stay_hidden(self, function, wanted, model, asked, shops, tenant):
+        with acting_for(tenant):
+            Product.objects.all().delete()
+            deleted = {Product: [], Order: [shops[tenant][Order]]}
+            assert called(function, wanted) == [shops[tenant][model]]
+            assert [row.pk for row in model.objects.listed(asked)] == deleted[model]
+            if model is Product:
+                assert Product.all_objects.listed(asked).deleted().count() == 1
+
     def test_rows_that_the_queryset_hides_stay_hidden(
         self, function, wanted, model, asked, shops, tenant
     ):

@@ -5,5 +5,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0002_lookups")]
+    dependencies = [("tenants", "0004_softdelete")]
     operations = [BtreeGinExtension(), TrigramExtension()]
