@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Func, Q, Value
 
 from tenants.constraints import DeclaredSQL, Mirror
@@ -76,6 +77,10 @@ class Search(DeclaredSQL):
             (f"REVOKE {execute} FROM PUBLIC", f"GRANT {execute} TO PUBLIC"),
             (f"GRANT {execute} TO app", f"REVOKE {execute} FROM app"),
         ]
+
+    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        """By names alone: in a migration the fields may have been renamed before."""
+        return f"DROP FUNCTION {self.signature};\nDROP INDEX {self.name}"
 
     def indexed(self, fields: Sequence[Any]) -> str:
         """The columns of the index after the tenant, in pg_get_indexdef's pretty words."""

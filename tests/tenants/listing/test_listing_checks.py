@@ -9,6 +9,7 @@ from tenants.fields import TenantForeignKey
 from tenants.indexes import JSONContains, TrigramSearch
 from tenants.listing import Day, Document, Flag, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
+from tenants.postgres.base import as_owner
 from tests.shop.models import Category, Order, Product
 from tests.tenants.schema import altered, found, without
 
@@ -237,5 +238,15 @@ class TestCatalog:
 
         with without(model, search):
             assert found() == {"tenants.E020"}
+
+        assert found() == set()
+
+    def test_lacks_one_that_was_removed_after_its_field_was_renamed(self, committed):
+        [search] = [each for each in Product._meta.constraints if each.name == FUNCTION[:-6]]
+        as_it_was = TrigramSearch(fields=["gone"], name=search.name)
+
+        with as_owner() as owner, owner.schema_editor() as editor:
+            editor.remove_constraint(Product, as_it_was)
+            editor.add_constraint(Product, search)
 
         assert found() == set()
