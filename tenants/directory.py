@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from tenants.context import acting_for
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
+from tenants.plans import features_of
+from tenants.roles import verb
 
 if TYPE_CHECKING:
     from tenants.models import Tenant, User
@@ -31,6 +33,18 @@ class TenantsManager(TenantManager["Tenant"]):
             except ConstraintBroken as error:
                 raise SlugTaken(f"there is a tenant {slug!r} already") from error
             tenant.save(force_insert=True)
+        return tenant
+
+    @verb("plan.change")
+    def change_plan(self, plan: str) -> "Tenant":
+        """Put the tenant in force on a declared plan: for the system to do, not for its members.
+
+        Raises UnknownPlan and NotAllowed.
+        """
+        features_of(plan)
+        tenant: Tenant = self.select_for_update(no_key=True).get()
+        tenant.plan = plan
+        tenant.save(update_fields=["plan", "updated_at"])
         return tenant
 
     def id_of(self, slug: str) -> UUID:

@@ -32,7 +32,6 @@ def migrate(*where: str) -> None:
 def to_zero() -> None:
     """Undo everything: all other apps stand on Django's content types, or by themselves."""
     migrate("contenttypes", "zero")
-    migrate("sessions", "zero")
 
 
 def dump(database: str) -> str:

@@ -2,6 +2,8 @@
 
 from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE, TenantModel, TenantOwned
 from tenants.models.people import Invitation, Membership, User
+from tenants.models.sessions import LoginFailure, UserSession
+from tenants.models.settings import SystemSettings, TenantSettings
 from tenants.models.tenants import Tenant, TenantSlug
 
 __all__ = [
@@ -9,10 +11,14 @@ __all__ = [
     "NO_DELETE",
     "READ_WRITE",
     "Invitation",
+    "LoginFailure",
     "Membership",
+    "SystemSettings",
     "Tenant",
     "TenantModel",
     "TenantOwned",
+    "TenantSettings",
     "TenantSlug",
     "User",
+    "UserSession",
 ]

@@ -9,7 +9,9 @@ from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
 from tenants.directory import UserManager
+from tenants.members import InvitationManager, MembershipManager
 from tenants.models.base import TenantModel
+from tenants.roles import Role
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -54,14 +56,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Membership(TenantModel):
     """A user's role in the tenant."""
 
-    class Role(models.TextChoices):
-        OWNER = "owner"
-        EDITOR = "editor"
-        VIEWER = "viewer"
-        SERVICE = "service"
+    Role = Role
 
     user = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+
+    objects: ClassVar[MembershipManager] = MembershipManager()
 
     class Meta:
         constraints: ClassVar = [
@@ -80,16 +80,23 @@ class Invitation(TenantModel):
     """An offer of membership; who holds the token may take it, once."""
 
     email = models.EmailField("e-mail")
-    role = models.CharField(max_length=10, choices=Membership.Role)
+    role = models.CharField(max_length=10, choices=Role)
     token_hash = models.CharField(max_length=64, help_text="SHA-256 of the token, in hex")
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[InvitationManager] = InvitationManager()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["token_hash"], name="tenants_invitation_token")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "token_hash"], name="tenants_invitation_token_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None),
+                name="tenants_invitation_pending_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),

@@ -159,7 +159,7 @@ def test_is_for_those_who_may_view_it(model, sides):
 
 def test_leaves_session_and_permissions_for_app_to_read(model, sides):
     viewer = browser(staff(model))
-    app_only = ("django_session", "tenants_user_user_permissions", '"password"')
+    app_only = ("tenants_usersession", "tenants_user_user_permissions", '"password"')
     with asked() as statements:
         read(viewer, list_of(model))
 
