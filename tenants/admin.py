@@ -212,8 +212,8 @@ class LoginFailureAdmin(InspectingAdmin):
     list_display = ("email", "ip", "at")
     list_filter = ()
     date_hierarchy = "at"
-    search_fields = ("email", "ip")
-    search_help_text = "e-mail or IP address"
+    search_fields = ("email", "ip", "id__exact")
+    search_help_text = "e-mail, IP address or id"
 
 
 @admin.register(TenantSettings)
@@ -222,6 +222,8 @@ class TenantSettingsAdmin(InspectingAdmin):
 
     shown = ((TENANT, "version"), "values", ("created_at", "updated_at", "id"))
     list_display = (TENANT, "version", "updated_at")
+    search_fields = ("id__exact",)
+    search_help_text = "id"
 
 
 @admin.register(SystemSettings)
