@@ -61,9 +61,10 @@ class TenantSettingsManager(TenantManager["TenantSettings"]):
         """
         if "features" in values:
             require("plan.change")
-        row = _changed(self, expect, values)
-        for feature in row.values.features.keys() if "features" in values else ():
-            require_known(feature)
+        with transaction.atomic(using=self.db):
+            row = _changed(self, expect, values)
+            for feature in row.values.features if "features" in values else ():
+                require_known(feature)
         return row
 
 
