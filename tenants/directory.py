@@ -81,6 +81,8 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def by_email(self, email: str) -> Self:
         """Users with that address, whatever its case."""
+        if "\0" in email:  # PostgreSQL has no such text, and so no such user
+            return self.none()
         return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
 
 

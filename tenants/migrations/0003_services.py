@@ -130,7 +130,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("session_key", models.CharField(max_length=40, unique=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
                 ("last_seen_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "ip",

@@ -17,7 +17,7 @@ class UserSession(AbstractBaseSession):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     session_key = models.CharField(max_length=40, unique=True)
     user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="sessions")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(default=timezone.now)
     ip = models.GenericIPAddressField("IP address", null=True, blank=True)
     user_agent = models.CharField(max_length=300, blank=True)
