@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from tenants.columns import TENANT, Column, anchor, link, lists_of
 from tenants.inspection import (
@@ -22,6 +23,8 @@ from tenants.inspection import (
     inspected,
 )
 from tenants.models import (
+    Change,
+    GlobalChange,
     Invitation,
     LoginFailure,
     Membership,
@@ -33,6 +36,7 @@ from tenants.models import (
     User,
     UserSession,
 )
+from tenants.models.changes import Recorded
 
 
 def _permissions(holder: Any) -> str | None:
@@ -52,6 +56,17 @@ def _state(invitation: Invitation) -> str:
     if invitation.accepted_at:
         return "accepted"
     return "open" if invitation.expires_at > timezone.now() else "expired"
+
+
+def _changed_row(change: Recorded) -> str:
+    """A link to the row a change is of."""
+    return anchor(apps.get_model(change.model), change.row_id, change.row_id)
+
+
+def _what_changed(change: Recorded) -> str:
+    """Each column in short."""
+    changed = (f"{name}: {was} → {is_}" for name, was, is_ in change.columns)
+    return Truncator("; ".join(changed)).chars(200)
 
 
 GROUPS = Column("groups", lambda row: ", ".join(map(str, row.groups.all())) or None)
@@ -233,6 +248,36 @@ class SystemSettingsAdmin(InspectingAdmin):
     shown = ("version", "values", "updated_at")
     list_display = ("__str__", "updated_at")
     list_filter = ()
+
+
+class _Changes(InspectingAdmin):
+    """Who changed what, before and after; latest first."""
+
+    ROW = Column("row", _changed_row)
+    WHAT = Column("what", _what_changed)
+    list_display: Any = ("created_at", "verb", "model", ROW, WHAT, "actor", "request_id")
+    shown = (
+        ("verb", "model", ROW), ("before", "after"), ("actor", "request_id"),
+        ("created_at", "id"),
+    )  # fmt: skip
+    list_filter: ClassVar[Any] = ("verb", "model")
+    related: ClassVar[Any] = ("actor",)
+    search_fields = ("row_id__exact", "request_id__exact", "id__exact")
+    search_help_text = "id of the row, request id, or id"
+
+
+@admin.register(Change)
+class ChangeAdmin(_Changes):
+    """The history of tenants' rows."""
+
+    list_display = ("created_at", TENANT, "verb", "model", _Changes.ROW, _Changes.WHAT, "actor")
+    list_filter: ClassVar[Any] = (TenantFilter, "verb")
+    related: ClassVar[Any] = ("actor", "tenant")
+
+
+@admin.register(GlobalChange)
+class GlobalChangeAdmin(_Changes):
+    """The history of rows that belong to no tenant."""
 
 
 class GroupAdmin(InspectingAdmin):

@@ -9,7 +9,6 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import ProtectedError
 from django.utils import timezone
 
 from tenants import limits
@@ -19,6 +18,7 @@ from tenants.errors import (
     AlreadyMember,
     BadEmail,
     ConstraintBroken,
+    ForeignKeyBroken,
     InvitationForAnother,
     InvitationInvalid,
     LastOwner,
@@ -29,14 +29,13 @@ from tenants.errors import (
 )
 from tenants.managers import TenantManager, TenantQuerySet
 from tenants.roles import Role, require, verb
+from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from tenants.models import Invitation, Membership, User
 
-FOREIGN_KEY = "_same_tenant"  # how the name of a composite foreign key ends
 
-
-class MembershipQuerySet(TenantQuerySet["Membership"]):
+class MembershipQuerySet(SoftDeleteQuerySet["Membership"]):
     """Filters are adjectives."""
 
     def owning(self) -> Self:
@@ -48,9 +47,7 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
         return self.filter(user__in=list(_manager_of("User").active().by_email(email)))
 
 
-class MembershipManager(
-    TenantManager["Membership"].from_queryset(MembershipQuerySet)  # type: ignore[misc]
-):
+class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  # type: ignore[misc]
     """The members of the tenant in force."""
 
     @verb("members.invite")
@@ -69,6 +66,7 @@ class MembershipManager(
     def leave(self, membership: "Membership") -> None:
         """End a membership: one's own freely, another's as `members.remove`.
 
+        A viewer's block cannot write: a viewer leaves in a block without a role.
         Raises NotAMember when it has ended before, LastOwner, and MemberInUse when something
         belongs to the member.
         """
@@ -78,12 +76,8 @@ class MembershipManager(
             self._require_another_owner(self._locked(membership))
             try:
                 membership.delete()
-            except ProtectedError as error:
-                raise _in_use(error.protected_objects) from error
-            except ConstraintBroken as error:
-                if not (error.constraint or "").endswith(FOREIGN_KEY):
-                    raise
-                raise MemberInUse(by=error.constraint) from error
+            except ForeignKeyBroken as error:
+                raise MemberInUse(str(error)) from error
 
     @verb("members.change_role")
     def change_role(self, membership: "Membership", role: str) -> "Membership":
@@ -224,8 +218,3 @@ def _role(name: str) -> Role:
         return Role(name)
     except ValueError as error:
         raise UnknownRole(f"there is no role {name!r}: say {', '.join(Role)}", role=name) from error
-
-
-def _in_use(rows: "set[Any]") -> MemberInUse:
-    kinds = sorted({str(row._meta.verbose_name) for row in rows})
-    return MemberInUse(f"the member has a {', a '.join(kinds)}", by=kinds)

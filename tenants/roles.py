@@ -56,9 +56,9 @@ def may(verb: str, role: str | None) -> bool:
 
 def require(verb: str) -> None:
     """Raise NotAllowed unless the role in force may use the verb, and NoTenant outside a block."""
-    role: str | None = getattr(tenancy(), "role", None)
+    role = tenancy().role
     if not may(verb, role):
-        raise NotAllowed(f"the role {role} may not use {verb}", verb=verb, role=role)
+        raise NotAllowed(verb, role or "")
 
 
 def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tenants.models import (
+    GlobalChange,
     LoginFailure,
     Membership,
     SystemSettings,
@@ -90,6 +91,7 @@ def row_of(model: Model, side: Side):
         LoginFailure: lambda: LoginFailure.objects.get_or_create(email=user.email)[0],
         Tenant: lambda: side.tenant,
         TenantSlug: lambda: TenantSlug(slug=side.tenant.slug, holder=side.tenant.pk),
+        GlobalChange: lambda: GlobalChange.objects.of(User, side.rows[Membership].user_id).get(),
     }
     return others[model]()
 

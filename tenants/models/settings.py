@@ -1,10 +1,12 @@
 """Settings of a tenant and of the system: one row each, a typed document and its version."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 
 from tenants.configuration import SystemSettingsManager, TenantSettingsManager
+from tenants.constraints import RowTrigger
 from tenants.documents import DocumentField
 from tenants.models.base import TenantModel
 from tenants.preferences import SystemPreferences, TenantPreferences
@@ -31,7 +33,7 @@ class TenantSettings(TenantModel):
 class SystemSettings(models.Model):
     """What is set for the whole system; changed by `SystemSettings.objects.change` alone."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    id = models.UUIDField(primary_key=True, default=UUID(int=1), editable=False)
     values = DocumentField(SystemPreferences)
     version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
@@ -41,7 +43,15 @@ class SystemSettings(models.Model):
     class Meta:
         verbose_name_plural = "system settings"
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(id=1), name="tenants_systemsettings_once"),
+            models.CheckConstraint(
+                condition=models.Q(id=UUID(int=1)), name="tenants_systemsettings_once"
+            ),
+            RowTrigger(
+                name="tenants_systemsettings_history",
+                function="tenants_record_global_change",
+                when="AFTER INSERT OR DELETE OR UPDATE",
+                args=["tenants.systemsettings", "updated_at"],
+            ),
         ]
 
     def __str__(self) -> str:

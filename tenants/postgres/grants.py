@@ -27,6 +27,7 @@ APP: dict[str, str] = {
     "tenants_usersession": WRITE,
     "tenants_loginfailure": "SELECT, INSERT, DELETE",
     "tenants_systemsettings": "SELECT, INSERT, UPDATE",
+    "tenants_globalchange": READ,
 }
 INSPECTOR = (
     "django_content_type",
@@ -38,6 +39,7 @@ INSPECTOR = (
     "tenants_tenantslug",
     "tenants_loginfailure",
     "tenants_systemsettings",
+    "tenants_globalchange",
 )
 SECRET_COLUMNS = {
     "tenants_user": {"password"},

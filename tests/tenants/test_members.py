@@ -82,7 +82,7 @@ class TestLeaving:
         with pytest.raises(MemberInUse) as caught:
             Membership.objects.leave(second)
 
-        assert caught.value.figures == {"by": ["budget"]}
+        assert "budgets.Budget" in str(caught.value)
         assert Membership.objects.count() == 2
 
     def test_of_two_owners_who_leave_at_once_one_stays(self, tenant):
