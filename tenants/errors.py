@@ -299,3 +299,21 @@ class RateLimited(Declined):
     def __init__(self, message: str = "", *, retry_after: int) -> None:
         super().__init__(message, retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class NotLoggedIn(Declined):
+    """Log in first."""
+
+    code = "not_logged_in"
+
+
+class NoMembership(Declined):
+    """The user is not a member there."""
+
+    code = "no_membership"
+
+
+class TenantNotChosen(Declined):
+    """The user is a member of several tenants: choose one first."""
+
+    code = "tenant_not_chosen"

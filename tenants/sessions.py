@@ -138,12 +138,18 @@ class SessionStore(_Store):  # type: ignore[misc]
         """Remember where a log-in comes from, to write it with the session."""
         self.where = where(request)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it was read, and had not been seen for a minute or more."""
+        if self.seen_at is None or self.session_key is None:
+            return False
+        return timezone.now() - self.seen_at >= SEEN_EVERY
+
     def touch(self, request: HttpRequest) -> None:
-        """Note that the session was seen, a minute or more after the last time."""
-        now = timezone.now()
-        if self.seen_at is not None and now - self.seen_at >= SEEN_EVERY:
-            self.model.objects.seen(self.session_key, now, **where(request))
-            self.seen_at = now
+        """Note that the session was seen, when that is due."""
+        if self.is_due:
+            self.seen_at = timezone.now()
+            self.model.objects.seen(self.session_key, self.seen_at, **where(request))
 
     def _insert(self, row: "UserSession") -> None:
         for name, value in self.where.items():
