@@ -23,6 +23,7 @@ CodedError
 |       |-- ValueRefused       a value PostgreSQL cannot store (22xxx)
 |       `-- QueryFailed        anything else
 |-- NotAllowed               the member's role may not do that
+|-- Declined                 what `tenants` declines: its leaves are the last of this module
 `-- budgets.errors.Refused     the ways money can refuse (another app's branch)
 
 `DatabaseFailed` and below are also Django's `DatabaseError`, so that Django itself, its admin

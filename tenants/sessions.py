@@ -12,7 +12,6 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.contrib.sessions.base_session import BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.db import IntegrityError, models, router, transaction
@@ -44,7 +43,7 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         return self.live().filter(user=user).order_by("-last_seen_at", "-id")
 
 
-class UserSessionManager(BaseSessionManager.from_queryset(UserSessionQuerySet)):  # type: ignore[misc]
+class UserSessionManager(models.Manager["UserSession"].from_queryset(UserSessionQuerySet)):  # type: ignore[misc]
     """Sessions; global, for they are there before any tenant is."""
 
     def revoke(self, user: "User", session_id: UUID) -> bool:

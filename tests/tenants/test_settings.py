@@ -8,9 +8,10 @@ from django.db import connections
 
 from tenants.context import acting_for
 from tenants.errors import BadDocument, NoTenant, StaleSettings, TenantViolation, UnknownFeature
-from tenants.models import SystemSettings, TenantSettings
+from tenants.models import Invitation, SystemSettings, TenantSettings, User
+from tests.browser import UNCOLLECTED, browser, list_of, page_of, read
 from tests.command_line import manage
-from tests.factories import TenantFactory
+from tests.factories import TenantFactory, UserFactory
 
 
 def at_once(*works):
@@ -146,13 +147,25 @@ class TestSystemSettings:
             SystemSettings.objects.all().delete()
 
     def test_say_how_long_an_invitation_is_good(self):
-        from tenants.models import Invitation
-
         SystemSettings.objects.change(invitation_days=3)
         with acting_for(TenantFactory()):
             invitation, _ = Invitation.objects.invite("new@example.com", "viewer")
 
         assert (invitation.expires_at - invitation.created_at).days in {2, 3}
+
+
+@UNCOLLECTED
+@pytest.mark.usefixtures("own_database", "committed")
+class TestPages:
+    def test_show_the_systems_settings_and_their_history(self):
+        settings = SystemSettings.objects.change(invitation_days=13)
+        client = browser(User.objects.create_superuser(UserFactory.build().email))
+
+        pages = [read(client, list_of(SystemSettings))]
+        pages += [read(client, page_of(settings, page)) for page in ("change", "history")]
+
+        assert f"version {settings.version}" in pages[0]
+        assert all("13" in page for page in pages[1:])
 
 
 @pytest.mark.usefixtures("own_database", "committed")
