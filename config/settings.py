@@ -9,6 +9,8 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tenants.postgres.embedded import project_server
 
@@ -35,7 +37,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
@@ -46,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenants.middleware.identify",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -65,6 +67,7 @@ TEMPLATES = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "tenants.User"
+SESSION_ENGINE = "tenants.sessions"
 # An e-mail is unique whatever its case, among live users: by a constraint this check overlooks.
 SILENCED_SYSTEM_CHECKS = ["auth.E003"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -114,6 +117,25 @@ DATABASES: dict[str, dict[str, Any]] = {}
 if _app is not None:
     _app["OPTIONS"]["pool"] = POOL
     DATABASES["default"] = _app
+
+
+# -- The cache --------------------------------------------------------------------------------
+
+
+def _cache(url: str) -> dict[str, Any]:
+    """Redis when there is an URL, else this process's memory. It may be away, but never slow."""
+    if not url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    patience = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # seconds
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "sluice",
+        "OPTIONS": {**patience, "retry": Retry(NoBackoff(), 0)},
+    }
+
+
+CACHES = {"default": _cache(env.str("REDIS_URL", ""))}
 
 
 # -- Background work --------------------------------------------------------------------------

@@ -26,11 +26,15 @@ from tenants.models import (
     Change,
     GlobalChange,
     Invitation,
+    LoginFailure,
     Membership,
+    SystemSettings,
     Tenant,
     TenantModel,
+    TenantSettings,
     TenantSlug,
     User,
+    UserSession,
 )
 from tenants.models.changes import Recorded
 
@@ -110,9 +114,13 @@ class TenantAdmin(InspectingAdmin):
     """Where to begin: a tenant's page leads to all it has."""
 
     date_hierarchy = "created_at"
-    shown = (("slug", "name"), Column("look at", _lists), ("created_at", "updated_at", "id"))
+    shown = (
+        ("slug", "name", "plan"),
+        Column("look at", _lists),
+        ("created_at", "updated_at", "id"),
+    )
     inlines = (MemberTable,)
-    list_display = ("slug", "name", "created_at")
+    list_display = ("slug", "name", "plan", "created_at")
     list_filter = ()
     search_fields = ("slug", "name", "id__exact")
     search_help_text = "slug, name or id"
@@ -183,6 +191,63 @@ class TenantSlugAdmin(InspectingAdmin):
     ordering = ("slug",)
     search_fields = ("slug", "holder__exact")
     search_help_text = "slug or id of a tenant"
+
+
+class SessionFilter(Conditions):
+    """Whether a session is still good."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar[Mapping[str, Q]] = {
+        "live": Q(expire_date__gt=Now()),
+        "expired": Q(expire_date__lte=Now()),
+    }
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(InspectingAdmin):
+    """Who is logged in from where, without their keys."""
+
+    shown = (
+        (USER, "ip"),
+        "user_agent",
+        ("created_at", "last_seen_at", "expire_date"),
+        "id",
+    )
+    list_display = (USER, "ip", "last_seen_at", "created_at", "expire_date")
+    list_filter = (SessionFilter,)
+    search_fields = ("user__email", "ip", "id__exact")
+    search_help_text = "e-mail, IP address or id"
+
+
+@admin.register(LoginFailure)
+class LoginFailureAdmin(InspectingAdmin):
+    """Log-ins that were refused."""
+
+    shown = (("email", "ip"), "at", "id")
+    list_display = ("email", "ip", "at")
+    list_filter = ()
+    date_hierarchy = "at"
+    search_fields = ("email", "ip", "id__exact")
+    search_help_text = "e-mail, IP address or id"
+
+
+@admin.register(TenantSettings)
+class TenantSettingsAdmin(InspectingAdmin):
+    """What tenants have set."""
+
+    shown = ((TENANT, "version"), "values", ("created_at", "updated_at", "id"))
+    list_display = (TENANT, "version", "updated_at")
+    search_fields = ("id__exact",)
+    search_help_text = "id"
+
+
+@admin.register(SystemSettings)
+class SystemSettingsAdmin(InspectingAdmin):
+    """What holds for every tenant; `manage.py configure` changes it."""
+
+    shown = ("version", "values", "updated_at")
+    list_display = ("__str__", "updated_at")
+    list_filter = ()
 
 
 class _Changes(InspectingAdmin):

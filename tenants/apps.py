@@ -10,7 +10,7 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import checks  # noqa: F401  # registers the system checks
+        from tenants import checks, signals  # noqa: F401  # registers the checks and receivers
         from tenants.postgres.grants import grant_global_tables
 
         post_migrate.connect(grant_global_tables, sender=self)

@@ -10,6 +10,8 @@ from django.db.models.functions import Coalesce, Lower, Now
 from tenants.context import acting_for, inspecting
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
+from tenants.plans import features_of
+from tenants.roles import verb
 
 if TYPE_CHECKING:
     from tenants.models import Tenant, User
@@ -31,6 +33,18 @@ class TenantsManager(TenantManager["Tenant"]):
             except ConstraintBroken as error:
                 raise SlugTaken(f"there is a tenant {slug!r} already") from error
             tenant.save(force_insert=True)
+        return tenant
+
+    @verb("plan.change")
+    def change_plan(self, plan: str) -> "Tenant":
+        """Put the tenant in force on a declared plan: for the system to do, not for its members.
+
+        Raises UnknownPlan and NotAllowed.
+        """
+        features_of(plan)
+        tenant: Tenant = self.select_for_update(no_key=True).get()
+        tenant.plan = plan
+        tenant.save(update_fields=["plan", "updated_at"])
         return tenant
 
     def suspend(self, tenant: "Tenant | UUID") -> None:
@@ -86,6 +100,8 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def by_email(self, email: str) -> Self:
         """Users with that address, whatever its case."""
+        if "\0" in email:  # PostgreSQL has no such text, and so no such user
+            return self.none()
         return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
 
 

@@ -23,7 +23,15 @@ from django.utils.text import capfirst
 from tenants.columns import Column
 from tenants.context import inspecting
 from tenants.errors import TimedOut, ValueRefused
-from tenants.models import Change, GlobalChange, Invitation, TenantOwned, TenantSlug, User
+from tenants.models import (
+    Change,
+    GlobalChange,
+    Invitation,
+    TenantOwned,
+    TenantSlug,
+    User,
+    UserSession,
+)
 
 if TYPE_CHECKING:  # which of these are generic, only the stubs know
     _Options = BaseModelAdmin[Any]
@@ -37,6 +45,7 @@ else:
 SECRETS: dict[type[models.Model], tuple[str, ...]] = {
     User: ("password",),
     Invitation: ("token_hash",),
+    UserSession: ("session_key", "session_data"),
 }
 """Fields that are never read, shown or searched."""
 

@@ -1,13 +1,15 @@
-"""Background work for every tenant. A task's first argument is the tenant's id."""
+"""Background work for every tenant, whose id is a task's first argument; and for the system."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.tasks import TaskContext, task
+from django.utils import timezone
 
 from tenants import purging
 from tenants.context import attributed
-from tenants.models import Tenant
+from tenants.models import LoginFailure, SystemSettings, Tenant, UserSession
 
 
 @task(takes_context=True)
@@ -26,3 +28,16 @@ def purge_all_deleted(days: int = purging.DAYS) -> int:
     for tenant_id in tenant_ids:
         purge_deleted.enqueue(str(tenant_id), days)
     return len(tenant_ids)
+
+
+@task
+def clean_sessions() -> dict[str, int]:
+    """Remove expired sessions, and failed log-ins older than the settings say; how many of each.
+
+    Safe to repeat, and at any time.
+    """
+    days = SystemSettings.objects.current().values.login_failure_days
+    return {
+        "sessions": UserSession.objects.clean(),
+        "login_failures": LoginFailure.objects.clean(timezone.now() - timedelta(days=days)),
+    }

@@ -13,13 +13,28 @@ from django.db import connection, models
 from django.test import Client
 from django.urls import reverse
 
-from tenants.models import GlobalChange, Membership, Tenant, TenantModel, TenantSlug, User
+from tenants.models import (
+    GlobalChange,
+    LoginFailure,
+    Membership,
+    SystemSettings,
+    Tenant,
+    TenantModel,
+    TenantSlug,
+    User,
+    UserSession,
+)
 from tests.factories import UserFactory
 from tests.rows import Side
 
 type Model = type[models.Model]
 
-OURS = [model for app in ("tenants", "budgets") for model in apps.get_app_config(app).get_models()]
+OURS = [
+    model
+    for app in ("tenants", "budgets")
+    for model in apps.get_app_config(app).get_models()
+    if model is not SystemSettings  # it has one row, whatever tenants there are
+]
 OWNED = [model for model in OURS if issubclass(model, TenantModel)]
 
 UNCOLLECTED = pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
@@ -66,16 +81,26 @@ def staff(*models: Model) -> User:
 
 
 def row_of(model: Model, side: Side):
-    """A row of the model that belongs to the tenant."""
+    """A row of the model that belongs to the tenant, or to its member."""
     if issubclass(model, TenantModel):
         return side.rows[model]
+    user = cast(Membership, side.rows[Membership]).user
     others = {
-        User: lambda: cast(Membership, side.rows[Membership]).user,
+        User: lambda: user,
+        UserSession: lambda: session_of(user),
+        LoginFailure: lambda: LoginFailure.objects.get_or_create(email=user.email)[0],
         Tenant: lambda: side.tenant,
         TenantSlug: lambda: TenantSlug(slug=side.tenant.slug, holder=side.tenant.pk),
         GlobalChange: lambda: GlobalChange.objects.of(User, side.rows[Membership].user_id).get(),
     }
     return others[model]()
+
+
+def session_of(user: User) -> UserSession:
+    """The session of a user who has logged in, once."""
+    if not user.sessions.exists():
+        browser(user)
+    return user.sessions.get()
 
 
 def list_of(model: Model) -> str:

@@ -26,7 +26,7 @@ from budgets.models import (
     StatementLine,
 )
 from tenants.context import acting_for
-from tenants.models import Change, Invitation, Membership, Tenant, TenantModel
+from tenants.models import Change, Invitation, Membership, Tenant, TenantModel, TenantSettings
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
 from tests.shop.models import Category, Item, Order, Product, StatusChange
 
@@ -98,6 +98,7 @@ def stock_up(category: Category) -> Product:
 MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
     Invitation: lambda _: invite(),
+    TenantSettings: lambda _: TenantSettings.objects.change(locale="de"),
     Change: lambda made: Change.objects.of(Membership, made[Membership].pk).get(),
     Budget: lambda made: BudgetFactory(owner=made[Membership]),
     Bucket: lambda made: BucketFactory(budget=made[Budget]),

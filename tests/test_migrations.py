@@ -32,7 +32,6 @@ def migrate(*where: str) -> None:
 def to_zero() -> None:
     """Undo everything: all other apps stand on Django's content types, or by themselves."""
     migrate("contenttypes", "zero")
-    migrate("sessions", "zero")
 
 
 def dump(database: str) -> str:
@@ -62,3 +61,30 @@ def test_zero_and_head_are_the_same_each_time_with_rows_or_without(scratch):
     assert zero.count("CREATE TABLE") == 1  # django_migrations
     assert "CREATE FUNCTION" not in zero
     assert faults == set()
+
+
+OLD_SESSIONS = """
+CREATE TABLE django_session (
+    session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL,
+    expire_date timestamptz NOT NULL);
+INSERT INTO django_migrations (app, name, applied) VALUES ('sessions', '0001_initial', now())
+"""
+
+
+@pytest.mark.parametrize("old", [OLD_SESSIONS, "SELECT 1"], ids=["there", "never there"])
+def test_the_table_of_djangos_sessions_goes_and_comes_back_where_it_was(scratch, old):
+    def there() -> bool:
+        with as_owner() as owner, owner.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('django_session') IS NOT NULL")
+            return bool(cursor.fetchone()[0])
+
+    migrate("tenants", "0004")
+    with as_owner() as owner, owner.cursor() as cursor:
+        cursor.execute(old)
+    before = there()
+
+    migrate("tenants")
+    gone = not there()
+    migrate("tenants", "0004")
+
+    assert (gone, there()) == (True, before)

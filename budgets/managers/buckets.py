@@ -12,6 +12,7 @@ from budgets.managers.budgets import named
 from budgets.managers.plans import Disposition, require_disposition
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.revising import RevisingManager
+from budgets.roles import verb
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget
@@ -24,6 +25,7 @@ class BucketManager(RevisingManager):
     another request it raises KeyReused. Every verb raises StalePlan, and BadRule or BucketClosed.
     """
 
+    @verb("rules.create")
     def create_bucket(
         self,
         budget: "Budget",
@@ -52,14 +54,17 @@ class BucketManager(RevisingManager):
         )
         return self._enter(budget, bucket, "create", request, particulars)
 
+    @verb("rules.lock")
     def lock(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Bucket":
         """Keep cascades from filling it; locking a locked bucket changes nothing."""
         return self._set(bucket, "lock", particulars, locked=True)
 
+    @verb("rules.lock")
     def unlock(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Bucket":
         """Let cascades fill it again; unlocking an open one changes nothing."""
         return self._set(bucket, "unlock", particulars, locked=False)
 
+    @verb("rules.set")
     def set_rules(
         self,
         bucket: "Bucket",
@@ -72,16 +77,19 @@ class BucketManager(RevisingManager):
         rules = {**columns("filter", filter), **columns("hold", hold)}
         return self._set(bucket, "set_rules", particulars, **rules)
 
+    @verb("rules.set")
     def set_target(
         self, bucket: "Bucket", target: int | None, **particulars: Unpack[Particulars]
     ) -> "Bucket":
         """Change its target in minor units; None is no limit. `release_excess` moves the excess."""
         return self._set(bucket, "set_target", particulars, target=_target(target))
 
+    @verb("rules.rename")
     def rename(self, bucket: "Bucket", name: str, **particulars: Unpack[Particulars]) -> "Bucket":
         """Give it another name."""
         return self._set(bucket, "rename", particulars, name=named(name))
 
+    @verb("rules.reorder")
     def reorder(
         self, budget: "Budget", order: "Sequence[Bucket]", **particulars: Unpack[Particulars]
     ) -> "list[Bucket]":
@@ -108,6 +116,7 @@ class BucketManager(RevisingManager):
             self._revise(budget, changed, "reorder", request, particulars)
         return [envelopes[pk] for pk in wanted]
 
+    @verb("rules.close")
     def close(
         self,
         bucket: "Bucket",

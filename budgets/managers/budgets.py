@@ -12,6 +12,7 @@ from django.utils import timezone
 from budgets import money
 from budgets.errors import BadRule, UnknownBudget
 from budgets.managers.reads.budgets import BudgetReads
+from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -67,6 +68,7 @@ class BudgetManager(
 ):
     """The budgets of the tenant in force."""
 
+    @verb("budgets.create")
     def create_budget(
         self, name: str, currency: str, *, owner: "Membership | None" = None
     ) -> "Budget":
@@ -88,6 +90,7 @@ class BudgetManager(
         budget.buckets.create_money(budget)
         return budget
 
+    @verb("ledger.write")
     def write_totals(self, budgets: "Collection[Budget]") -> None:
         """Write the totals of budgets that movements were just counted in, in one statement."""
         columns = ("pk", "version", "last_seq", "deposited", "withdrawn", "last_recorded_at")

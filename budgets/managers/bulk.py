@@ -11,6 +11,7 @@ from budgets.errors import KeyReused, Refused, UnknownBudget
 from budgets.managers.plans import Preview
 from budgets.managers.posting import Draft, PostingManager, positive
 from budgets.managers.requests import Particulars, fingerprint, same_request
+from budgets.roles import verb
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
@@ -43,6 +44,7 @@ class _Stock:
 class BulkManager(PostingManager):
     """Deposits by the hundred."""
 
+    @verb("money.deposit")
     def deposit_many(
         self, deposits: Sequence[Deposit], *, each_on_its_own: bool = False
     ) -> "list[Movement | Refused]":

@@ -10,6 +10,7 @@ from budgets.managers.plans import Overflow, Preview
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.reversing import ReversingManager
+from budgets.roles import verb
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
@@ -36,6 +37,7 @@ class MovementManager(BulkManager, ReversingManager):
         bucket.refresh_from_db()
         return [line for line in plans.into(bucket, amount, overflow) if line.amount]
 
+    @verb("money.deposit")
     def deposit(
         self, budget: "Budget", amount: int, **particulars: Unpack[Particulars]
     ) -> "Movement":
@@ -51,6 +53,7 @@ class MovementManager(BulkManager, ReversingManager):
         kind = self.model.Kind.DEPOSIT
         return self._post(budget, kind, amount, preview.lines, request, particulars)
 
+    @verb("money.deposit")
     def deposit_into(
         self,
         bucket: "Bucket",
@@ -74,6 +77,7 @@ class MovementManager(BulkManager, ReversingManager):
         lines = plans.into(bucket, amount, overflow)
         return self._post(budget, self.model.Kind.DEPOSIT_INTO, amount, lines, request, particulars)
 
+    @verb("money.withdraw")
     def withdraw(
         self, bucket: "Bucket", amount: int, **particulars: Unpack[Particulars]
     ) -> "Movement":
@@ -89,6 +93,7 @@ class MovementManager(BulkManager, ReversingManager):
         lines = [plans.out_of(bucket, amount, "withdrawn")]
         return self._post(budget, self.model.Kind.WITHDRAW, amount, lines, request, particulars)
 
+    @verb("money.transfer")
     def transfer(
         self,
         bucket: "Bucket",
@@ -114,6 +119,7 @@ class MovementManager(BulkManager, ReversingManager):
         lines = plans.between(bucket, to, amount, overflow)
         return self._post(budget, self.model.Kind.TRANSFER, amount, lines, request, particulars)
 
+    @verb("money.redistribute")
     def redistribute_to(
         self, bucket: "Bucket", amount: int, **particulars: Unpack[Particulars]
     ) -> "Movement":
@@ -130,6 +136,7 @@ class MovementManager(BulkManager, ReversingManager):
         kind = self.model.Kind.REDISTRIBUTE_TO
         return self._post(budget, kind, amount, lines, request, particulars)
 
+    @verb("money.redistribute")
     def redistribute(
         self, budget: "Budget", amount: int, **particulars: Unpack[Particulars]
     ) -> "Movement":
@@ -146,6 +153,7 @@ class MovementManager(BulkManager, ReversingManager):
         kind = self.model.Kind.REDISTRIBUTE
         return self._post(budget, kind, amount, lines, request, particulars)
 
+    @verb("money.release_excess")
     def release_excess(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Movement":
         """Move what a bucket holds beyond its target to the money bucket.
 
@@ -161,6 +169,7 @@ class MovementManager(BulkManager, ReversingManager):
         kind = self.model.Kind.RELEASE_EXCESS
         return self._post(budget, kind, amount, lines, request, particulars)
 
+    @verb("money.reverse")
     def reverse(self, movement: "Movement", **particulars: Unpack[Particulars]) -> "Movement":
         """Undo a movement by its mirror image, once.
 

@@ -10,6 +10,7 @@ from budgets.errors import ReversalRefused
 from budgets.managers import plans
 from budgets.managers.posting import Draft, PostingManager
 from budgets.managers.requests import Particulars, fingerprint
+from budgets.roles import verb
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Entry, Movement
@@ -20,6 +21,7 @@ _AT_ONCE = 500  # movements in one INSERT
 class ReversingManager(PostingManager):
     """Reversals by the hundred."""
 
+    @verb("money.reverse")
     def reverse_many(
         self, budget: "Budget", wanted: "Sequence[tuple[Movement, Particulars]]"
     ) -> "list[Movement]":

@@ -18,6 +18,7 @@ from budgets.errors import BadRule, UnknownBucket
 from budgets.managers.plans import require_open
 from budgets.managers.requests import Particulars, fingerprint, require_expected
 from budgets.managers.versions import RULES
+from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -75,6 +76,7 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
 class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # type: ignore[misc]
     """What every verb that changes rules does first and last."""
 
+    @verb("budgets.create")
     def create_money(self, budget: "Budget") -> "Bucket":
         """Give a new budget its money bucket."""
         bucket: Bucket = self.model(budget=budget, name="Money", kind=self.model.Kind.MONEY)
@@ -88,6 +90,7 @@ class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  #
             raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
         return bucket
 
+    @verb("ledger.write")
     def apply(self, entries: "Iterable[Entry]") -> None:
         """Add each entry to its bucket: every balance change in the project passes here.
 

@@ -24,6 +24,7 @@ from budgets.managers.requests import (
     same_request,
 )
 from budgets.recurrence import come, due_times, is_missed, recurrence
+from budgets.roles import verb
 from tenants.context import current_actor_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -53,6 +54,7 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
 class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet)):  # type: ignore[misc]
     """The schedules of the tenant in force."""
 
+    @verb("schedules.create")
     def create_schedule(
         self,
         budget: "Budget",
@@ -100,6 +102,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
             raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
         return found
 
+    @verb("schedules.pause")
     def pause(self, schedule: "Schedule") -> "Schedule":
         """Run nothing until it is resumed; pausing a paused one changes nothing."""
         schedule.acquire()
@@ -108,6 +111,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
             schedule.save(update_fields=["paused_at", "updated_at"])
         return schedule
 
+    @verb("schedules.pause")
     def resume(self, schedule: "Schedule") -> "Schedule":
         """Run it again; what fell due meanwhile is caught up by its policy, at the next run."""
         schedule.acquire()
@@ -116,6 +120,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
             schedule.save(update_fields=["paused_at", "updated_at"])
         return schedule
 
+    @verb("schedules.skip")
     def skip(self, schedule: "Schedule", due_at: datetime) -> "ScheduleRun":
         """Deposit nothing at one due time; skipping it again changes nothing.
 
@@ -143,6 +148,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         times, following = come(self._open_times(schedule), now, most)
         return _outcomes(schedule, times, following, now)
 
+    @verb("schedules.run")
     def run_due(self, schedule: "Schedule", now: datetime) -> "list[ScheduleRun]":
         """Deposit for each due time up to `now` that has no run yet, oldest first.
 
@@ -226,6 +232,7 @@ class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):
 class ScheduleRunManager(TenantManager["ScheduleRun"].from_queryset(ScheduleRunQuerySet)):  # type: ignore[misc]
     """What became of each due time, written once."""
 
+    @verb("schedules.run")
     def record(
         self, schedule: "Schedule", rows: "Iterable[tuple[datetime, str, Movement | None]]"
     ) -> "list[ScheduleRun]":

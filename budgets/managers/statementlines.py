@@ -14,6 +14,7 @@ from budgets.errors import ReversalRefused, StatementUndone, UndoRefused
 from budgets.managers.bulk import Deposit
 from budgets.managers.judging import Bench, Fate, Judged, movement_key
 from budgets.managers.requests import Particulars
+from budgets.roles import verb
 from budgets.statements import Line, Survey
 from tenants.errors import Conflict, ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -64,6 +65,7 @@ class StatementLineManager(
             bench = replace(bench, alike=self._alike(doubtful, surveyed))
         return [bench.verdict(line) for line in batch]
 
+    @verb("statements.import")
     def bring(
         self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
     ) -> list[Judged]:
@@ -90,6 +92,7 @@ class StatementLineManager(
         )
         return judged
 
+    @verb("statements.undo")
     def take_back(self, statement: "Statement") -> None:
         """Reverse the deposits of the lines that are in, newest first: all of them or none.
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from budgets.errors import KeyReused, UndoRefused, UnknownStatement
 from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
+from budgets.roles import verb
 from budgets.statements import Statement as File
 from budgets.statements import Survey, survey
 from tenants.managers import TenantManager, TenantQuerySet
@@ -88,6 +89,7 @@ class StatementManager(TenantManager["Statement"].from_queryset(StatementQuerySe
         statement.decisions = statement.decisions | decisions
         return statement
 
+    @verb("statements.import")
     def begin(
         self, budget: "Budget", file: File, surveyed: Survey, choices: Choices
     ) -> "Statement":
@@ -103,11 +105,13 @@ class StatementManager(TenantManager["Statement"].from_queryset(StatementQuerySe
             statement.save(update_fields=["decisions", "updated_at"])
         return statement
 
+    @verb("statements.import")
     def finish(self, statement: "Statement") -> None:
         """Write down that every line has been dealt with, the first time."""
         now = timezone.now()
         self.filter(pk=statement.pk, imported_at=None).update(imported_at=now, updated_at=now)
 
+    @verb("statements.undo")
     def undo(self, statement: "Statement", *, key: str | None = None) -> "list[Movement]":
         """Reverse every deposit of an import that stands, newest first: all of them or none.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from budgets.errors import KeyReused
 from budgets.managers.requests import Particulars, recorded, same_request
+from budgets.roles import verb
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class BucketVersionManager(
 ):
     """Replay and `explain` read it."""
 
+    @verb("rules.record")
     def record(
         self,
         budget: "Budget",

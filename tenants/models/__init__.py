@@ -10,6 +10,8 @@ from tenants.models.base import (
 )
 from tenants.models.changes import Change, GlobalChange
 from tenants.models.people import Invitation, Membership, User
+from tenants.models.sessions import LoginFailure, UserSession
+from tenants.models.settings import SystemSettings, TenantSettings
 from tenants.models.tenants import Tenant, TenantSlug
 
 __all__ = [
@@ -19,11 +21,15 @@ __all__ = [
     "Change",
     "GlobalChange",
     "Invitation",
+    "LoginFailure",
     "Membership",
     "SoftDeleteModel",
+    "SystemSettings",
     "Tenant",
     "TenantModel",
     "TenantOwned",
+    "TenantSettings",
     "TenantSlug",
     "User",
+    "UserSession",
 ]

@@ -11,7 +11,9 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import RowTrigger
 from tenants.directory import UserManager
 from tenants.history import History
+from tenants.members import InvitationManager, MembershipManager
 from tenants.models.base import SoftDeleteModel, TenantModel
+from tenants.roles import Role
 from tenants.softdelete import LIVE
 
 
@@ -63,14 +65,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Membership(SoftDeleteModel):
     """A user's role in the tenant; of one who has left, the deleted row stays."""
 
-    class Role(models.TextChoices):
-        OWNER = "owner"
-        EDITOR = "editor"
-        VIEWER = "viewer"
-        SERVICE = "service"
+    Role = Role
 
     user = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+
+    objects: ClassVar[MembershipManager] = MembershipManager()
 
     class Meta:
         constraints: ClassVar = [
@@ -91,11 +91,12 @@ class Invitation(TenantModel):
     """An offer of membership; who holds the token may take it, once."""
 
     email = models.EmailField("e-mail")
-    role = models.CharField(max_length=10, choices=Membership.Role)
+    role = models.CharField(max_length=10, choices=Role)
     token_hash = models.CharField(max_length=64, help_text="SHA-256 of the token, in hex")
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
+    objects: ClassVar[InvitationManager] = InvitationManager()
     history = History(without=["token_hash"])
 
     class Meta:
@@ -103,6 +104,11 @@ class Invitation(TenantModel):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "token_hash"], name="tenants_invitation_token_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None),
+                name="tenants_invitation_pending_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),

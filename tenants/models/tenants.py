@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import Grants, RowSecurity, RowTrigger
 from tenants.directory import TenantsManager
 from tenants.models.base import NO_DELETE, TenantOwned
+from tenants.plans import default_plan
 
 
 class TenantSlug(models.Model):
@@ -34,6 +35,7 @@ class Tenant(TenantOwned):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(db_index=False)
     name = models.CharField(max_length=200)
+    plan = models.CharField(max_length=40, default=default_plan)
     suspended_at = models.DateTimeField(
         null=True, blank=True, help_text="since when it can be read and not written"
     )

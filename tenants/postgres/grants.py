@@ -18,13 +18,15 @@ APP: dict[str, str] = {
     "auth_permission": READ,
     "auth_group": WRITE,
     "auth_group_permissions": WRITE,
-    "django_session": WRITE,
     "django_admin_log": "SELECT, INSERT",
     "django_tasks_database_dbtaskresult": WRITE,
     "tenants_user": "SELECT, INSERT, UPDATE",
     "tenants_user_groups": WRITE,
     "tenants_user_user_permissions": WRITE,
     "tenants_tenantslug": "INSERT",
+    "tenants_usersession": WRITE,
+    "tenants_loginfailure": "SELECT, INSERT, DELETE",
+    "tenants_systemsettings": "SELECT, INSERT, UPDATE",
     "tenants_globalchange": READ,
 }
 INSPECTOR = (
@@ -35,9 +37,14 @@ INSPECTOR = (
     "tenants_user_groups",
     "tenants_user_user_permissions",
     "tenants_tenantslug",
+    "tenants_loginfailure",
+    "tenants_systemsettings",
     "tenants_globalchange",
 )
-SECRET_COLUMNS = {"tenants_user": {"password"}}
+SECRET_COLUMNS = {
+    "tenants_user": {"password"},
+    "tenants_usersession": {"session_key", "session_data"},
+}
 """Tables of which inspector reads all columns but these."""
 
 

@@ -325,8 +325,8 @@ CATALOG = {
         {"tenants.E014"},
     ),
     "TRUNCATE on a global table": (
-        "GRANT TRUNCATE ON django_session TO app",
-        "REVOKE TRUNCATE ON django_session FROM app",
+        "GRANT TRUNCATE ON tenants_usersession TO app",
+        "REVOKE TRUNCATE ON tenants_usersession FROM app",
         {"tenants.E015", "tenants.E021"},
     ),
     "REFERENCES on a column, to everybody": (

@@ -1,0 +1,35 @@
+"""Which role may use which verb of budgets. Reading needs none.
+
+A service moves money and imports, as machines do; it changes no rules and makes no schedules.
+What has `ledger` for its area are the steps that the verbs share.
+"""
+
+from tenants.roles import EDITORS, WRITERS, declare, verb
+
+__all__ = ["TABLE", "verb"]
+
+TABLE = {
+    "budgets.create": EDITORS,
+    "money.deposit": WRITERS,
+    "money.withdraw": WRITERS,
+    "money.transfer": WRITERS,
+    "money.redistribute": WRITERS,
+    "money.release_excess": WRITERS,
+    "money.reverse": WRITERS,
+    "rules.create": EDITORS,
+    "rules.lock": EDITORS,
+    "rules.set": EDITORS,
+    "rules.rename": EDITORS,
+    "rules.reorder": EDITORS,
+    "rules.close": EDITORS,
+    "rules.record": EDITORS,
+    "schedules.create": EDITORS,
+    "schedules.pause": EDITORS,
+    "schedules.skip": EDITORS,
+    "schedules.run": WRITERS,
+    "statements.import": WRITERS,
+    "statements.undo": WRITERS,
+    "ledger.write": WRITERS,
+}
+
+declare(TABLE)

@@ -1,0 +1,83 @@
+"""Managers of settings: one row each, typed, with a version that every change counts up."""
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from django.db import models, transaction
+
+from tenants.errors import StaleSettings
+from tenants.managers import TenantManager
+from tenants.plans import require_known
+from tenants.roles import require, verb
+
+if TYPE_CHECKING:
+    from tenants.models import SystemSettings, TenantSettings
+
+
+class _Row(Protocol):
+    """What the two kinds of settings have in common."""
+
+    values: Any
+    version: int
+
+    def save(self, *, using: str | None = ...) -> None: ...
+
+
+def _changed[R: models.Model](
+    rows: "models.Manager[R]", expect: int | None, values: dict[str, Any]
+) -> R:
+    """Write other values under the row's lock, which the first change makes.
+
+    Two first changes at once meet at the row's unique key: the second waits for the first.
+    """
+    with transaction.atomic(using=rows.db):
+        rows.bulk_create([rows.model()], ignore_conflicts=True)
+        locked = rows.select_for_update().get()
+        row = cast(_Row, locked)
+        if expect is not None and expect != row.version:
+            raise StaleSettings(
+                f"the settings are at version {row.version}, not {expect}",
+                expected=expect,
+                version=row.version,
+            )
+        row.values = row.values.changed(**values)
+        row.version += 1
+        row.save(using=rows.db)
+    return locked
+
+
+class TenantSettingsManager(TenantManager["TenantSettings"]):
+    """The settings of the tenant in force."""
+
+    def current(self) -> "TenantSettings":
+        """What is set; the defaults, at version 0, where nothing ever was."""
+        return self.select_related("tenant").first() or self.model()
+
+    @verb("settings.change")
+    def change(self, *, expect: int | None = None, **values: Any) -> "TenantSettings":
+        """Set `values`, fields of TenantPreferences, and leave the others.
+
+        Raises BadDocument, UnknownFeature, NotAllowed for features unless the system itself
+        sets them, and StaleSettings when a version is expected and there is another.
+        """
+        if "features" in values:
+            require("plan.change")
+        with transaction.atomic(using=self.db):
+            row = _changed(self, expect, values)
+            for feature in row.values.features if "features" in values else ():
+                require_known(feature)
+        return row
+
+
+class SystemSettingsManager(models.Manager["SystemSettings"]):
+    """The settings of the whole system."""
+
+    def current(self) -> "SystemSettings":
+        """What is set; the defaults, at version 0, where nothing ever was."""
+        return self.first() or self.model()
+
+    def change(self, *, expect: int | None = None, **values: Any) -> "SystemSettings":
+        """Set `values`, fields of SystemPreferences, and leave the others.
+
+        Raises BadDocument, and StaleSettings when a version is expected and there is another.
+        """
+        return _changed(self, expect, values)

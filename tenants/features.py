@@ -1,0 +1,20 @@
+"""What the tenant in force may use: its plan's features, and what was overridden for it."""
+
+from tenants.errors import NotInPlan
+from tenants.models import TenantSettings
+from tenants.plans import features_of, require_known
+
+
+def has_feature(name: str) -> bool:
+    """Whether the tenant has it, by its settings or else by its plan. Raises UnknownFeature."""
+    require_known(name)
+    settings = TenantSettings.objects.current()
+    overridden: bool | None = settings.values.features.get(name)
+    return name in features_of(settings.tenant.plan) if overridden is None else overridden
+
+
+def require_feature(name: str) -> None:
+    """Raise NotInPlan unless the tenant has the feature, UnknownFeature when nobody can."""
+    if not has_feature(name):
+        plan = TenantSettings.objects.current().tenant.plan
+        raise NotInPlan(f"the plan {plan} does not include {name}", feature=name, plan=plan)

@@ -1,0 +1,220 @@
+"""Managers of memberships and invitations: who comes, what they may do, who goes."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+
+from tenants import limits
+from tenants.context import current_actor_id, run_for
+from tenants.errors import (
+    AlreadyInvited,
+    AlreadyMember,
+    BadEmail,
+    ConstraintBroken,
+    ForeignKeyBroken,
+    InvitationForAnother,
+    InvitationInvalid,
+    LastOwner,
+    MemberInUse,
+    NotAMember,
+    UnknownRole,
+    UnknownTenant,
+)
+from tenants.managers import TenantManager, TenantQuerySet
+from tenants.roles import Role, require, verb
+from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
+
+if TYPE_CHECKING:
+    from tenants.models import Invitation, Membership, User
+
+
+class MembershipQuerySet(SoftDeleteQuerySet["Membership"]):
+    """Filters are adjectives."""
+
+    def owning(self) -> Self:
+        """Memberships of owners."""
+        return self.filter(role=Role.OWNER)
+
+    def by_email(self, email: str) -> Self:
+        """Memberships of live users with that address, whatever its case."""
+        return self.filter(user__in=list(_manager_of("User").active().by_email(email)))
+
+
+class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  # type: ignore[misc]
+    """The members of the tenant in force."""
+
+    @verb("members.invite")
+    def join(self, user: "User", role: str) -> "Membership":
+        """Make a user a member. Raises UnknownRole and AlreadyMember."""
+        membership: Membership = self.model(user=user, role=_role(role))
+        try:
+            with transaction.atomic(using=self.db):  # a refusal leaves the block usable
+                membership.save(force_insert=True)
+        except ConstraintBroken as error:
+            if error.constraint != "tenants_membership_user_once":
+                raise
+            raise AlreadyMember from error
+        return membership
+
+    def leave(self, membership: "Membership") -> None:
+        """End a membership: one's own freely, another's as `members.remove`.
+
+        A viewer's block cannot write: a viewer leaves in a block without a role.
+        Raises NotAMember when it has ended before, LastOwner, and MemberInUse when something
+        belongs to the member.
+        """
+        if membership.user_id != current_actor_id():
+            require("members.remove")
+        with transaction.atomic(using=self.db):
+            self._require_another_owner(self._locked(membership))
+            try:
+                membership.delete()
+            except ForeignKeyBroken as error:
+                raise MemberInUse(str(error)) from error
+
+    @verb("members.change_role")
+    def change_role(self, membership: "Membership", role: str) -> "Membership":
+        """Give a member another role. Raises UnknownRole, NotAMember and LastOwner."""
+        wanted = _role(role)
+        with transaction.atomic(using=self.db):
+            locked = self._locked(membership)
+            if wanted != Role.OWNER:
+                self._require_another_owner(locked)
+            locked.role = wanted
+            locked.save(update_fields=["role", "updated_at"])
+        membership.role = wanted
+        return locked
+
+    def _locked(self, membership: "Membership") -> "Membership":
+        """The membership under its lock, after those of all owners, always in one order.
+
+        So two owners who leave at once wait for each other, and the second one sees it.
+        """
+        list(self.owning().select_for_update().order_by("pk"))
+        found: Membership | None = self.filter(pk=membership.pk).select_for_update().first()
+        if found is None:
+            raise NotAMember
+        return found
+
+    def _require_another_owner(self, locked: "Membership") -> None:
+        if locked.role == Role.OWNER and not self.owning().exclude(pk=locked.pk).exists():
+            raise LastOwner
+
+
+class InvitationQuerySet(TenantQuerySet["Invitation"]):
+    """Filters are adjectives."""
+
+    def open(self) -> Self:
+        """Invitations that can still be taken."""
+        return self.filter(accepted_at=None, expires_at__gt=timezone.now())
+
+    def lapsed(self) -> Self:
+        """Invitations nobody took in time."""
+        return self.filter(accepted_at=None, expires_at__lte=timezone.now())
+
+
+class InvitationManager(
+    TenantManager["Invitation"].from_queryset(InvitationQuerySet)  # type: ignore[misc]
+):
+    """Offers of membership. Of a token only the SHA-256 is kept: it is shown once."""
+
+    @verb("members.invite")
+    def invite(
+        self, email: str, role: str, *, expires_in: timedelta | None = None
+    ) -> "tuple[Invitation, str]":
+        """Offer `email` a membership; the invitation, and the token to send to that address.
+
+        It is good for `expires_in`, or as long as the system's settings say.
+        Raises BadEmail, UnknownRole, AlreadyMember, RateLimited, and AlreadyInvited while an
+        offer to the address is open: who lost the token revokes it first.
+        """
+        address, wanted = folded(email), _role(role)
+        if _manager_of("Membership").by_email(address).exists():
+            raise AlreadyMember(f"{address} is a member already")
+        limits.require("members.invite")
+        self.lapsed().filter(email=address).delete()
+        if expires_in is None:
+            days = _manager_of("SystemSettings").current().values.invitation_days
+            expires_in = timedelta(days=days)
+        token = secrets.token_urlsafe(32)
+        invitation: Invitation = self.model(
+            email=address,
+            role=wanted,
+            token_hash=digest(token),
+            expires_at=timezone.now() + expires_in,
+        )
+        try:
+            with transaction.atomic(using=self.db):  # a refusal leaves the block usable
+                invitation.save(force_insert=True)
+        except ConstraintBroken as error:
+            if error.constraint != "tenants_invitation_pending_once":
+                raise
+            raise AlreadyInvited from error
+        return invitation, token
+
+    def accept(self, token: str, user: "User") -> "Membership":
+        """Become a member by the token; outside any block, for the token says which tenant's.
+
+        It works once, whoever tries at the same time. Raises InvitationInvalid, the same for a
+        token that never was, was used or revoked or has expired; InvitationForAnother when it
+        was sent to another address; AlreadyMember.
+        """
+        hashed = digest(token)
+        try:
+            tenant_id = _manager_of("Tenant").id_of_invitation(hashed)
+        except UnknownTenant as error:
+            raise InvitationInvalid from error
+        return run_for(tenant_id, lambda: self._take(hashed, user), actor=user)
+
+    @verb("members.invite")
+    def revoke(self, invitation: "Invitation") -> None:
+        """Take back an offer nobody has taken yet. Raises InvitationInvalid."""
+        if not self.filter(pk=invitation.pk, accepted_at=None).delete()[0]:
+            raise InvitationInvalid
+
+    def _take(self, hashed: str, user: "User") -> "Membership":
+        """Within the tenant's block; who waited for the lock finds it used."""
+        offers = self.filter(token_hash=hashed, accepted_at=None).select_for_update()
+        invitation: Invitation | None = offers.first()
+        if invitation is None or invitation.expires_at <= timezone.now():
+            raise InvitationInvalid
+        if not user.is_active or user.email.strip().lower() != invitation.email.lower():
+            raise InvitationForAnother
+        membership: Membership = _manager_of("Membership").join(user, invitation.role)
+        invitation.accepted_at = timezone.now()
+        invitation.save(update_fields=["accepted_at", "updated_at"])
+        return membership
+
+
+def _manager_of(name: str) -> Any:
+    """The manager of another model of this app: managers do not import models."""
+    return apps.get_model("tenants", name)._default_manager
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: its SHA-256, in hex."""
+    return hashlib.sha256(str(token).encode(errors="replace")).hexdigest()
+
+
+def folded(email: str) -> str:
+    """An address as invitations keep it. Raises BadEmail."""
+    address = str(email).strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise BadEmail(f"{email!r} is no e-mail address", email=email) from error
+    return address
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError as error:
+        raise UnknownRole(f"there is no role {name!r}: say {', '.join(Role)}", role=name) from error

@@ -1,0 +1,56 @@
+"""Sessions and failed log-ins: global, for they come before any tenant."""
+
+from typing import ClassVar
+
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from tenants.models.people import User
+from tenants.sessions import LoginFailureManager, SessionStore, UserSessionManager
+
+
+class UserSession(AbstractBaseSession):
+    """A browser's session. Its key is a secret: what is shown and asked for is the id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="sessions")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    ip = models.GenericIPAddressField("IP address", null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[UserSessionManager] = UserSessionManager()
+
+    class Meta:
+        verbose_name = "session"
+
+    def __str__(self) -> str:
+        return f"session {self.pk}"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        return SessionStore
+
+
+class LoginFailure(models.Model):
+    """A log-in that was refused."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.CharField("e-mail", max_length=254)
+    ip = models.GenericIPAddressField("IP address", null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[LoginFailureManager] = LoginFailureManager()
+
+    class Meta:
+        verbose_name = "failed log-in"
+        indexes: ClassVar = [
+            models.Index(fields=["at"], name="tenants_loginfailure_at"),
+            models.Index(fields=["email", "at"], name="tenants_loginfailure_email"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} at {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,58 @@
+"""Settings of a tenant and of the system: one row each, a typed document and its version."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+
+from tenants.configuration import SystemSettingsManager, TenantSettingsManager
+from tenants.constraints import RowTrigger
+from tenants.documents import DocumentField
+from tenants.models.base import TenantModel
+from tenants.preferences import SystemPreferences, TenantPreferences
+
+
+class TenantSettings(TenantModel):
+    """What a tenant has set; changed by `TenantSettings.objects.change` alone."""
+
+    values = DocumentField(TenantPreferences)
+    version = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[TenantSettingsManager] = TenantSettingsManager()
+
+    class Meta:
+        verbose_name_plural = "tenant settings"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant"], name="tenants_tenantsettings_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"settings, version {self.version}"
+
+
+class SystemSettings(models.Model):
+    """What is set for the whole system; changed by `SystemSettings.objects.change` alone."""
+
+    id = models.UUIDField(primary_key=True, default=UUID(int=1), editable=False)
+    values = DocumentField(SystemPreferences)
+    version = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[SystemSettingsManager] = SystemSettingsManager()
+
+    class Meta:
+        verbose_name_plural = "system settings"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(id=UUID(int=1)), name="tenants_systemsettings_once"
+            ),
+            RowTrigger(
+                name="tenants_systemsettings_history",
+                function="tenants_record_global_change",
+                when="AFTER INSERT OR DELETE OR UPDATE",
+                args=["tenants.systemsettings", "updated_at"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"system settings, version {self.version}"

@@ -1,0 +1,165 @@
+"""Views of one tenant: `in_tenant` finds out which, checks the member, and opens the block.
+
+Whatever is refused is answered as JSON with the error's stable code.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any, cast
+from uuid import UUID
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from tenants import limits
+from tenants.context import acting_for, run_for
+from tenants.errors import (
+    CodedError,
+    NoMembership,
+    NotAllowed,
+    NotInPlan,
+    NotLoggedIn,
+    RateLimited,
+    ReadOnly,
+    RowNotFound,
+    StoreError,
+    TenantNotChosen,
+    TenantSuspended,
+)
+from tenants.models import Membership, Tenant
+
+CHOSEN = "tenant_id"
+"""Where the session keeps the tenant that was chosen."""
+
+STATUS: dict[type[CodedError], int] = {
+    NotLoggedIn: 401,
+    NoMembership: 403,
+    TenantNotChosen: 403,
+    NotAllowed: 403,
+    NotInPlan: 403,
+    TenantSuspended: 403,
+    ReadOnly: 403,
+    RowNotFound: 404,
+    RateLimited: 429,
+}
+"""What is answered; any other refusal is 400, and failures of the store are not answered here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member's place: for which tenant a request may act, and in which role."""
+
+    tenant_id: UUID
+    user_id: UUID
+    role: str
+    request_id: str
+
+    def run[T](self, work: Callable[[], T]) -> T:
+        """Do `work` in the tenant's block, as the member; see `run_for`."""
+        named = {"actor": self.user_id, "request_id": self.request_id, "role": self.role}
+        return run_for(self.tenant_id, work, **cast(Any, named))
+
+    async def arun[T](self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """The same, awaited: `work` is called with the arguments, in a thread that may wait."""
+        return await sync_to_async(self.run)(partial(work, *args, **kwargs))
+
+
+def seat_of(request: HttpRequest, *, limit: str | None = None) -> Seat:
+    """The place the request's user has: in the tenant chosen, or in the only one.
+
+    Membership and role are looked up each time, in the tenant's own block, where a use of
+    `limit` is counted too. Raises NotLoggedIn, TenantNotChosen, NoMembership and RateLimited.
+    """
+    user: Any = request.user
+    if not user.is_authenticated:
+        raise NotLoggedIn
+    tenant_id = _chosen(request, Tenant.objects.ids_of_user(user))
+    with acting_for(tenant_id, actor=user):
+        member = Membership.objects.filter(user=user).first()
+        if member is None:
+            raise NoMembership
+        if limit is not None:
+            limits.require(limit)
+        return Seat(tenant_id, user.pk, member.role, getattr(request, "request_id", ""))
+
+
+def choose_tenant(request: HttpRequest, tenant: Tenant | UUID) -> None:
+    """Let the session's requests act for that tenant. Raises NotLoggedIn and NoMembership."""
+    user: Any = request.user
+    if not user.is_authenticated:
+        raise NotLoggedIn
+    tenant_id = tenant if isinstance(tenant, UUID) else tenant.pk
+    if tenant_id not in Tenant.objects.ids_of_user(user):
+        raise NoMembership
+    request.session[CHOSEN] = str(tenant_id)
+
+
+def in_tenant(view: Any = None, *, limit: str | None = None) -> Any:
+    """Run a view's body in its user's tenant: one transaction, retried as a whole.
+
+    A plain view just runs in the block; it is rolled back when it raises, not when it answers
+    with an error, and may run again: touch nothing but the database. An asynchronous one is
+    given `run` after the request: `await run(work, ...)` does work in a block of its own.
+    `limit` names what is counted of `tenants.limits`. A page for people belongs behind
+    `login_required` as well: without a log-in this answers 401.
+    """
+    if view is None:
+        return partial(in_tenant, limit=limit)
+    return (_asynchronous if iscoroutinefunction(view) else _synchronous)(view, limit)
+
+
+def _synchronous(
+    view: Callable[..., HttpResponseBase], limit: str | None
+) -> Callable[..., HttpResponseBase]:
+    @wraps(view)
+    def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def body() -> HttpResponseBase:
+            response: Any = view(request, *args, **kwargs)
+            if callable(render := getattr(response, "render", None)):
+                render()  # its queries belong to the block too
+            return cast(HttpResponseBase, response)
+
+        try:
+            return seat_of(request, limit=limit).run(body)
+        except CodedError as error:
+            return refusal(error)
+
+    return inside
+
+
+def _asynchronous(
+    view: Callable[..., Awaitable[HttpResponseBase]], limit: str | None
+) -> Callable[..., Awaitable[HttpResponseBase]]:
+    @wraps(view)
+    async def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            seat = await sync_to_async(seat_of)(request, limit=limit)
+            return await view(request, seat.arun, *args, **kwargs)
+        except CodedError as error:
+            return refusal(error)
+
+    return inside
+
+
+def refusal(error: CodedError) -> JsonResponse:
+    """The answer to a refusal. Raises the error again when it is a failure."""
+    known = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
+    if known is None and isinstance(error, StoreError):
+        raise error
+    response = JsonResponse({"code": error.code, "message": str(error)}, status=known or 400)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _chosen(request: HttpRequest, tenant_ids: list[UUID]) -> UUID:
+    """The tenant the session names, else the only one."""
+    if (named := request.session.get(CHOSEN)) is not None:
+        for tenant_id in tenant_ids:
+            if str(tenant_id) == named:
+                return tenant_id
+        raise NoMembership
+    if len(tenant_ids) != 1:
+        raise TenantNotChosen if tenant_ids else NoMembership
+    return tenant_ids[0]

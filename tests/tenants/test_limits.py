@@ -1,0 +1,162 @@
+"""Rate limits, in memory and in a real Redis, which is killed on the way."""
+
+import logging
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+from django.core.cache import cache
+from django.test import override_settings
+
+from config.settings import _cache
+from tenants import limits
+from tenants.context import acting_for
+from tenants.errors import NoTenant, RateLimited
+from tenants.roles import UndeclaredVerb
+
+NOON = 1_800_000_000.0 - 1_800_000_000.0 % 60
+"""The beginning of a window of a minute."""
+
+pytestmark = pytest.mark.usefixtures("asked_anew")
+
+
+@pytest.fixture
+def asked_anew(monkeypatch):
+    """The cache has not failed yet, and three uses a minute are declared."""
+    monkeypatch.setattr(limits._Away, "until", 0.0)
+    with override_settings(TENANT_LIMITS={"sing": (3, 60), "dance": (1, 60)}):
+        yield
+
+
+@pytest.fixture
+def redis():
+    """A Redis server of the test's own; Django's cache is in it."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: scripts/debian-packages.sh installs it in CI")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        until_it_answers(port)
+        with override_settings(CACHES={"default": _cache(f"redis://127.0.0.1:{port}/0")}):
+            yield server
+            cache._cache.get_client().connection_pool.disconnect()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def until_it_answers(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("redis-server did not start")
+
+
+def used(verb: str = "sing", now: float = NOON) -> None:
+    limits.require(verb, now=lambda: now)
+
+
+def exhaust(verb: str = "sing", now: float = NOON) -> RateLimited:
+    for _ in range(3):
+        used(verb, now)
+    with pytest.raises(RateLimited) as caught:
+        used(verb, now)
+    return caught.value
+
+
+class TestInMemory:
+    def test_one_too_many_is_refused_and_told_when_to_come_back(self, acting):
+        refused = exhaust(now=NOON + 12.4)
+
+        assert (refused.code, refused.retry_after) == ("rate_limited", 48)
+
+    def test_in_the_next_window_it_goes_on(self, acting):
+        exhaust()
+
+        used(now=NOON + 60)
+
+    def test_at_the_end_of_a_window_one_waits_a_second(self, acting):
+        assert exhaust(now=NOON + 59.9).retry_after == 1
+
+    def test_tenants_and_verbs_are_counted_apart(self, tenant, other):
+        with acting_for(tenant):
+            exhaust()
+            used("dance")
+        with acting_for(other):
+            used()
+
+    def test_a_verb_no_table_declares_is_a_mistake(self, acting):
+        with pytest.raises(UndeclaredVerb):
+            limits.require("fly")
+
+    def test_needs_a_tenant(self, committed):
+        with pytest.raises(NoTenant):
+            used()
+
+    def test_a_counter_that_was_thrown_out_begins_anew(self, acting, monkeypatch):
+        exhaust()
+        monkeypatch.setattr(type(cache._connections["default"]), "add", lambda *_, **__: False)
+        cache.clear()
+
+        used()
+
+
+class TestInRedis:
+    def test_counts_as_in_memory(self, acting, redis):
+        assert exhaust(now=NOON + 12.4).retry_after == 48
+        assert "Redis" in type(cache._connections["default"]).__name__
+
+        used(now=NOON + 60)
+
+    def test_forgets_a_window_by_itself(self, acting, redis):
+        used()
+        client = cache._cache.get_client()
+
+        [key] = client.keys("*limit:*")
+        assert 0 < client.ttl(key) <= 60
+
+    def test_killed_on_the_way_everything_goes_on_and_is_said_once(self, acting, redis, caplog):
+        exhaust()
+        redis.kill()
+        redis.wait()
+
+        with caplog.at_level(logging.WARNING, logger="tenants.limits"):
+            began = time.monotonic()
+            for _ in range(200):
+                used()
+            took = time.monotonic() - began
+
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "rate limits are off" in caplog.text
+        assert took < 1
+
+    def test_is_asked_again_after_a_while(self, acting, redis, caplog):
+        redis.kill()
+        redis.wait()
+        clock = [100.0]
+
+        with caplog.at_level(logging.WARNING, logger="tenants.limits"):
+            for seconds in (0, 1, limits.AWAY - 2, 2, 1):
+                clock[0] += seconds
+                limits.require("sing", clock=lambda: clock[0])
+
+        assert len(caplog.records) == 2
+
+    def test_one_that_does_not_answer_costs_its_timeout_once(self, acting, redis):
+        used()
+        redis.send_signal(19)  # SIGSTOP: it still accepts, and says nothing
+
+        began = time.monotonic()
+        for _ in range(50):
+            used()
+
+        assert 0.1 < time.monotonic() - began < 1.5

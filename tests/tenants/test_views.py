@@ -1,0 +1,276 @@
+"""Views of one tenant: found by the session's membership, run in its block, refused as JSON."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client, override_settings
+from django.utils import timezone
+
+from tenants.context import acting_for
+from tenants.errors import Conflict, NoMembership, NotLoggedIn
+from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings, UserSession
+from tests.browser import UNCOLLECTED
+from tests.factories import MembershipFactory, UserFactory
+from tests.tenants import example
+
+pytestmark = [UNCOLLECTED, pytest.mark.usefixtures("routes")]
+
+
+@pytest.fixture
+def routes(committed):
+    with override_settings(ROOT_URLCONF="tests.tenants.example"):
+        yield
+
+
+@pytest.fixture
+def user(committed):
+    return UserFactory()
+
+
+def joined(tenant, user, role="owner"):
+    with acting_for(tenant):
+        return MembershipFactory(user=user, role=role)
+
+
+class Browser:
+    """A client, synchronous or not, by one name for both."""
+
+    def __init__(self, user=None, *, asynchronous=False):
+        self.client = AsyncClient() if asynchronous else Client()
+        if user is not None:
+            self.client.force_login(user)
+        self.asynchronous = asynchronous
+
+    def ask(self, address, data=None, **headers):
+        method = self.client.get if data is None else self.client.post
+        call = async_to_sync(method) if self.asynchronous else method
+        return call(address, data, headers=headers)
+
+
+BOTH = pytest.mark.parametrize(
+    "address,asynchronous",
+    [
+        ("/settings", False),
+        ("/async-settings", False),
+        ("/settings", True),
+        ("/async-settings", True),
+    ],
+    ids=["sync view", "async view", "sync view in ASGI", "async view in ASGI"],
+)
+
+
+@BOTH
+class TestBothKinds:
+    @pytest.fixture
+    def browse(self, asynchronous):
+        return lambda user=None: Browser(user, asynchronous=asynchronous)
+
+    def test_act_for_the_users_only_tenant_in_their_name(self, address, browse, tenant, user):
+        joined(tenant, user)
+
+        answer = browse(user).ask(address, {"locale": "de"}, **{"x-request-id": "abc-1"})
+
+        assert (answer.status_code, answer.json()["locale"]) == (200, "de")
+        assert answer.headers["X-Request-ID"] == "abc-1"
+        with acting_for(tenant):
+            settings = TenantSettings.objects.get()
+            change = Change.objects.of(TenantSettings, settings.pk).order_by("pk").last()
+        assert (settings.values.locale, settings.version) == ("de", 1)
+        assert (change.actor_id, change.request_id) == (user.pk, "abc-1")
+
+    def test_refuse_nobody_with_401(self, address, browse):
+        answer = browse().ask(address)
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_logged_in")
+
+    def test_refuse_who_is_no_member_with_403(self, address, browse, tenant, user):
+        answer = browse(user).ask(address)
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "no_membership")
+
+    @pytest.mark.parametrize("role", ["viewer", "editor"])
+    def test_refuse_a_role_that_may_not_with_403(self, address, browse, tenant, user, role):
+        joined(tenant, user, role)
+        browser = browse(user)
+
+        answers = [browser.ask(address), browser.ask(address, {"locale": "de"})]
+
+        assert [each.status_code for each in answers] == [200, 403]
+        assert answers[1].json()["code"] == "not_allowed"
+        with acting_for(tenant):
+            assert not TenantSettings.objects.exists()
+
+    def test_refuse_bad_input_with_400_and_keep_nothing(self, address, browse, tenant, user):
+        joined(tenant, user)
+
+        answer = browse(user).ask(address, {"locale": "Deutsch"})
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_document")
+        assert "locale" in answer.json()["message"]
+
+    def test_refuse_too_much_with_429_and_when_to_come_back(self, address, browse, tenant, user):
+        joined(tenant, user)
+        browser = browse(user)
+
+        with override_settings(TENANT_LIMITS={"views": (2, 3600)}):
+            answers = [browser.ask(address) for _ in range(3)]
+
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert answers[2].json()["code"] == "rate_limited"
+        assert 0 < int(answers[2].headers["Retry-After"]) <= 3600
+
+    def test_see_a_suspended_tenant_and_cannot_change_it(self, address, browse, tenant, user):
+        joined(tenant, user)
+        Tenant.objects.suspend(tenant)
+        browser = browse(user)
+
+        answers = [browser.ask(address), browser.ask(address, {"locale": "de"})]
+
+        assert [each.status_code for each in answers] == [200, 403]
+        assert answers[1].json()["code"] == "tenant_suspended"
+
+    def test_are_run_again_after_a_conflict(self, address, browse, tenant, user, monkeypatch):
+        joined(tenant, user)
+        manager, tries = type(TenantSettings.objects), []
+        current = manager.current
+
+        def conflicting(self):
+            tries.append(1)
+            if len(tries) < 3:
+                raise Conflict
+            return current(self)
+
+        monkeypatch.setattr(manager, "current", conflicting)
+
+        assert browse(user).ask(address).status_code == 200
+        assert len(tries) == 3
+
+
+class TestChoosing:
+    def test_one_of_several_is_what_the_session_remembers(self, tenant, other, user):
+        joined(tenant, user)
+        joined(other, user, "viewer")
+        browser = Browser(user)
+
+        undecided = browser.ask("/block")
+        browser.ask(f"/choose/{other.pk}")
+        chosen = browser.ask("/block").json()
+
+        assert (undecided.status_code, undecided.json()["code"]) == (403, "tenant_not_chosen")
+        assert (chosen["tenant"], chosen["role"]) == (str(other.pk), "viewer")
+        assert chosen["actor"] == str(user.pk)
+
+    def test_anothers_is_refused_and_not_remembered(self, tenant, other, user):
+        joined(tenant, user)
+        browser = Browser(user)
+
+        for pk in (other.pk, uuid4()):
+            with pytest.raises(NoMembership):
+                browser.ask(f"/choose/{pk}")
+
+        assert browser.ask("/block").json()["tenant"] == str(tenant.pk)
+
+    def test_needs_a_log_in(self, tenant):
+        with pytest.raises(NotLoggedIn):
+            Browser().ask(f"/choose/{tenant.pk}")
+
+    def test_is_checked_at_each_request(self, tenant, other, user):
+        for each in (tenant, other):
+            joined(each, user)
+        browser = Browser(user)
+        browser.ask(f"/choose/{other.pk}")
+        with acting_for(other):
+            MembershipFactory(role="owner")
+            Membership.objects.leave(Membership.objects.get(user=user))
+
+        answer = browser.ask("/block")
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "no_membership")
+
+    def test_a_role_that_changes_counts_at_once(self, tenant, user):
+        member = joined(tenant, user, "viewer")
+        browser = Browser(user)
+        before = browser.ask("/block").json()["role"]
+
+        with acting_for(tenant):
+            Membership.objects.change_role(member, "editor")
+
+        assert (before, browser.ask("/block").json()["role"]) == ("viewer", "editor")
+
+
+class TestTheBlock:
+    def test_answers_404_for_another_tenants_row(self, tenant, other, user):
+        mine, theirs = joined(tenant, user), joined(other, UserFactory())
+        browser = Browser(user)
+
+        answers = [browser.ask(f"/members/{row.pk}") for row in (mine, theirs)]
+
+        assert [each.status_code for each in answers] == [200, 404]
+        assert answers[1].json()["code"] == "row_not_found"
+
+    def test_renders_templates_inside(self, tenant, user):
+        joined(tenant, user)
+
+        assert Browser(user).ask("/page").content == b"owner "
+
+    def test_rolls_back_what_breaks(self, tenant, user):
+        joined(tenant, user)
+
+        with pytest.raises(ZeroDivisionError):
+            Browser(user).ask("/fail")
+
+        with acting_for(tenant):
+            assert not TenantSettings.objects.exists()
+
+
+class TestRequestId:
+    @pytest.mark.parametrize("sent", ["", "a b", "x" * 101, "<script>", "é", "a,b"])
+    def test_one_that_is_not_sane_is_replaced(self, tenant, user, sent):
+        joined(tenant, user)
+
+        answer = Browser(user).ask("/block", **{"x-request-id": sent})
+
+        given = answer.headers["X-Request-ID"]
+        assert given != sent and len(given) == 32
+        assert answer.json()["request_id"] == given
+
+    def test_two_requests_have_two(self, committed):
+        browser = Browser()
+
+        ids = {browser.ask("/block").headers["X-Request-ID"] for _ in range(2)}
+
+        assert len(ids) == 2
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_request_notes_that_the_session_was_seen(tenant, user, asynchronous):
+    joined(tenant, user)
+    browser = Browser(user, asynchronous=asynchronous)
+    long_ago = timezone.now() - timedelta(minutes=5)
+    UserSession.objects.filter(user=user).update(last_seen_at=long_ago)
+
+    browser.ask("/block")
+
+    assert UserSession.objects.get(user=user).last_seen_at > long_ago
+
+
+def test_who_has_no_session_is_not_varied_on(committed):
+    assert "Cookie" not in Browser().ask("/nowhere").headers.get("Vary", "")
+
+
+def test_an_example_task_works_in_its_tenants_block(tenant, other):
+    for each in (tenant, other):
+        with acting_for(each):
+            Invitation.objects.invite("a@example.com", "viewer", expires_in=-timedelta(days=1))
+            Invitation.objects.invite("b@example.com", "viewer")
+
+    result = example.forget_invitations.enqueue(str(tenant.pk))
+
+    assert result.return_value == 1
+    counts = []
+    for each in (tenant, other):
+        with acting_for(each):
+            counts.append(Invitation.objects.count())
+    assert counts == [1, 2]
