@@ -45,6 +45,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         SERVER.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def programs_settings() -> None:
+    """Programs that tests start have the project's settings, without the example domains."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+
 @pytest.fixture(scope="session")
 def database(worker_id: str) -> str:
     """The name of this worker's database, empty but for what migrate makes."""

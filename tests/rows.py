@@ -28,6 +28,7 @@ from budgets.models import (
 from tenants.context import acting_for
 from tenants.models import Change, Invitation, Membership, Tenant, TenantModel
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
+from tests.forms.models import Event, Form, Organization, Submission, Workflow
 
 type Model = type[TenantModel]
 type Rows = Mapping[Model, Any]
@@ -89,6 +90,11 @@ def begin_statement(budget: Budget) -> Statement:
     return statement
 
 
+def open_form(organization: Organization, workflow: Workflow) -> Form:
+    form = organization.forms.create(title="Intake", workflow=workflow)
+    return Form.objects.move(form, "open")
+
+
 # Each is given the rows made before it, in this order; every key it has to a tenant's row is set.
 MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
@@ -103,6 +109,11 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     ScheduleRun: lambda made: run_schedule(made[Schedule]),
     Statement: lambda made: begin_statement(made[Budget]),
     StatementLine: lambda made: import_line(made[Statement]),
+    Organization: lambda _: Organization.objects.create(name="Clinic"),
+    Workflow: lambda made: made[Organization].workflows.create(name="Review", steps=2),
+    Form: lambda made: open_form(made[Organization], made[Workflow]),
+    Submission: lambda made: Submission.objects.submit(made[Form], "a@example.com", {"age": 7}),
+    Event: lambda made: made[Submission].events.get(),
 }
 
 
