@@ -20,23 +20,10 @@ class Organization(TenantModel):
         ]
 
 
-class Workflow(TenantModel):
-    organization = TenantForeignKey(Organization, models.CASCADE, related_name="workflows")
-    name = models.CharField(max_length=100)
-    steps = models.PositiveSmallIntegerField(default=1)
-
-    class Meta:
-        constraints: ClassVar = [
-            UniqueConstraint(fields=["tenant", "organization", "name"], name="forms_workflow_once"),
-            models.CheckConstraint(condition=Q(steps__gte=1), name="forms_workflow_steps"),
-        ]
-
-
 class Form(SoftDeleteModel):
     NEXT: ClassVar = {"draft": ["open"], "open": ["closed"], "closed": ["open"]}
 
     organization = TenantForeignKey(Organization, related_name="forms")
-    workflow = TenantForeignKey(Workflow, null=True, blank=True, related_name="forms")
     title = models.CharField(max_length=100)
     status = models.CharField(max_length=6, default="draft")
 
@@ -50,6 +37,18 @@ class Form(SoftDeleteModel):
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "open", "closed"]), name="forms_form_status"
             ),
+        ]
+
+
+class Workflow(TenantModel):
+    form = TenantForeignKey(Form, models.CASCADE, related_name="workflows")
+    name = models.CharField(max_length=100)
+    steps = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            UniqueConstraint(fields=["tenant", "form", "name"], name="forms_workflow_once"),
+            models.CheckConstraint(condition=Q(steps__gte=1), name="forms_workflow_steps"),
         ]
 
 
