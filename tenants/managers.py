@@ -18,6 +18,10 @@ from django.db.models import ProtectedError, RestrictedError
 
 from tenants.context import tenancy
 from tenants.errors import ForeignKeyBroken
+from tenants.fields import TenantForeignKey
+
+KEEPS = (models.PROTECT, models.RESTRICT)
+"""What keeps a row from being deleted while others point at it."""
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 
@@ -33,14 +37,37 @@ def refusing_to_orphan() -> Iterator[None]:
             if isinstance(error, ProtectedError)
             else error.restricted_objects
         )
-        kinds = sorted({row._meta.label for row in rows})
-        broken = ForeignKeyBroken(f"rows of {', '.join(kinds)} still point at it")
-        broken.fields = tuple(kinds)
-        raise broken from error
+        raise _still_pointed_at(rows) from error
 
 
-class TenantQuerySet(models.QuerySet[M]):
-    """Rows of the tenant in force."""
+def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
+    kinds = {type(row) for row in rows}
+    labels = ", ".join(sorted(kind._meta.label for kind in kinds))
+    broken = ForeignKeyBroken(f"rows of {labels} still point at it")
+    keys = [
+        field
+        for kind in kinds
+        for field in kind._meta.local_fields
+        if isinstance(field, TenantForeignKey) and field.remote_field.on_delete in KEEPS
+    ]
+    broken.fields = tuple(sorted(field.name for field in keys))
+    if len(keys) == 1:
+        broken.constraint = keys[0].constraint_name
+    return broken
+
+
+class ContractQuerySet(models.QuerySet[M]):
+    """What every model's rows can be asked, a tenant's or not."""
+
+    def get(self, *args: Any, **lookups: Any) -> M:
+        """The one row that fits. Raises DoesNotExist, which is RowNotFound, also for what can
+        be no id, and MultipleObjectsReturned when several fit.
+        """
+        try:
+            return super().get(*args, **lookups)
+        except ValidationError as error:
+            missing: type[ObjectDoesNotExist] = self.model.DoesNotExist  # type: ignore[attr-defined]
+            raise missing(" ".join(error.messages)) from error
 
     def get_or_none(self, *args: Any, **lookups: Any) -> M | None:
         """The one row that fits, or None; what can be no id finds none.
@@ -49,14 +76,8 @@ class TenantQuerySet(models.QuerySet[M]):
         """
         try:
             return self.get(*args, **lookups)
-        except (ObjectDoesNotExist, ValidationError):
+        except ObjectDoesNotExist:
             return None
-
-    def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
-        """Django's; the tenant need not be named among the `unique_fields` of an upsert."""
-        if (unique := kwargs.get("unique_fields")) and "tenant" not in unique:
-            kwargs["unique_fields"] = ["tenant", *unique]
-        return super().bulk_create(objs, *args, **kwargs)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """How many rows went, by model. Raises ForeignKeyBroken when others point at one."""
@@ -65,6 +86,20 @@ class TenantQuerySet(models.QuerySet[M]):
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class TenantQuerySet(ContractQuerySet[M]):
+    """Rows of the tenant in force."""
+
+    def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
+        """Django's; the tenant need not be named among the `unique_fields` of an upsert.
+
+        Those may be the fields of a unique constraint with a condition, too. A row that is
+        updated keeps its id, which is then another than that of the instance given.
+        """
+        if (unique := kwargs.get("unique_fields")) and "tenant" not in unique:
+            kwargs["unique_fields"] = ["tenant", *unique]
+        return super().bulk_create(objs, *args, **kwargs)
 
 
 _Manager = models.Manager.from_queryset(TenantQuerySet)  # a module-level name: mypy needs it

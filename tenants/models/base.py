@@ -17,7 +17,7 @@ from tenants.constraints import isolation_of
 from tenants.context import current_tenant_id, tenancy
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
-from tenants.managers import TenantManager, refusing_to_orphan
+from tenants.managers import ContractQuerySet, TenantManager, refusing_to_orphan
 from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
@@ -125,17 +125,22 @@ class SoftDeleteModel(TenantModel):
 
 
 @receiver(class_prepared)
+def type_errors(sender: Any, **_: object) -> None:
+    """Make DoesNotExist a RowNotFound in every model whose default manager keeps the contract."""
+    rows = getattr(sender._meta.default_manager, "_queryset_class", None)
+    if rows is not None and issubclass(rows, ContractQuerySet):
+        bases = (sender.DoesNotExist, RowNotFound)
+        missing = subclass_exception("DoesNotExist", bases, sender.__module__, attached_to=sender)
+        sender.DoesNotExist = missing
+
+
+@receiver(class_prepared)
 def isolate(sender: type[models.Model], **_: object) -> None:
-    """Give every concrete TenantModel its constraints, its base manager and its typed error.
+    """Give every concrete TenantModel its constraints and its base manager.
 
     Done when the class is made, because a child's own Meta would drop what it inherits.
     """
-    if not issubclass(sender, TenantOwned) or sender._meta.proxy:
-        return
-    bases = (sender.DoesNotExist, RowNotFound)
-    missing = subclass_exception("DoesNotExist", bases, sender.__module__, attached_to=sender)
-    sender.DoesNotExist = missing  # type: ignore[assignment]
-    if not issubclass(sender, TenantModel):
+    if not issubclass(sender, TenantModel) or sender._meta.proxy:
         return
     meta = sender._meta
     constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
