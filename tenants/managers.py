@@ -48,10 +48,10 @@ def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
         field
         for kind in kinds
         for field in kind._meta.local_fields
-        if isinstance(field, TenantForeignKey) and field.remote_field.on_delete in KEEPS
+        if field.remote_field and field.remote_field.on_delete in KEEPS and field.name != "tenant"
     ]
     broken.fields = tuple(sorted(field.name for field in keys))
-    if len(keys) == 1:
+    if len(keys) == 1 and isinstance(keys[0], TenantForeignKey):
         broken.constraint = keys[0].constraint_name
     return broken
 

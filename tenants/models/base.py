@@ -25,6 +25,18 @@ NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
 APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
 
 
+class Contracted(models.Model):
+    """Rows that keep the contract of `tenants.managers`, a tenant's or not."""
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Django's. Raises ForeignKeyBroken when other rows point at it."""
+        with refusing_to_orphan():
+            return super().delete(*args, **kwargs)
+
+
 class TenantOwned(models.Model):
     """Rows that belong to the tenant named by `tenant_attname`; no row without one in force."""
 
@@ -53,7 +65,7 @@ class TenantOwned(models.Model):
         tenancy().require_writable()
 
 
-class TenantModel(TenantOwned):
+class TenantModel(Contracted, TenantOwned):
     """A row of one tenant, isolated by PostgreSQL as well as by its manager.
 
     Subclasses get PRIMARY KEY (tenant_id, id), row security, grants (`app_may`) and composite
@@ -82,11 +94,6 @@ class TenantModel(TenantOwned):
 
     class Meta:
         abstract = True
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Django's. Raises ForeignKeyBroken when other rows point at it."""
-        with refusing_to_orphan():
-            return super().delete(*args, **kwargs)
 
 
 class SoftDeleteModel(TenantModel):

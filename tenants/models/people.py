@@ -11,11 +11,11 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import RowTrigger
 from tenants.directory import UserManager
 from tenants.history import History
-from tenants.models.base import SoftDeleteModel, TenantModel
+from tenants.models.base import Contracted, SoftDeleteModel, TenantModel
 from tenants.softdelete import LIVE
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(Contracted, AbstractBaseUser, PermissionsMixin):
     """A person, who logs in by e-mail; global, for one may belong to several tenants."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

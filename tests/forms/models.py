@@ -13,6 +13,7 @@ from tests.forms.managers import EventManager, FormManager, SubmissionManager
 
 class Organization(TenantModel):
     name = models.CharField(max_length=100)
+    homepage = models.URLField(blank=True)
 
     class Meta:
         constraints: ClassVar = [
