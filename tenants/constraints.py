@@ -194,7 +194,7 @@ def isolation_of(model: type[models.Model], *, app_may: str) -> list[models.Base
     """The constraints a TenantModel gets for being one."""
     table = model._meta.db_table
     references = [
-        TenantReference(field=field.name, name=f"{table}_{field.name}_same_tenant")
+        TenantReference(field=field.name, name=field.constraint_name)
         for field in model._meta.local_fields
         if isinstance(field, TenantForeignKey)
     ]

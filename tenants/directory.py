@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.db import connection, models
+from django.db import connection
 from django.db.models.functions import Coalesce, Lower, Now
 
 from tenants.context import acting_for, inspecting
+from tenants.contract import ContractQuerySet
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
 from tenants.plans import features_of
@@ -91,7 +92,7 @@ def _look_up(sql: str, argument: str | UUID) -> list[UUID]:
         return [row[0] for row in cursor.fetchall() if row[0] is not None]
 
 
-class UserQuerySet(models.QuerySet["User"]):
+class UserQuerySet(ContractQuerySet["User"]):
     """People. Filters are adjectives."""
 
     def active(self) -> Self:
@@ -111,7 +112,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a user; without a password nobody can log in as them.
 
-        Raises ConstraintBroken when a live user has the address.
+        Raises UniqueBroken when a live user has the address.
         """
         user: User = self.model(email=self.normalize_email(email.strip()), **fields)
         user.set_password(password)

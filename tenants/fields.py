@@ -28,6 +28,11 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
             del kwargs["db_index"]
         return name, path, args, kwargs
 
+    @property
+    def constraint_name(self) -> str:
+        """The name of the composite constraint."""
+        return f"{self.model._meta.db_table}_{self.name}_same_tenant"
+
     def get_joining_fields(self, reverse_join: bool = False) -> Any:
         """The columns of a join: the tenant on both sides, then the ids."""
         ours = self.model._meta.get_field("tenant")

@@ -18,14 +18,13 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from tenants.contract import M
 from tenants.errors import ForeignKeyBroken
 from tenants.fields import TenantForeignKey
-from tenants.managers import M, TenantManager, TenantQuerySet
+from tenants.managers import TenantManager, TenantQuerySet
 
 LIVE = Q(deleted_at=None)
 """The condition of a unique constraint among rows that are not deleted."""
-
-KEEPS = (models.PROTECT, models.RESTRICT)
 
 
 class SoftDeleteQuerySet(TenantQuerySet[M]):
@@ -73,21 +72,20 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
     hard_delete.queryset_only = True  # type: ignore[attr-defined]
 
     def purgeable(self, before: datetime) -> Self:
-        """Rows deleted before then that no row, dead or alive, keeps."""
-        rows = self.filter(deleted_at__lt=before)
-        for field in _pointing(self.model):
-            if field.remote_field.on_delete is not models.CASCADE:
-                pointing = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
-                rows = rows.exclude(Exists(pointing))
-        return rows
+        """Rows deleted before then that no row, dead or alive, keeps.
+
+        One that would be deleted along with it keeps it as long as it has to stay itself.
+        """
+        return self.exclude(_staying(self.model, before))
 
     def purge(self, before: datetime, batch: int) -> int:
         """Delete for good up to `batch` of those, the oldest first; how many went."""
         oldest = self.purgeable(before).order_by("deleted_at", "pk")[:batch]
-        pks = list(oldest.values_list("pk", flat=True))
-        if pks:
-            self.filter(pk__in=pks).hard_delete()
-        return len(pks)
+        # Locked, and asked again: nobody can restore what is on its way out.
+        pks = list(oldest.select_for_update().values_list("pk", flat=True))
+        _lock_below(self.model, pks)
+        _, counted = self.purgeable(before).filter(pk__in=pks).hard_delete()
+        return counted.get(self.model._meta.label, 0)
 
     purge.alters_data = True  # type: ignore[attr-defined]
 
@@ -123,34 +121,56 @@ def _rows_at(field: TenantForeignKey, pks: list[Any]) -> Any:
     return field.model._base_manager.filter(**{f"{field.attname}__in": pks})
 
 
+def _staying(
+    model: type[models.Model], before: datetime, above: tuple[type[models.Model], ...] = ()
+) -> Q:
+    """Which rows a purge has to leave: not deleted before then, or kept by a row that stays."""
+    staying = ~Q(deleted_at__lt=before) if _can_be_marked(model) else Q()
+    for field in _pointing(model):
+        pointing = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
+        # Rows of one model that point at each other go from the leaves, a batch at a time.
+        if field.remote_field.on_delete is models.CASCADE and field.model not in (*above, model):
+            if not (below := _staying(field.model, before, (*above, model))):
+                continue
+            pointing = pointing.filter(below)
+        staying |= Q(Exists(pointing))
+    return staying
+
+
+def _lock_below(model: type[models.Model], pks: list[Any]) -> None:
+    for field in _pointing(model) if pks else ():
+        if field.remote_field.on_delete is models.CASCADE and _can_be_marked(field.model):
+            rows = _rows_at(field, pks).select_for_update()
+            _lock_below(field.model, list(rows.values_list("pk", flat=True)))
+
+
 def _bury(rows: "SoftDeleteQuerySet[Any]", when: datetime, counted: Counter[str]) -> None:
     # Locked as for a deletion: whoever is inserting a row that points at one is waited for.
-    pks = list(rows.select_for_update().values_list("pk", flat=True))
+    pks = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
     if not pks:
         return
-    for field in _pointing(rows.model):
-        marked = _can_be_marked(field.model)
-        at = _rows_at(field, pks)
-        live = at.live() if marked else at
-        if field.remote_field.on_delete in KEEPS:
-            _refuse(live, field)
-        elif field.remote_field.on_delete is models.CASCADE and marked:
-            _bury(live, when, counted)
+    _refuse(rows.model, pks, models.PROTECT)
     changed = rows.model._base_manager.filter(pk__in=pks).update(deleted_at=when, updated_at=when)
     counted[rows.model._meta.label] += changed
+    for field in _pointing(rows.model):
+        if field.remote_field.on_delete is models.CASCADE and _can_be_marked(field.model):
+            _bury(_rows_at(field, pks).live(), when, counted)
+    _refuse(rows.model, pks, models.RESTRICT)
 
 
-def _refuse(rows: Any, field: TenantForeignKey) -> None:
-    if rows.exists():
-        broken = ForeignKeyBroken(f"rows of {field.model._meta.label} still point at it")
-        broken.constraint = f"{field.model._meta.db_table}_{field.name}_same_tenant"
-        broken.fields = (field.name,)
-        raise broken
+def _refuse(model: type[models.Model], pks: list[Any], on_delete: Any) -> None:
+    for field in _pointing(model):
+        if field.remote_field.on_delete is on_delete:
+            at = _rows_at(field, pks)
+            if (at.live() if _can_be_marked(field.model) else at).exists():
+                broken = ForeignKeyBroken(f"rows of {field.model._meta.label} still point at it")
+                broken.constraint, broken.fields = field.constraint_name, (field.name,)
+                raise broken
 
 
 def _unearth(rows: "SoftDeleteQuerySet[Any]", counted: Counter[str]) -> None:
     graves: dict[datetime, list[Any]] = {}
-    for pk, when in rows.select_for_update().values_list("pk", "deleted_at"):
+    for pk, when in rows.select_for_update().order_by("pk").values_list("pk", "deleted_at"):
         graves.setdefault(when, []).append(pk)
     for when, pks in graves.items():
         together = rows.model._base_manager.filter(pk__in=pks)

@@ -47,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def project_settings() -> None:
-    """Let `manage.py` in a process of its own have the project's settings, not tests.settings."""
+    """Programs that tests start have the project's settings, without the example domains."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 

@@ -28,6 +28,7 @@ from budgets.models import (
 from tenants.context import acting_for
 from tenants.models import Change, Invitation, Membership, Tenant, TenantModel, TenantSettings
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
+from tests.forms.models import Event, Form, Organization, Submission, Workflow
 from tests.shop.models import Category, Item, Order, Product, StatusChange
 
 type Model = type[TenantModel]
@@ -94,6 +95,10 @@ def stock_up(category: Category) -> Product:
     return Product.objects.create(category=category, name="Assam", price=4_50, stock=10)
 
 
+def open_form(organization: Organization) -> Form:
+    return Form.objects.move(organization.forms.create(title="Intake"), "open")
+
+
 # Each is given the rows made before it, in this order; every key it has to a tenant's row is set.
 MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
@@ -114,6 +119,11 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Order: lambda made: Order.objects.place(UserFactory(), {made[Product]: 1}),
     Item: lambda made: made[Order].items.get(),
     StatusChange: lambda made: made[Order].changes.get(),
+    Organization: lambda _: Organization.objects.create(name="Clinic"),
+    Form: lambda made: open_form(made[Organization]),
+    Workflow: lambda made: made[Form].workflows.create(name="Review", steps=2),
+    Submission: lambda made: Submission.objects.submit(made[Form], "a@example.com", {"age": 7}),
+    Event: lambda made: made[Submission].events.get(),
 }
 
 

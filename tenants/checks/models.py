@@ -5,12 +5,14 @@ from typing import Any
 
 from django.core.checks import Error
 from django.db import models
+from django.db.models import Q
 
 from tenants.checks.listings import listing_faults
 from tenants.constraints import isolation_of
 from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
-from tenants.models import TenantModel, TenantOwned
+from tenants.models import SoftDeleteModel, TenantModel, TenantOwned
+from tenants.softdelete import LIVE
 
 
 def faults_of(model: type[models.Model]) -> Iterator[Error]:
@@ -20,6 +22,10 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
     if issubclass(model, TenantModel) and not model._meta.proxy:
         yield from _constraints(model)
         yield from listing_faults(model)
+    if issubclass(model, SoftDeleteModel) and not model._meta.proxy:
+        yield from _uniques(model)
+    if issubclass(model, TenantModel) and "DELETE" not in model.app_may:
+        yield from _purging(model)
     for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
         if isinstance(field.related_model, type):
             yield from _relation(field, field.related_model)
@@ -44,6 +50,51 @@ def _constraints(model: type[TenantModel]) -> Iterator[Error]:
                 hint="do not assign Meta.constraints after the class is made",
                 obj=model,
                 id="tenants.E002",
+            )
+
+
+def _uniques(model: type[SoftDeleteModel]) -> Iterator[Error]:
+    for constraint in model._meta.constraints:
+        if not isinstance(constraint, models.UniqueConstraint):
+            continue
+        if not _among_live_rows(constraint.condition):
+            yield Error(
+                f"{model._meta.label}: {constraint.name} binds deleted rows too",
+                hint="add condition=LIVE, of tenants.softdelete",
+                obj=model,
+                id="tenants.E006",
+            )
+
+
+def _among_live_rows(condition: Q | None) -> bool:
+    """Whether a condition has LIVE, or is more than it."""
+    if condition is None or condition.negated or condition.connector != Q.AND:
+        return False
+    [live] = LIVE.children
+    return any(
+        _among_live_rows(part) if isinstance(part, Q) else part == live
+        for part in condition.children
+    )
+
+
+def _purging(model: type[TenantModel]) -> Iterator[Error]:
+    """What only a purge finds out: role app cannot delete the rows."""
+    if issubclass(model, SoftDeleteModel):
+        yield Error(
+            f"{model._meta.label} can be marked deleted and never purged",
+            hint="role app needs DELETE in `app_may`; a ledger is a plain TenantModel",
+            obj=model,
+            id="tenants.E007",
+        )
+    for field in model._meta.local_fields:
+        to = field.related_model
+        cascades = field.remote_field and field.remote_field.on_delete is models.CASCADE
+        if cascades and isinstance(to, type) and issubclass(to, SoftDeleteModel):
+            yield Error(
+                f"{field} cascades from {to._meta.label}, and role app may not delete its rows",
+                hint="use PROTECT or DO_NOTHING, which keep the rows it points at from the purge",
+                obj=field,
+                id="tenants.E007",
             )
 
 

@@ -1,17 +1,14 @@
 """The one way in for what comes from outside."""
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from django.db import models
-
+from tenants.contract import ContractQuerySet, M
 from tenants.listing.asked import Asked, read
 from tenants.listing.pages import Page, page_of
 
-M = TypeVar("M", bound=models.Model, covariant=True)
 
-
-class ListedQuerySet(models.QuerySet[M]):
+class ListedQuerySet(ContractQuerySet[M]):
     """Rows as somebody asked for them, within what the model's `listing` allows."""
 
     def listed(self, asked: Mapping[str, Any]) -> Self:

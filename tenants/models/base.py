@@ -15,14 +15,27 @@ from uuid_utils.compat import uuid7
 
 from tenants.constraints import isolation_of
 from tenants.context import current_tenant_id, tenancy
+from tenants.contract import ContractQuerySet, refusing_to_orphan
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
-from tenants.managers import TenantManager, refusing_to_orphan
+from tenants.managers import TenantManager
 from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
 APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
+
+
+class Contracted(models.Model):
+    """Rows that keep the contract of `tenants.managers`, a tenant's or not."""
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Django's. Raises ForeignKeyBroken when other rows point at it."""
+        with refusing_to_orphan():
+            return super().delete(*args, **kwargs)
 
 
 class TenantOwned(models.Model):
@@ -53,7 +66,7 @@ class TenantOwned(models.Model):
         tenancy().require_writable()
 
 
-class TenantModel(TenantOwned):
+class TenantModel(Contracted, TenantOwned):
     """A row of one tenant, isolated by PostgreSQL as well as by its manager.
 
     Subclasses get PRIMARY KEY (tenant_id, id), row security, grants (`app_may`) and composite
@@ -82,11 +95,6 @@ class TenantModel(TenantOwned):
 
     class Meta:
         abstract = True
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Django's. Raises ForeignKeyBroken when other rows point at it."""
-        with refusing_to_orphan():
-            return super().delete(*args, **kwargs)
 
 
 class SoftDeleteModel(TenantModel):
@@ -125,17 +133,22 @@ class SoftDeleteModel(TenantModel):
 
 
 @receiver(class_prepared)
+def type_errors(sender: Any, **_: object) -> None:
+    """Make DoesNotExist a RowNotFound in every model whose default manager keeps the contract."""
+    rows = getattr(sender._meta.default_manager, "_queryset_class", None)
+    if rows is not None and issubclass(rows, ContractQuerySet):
+        bases = (sender.DoesNotExist, RowNotFound)
+        missing = subclass_exception("DoesNotExist", bases, sender.__module__, attached_to=sender)
+        sender.DoesNotExist = missing
+
+
+@receiver(class_prepared)
 def isolate(sender: type[models.Model], **_: object) -> None:
-    """Give every concrete TenantModel its constraints, its base manager and its typed error.
+    """Give every concrete TenantModel its constraints and its base manager.
 
     Done when the class is made, because a child's own Meta would drop what it inherits.
     """
-    if not issubclass(sender, TenantOwned) or sender._meta.proxy:
-        return
-    bases = (sender.DoesNotExist, RowNotFound)
-    missing = subclass_exception("DoesNotExist", bases, sender.__module__, attached_to=sender)
-    sender.DoesNotExist = missing  # type: ignore[assignment]
-    if not issubclass(sender, TenantModel):
+    if not issubclass(sender, TenantModel) or sender._meta.proxy:
         return
     meta = sender._meta
     constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]

@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql import base, features, operations
+from django.db.models import UniqueConstraint
+from django.db.models.constants import OnConflict
 from django.utils.functional import cached_property
 
 from tenants.errors import StoreError
@@ -32,6 +34,28 @@ class DatabaseOperations(operations.DatabaseOperations):
     """PostgreSQL's operations, with our compilers."""
 
     compiler_module = "tenants.postgres.compiler"
+
+    def on_conflict_suffix_sql(
+        self, fields: Any, on_conflict: Any, update_fields: Any, unique_fields: Any
+    ) -> Any:
+        """Django's, and a unique constraint with a condition can be meant: Django cannot say so."""
+        unique = list(unique_fields)
+        suffix = super().on_conflict_suffix_sql(fields, on_conflict, update_fields, unique)
+        if on_conflict == OnConflict.UPDATE and (condition := self._condition(fields, unique)):
+            return suffix.replace(") DO UPDATE", f") WHERE {condition} DO UPDATE", 1)
+        return suffix
+
+    def _condition(self, fields: Any, unique: list[str]) -> str | None:
+        """Among which rows these columns are unique, as SQL; None when among all."""
+        model = fields[0].model
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, UniqueConstraint) and constraint.condition is not None:
+                columns = {model._meta.get_field(name).column for name in constraint.fields}
+                if columns == set(unique):
+                    editor: Any = self.connection.schema_editor()
+                    sql = constraint._get_condition_sql(model, editor)  # type: ignore[attr-defined]
+                    return str(sql).replace("%", "%%")
+        return None
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -24,13 +24,16 @@ class _Held(compiler.SQLCompiler):
         self.tenant_restriction()
         return super().execute_sql(*args, **kwargs)
 
+    def require_writable(self) -> None:
+        if require := getattr(self.query.model, "require_writable", None):
+            require()
+
 
 class _Writing(_Held):
     """Asks the model whether the tenant in force may be written, too."""
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
-        if require := getattr(self.query.model, "require_writable", None):
-            require()
+        self.require_writable()
         return super().execute_sql(*args, **kwargs)
 
 
@@ -54,7 +57,12 @@ class _Narrowed(_Writing):
 
 
 class SQLCompiler(_Held):
-    """SELECT."""
+    """SELECT; one that locks rows is on its way to a write."""
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        if self.query.select_for_update:
+            self.require_writable()
+        return super().execute_sql(*args, **kwargs)
 
 
 class SQLInsertCompiler(_Writing, compiler.SQLInsertCompiler):

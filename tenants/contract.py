@@ -1,0 +1,79 @@
+"""What every model's rows can be asked, a tenant's or not, and how a deletion is refused."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import models
+from django.db.models import ProtectedError, RestrictedError
+
+from tenants.errors import ForeignKeyBroken
+from tenants.fields import TenantForeignKey
+
+KEEPS = (models.PROTECT, models.RESTRICT)
+"""What keeps a row from being deleted while others point at it."""
+
+M = TypeVar("M", bound=models.Model, covariant=True)
+
+
+@contextmanager
+def refusing_to_orphan() -> Iterator[None]:
+    """A row that others point at raises ForeignKeyBroken, as PostgreSQL would have said it."""
+    try:
+        yield
+    except (ProtectedError, RestrictedError) as error:
+        rows: Iterable[models.Model] = (
+            error.protected_objects
+            if isinstance(error, ProtectedError)
+            else error.restricted_objects
+        )
+        raise _still_pointed_at(rows) from error
+
+
+def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
+    kinds = {type(row) for row in rows}
+    labels = ", ".join(sorted(kind._meta.label for kind in kinds))
+    broken = ForeignKeyBroken(f"rows of {labels} still point at it")
+    keys = [
+        field
+        for kind in kinds
+        for field in kind._meta.local_fields
+        if field.remote_field and field.remote_field.on_delete in KEEPS and field.name != "tenant"
+    ]
+    broken.fields = tuple(sorted(field.name for field in keys))
+    if len(keys) == 1 and isinstance(keys[0], TenantForeignKey):
+        broken.constraint = keys[0].constraint_name
+    return broken
+
+
+class ContractQuerySet(models.QuerySet[M]):
+    """What every model's rows can be asked, a tenant's or not."""
+
+    def get(self, *args: Any, **lookups: Any) -> M:
+        """The one row that fits. Raises DoesNotExist, which is RowNotFound, also for what can
+        be no id, and MultipleObjectsReturned when several fit.
+        """
+        try:
+            return super().get(*args, **lookups)
+        except ValidationError as error:
+            missing: type[ObjectDoesNotExist] = self.model.DoesNotExist  # type: ignore[attr-defined]
+            raise missing(" ".join(error.messages)) from error
+
+    def get_or_none(self, *args: Any, **lookups: Any) -> M | None:
+        """The one row that fits, or None; what can be no id finds none.
+
+        Raises MultipleObjectsReturned when several fit.
+        """
+        try:
+            return self.get(*args, **lookups)
+        except ObjectDoesNotExist:
+            return None
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """How many rows went, by model. Raises ForeignKeyBroken when others point at one."""
+        with refusing_to_orphan():
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
