@@ -46,12 +46,22 @@ class MemoryLedger:
         request_id: str = "",
     ) -> None:
         self._store = Store(clock, actor_id, request_id)
+        self._running = False
         self.budgets = MemoryBudgets(self._store)
         self.buckets = MemoryBuckets(self._store)
         self.movements = MemoryMovements(self._store)
         self.entries = MemoryEntries(self._store)
 
     def run[T](self, work: Callable[[], T]) -> T:
-        """Do `work` as `run_for` does: when it raises, nothing it wrote stays."""
-        with self._store.all_or_nothing():
-            return work()
+        """Do `work` as `run_for` does: when it raises, nothing it wrote stays.
+
+        Raises RuntimeError inside another `run`.
+        """
+        if self._running:
+            raise RuntimeError("run() cannot be retried inside another")
+        self._running = True
+        try:
+            with self._store.all_or_nothing():
+                return work()
+        finally:
+            self._running = False

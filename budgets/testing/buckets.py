@@ -124,6 +124,7 @@ class MemoryBuckets(Verbs):
             return earlier
         require_envelope(bucket)
         require_disposition(to, into)
+        version = budget.version
         with self._store.all_or_nothing():
             if bucket.balance:
                 if into is not None:
@@ -131,6 +132,7 @@ class MemoryBuckets(Verbs):
                 unkeyed: Particulars = {**particulars, "key": None, "expect": None}
                 emptied(self._store, bucket, Disposition(to), into, request, unkeyed)
                 budget.renew()
+                budget.version = version  # it is one change, money and all
             bucket.archived_at, bucket.priority = self._store.clock(), None
             revise(self._store, budget, [bucket], request, particulars)
         return bucket  # type: ignore[no-any-return]

@@ -79,7 +79,7 @@ def _of(entry: Entry, budget: Given) -> bool:
 def _passes(row: Row, name: str, value: Any) -> bool:
     """Whether a row passes a filter."""
     if name == "text":
-        return f"{value}".upper() in f"{row.memo}\n{row.source}".upper()
+        return bool(value.upper() in f"{row.memo}\n{row.source}".upper())
     field, _, end = name.rpartition("_")
     if end in ("from", "to"):
         moment = getattr(row, f"{field}_at")
