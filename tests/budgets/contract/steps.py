@@ -32,7 +32,7 @@ class Walk:
     movements: list[Any] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Two budgets with some buckets; the first has money in it. The closed bucket comes last."""
+        """Two budgets with some buckets, money in the first; the last bucket is closed."""
         for name in ("One", "Two"):
             budget = self.side.run(lambda name=name: self.side.budgets.create_budget(name, "EUR"))
             self.budgets.append(budget)
@@ -45,7 +45,7 @@ class Walk:
         ):
             self.take("create_bucket", budget=budget, name=name, filter=filter, target=target)
         self.take("close", bucket=4, to=Disposition.MONEY)
-        for budget in self.budgets:
+        for budget in reversed(self.budgets):
             self.buckets.insert(3, self.side.run(budget.buckets.money))
         self.take("deposit", budget=0, amount=1_000)
 
@@ -71,8 +71,7 @@ class Walk:
             if told.get(name) is not None:
                 told[name] = rows[told[name] % len(rows)]
         if (expect := told.get("expect")) is not None:
-            about = told.get("budget") or self._fresh(told)
-            told["expect"] = about.version + expect
+            told["expect"] = self._version(told) + expect
         if "to_bucket" in told:
             told["to"] = told.pop("to_bucket")
         if verb == "deposit_many":
@@ -84,10 +83,11 @@ class Walk:
         verbs = self.side.movements if hasattr(self.side.movements, verb) else self.side.buckets
         return getattr(verbs, verb)(**told)
 
-    def _fresh(self, told: dict[str, Any]) -> Any:
-        row = told.get("bucket") or told["movement"]
-        [budget] = [each for each in self.budgets if each.pk == row.budget_id]
-        return self.side.budgets.called(budget.name)
+    def _version(self, told: dict[str, Any]) -> int:
+        """Of the budget a step is about, as it is now."""
+        about = told.get("budget") or told.get("bucket") or told["movement"]
+        pk = getattr(about, "budget_id", about.pk)
+        return self.side.budgets.called(str(pk)).version
 
     def _order(self, budget: Any, sort: list[int], drop: bool = False) -> Any:
         rows = list(budget.buckets.envelopes())
