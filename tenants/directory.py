@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import connection, models
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower, Now
 
-from tenants.context import acting_for
+from tenants.context import acting_for, inspecting
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
 
@@ -32,6 +32,25 @@ class TenantsManager(TenantManager["Tenant"]):
                 raise SlugTaken(f"there is a tenant {slug!r} already") from error
             tenant.save(force_insert=True)
         return tenant
+
+    def suspend(self, tenant: "Tenant | UUID") -> None:
+        """Let the tenant be read and not written, from now on; safe to repeat."""
+        self._set_suspended(tenant, Coalesce("suspended_at", Now()))
+
+    def reactivate(self, tenant: "Tenant | UUID") -> None:
+        """Let it be written again; safe to repeat."""
+        self._set_suspended(tenant, None)
+
+    def _set_suspended(self, tenant: "Tenant | UUID", when: Any) -> None:
+        """In a transaction of its own. Raises UnknownTenant."""
+        with acting_for(tenant, even_suspended=True):
+            if not self.update(suspended_at=when, updated_at=Now()):
+                raise UnknownTenant
+
+    def every_id(self) -> list[UUID]:
+        """The ids of all tenants: for tasks and commands that walk over them. Outside of blocks."""
+        with inspecting():
+            return list(self.order_by("pk").values_list("pk", flat=True))
 
     def id_of(self, slug: str) -> UUID:
         """The id of the tenant called `slug`. Raises UnknownTenant."""

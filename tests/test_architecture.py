@@ -117,7 +117,7 @@ def test_only_inspecting_becomes_inspector():
         if change.search(text)
     ]
 
-    assert found == [("tenants/context.py", "SET LOCAL ROLE inspector")]
+    assert found == [("tenants/postgres/session.py", "SET LOCAL ROLE inspector")]
 
 
 OUTSIDE = {"tests", "var", ".venv", ".git"}

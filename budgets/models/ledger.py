@@ -41,6 +41,7 @@ class Movement(Request, TenantModel):
     reverses = TenantForeignKey("self", null=True, related_name="reversals")
 
     app_may = APPEND_ONLY
+    history = None  # written once
     objects: ClassVar[MovementManager] = MovementManager()
     entries: "EntryManager"
 
@@ -124,6 +125,7 @@ class Entry(TenantModel):
     became_full = models.BooleanField(default=False)
 
     app_may = APPEND_ONLY
+    history = None  # written once
     objects: ClassVar[EntryManager] = EntryManager()
 
     class Meta:

@@ -16,6 +16,7 @@ from budgets.models.budgets import Budget, Request
 from budgets.models.ledger import Movement
 from budgets.recurrence import Recurrence
 from tenants.fields import TenantForeignKey
+from tenants.history import History
 from tenants.models import APPEND_ONLY, TenantModel
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Schedule(Request, TenantModel):
     )
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)"
+    history = History(without=["next_due_at"], only=["paused_at"])  # its runs tell the rest
     objects: ClassVar[ScheduleManager] = ScheduleManager()
     runs: "ScheduleRunManager"
     budget_id: "UUID"
@@ -134,6 +136,7 @@ class ScheduleRun(TenantModel):
     )
 
     app_may = APPEND_ONLY
+    history = None  # written once
     objects: ClassVar[ScheduleRunManager] = ScheduleRunManager()
 
     class Meta:

@@ -16,6 +16,7 @@ from budgets.models.ledger import Movement
 from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
 from tenants.fields import TenantForeignKey
+from tenants.history import History
 from tenants.models import TenantModel
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class StatementLine(TenantModel):
     movement = TenantForeignKey(Movement, null=True, related_name="statement_lines")
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
+    history = History(inserts=False, only=["fate", "movement_id"])
     objects: ClassVar[StatementLineManager] = StatementLineManager()
     if TYPE_CHECKING:
         budget_id: UUID
