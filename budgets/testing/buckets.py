@@ -23,9 +23,10 @@ class MemoryBuckets(Verbs):
 
     def called(self, budget: Given, name: str) -> Bucket:
         """The open bucket of that name, whatever its case. Raises UnknownBucket."""
-        for bucket in budget.buckets.open():
-            if bucket.name.upper() == name.upper():
-                return bucket  # type: ignore[no-any-return]
+        for bucket in self._store.all(Bucket):
+            mine = bucket.budget_id == budget.pk and not bucket.archived_at
+            if mine and bucket.name.upper() == name.upper():
+                return bucket
         raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
 
     def create_bucket(
@@ -122,16 +123,16 @@ class MemoryBuckets(Verbs):
         budget = bucket.budget
         if earlier := self._begin(Bucket, budget, request, particulars):
             return earlier
-        require_envelope(bucket)
+        self._require_envelope(bucket)
         require_disposition(to, into)
         version = budget.version
         with self._store.all_or_nothing():
             if bucket.balance:
                 if into is not None:
-                    into.renew()
+                    self._store.renew(into)
                 unkeyed: Particulars = {**particulars, "key": None, "expect": None}
                 emptied(self._store, bucket, Disposition(to), into, request, unkeyed)
-                budget.renew()
+                self._store.renew(budget)
                 budget.version = version  # it is one change, money and all
             bucket.archived_at, bucket.priority = self._store.clock(), None
             revise(self._store, budget, [bucket], request, particulars)
@@ -143,7 +144,7 @@ class MemoryBuckets(Verbs):
         budget = bucket.budget
         if earlier := self._begin(Bucket, budget, request, particulars):
             return earlier
-        require_envelope(bucket)
+        self._require_envelope(bucket)
         changed = any(getattr(bucket, name) != value for name, value in rules.items())
         if changed or particulars.get("key") is not None:
             for name, value in rules.items():
@@ -151,13 +152,12 @@ class MemoryBuckets(Verbs):
             revise(self._store, budget, [bucket], request, particulars)
         return bucket  # type: ignore[no-any-return]
 
-
-def require_envelope(bucket: Given) -> None:
-    """Read it anew; raise BucketClosed for a closed one, BadRule for the money bucket."""
-    bucket.renew()
-    require_open(bucket)
-    if bucket.kind == BucketKind.MONEY:
-        raise BadRule("the money bucket has no rules to change", bucket=bucket.name)
+    def _require_envelope(self, bucket: Given) -> None:
+        """Read it anew; raise BucketClosed for a closed one, BadRule for the money bucket."""
+        self._store.renew(bucket)
+        require_open(bucket)
+        if bucket.kind == BucketKind.MONEY:
+            raise BadRule("the money bucket has no rules to change", bucket=bucket.name)
 
 
 def revise(

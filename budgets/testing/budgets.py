@@ -99,11 +99,6 @@ class MemoryBudgets(Verbs):
             ),
         )
 
-    def _found(self, budget: Given) -> Budget:
-        if (now := self._store.find(Budget, budget.pk)) is None:
-            raise UnknownBudget("there is no such budget here")
-        return now
-
 
 def _state(bucket: Bucket, last: Entry | None) -> BucketState:
     moved = None

@@ -73,7 +73,7 @@ def _row(entry: Entry) -> Row:
 
 
 def _of(entry: Entry, budget: Given) -> bool:
-    return entry.movement.budget_id == budget.pk
+    return bool(entry.movement.budget_id == budget.pk)
 
 
 def _passes(row: Row, name: str, value: Any) -> bool:

@@ -22,7 +22,7 @@ class MemoryMovements(Verbs):
     def preview(self, budget: Given, amount: int) -> Preview:
         """What `deposit` would do, every step explained; writes nothing."""
         positive(amount)
-        money, plan = cascaded(budget, amount)
+        money, plan = cascaded(self._found(budget), amount)
         return Preview(plan, money, money.budget.version)
 
     def preview_into(
@@ -30,7 +30,7 @@ class MemoryMovements(Verbs):
     ) -> list[Line]:
         """The lines `deposit_into` would write; raises what it would."""
         positive(amount)
-        bucket.renew()
+        self._store.renew(bucket)
         return [line for line in plans.into(bucket, amount, overflow) if line.amount]
 
     def deposit(self, budget: Given, amount: int, **particulars: Unpack[Particulars]) -> Movement:
@@ -58,7 +58,7 @@ class MemoryMovements(Verbs):
         budget = bucket.budget
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
-        bucket.renew()
+        self._store.renew(bucket)
         lines, kind = plans.into(bucket, amount, overflow), MovementKind.DEPOSIT_INTO
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
@@ -84,7 +84,7 @@ class MemoryMovements(Verbs):
         budget = bucket.budget
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
-        bucket.renew()
+        self._store.renew(bucket)
         lines, kind = [plans.out_of(bucket, amount, "withdrawn")], MovementKind.WITHDRAW
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
@@ -105,7 +105,7 @@ class MemoryMovements(Verbs):
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
         for each in (bucket, to):
-            each.renew()
+            self._store.renew(each)
         lines, kind = plans.between(bucket, to, amount, overflow), MovementKind.TRANSFER
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
@@ -117,7 +117,7 @@ class MemoryMovements(Verbs):
         budget = bucket.budget
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
-        bucket.renew()
+        self._store.renew(bucket)
         lines = plans.redistributed(budget.buckets.money(), bucket, amount)
         kind = MovementKind.REDISTRIBUTE_TO
         return post(self._store, budget, kind, amount, lines, request, particulars)
@@ -141,7 +141,7 @@ class MemoryMovements(Verbs):
         budget = bucket.budget
         if earlier := self._asked(budget, 1, request, particulars):
             return earlier
-        bucket.renew()
+        self._store.renew(bucket)
         lines, kind = plans.excess(bucket), MovementKind.RELEASE_EXCESS
         return post(self._store, budget, kind, lines[-1].amount, lines, request, particulars)
 

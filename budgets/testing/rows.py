@@ -50,10 +50,6 @@ class Row:
     def __hash__(self) -> int:
         return hash(self.pk)
 
-    def renew(self) -> None:
-        """Read it anew."""
-        vars(self).update(vars(self.store.get(type(self), self.pk)))
-
 
 @dataclass(eq=False, kw_only=True)
 class Budget(Row):

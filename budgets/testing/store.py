@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from budgets.errors import KeyReused
+from budgets.errors import KeyReused, UnknownBudget
 from budgets.managers.requests import Particulars, require_expected, same_request
 from budgets.testing.rows import Budget, Row
+from tenants.errors import RowNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,14 @@ class Store:
         return copy(row)
 
     def get[R: Row](self, kind: type[R], pk: UUID) -> R:
-        """The row as it is now. Raises LookupError for a row of another ledger."""
+        """The row as it is now. Raises RowNotFound for a row of another ledger."""
         if (row := self.find(kind, pk)) is None:
-            raise LookupError(f"this ledger has no {kind.__name__.lower()} {pk}")
+            raise RowNotFound(f"this ledger has no {kind.__name__.lower()} {pk}")
         return row
+
+    def renew(self, row: Any) -> None:
+        """Read a row in hand anew. Raises RowNotFound."""
+        vars(row).update(vars(self.get(type(row), row.pk)))
 
     def all[R: Row](self, kind: type[R]) -> list[R]:
         """Every row of a kind, the oldest first."""
@@ -87,11 +92,17 @@ class Verbs:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def _found(self, budget: Any) -> Budget:
+        """The budget as it is now. Raises UnknownBudget for one of another ledger."""
+        if (now := self._store.find(Budget, budget.pk)) is None:
+            raise UnknownBudget("there is no such budget here")
+        return now
+
     def _begin[R: Row](
         self, kind: type[R], budget: Any, request: str, particulars: Particulars
     ) -> R | None:
         """Read the budget anew, and return the row an earlier request with the key was answered."""
-        budget.renew()
+        self._store.renew(budget)
         earlier = self._store.answered(kind, budget, particulars.get("key"), request)
         if earlier is None:
             require_expected(budget, particulars.get("expect"))

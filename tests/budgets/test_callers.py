@@ -13,6 +13,7 @@ from budgets.interfaces import Buckets, Budgets, MovementRow, Movements
 from budgets.models import Bucket, Budget, Movement
 from budgets.testing import MemoryLedger
 from tenants.context import run_for
+from tenants.errors import RowNotFound
 from tests.factories import BudgetFactory
 
 JUNE = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -79,7 +80,7 @@ class TestLedger:
     def test_is_one_tenants_alone(self, ledger):
         household = ledger.budgets.called("Household")
 
-        with pytest.raises(LookupError):
+        with pytest.raises(RowNotFound):
             MemoryLedger().movements.deposit(household, 5)
 
     def test_a_preview_of_yesterday_is_stale(self, ledger):

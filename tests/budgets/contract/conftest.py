@@ -14,5 +14,13 @@ def side(request) -> Side:
 
 
 @pytest.fixture
+def stranger(side: Side, request) -> Scene:
+    """The same scene of another tenant."""
+    if isinstance(side, Database):
+        return Scene(Database(request.getfixturevalue("other")))
+    return Scene(MemoryLedger())
+
+
+@pytest.fixture
 def scene(side: Side) -> Scene:
     return Scene(side)

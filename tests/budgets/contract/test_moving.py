@@ -26,6 +26,7 @@ from budgets.managers.bulk import Deposit
 from budgets.managers.plans import Disposition, Overflow
 from budgets.models import Bucket, Movement
 from budgets.testing.rows import BucketKind, MovementKind
+from tenants.errors import CodedError
 from tests.budgets.contract.sides import Scene, entered
 
 JUNE = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -360,6 +361,38 @@ class TestDepositMany:
         assert [each.code for each in refused] == ["unknown_budget", "bad_amount", "stale_plan"]
         assert type(refused[0]) is UnknownBudget and isinstance(refused[0], Refused)
         assert made.seq == 3
+
+
+class TestOfAnotherTenant:
+    def test_rows_are_not_found(self, scene, stranger, subtests):
+        side, theirs = scene.side, stranger.kept
+        fun = scene.do(lambda: scene.bucket("Fun"))
+        before = scene.picture(), stranger.picture()
+
+        for code, verb, *given in (
+            ("row_not_found", side.movements.deposit, theirs["Home"], 5),
+            ("row_not_found", side.movements.redistribute, theirs["Home"], 5),
+            ("row_not_found", side.movements.deposit_into, theirs["Fun"], 5),
+            ("row_not_found", side.movements.withdraw, theirs["Fun"], 5),
+            ("row_not_found", side.movements.transfer, theirs["Fun"], fun, 5),
+            ("row_not_found", side.movements.transfer, fun, theirs["Fun"], 5),
+            ("row_not_found", side.movements.redistribute_to, theirs["Fun"], 5),
+            ("row_not_found", side.movements.release_excess, theirs["Trip"]),
+            ("row_not_found", side.movements.reverse, theirs["salary"]),
+            ("row_not_found", side.movements.preview_into, theirs["Fun"], 5),
+            ("row_not_found", side.buckets.lock, theirs["Fun"]),
+            ("row_not_found", side.buckets.reorder, theirs["Home"], []),
+            ("row_not_found", side.buckets.close, theirs["Fun"], Disposition.OUT),
+            ("unknown_budget", side.movements.preview, theirs["Home"], 5),
+            ("unknown_budget", side.budgets.dashboard, theirs["Home"]),
+            ("unknown_bucket", side.buckets.called, theirs["Home"], "Fun"),
+        ):
+            with subtests.test(verb.__name__), pytest.raises(CodedError) as raised:
+                scene.do(partial(verb, *given))
+            assert raised.value.code == code, verb.__name__
+
+        assert scene.do(lambda: side.entries.page(theirs["Home"]).rows) == ()
+        assert (scene.picture(), stranger.picture()) == before
 
 
 class TestRun:
