@@ -203,15 +203,15 @@ def post(
 ) -> Movement:
     """Write a movement, its entries, the balances and the budget's totals.
 
-    Raises NothingToMove, and BadAmount for more money than a budget can count.
+    Raises NothingToMove and BadAmount.
     """
     lines = net(lines)
     external = sum(line.amount for line in lines)
     if not lines:
         raise NothingToMove
-    if budget.deposited + max(external, 0) > MAX_MINOR:
-        raise BadAmount("the budget cannot count that much money", asked=amount)
+    _require_countable(budget, external, amount)
     now = max(filter(None, [store.clock(), budget.last_recorded_at]))
+    by = {"actor_id": store.actor_id, "request_id": store.request_id}
     movement = Movement(
         store=store,
         budget_id=budget.pk,
@@ -223,9 +223,7 @@ def post(
         recorded_at=now,
         reverses_id=reverses,
         source=particulars.get("source", ""),
-        actor_id=store.actor_id,
-        request_id=store.request_id,
-        **told(particulars, request, now),
+        **by | told(particulars, request, now),
     )
     for position, line in enumerate(lines, start=1):
         _enter(store, movement, position, line)
@@ -233,6 +231,12 @@ def post(
     store.put(movement, budget)
     store.answer(budget, movement.key, movement, request)
     return movement
+
+
+def _require_countable(budget: Given, external: int, amount: int) -> None:
+    """Raise BadAmount for more money than a budget can count."""
+    if budget.deposited + max(external, 0) > MAX_MINOR:
+        raise BadAmount("the budget cannot count that much money", asked=amount)
 
 
 def _enter(store: Store, movement: Movement, position: int, line: Line) -> None:

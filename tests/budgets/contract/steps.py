@@ -58,10 +58,7 @@ class Walk:
         return self.side.run(lambda: self._seen(answer))
 
     def pictures(self) -> list[Any]:
-        return [
-            self.side.run(lambda budget=budget: picture(self.side, budget))
-            for budget in self.budgets
-        ]
+        return self.side.run(lambda: [picture(self.side, budget) for budget in self.budgets])
 
     def _asked(self, verb: str, **told: Any) -> Any:
         for name, rows in (
@@ -147,14 +144,19 @@ def _refusal(error: CodedError) -> tuple[Any, ...]:
 
 
 def recorded(side: Side, steps: Iterable[Step]) -> list[Any]:
-    """What came of each step, and how everything stood after it."""
+    """What came of each step, and how everything stood after it unless it was refused."""
     walk = Walk(side)
     walk.begin()
-    return [(walk.take(verb, **told), walk.pictures()) for verb, told in steps]
+    answers = []
+    for verb, told in steps:
+        answer = walk.take(verb, **told)
+        refused = isinstance(answer, tuple) and isinstance(answer[-1], dict)
+        answers.append((answer, None if refused else walk.pictures()))
+    return [*answers, walk.pictures()]
 
 
 def require_agreement(steps: list[Step], one: list[Any], other: list[Any]) -> None:
     """Raise Disagreement at the first step of which not the same came."""
-    for step, left, right in zip(steps, one, other, strict=True):
+    for step, left, right in zip([*steps, "at the end"], one, other, strict=True):
         if left != right:
             raise Disagreement(f"{step}: {left} is not {right}")
