@@ -79,6 +79,15 @@ def test_the_cascade_knows_only_the_standard_library():
     assert roots <= sys.stdlib_module_names
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in CODE if not under(module(path), "budgets.testing")], ids=str
+)
+def test_nothing_in_production_imports_what_is_for_tests(path):
+    names = imports(tree(path), path)
+
+    assert [name for name in names if under(name, "budgets.testing", "tests")] == []
+
+
 @pytest.mark.parametrize("path", [path for path in CODE if "managers" in str(path)], ids=str)
 def test_managers_import_models_for_their_types_alone(path):
     whole = tree(path)

@@ -47,7 +47,7 @@ class BucketManager(RevisingManager):
             budget=budget,
             name=named(name),
             priority=self._last_priority(budget) + 1 if priority is None else priority,
-            target=_target(target),
+            target=targeted(target),
             locked=locked,
             **columns("filter", filter),
             **columns("hold", hold),
@@ -82,7 +82,7 @@ class BucketManager(RevisingManager):
         self, bucket: "Bucket", target: int | None, **particulars: Unpack[Particulars]
     ) -> "Bucket":
         """Change its target in minor units; None is no limit. `release_excess` moves the excess."""
-        return self._set(bucket, "set_target", particulars, target=_target(target))
+        return self._set(bucket, "set_target", particulars, target=targeted(target))
 
     @verb("rules.rename")
     def rename(self, bucket: "Bucket", name: str, **particulars: Unpack[Particulars]) -> "Bucket":
@@ -178,7 +178,7 @@ def columns(prefix: str, claim: Claim | None) -> dict[str, int | None]:
     return {f"{prefix}_flat": None if share else claim.flat, f"{prefix}_share": share}
 
 
-def _target(target: int | None) -> int | None:
+def targeted(target: int | None) -> int | None:
     """A target as it is kept. Raises BadRule unless it is an int of minor units, or None."""
     if target is not None and (type(target) is not int or not 0 <= target <= MAX_MINOR):
         raise BadRule(f"a target is an int of minor units from 0, or None, not {target!r}")

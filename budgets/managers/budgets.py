@@ -104,7 +104,7 @@ class BudgetManager(
         """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""
         rows = self.filter(archived_at=None)
         found = rows.filter(name__iexact=name).first()
-        if found is None and (pk := _uuid(name)):
+        if found is None and (pk := uuid_of(name)):
             found = rows.filter(pk=pk).first()
         if found is None:
             raise UnknownBudget(f"there is no budget {name!r} here", name=name)
@@ -118,7 +118,7 @@ def named(name: str) -> str:
     return name
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_of(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:

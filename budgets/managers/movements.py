@@ -8,6 +8,7 @@ from budgets.managers.bulk import BulkManager
 from budgets.managers.entries import Line
 from budgets.managers.plans import Overflow, Preview
 from budgets.managers.posting import positive
+from budgets.managers.reads.asked import found
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.reversing import ReversingManager
 from budgets.roles import verb
@@ -208,8 +209,9 @@ def _cascaded(
     """The money bucket, and the plan for `amount` over the other open buckets.
 
     One statement reads them, so that they are all of the version the money bucket names.
+    Raises UnknownBudget.
     """
-    buckets = list(budget.buckets.open().select_related("budget").order_by("priority"))
+    buckets = found(list(budget.buckets.open().select_related("budget").order_by("priority")))
     [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
     slots = [bucket.slot() for bucket in buckets if bucket not in (money, without)]
     return money, cascade(amount, slots)

@@ -77,16 +77,20 @@ def recorded(particulars: Particulars, request: str, now: datetime | None = None
 
     Raises BadParticulars for what cannot be recorded.
     """
+    by = {"actor_id": tenancy().actor_id, "request_id": tenancy().request_id}
+    return by | told(particulars, request, now or timezone.now())
+
+
+def told(particulars: Particulars, request: str, now: datetime) -> dict[str, Any]:
+    """The same but for who asked, which needs no block."""
     for name, most in _LONGEST.items():
         if len(str(particulars.get(name) or "")) > most:
             raise BadParticulars(f"{name} has at most {most} characters", field=name)
-    effective_at = particulars.get("effective_at") or now or timezone.now()
+    effective_at = particulars.get("effective_at") or now
     if timezone.is_naive(effective_at):
         raise BadParticulars("effective_at needs a time zone", field="effective_at")
     return {
         "effective_at": effective_at,
-        "actor_id": tenancy().actor_id,
-        "request_id": tenancy().request_id,
         "memo": particulars.get("memo", ""),
         "metadata": _json_object(particulars.get("metadata", {})),
         "key": particulars.get("key"),

@@ -4,6 +4,7 @@ The place of an entry is the movement's `seq` and the `position` in it. Both are
 and only grow, so a cursor stays good whatever is entered meanwhile, and under any filters.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack, cast
@@ -125,7 +126,7 @@ class LedgerPages:
         entries = cast("EntryQuerySet", self)
         rows = _narrowed(entries.filter(movement__budget=budget), budget, filters)
         bucket, upwards = filters.get("bucket"), before is not None
-        cursor = _cursor(before if upwards else after)
+        cursor = cursor_of(before if upwards else after)
         if cursor is not None:
             rows = rows.filter(_beyond(cursor, upwards))
             if bucket is not None:
@@ -172,7 +173,7 @@ def _near(
     return Q(**{f"seq__{way}": Subquery(rows.values("seq")[:1])})
 
 
-def _cursor(given: Any) -> Cursor | None:
+def cursor_of(given: Any) -> Cursor | None:
     """A pair of ints from 1, or None. Raises BadPage."""
     if given is None:
         return None
@@ -186,7 +187,7 @@ def _narrowed(rows: "EntryQuerySet", budget: "Budget", filters: Filters) -> "Ent
     for name, value in filters.items():
         if value is None:
             continue
-        _require(name, value, budget)
+        require_filter(name, value, budget, budget.movements.model.Kind)
         if name == "text":
             text = Q(movement__memo__icontains=value) | Q(movement__source__icontains=value)
             rows = rows.filter(text)
@@ -195,13 +196,13 @@ def _narrowed(rows: "EntryQuerySet", budget: "Budget", filters: Filters) -> "Ent
     return rows
 
 
-def _require(name: str, value: Any, budget: "Budget") -> None:
+def require_filter(name: str, value: Any, budget: "Budget", kinds: Container[str]) -> None:
     """Raise BadPage for what is no value of the filter."""
     if name.endswith(("_from", "_to")):
         aware(name, value, refusal=BadPage)
     elif name in ("least", "most"):
         bounded(name, value, least=-MAX_MINOR, most=MAX_MINOR, refusal=BadPage)
-    elif name == "kind" and value not in budget.movements.model.Kind:
+    elif name == "kind" and value not in kinds:
         raise BadPage(f"there is no kind of movement {value!r}", field=name)
     elif name == "bucket" and value.budget_id != budget.pk:
         raise BadPage(f"{value} is a bucket of another budget", field=name)

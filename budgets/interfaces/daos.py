@@ -1,0 +1,137 @@
+"""The data-access objects as callers see them. What each verb does and raises: the managers say."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol, Unpack
+
+from budgets.cascade import Claim
+from budgets.errors import Refused
+from budgets.interfaces.rows import BucketRow, BudgetRow, LineRow, MovementRow, PreviewRow
+from budgets.managers.bulk import Deposit
+from budgets.managers.plans import Disposition, Overflow
+from budgets.managers.reads.dashboard import Dashboard
+from budgets.managers.reads.moments import Balances
+from budgets.managers.reads.pages import Filters, Page
+from budgets.managers.requests import Particulars
+
+type Given = Any
+"""A row that a data-access object of the same store answered.
+
+Not a Protocol: the managers take their own models alone, so nothing wider would fit them.
+"""
+
+
+class Budgets(Protocol):
+    """Found one, find one, look at one: `Budget.objects`."""
+
+    def create_budget(self, name: str, currency: str, *, owner: Given = None) -> BudgetRow: ...
+    def called(self, name: str) -> BudgetRow: ...
+    def dashboard(self, budget: Given) -> Dashboard: ...
+    def balances_at(
+        self,
+        budget: Given,
+        *,
+        effective: datetime | None = None,
+        recorded: datetime | None = None,
+        seq: int | None = None,
+    ) -> Balances: ...
+
+
+class Buckets(Protocol):
+    """The verbs that change rules: `Bucket.objects`."""
+
+    def called(self, budget: Given, name: str) -> BucketRow: ...
+    def create_bucket(
+        self,
+        budget: Given,
+        name: str,
+        *,
+        filter: Claim,
+        hold: Claim | None = None,
+        target: int | None = None,
+        priority: int | None = None,
+        locked: bool = False,
+        **particulars: Unpack[Particulars],
+    ) -> BucketRow: ...
+    def lock(self, bucket: Given, **particulars: Unpack[Particulars]) -> BucketRow: ...
+    def unlock(self, bucket: Given, **particulars: Unpack[Particulars]) -> BucketRow: ...
+    def set_rules(
+        self,
+        bucket: Given,
+        *,
+        filter: Claim,
+        hold: Claim | None = None,
+        **particulars: Unpack[Particulars],
+    ) -> BucketRow: ...
+    def set_target(
+        self, bucket: Given, target: int | None, **particulars: Unpack[Particulars]
+    ) -> BucketRow: ...
+    def rename(self, bucket: Given, name: str, **particulars: Unpack[Particulars]) -> BucketRow: ...
+    def reorder(
+        self, budget: Given, order: Sequence[Given], **particulars: Unpack[Particulars]
+    ) -> Sequence[BucketRow]: ...
+    def close(
+        self,
+        bucket: Given,
+        to: Disposition,
+        *,
+        into: Given = None,
+        **particulars: Unpack[Particulars],
+    ) -> BucketRow: ...
+
+
+class Movements(Protocol):
+    """The verbs that move money: `Movement.objects`."""
+
+    def preview(self, budget: Given, amount: int) -> PreviewRow: ...
+    def preview_into(
+        self, bucket: Given, amount: int, *, overflow: Overflow = Overflow.MONEY
+    ) -> Sequence[LineRow]: ...
+    def deposit(
+        self, budget: Given, amount: int, **particulars: Unpack[Particulars]
+    ) -> MovementRow: ...
+    def deposit_into(
+        self,
+        bucket: Given,
+        amount: int,
+        *,
+        overflow: Overflow = Overflow.MONEY,
+        **particulars: Unpack[Particulars],
+    ) -> MovementRow: ...
+    def deposit_many(
+        self, deposits: Sequence[Deposit], *, each_on_its_own: bool = False
+    ) -> Sequence[MovementRow | Refused]: ...
+    def withdraw(
+        self, bucket: Given, amount: int, **particulars: Unpack[Particulars]
+    ) -> MovementRow: ...
+    def transfer(
+        self,
+        bucket: Given,
+        to: Given,
+        amount: int,
+        *,
+        overflow: Overflow = Overflow.MONEY,
+        **particulars: Unpack[Particulars],
+    ) -> MovementRow: ...
+    def redistribute_to(
+        self, bucket: Given, amount: int, **particulars: Unpack[Particulars]
+    ) -> MovementRow: ...
+    def redistribute(
+        self, budget: Given, amount: int, **particulars: Unpack[Particulars]
+    ) -> MovementRow: ...
+    def release_excess(self, bucket: Given, **particulars: Unpack[Particulars]) -> MovementRow: ...
+    def reverse(self, movement: Given, **particulars: Unpack[Particulars]) -> MovementRow: ...
+
+
+class Entries(Protocol):
+    """The ledger a page at a time: `Entry.objects`."""
+
+    def page(
+        self,
+        budget: Given,
+        *,
+        after: tuple[int, int] | None = None,
+        before: tuple[int, int] | None = None,
+        limit: int = 50,
+        **filters: Unpack[Filters],
+    ) -> Page: ...

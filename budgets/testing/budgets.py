@@ -1,0 +1,120 @@
+"""Budgets in memory: found one, find one, look at one."""
+
+from datetime import datetime
+from typing import Any
+
+from budgets import money
+from budgets.cascade import MAX_MINOR
+from budgets.errors import BadQuestion, BadRule, UnknownBudget
+from budgets.interfaces import Given
+from budgets.managers.budgets import named, uuid_of
+from budgets.managers.reads.asked import aware, bounded
+from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, fill
+from budgets.managers.reads.moments import Balances, BalanceThen
+from budgets.managers.requests import fingerprint
+from budgets.testing.buckets import revise
+from budgets.testing.rows import Bucket, BucketKind, Budget, Entry, columns
+from budgets.testing.store import Verbs
+
+SHOWN = ("name", "kind", "state", "priority", "hold", "locked", "balance", "target", "space")
+MOVED = ("seq", "kind", "effective_at", "recorded_at", "memo")
+
+
+class MemoryBudgets(Verbs):
+    """The budgets of a ledger, as BudgetManager has them."""
+
+    def create_budget(self, name: str, currency: str, *, owner: Given = None) -> Budget:
+        """Found a budget with its one money bucket.
+
+        Raises UnknownCurrency, and BadRule when an open budget has the name.
+        """
+        budget = Budget(
+            store=self._store,
+            exponent=money.exponent(currency),
+            name=named(name),
+            currency=currency.upper(),
+            owner=owner,
+        )
+        if any(row.name.lower() == budget.name.lower() for row in self._store.all(Budget)):
+            raise BadRule(f"there is an open budget {name!r} already", name=name)
+        self._store.put(budget)
+        pot = Bucket(store=self._store, budget_id=budget.pk, name="Money", kind=BucketKind.MONEY)
+        revise(self._store, budget, [pot], fingerprint("create_money"), {})
+        return budget
+
+    def called(self, name: str) -> Budget:
+        """The budget of that name, whatever its case, or id. Raises UnknownBudget."""
+        for budget in self._store.all(Budget):
+            if budget.name.upper() == name.upper():
+                return budget
+        if (pk := uuid_of(name)) and (found := self._store.find(Budget, pk)):
+            return found
+        raise UnknownBudget(f"there is no budget {name!r} here", name=name)
+
+    def dashboard(self, budget: Given) -> Dashboard:
+        """The budget at a glance: balances, targets, fill, rules and what moved last."""
+        now = self._found(budget)
+        entries = {(entry.bucket_id, entry.seq): entry for entry in self._store.all(Entry)}
+        shown = [*now.buckets.envelopes(), now.buckets.money()]
+        return Dashboard(
+            now.pk,
+            now.name,
+            now.currency,
+            now.exponent,
+            now.version,
+            now.last_seq,
+            now.deposited,
+            now.withdrawn,
+            tuple(_state(bucket, entries.get((bucket.pk, bucket.last_seq))) for bucket in shown),
+        )
+
+    def balances_at(
+        self,
+        budget: Given,
+        *,
+        effective: datetime | None = None,
+        recorded: datetime | None = None,
+        seq: int | None = None,
+    ) -> Balances:
+        """What every bucket held as of one of three: say which."""
+        if [effective, recorded, seq].count(None) != 2:
+            raise BadQuestion("say as of when, once: effective, recorded or seq", field="as of")
+        until: Any
+        if seq is not None:
+            at, until = "seq", bounded("seq", seq, least=0, most=MAX_MINOR)
+        elif recorded is not None:
+            at, until = "recorded_at", aware("recorded", recorded)
+        else:
+            at, until = "effective_at", aware("effective", effective)
+        entries = [row for row in self._store.all(Entry) if getattr(row.movement, at) <= until]
+        buckets = sorted(self._found(budget).buckets.all(), key=_oldest_closed_last)
+        held = [(bucket, [row for row in entries if row.bucket == bucket]) for bucket in buckets]
+        newest = [row.movement.seq for _, rows in held for row in rows]
+        return Balances(
+            max(newest, default=0),
+            tuple(
+                BalanceThen(bucket.pk, bucket.name, bucket.kind, bool(bucket.archived_at), then)
+                for bucket, rows in held
+                if (then := sum(row.amount for row in rows)) or not bucket.archived_at
+            ),
+        )
+
+
+def _state(bucket: Bucket, last: Entry | None) -> BucketState:
+    moved = None
+    if last is not None:
+        moved = LastMoved(last.movement_id, amount=last.amount, **columns(last.movement, MOVED))
+    return BucketState(
+        bucket=bucket.pk,
+        filter=None if bucket.kind == BucketKind.MONEY else bucket.filter,
+        fill=fill(bucket.balance, bucket.target),
+        last=moved,
+        **columns(bucket, SHOWN),
+    )
+
+
+def _oldest_closed_last(bucket: Bucket) -> tuple[bool, float, bool, int, str]:
+    """Envelopes by priority, then the money bucket, then closed ones as they were closed."""
+    closed = bucket.archived_at
+    order, money = bucket.priority or 0, bucket.priority is None
+    return closed is not None, closed.timestamp() if closed else 0, money, order, bucket.name

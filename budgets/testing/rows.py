@@ -1,0 +1,233 @@
+"""Rows in memory: what a caller holds is a copy, as it would be of a database's row.
+
+Money is in minor units. The kinds are those of the models, which need Django to be set up.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from budgets.cascade import Claim, Slot
+
+if TYPE_CHECKING:
+    from budgets.testing.store import Store
+
+
+class BucketKind(StrEnum):
+    ENVELOPE = "envelope"
+    MONEY = "money"
+
+
+class MovementKind(StrEnum):
+    DEPOSIT = "deposit"
+    DEPOSIT_INTO = "deposit_into"
+    WITHDRAW = "withdraw"
+    TRANSFER = "transfer"
+    REDISTRIBUTE = "redistribute"
+    REDISTRIBUTE_TO = "redistribute_to"
+    RELEASE_EXCESS = "release_excess"
+    CLOSE = "close"
+    CLOSE_CASCADE = "close_cascade"
+    REVERSAL = "reversal"
+
+
+@dataclass(eq=False, kw_only=True)
+class Row:
+    """The same row as another when it has the same id, however old each of them is."""
+
+    store: "Store" = field(repr=False)
+    pk: UUID = field(default_factory=uuid7)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.pk == self.pk
+
+    def __hash__(self) -> int:
+        return hash(self.pk)
+
+
+@dataclass(eq=False, kw_only=True)
+class Budget(Row):
+    """One plan in one currency."""
+
+    name: str
+    currency: str
+    exponent: int
+    owner: Any = None
+    version: int = 0
+    last_seq: int = 0
+    deposited: int = 0
+    withdrawn: int = 0
+    last_recorded_at: datetime | None = None
+    archived_at: datetime | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def buckets(self) -> "BucketsOf":
+        return BucketsOf(self)
+
+    def count(self, movement: "Movement") -> None:
+        """Take a movement into the totals."""
+        self.version += 1
+        self.last_seq = movement.seq
+        self.last_recorded_at = movement.recorded_at
+        self.deposited += max(movement.external, 0)
+        self.withdrawn += max(-movement.external, 0)
+
+
+@dataclass(eq=False, kw_only=True)
+class Bucket(Row):
+    """An envelope, or the one money bucket of a budget."""
+
+    budget_id: UUID
+    name: str
+    kind: str = BucketKind.ENVELOPE
+    priority: int | None = None
+    filter: Claim = field(default_factory=Claim)
+    hold: Claim | None = None
+    target: int | None = None
+    locked: bool = False
+    archived_at: datetime | None = None
+    balance: int = 0
+    version: int = 0
+    last_seq: int = 0
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def budget(self) -> Budget:
+        """As it is now."""
+        return self.store.get(Budget, self.budget_id)
+
+    @property
+    def space(self) -> int | None:
+        """Minor units until the target is reached; None when there is no target."""
+        return None if self.target is None else max(0, self.target - self.balance)
+
+    @property
+    def state(self) -> str:
+        """Locked, else full, else active; a closed bucket is closed."""
+        if self.archived_at:
+            return "closed"
+        return "locked" if self.locked else "full" if self.space == 0 else "active"
+
+    def slot(self) -> "Slot[Bucket]":
+        """This envelope as the cascade sees it."""
+        assert self.priority is not None, "only open envelopes take part in a cascade"
+        return Slot(
+            self, self.priority, self.balance, self.target, self.filter, self.hold, self.locked
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class Movement(Row):
+    """One atomic money event, written once."""
+
+    budget_id: UUID
+    seq: int
+    kind: str
+    amount: int
+    external: int
+    lines: int
+    recorded_at: datetime
+    effective_at: datetime
+    request_hash: str
+    actor_id: UUID | None = None
+    request_id: str = ""
+    memo: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    source: str = ""
+    reverses_id: UUID | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"
+
+    @property
+    def budget(self) -> Budget:
+        """As it is now."""
+        return self.store.get(Budget, self.budget_id)
+
+    @property
+    def entries(self) -> "EntriesOf":
+        return EntriesOf(self)
+
+
+@dataclass(eq=False, kw_only=True)
+class Entry(Row):
+    """One bucket's before and after in a movement, written once."""
+
+    movement_id: UUID
+    position: int
+    bucket_id: UUID
+    seq: int
+    amount: int
+    balance_before: int
+    balance_after: int
+    reason: str
+    became_full: bool
+
+    @property
+    def bucket(self) -> Bucket:
+        """As it is now."""
+        return self.store.get(Bucket, self.bucket_id)
+
+    @property
+    def movement(self) -> Movement:
+        return self.store.get(Movement, self.movement_id)
+
+
+@dataclass(frozen=True)
+class BucketsOf:
+    """The buckets of a budget, as they are now."""
+
+    budget: Budget
+
+    def money(self) -> Bucket:
+        """The one that collects what no envelope kept."""
+        [money] = [bucket for bucket in self.all() if bucket.kind == BucketKind.MONEY]
+        return money
+
+    def all(self) -> list[Bucket]:
+        rows = self.budget.store.all(Bucket)
+        return [bucket for bucket in rows if bucket.budget_id == self.budget.pk]
+
+    def open(self) -> list[Bucket]:
+        """Those still in use."""
+        return [bucket for bucket in self.all() if not bucket.archived_at]
+
+    def envelopes(self) -> list[Bucket]:
+        """Open ones a cascade may fill, first served first."""
+        rows = [bucket for bucket in self.open() if bucket.kind == BucketKind.ENVELOPE]
+        return sorted(rows, key=attrgetter("priority"))
+
+
+@dataclass(frozen=True)
+class EntriesOf:
+    """The lines of a movement."""
+
+    movement: Movement
+
+    def all(self) -> list[Entry]:
+        rows = self.movement.store.all(Entry)
+        return [entry for entry in rows if entry.movement_id == self.movement.pk]
+
+    def order_by(self, *fields: str) -> list[Entry]:
+        """By fields of an entry, the first counting most; "-" before one turns it round."""
+        rows = self.all()
+        for name in reversed(fields):
+            rows.sort(key=attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
+        return rows
+
+
+def columns(row: Row, names: Iterable[str]) -> dict[str, Any]:
+    """Some of a row's values, by name."""
+    return {name: getattr(row, name) for name in names}

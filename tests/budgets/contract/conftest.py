@@ -1,0 +1,26 @@
+"""Each test of the contract runs twice: over the managers, and in memory without a database."""
+
+import pytest
+
+from budgets.testing import MemoryLedger
+from tests.budgets.contract.sides import Database, Scene, Side
+
+
+@pytest.fixture(params=["database", "memory"])
+def side(request) -> Side:
+    if request.param == "memory":
+        return MemoryLedger()
+    return Database(request.getfixturevalue("tenant"))
+
+
+@pytest.fixture
+def stranger(side: Side, request) -> Scene:
+    """The same scene of another tenant."""
+    if isinstance(side, Database):
+        return Scene(Database(request.getfixturevalue("other")))
+    return Scene(MemoryLedger())
+
+
+@pytest.fixture
+def scene(side: Side) -> Scene:
+    return Scene(side)
