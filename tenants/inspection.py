@@ -78,8 +78,7 @@ class TenantFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.path: str = model_admin.tenant_path
-        slugs = TenantSlug.objects.order_by("slug").values_list("slug", flat=True)
-        first = list(slugs[: MOST_TENANTS + 1])
+        first = TenantSlug.objects.first_slugs(MOST_TENANTS + 1)
         self.more = len(first) > MOST_TENANTS
         chosen = filter(None, [self.value()])
         return [(slug, slug) for slug in dict.fromkeys([*first[:MOST_TENANTS], *chosen])]
@@ -94,8 +93,8 @@ class TenantFilter(admin.SimpleListFilter):
         if (slug := self.value()) is None:
             return queryset
         # Asked for first: with the tenant as a literal the rows are found by an index.
-        tenant = TenantSlug.objects.filter(slug=slug).first()
-        return queryset.filter(**{self.path: tenant.holder}) if tenant else queryset.none()
+        holder = TenantSlug.objects.holder_of(slug)
+        return queryset.filter(**{self.path: holder}) if holder else queryset.none()
 
 
 class Chosen(admin.RelatedFieldListFilter):

@@ -1,6 +1,6 @@
 """The data-access contract that every tenant's model inherits."""
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from django.db import models
 
@@ -11,6 +11,10 @@ M = TypeVar("M", bound=models.Model, covariant=True)
 
 class TenantQuerySet(models.QuerySet[M]):
     """Rows of the tenant in force."""
+
+    def acquired(self) -> Self:
+        """Rows that are ours to change until we commit; all others who would have to wait."""
+        return self.select_for_update(no_key=True)
 
 
 _Manager = models.Manager.from_queryset(TenantQuerySet)  # a module-level name: mypy needs it

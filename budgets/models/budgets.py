@@ -73,7 +73,7 @@ class Budget(TenantModel):
 
     def acquire(self) -> None:
         """Make every other mover of this budget's money wait until we commit, and re-read it."""
-        rows = type(self).objects.select_for_update(no_key=True)
+        rows = type(self).objects.acquired()
         self.refresh_from_db(from_queryset=rows)
 
     def count(self, movement: "Movement") -> None:

@@ -108,7 +108,7 @@ class Schedule(Request, TenantModel):
 
     def acquire(self) -> None:
         """Make all others who would run or change it wait until we commit; re-read what changes."""
-        rows = type(self).objects.select_for_update(no_key=True)
+        rows = type(self).objects.acquired()
         self.refresh_from_db(fields=["paused_at", "next_due_at"], from_queryset=rows)
 
 

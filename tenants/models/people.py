@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
-from tenants.directory import UserManager
+from tenants.directory import MembershipManager, UserManager
 from tenants.models.base import TenantModel
 
 
@@ -62,6 +62,8 @@ class Membership(TenantModel):
 
     user = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+
+    objects: ClassVar[MembershipManager] = MembershipManager()
 
     class Meta:
         constraints: ClassVar = [

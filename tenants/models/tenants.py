@@ -6,7 +6,7 @@ from django.db import models
 from uuid_utils.compat import uuid7
 
 from tenants.constraints import Grants, RowSecurity
-from tenants.directory import TenantsManager
+from tenants.directory import TenantSlugManager, TenantsManager
 from tenants.models.base import NO_DELETE, TenantOwned
 
 
@@ -20,6 +20,8 @@ class TenantSlug(models.Model):
 
     slug = models.SlugField(primary_key=True)
     holder = models.UUIDField(help_text="the tenant that has it")
+
+    objects: ClassVar[TenantSlugManager] = TenantSlugManager()
 
     class Meta:
         constraints: ClassVar = [RowSecurity(name="tenants_tenantslug_isolation", column="holder")]
@@ -52,4 +54,4 @@ class Tenant(TenantOwned):
 
     def claim_slug(self) -> None:
         """Enter the slug in the directory. Raises ConstraintBroken when it is taken."""
-        TenantSlug.objects.bulk_create([TenantSlug(slug=self.slug, holder=self.pk)])
+        TenantSlug.objects.claim(self.slug, self.pk)

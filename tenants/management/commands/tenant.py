@@ -54,12 +54,12 @@ class Command(BaseCommand):
             raise BadTenant(f"{slug!r}: {' '.join(error.messages)}") from error
         if user:
             with acting_for(tenant):
-                Membership.objects.create(user=user, role=Membership.Role.OWNER)
+                Membership.objects.admit(user, Membership.Role.OWNER)
         return _row(tenant)
 
     def _list(self) -> list[dict[str, Any]]:
         with inspecting():
-            return [_row(tenant) for tenant in Tenant.objects.order_by("slug")]
+            return [_row(tenant) for tenant in Tenant.objects.by_slug()]
 
 
 def _row(tenant: Tenant) -> dict[str, Any]:
