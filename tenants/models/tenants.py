@@ -18,7 +18,7 @@ class TenantSlug(models.Model):
     `tenant_of_slug` is for.
     """
 
-    slug = models.SlugField(primary_key=True)
+    slug = models.SlugField(primary_key=True, help_text="one tenant has it, whatever the tenant")
     holder = models.UUIDField(help_text="the tenant that has it")
 
     objects: ClassVar[TenantSlugManager] = TenantSlugManager()
@@ -34,8 +34,8 @@ class Tenant(TenantOwned):
     """The unit of isolation. Made by `Tenant.objects.create_tenant(slug, name)`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    slug = models.SlugField(db_index=False)
-    name = models.CharField(max_length=200)
+    slug = models.SlugField(db_index=False, help_text="its name in commands and addresses")
+    name = models.CharField(max_length=200, help_text="what people call it")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
