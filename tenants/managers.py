@@ -2,9 +2,13 @@
 
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
+from django.conf import settings
 from django.db import models
 
 from tenants.context import tenancy
+
+FETCH_MODES = {"peers": models.FETCH_PEERS, "raise": models.FETCH_RAISE}
+"""What a relation that was not read along costs, by `settings.TENANT_FETCH_MODE`."""
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 
@@ -31,7 +35,8 @@ class TenantManager(_Manager[M]):
         model: type[M]
 
     def get_queryset(self) -> TenantQuerySet[M]:
-        rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(models.FETCH_PEERS)
+        mode = FETCH_MODES[getattr(settings, "TENANT_FETCH_MODE", "peers")]
+        rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(mode)
         tenant_id = tenancy().tenant_id
         if tenant_id is None:
             return rows
