@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from tenants.columns import TENANT, Column, anchor, link, lists_of
 from tenants.inspection import (
@@ -21,7 +22,17 @@ from tenants.inspection import (
     TenantFilter,
     inspected,
 )
-from tenants.models import Invitation, Membership, Tenant, TenantModel, TenantSlug, User
+from tenants.models import (
+    Change,
+    GlobalChange,
+    Invitation,
+    Membership,
+    Tenant,
+    TenantModel,
+    TenantSlug,
+    User,
+)
+from tenants.models.changes import Recorded
 
 
 def _permissions(holder: Any) -> str | None:
@@ -41,6 +52,17 @@ def _state(invitation: Invitation) -> str:
     if invitation.accepted_at:
         return "accepted"
     return "open" if invitation.expires_at > timezone.now() else "expired"
+
+
+def _changed_row(change: Recorded) -> str:
+    """A link to the row a change is of."""
+    return anchor(apps.get_model(change.model), change.row_id, change.row_id)
+
+
+def _what_changed(change: Recorded) -> str:
+    """Each column in short."""
+    changed = (f"{name}: {was} → {is_}" for name, was, is_ in change.columns)
+    return Truncator("; ".join(changed)).chars(200)
 
 
 GROUPS = Column("groups", lambda row: ", ".join(map(str, row.groups.all())) or None)
@@ -161,6 +183,36 @@ class TenantSlugAdmin(InspectingAdmin):
     ordering = ("slug",)
     search_fields = ("slug", "holder__exact")
     search_help_text = "slug or id of a tenant"
+
+
+class _Changes(InspectingAdmin):
+    """Who changed what, before and after; latest first."""
+
+    ROW = Column("row", _changed_row)
+    WHAT = Column("what", _what_changed)
+    list_display: Any = ("created_at", "verb", "model", ROW, WHAT, "actor", "request_id")
+    shown = (
+        ("verb", "model", ROW), ("before", "after"), ("actor", "request_id"),
+        ("created_at", "id"),
+    )  # fmt: skip
+    list_filter: ClassVar[Any] = ("verb", "model")
+    related: ClassVar[Any] = ("actor",)
+    search_fields = ("row_id__exact", "request_id__exact", "id__exact")
+    search_help_text = "id of the row, request id, or id"
+
+
+@admin.register(Change)
+class ChangeAdmin(_Changes):
+    """The history of tenants' rows."""
+
+    list_display = ("created_at", TENANT, "verb", "model", _Changes.ROW, _Changes.WHAT, "actor")
+    list_filter: ClassVar[Any] = (TenantFilter, "verb")
+    related: ClassVar[Any] = ("actor", "tenant")
+
+
+@admin.register(GlobalChange)
+class GlobalChangeAdmin(_Changes):
+    """The history of rows that belong to no tenant."""
 
 
 class GroupAdmin(InspectingAdmin):

@@ -154,18 +154,25 @@ class Grants(DeclaredSQL):
 
 
 class RowTrigger(DeclaredSQL):
-    """A row-level trigger calling `function`; `deferred` ones fire at COMMIT."""
+    """A row-level trigger calling `function` with `args`; `deferred` ones fire at COMMIT."""
 
     def __init__(
-        self, *, name: str, function: str, when: str, deferred: bool = False, **kwargs: Any
+        self,
+        *,
+        name: str,
+        function: str,
+        when: str,
+        deferred: bool = False,
+        args: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.function, self.when, self.deferred = function, when, deferred
+        self.function, self.when, self.deferred, self.args = function, when, deferred, tuple(args)
 
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         own = {"function": self.function, "when": self.when, "deferred": self.deferred}
-        return path, args, kwargs | own
+        return path, args, kwargs | own | ({"args": self.args} if self.args else {})
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         kind, timing = ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED ")
@@ -174,10 +181,13 @@ class RowTrigger(DeclaredSQL):
         return [
             (
                 f'CREATE {kind} "{self.name}" {self.when} ON {table} {timing}'
-                f"FOR EACH ROW EXECUTE FUNCTION {self.function}()",
+                f"FOR EACH ROW EXECUTE FUNCTION {self.function}({self._quoted()})",
                 f'DROP TRIGGER "{self.name}" ON {table}',
             )
         ]
+
+    def _quoted(self) -> str:
+        return ", ".join(f"'{arg}'" for arg in self.args)
 
 
 def isolation_of(model: type[models.Model], *, app_may: str) -> list[models.BaseConstraint]:

@@ -13,21 +13,41 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
-from tenants.errors import NoTenant, TenantMismatch
+from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended
+from tenants.postgres import session
 from tenants.postgres.retry import retried
+
+READERS = frozenset({"viewer"})
+"""Roles whose transactions are read-only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """What is in force: `tenant_id` is None while inspecting."""
+    """What is in force: `tenant_id` is None while inspecting.
+
+    `role` is that of the member who acts; None is the system itself, which may do all.
+    """
 
     tenant_id: UUID | None
     using: str
     actor_id: UUID | None = None
     request_id: str = ""
+    role: str | None = None
+    suspended: bool = False
+
+    def require_writable(self) -> None:
+        """Raise TenantSuspended, or NotAllowed for a role that may only read.
+
+        PostgreSQL refuses too: the transaction is READ ONLY.
+        """
+        if self.suspended:
+            raise TenantSuspended
+        if self.role in READERS:
+            raise NotAllowed("write", self.role)
 
 
 _current: ContextVar[Tenancy | None] = ContextVar("tenancy", default=None)
+_origin: ContextVar[tuple[UUID | None, str]] = ContextVar("origin", default=(None, ""))
 
 
 def tenancy() -> Tenancy:
@@ -50,39 +70,86 @@ def current_actor_id() -> UUID | None:
 
 
 @contextmanager
+def attributed(*, actor: UUID | models.Model | None = None, request_id: str = "") -> Iterator[None]:
+    """Blocks that begin within are in the name of this actor and request, unless they say.
+
+    For middleware, tasks and commands: whoever knows who asks, and no tenant yet.
+    """
+    outer_actor, outer_request = _origin.get()
+    token = _origin.set((_id(actor) or outer_actor, request_id or outer_request))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def origin() -> tuple[UUID | None, str]:
+    """The actor and the request id that blocks begin with: see `attributed`."""
+    return _origin.get()
+
+
+@contextmanager
 def acting_for(
     tenant: UUID | models.Model,
     *,
     actor: UUID | models.Model | None = None,
     request_id: str = "",
+    role: str | None = None,
+    even_suspended: bool = False,
     using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[None]:
     """Run the block as one transaction that sees and writes one tenant's rows.
 
-    `tenant` and `actor` (a user) are ids or instances; the ledger records the actor and the
-    `request_id`. The setting the row policies read is local to the transaction, so a pooled
-    connection never carries it to the next borrower; that is why the block must be the
-    outermost transaction (Django raises RuntimeError otherwise). Entering the same tenant
-    again is free; another raises TenantMismatch.
+    `tenant` and `actor` (a user) are ids or instances; ledger and history record the actor and
+    the `request_id`, which default to those of `attributed`. `role` is the acting member's:
+    without one the block is the system's own, which may do all. What the row policies read is
+    local to the transaction, so a pooled connection never carries it to the next borrower; that
+    is why the block must be the outermost transaction (Django raises RuntimeError otherwise).
+    Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant
+    can be read and not written, except to reactivate it: `even_suspended`.
     """
     tenant_id, actor_id = _id(tenant), _id(actor)
     assert tenant_id is not None
     if (outer := _current.get()) is not None:
         if (outer.tenant_id, outer.using) != (tenant_id, using):
             raise TenantMismatch
-        inner = replace(
-            outer,
-            actor_id=actor_id or outer.actor_id,
-            request_id=request_id or outer.request_id,
-        )
-        with _in_force(inner):
+        if role not in (None, outer.role):
+            raise TenantMismatch("a block cannot take on another role")
+        with _renamed(outer, actor_id or outer.actor_id, request_id or outer.request_id):
             yield
         return
-    entered = _in_force(Tenancy(tenant_id, using, actor_id, request_id))
-    with entered, transaction.atomic(using=using, durable=True):
-        with connections[using].cursor() as cursor:
-            cursor.execute("SELECT use_tenant(%s)", [tenant_id])
+    usual_actor, usual_request = _origin.get()
+    entered = Tenancy(tenant_id, using, actor_id or usual_actor, request_id or usual_request, role)
+    with transaction.atomic(using=using, durable=True), _entered(entered, even_suspended):
         yield
+
+
+@contextmanager
+def _entered(wanted: Tenancy, even_suspended: bool) -> Iterator[None]:
+    """Tell PostgreSQL, and hear whether the tenant is suspended."""
+    assert wanted.tenant_id is not None
+    enter = session.enter_any_tenant if even_suspended else session.enter_tenant
+    reader = wanted.role in READERS
+    suspended = enter(
+        wanted.tenant_id, wanted.actor_id, wanted.request_id, reader, using=wanted.using
+    )
+    with _in_force(replace(wanted, suspended=suspended)):
+        yield
+
+
+@contextmanager
+def _renamed(outer: Tenancy, actor_id: UUID | None, request_id: str) -> Iterator[None]:
+    """The same block in another's name, for a while."""
+    inner = replace(outer, actor_id=actor_id, request_id=request_id)
+    if inner == outer:
+        yield
+        return
+    session.name_actor(actor_id, request_id, using=outer.using)
+    try:
+        with _in_force(inner):
+            yield
+    finally:
+        session.name_actor(outer.actor_id, outer.request_id, using=outer.using)
 
 
 @contextmanager
@@ -95,9 +162,7 @@ def inspecting(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     if _current.get() is not None:
         raise TenantMismatch("inspecting() cannot begin inside another block")
     with _in_force(Tenancy(None, using)), transaction.atomic(using=using, durable=True):
-        with connections[using].cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
-            cursor.execute("SET LOCAL ROLE inspector")
+        session.become_inspector(using=using)
         yield
 
 
@@ -107,6 +172,7 @@ def run_for[T](
     *,
     actor: UUID | models.Model | None = None,
     request_id: str = "",
+    role: str | None = None,
     using: str = DEFAULT_DB_ALIAS,
 ) -> T:
     """Do `work` as one tenant, in one transaction, again while that helps.
@@ -119,7 +185,7 @@ def run_for[T](
         raise RuntimeError("run_for() cannot be retried inside an open transaction")
 
     def once() -> T:
-        with acting_for(tenant, actor=actor, request_id=request_id, using=using):
+        with acting_for(tenant, actor=actor, request_id=request_id, role=role, using=using):
             return work()
 
     return retried(once, using=using)

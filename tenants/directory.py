@@ -7,11 +7,12 @@ from uuid import UUID
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, models
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower, Now
 
-from tenants.context import acting_for
+from tenants.context import acting_for, inspecting
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
+from tenants.softdelete import SoftDeleteManager
 
 if TYPE_CHECKING:
     from tenants.models import Membership, Tenant, TenantSlug, User
@@ -34,6 +35,25 @@ class TenantsManager(TenantManager["Tenant"]):
                 raise SlugTaken(f"there is a tenant {slug!r} already") from error
             tenant.save(force_insert=True)
         return tenant
+
+    def suspend(self, tenant: "Tenant | UUID") -> None:
+        """Let the tenant be read and not written, from now on; safe to repeat."""
+        self._set_suspended(tenant, Coalesce("suspended_at", Now()))
+
+    def reactivate(self, tenant: "Tenant | UUID") -> None:
+        """Let it be written again; safe to repeat."""
+        self._set_suspended(tenant, None)
+
+    def _set_suspended(self, tenant: "Tenant | UUID", when: Any) -> None:
+        """In a transaction of its own. Raises UnknownTenant."""
+        with acting_for(tenant, even_suspended=True):
+            if not self.update(suspended_at=when, updated_at=Now()):
+                raise UnknownTenant
+
+    def every_id(self) -> list[UUID]:
+        """The ids of all tenants: for tasks and commands that walk over them. Outside of blocks."""
+        with inspecting():
+            return list(self.order_by("pk").values_list("pk", flat=True))
 
     def by_slug(self) -> "models.QuerySet[Tenant]":
         """All that are to be seen, in the order of their slugs."""
@@ -85,11 +105,12 @@ class TenantSlugManager(models.Manager["TenantSlug"]):
         return self.filter(slug=slug).values_list("holder", flat=True).first()
 
 
-class MembershipManager(TenantManager["Membership"]):
+class MembershipManager(SoftDeleteManager):
     """Who belongs to the tenant in force."""
 
     def admit(self, user: "User", role: str) -> "Membership":
         """Make a user a member; one who is a member already keeps the role they have."""
+        membership: Membership
         membership, _ = self.get_or_create(user=user, defaults={"role": role})
         return membership
 

@@ -6,15 +6,23 @@ CodedError
 |   |-- TenantMismatch         one tenant's block was entered inside another's
 |   |-- UnknownTenant          no tenant has that slug or id
 |   |-- SlugTaken              another tenant has that slug
+|   |-- TenantSuspended        the tenant may be read and not written
+|   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
 |   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
 |       |-- Unavailable        cannot connect, or the connection broke     retry
 |       |-- Conflict           deadlock or serialization failure           retry
 |       |-- TimedOut           a statement or a lock took too long
 |       |   `-- PoolExhausted  no free connection in time
 |       |-- TenantViolation    a row of another tenant, or no privilege (42501)
-|       |-- ConstraintBroken   unique, foreign key, check; `.constraint` names it
+|       |-- ReadOnly           a write where only reads are (25006)
+|       |-- ConstraintBroken   a rule of the schema; `.constraint` and `.fields` name it
+|       |   |-- UniqueBroken       another row has these values
+|       |   |-- ForeignKeyBroken   the row pointed at is not there, or is still pointed at
+|       |   |-- CheckBroken        the values do not go together
+|       |   `-- NotNullBroken      a value is missing
 |       |-- ValueRefused       a value PostgreSQL cannot store (22xxx)
 |       `-- QueryFailed        anything else
+|-- NotAllowed               the member's role may not do that
 `-- budgets.errors.Refused     the ways money can refuse (another app's branch)
 
 `DatabaseFailed` and below are also Django's `DatabaseError`, so that Django itself, its admin
@@ -73,12 +81,35 @@ class SlugTaken(StoreError):
     code = "slug_taken"
 
 
+class TenantSuspended(StoreError):
+    """The tenant is suspended: it may be read, and not written."""
+
+    code = "tenant_suspended"
+
+
+class RowNotFound(StoreError):
+    """No row fits."""
+
+    code = "row_not_found"
+
+
+class NotAllowed(CodedError):
+    """The member's role may not do that; `verb` and `role` say what and who."""
+
+    code = "not_allowed"
+
+    def __init__(self, verb: str = "", role: str = "") -> None:
+        super().__init__(*([f"the role {role} may not {verb}"] if verb else []))
+        self.verb, self.role = verb, role
+
+
 class DatabaseFailed(StoreError, DatabaseError):
     """PostgreSQL, or the road to it, said no."""
 
     code = "database_failed"
     sqlstate: str | None = None
     constraint: str | None = None
+    fields: tuple[str, ...] = ()
 
 
 class Unavailable(DatabaseFailed, OperationalError):
@@ -111,10 +142,43 @@ class TenantViolation(DatabaseFailed, ProgrammingError):
     code = "tenant_violation"
 
 
+class ReadOnly(DatabaseFailed, InternalError):
+    """A write where only reads are: a suspended tenant, a reader's role, or `inspecting()`."""
+
+    code = "read_only"
+
+
 class ConstraintBroken(DatabaseFailed, IntegrityError):
-    """A unique, foreign key, check or not-null rule was broken; `.constraint` names it."""
+    """A rule of the schema was broken.
+
+    `.constraint` names it, and `.fields` the model's fields it is about, without the tenant.
+    """
 
     code = "constraint_broken"
+
+
+class UniqueBroken(ConstraintBroken):
+    """Another row has these values already."""
+
+    code = "unique_broken"
+
+
+class ForeignKeyBroken(ConstraintBroken):
+    """The row pointed at is not there, or the row is still pointed at."""
+
+    code = "foreign_key_broken"
+
+
+class CheckBroken(ConstraintBroken):
+    """The values do not go together."""
+
+    code = "check_broken"
+
+
+class NotNullBroken(ConstraintBroken):
+    """A value is missing."""
+
+    code = "not_null_broken"
 
 
 class ValueRefused(DatabaseFailed, DataError):

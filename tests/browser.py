@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.test import Client
 from django.urls import reverse
 
-from tenants.models import Membership, Tenant, TenantModel, TenantSlug, User
+from tenants.models import GlobalChange, Membership, Tenant, TenantModel, TenantSlug, User
 from tests.factories import UserFactory
 from tests.rows import Side
 
@@ -73,6 +73,7 @@ def row_of(model: Model, side: Side):
         User: lambda: cast(Membership, side.rows[Membership]).user,
         Tenant: lambda: side.tenant,
         TenantSlug: lambda: TenantSlug(slug=side.tenant.slug, holder=side.tenant.pk),
+        GlobalChange: lambda: GlobalChange.objects.of(User, side.rows[Membership].user_id).get(),
     }
     return others[model]()
 

@@ -26,7 +26,7 @@ from budgets.models import (
     StatementLine,
 )
 from tenants.context import acting_for
-from tenants.models import Invitation, Membership, Tenant, TenantModel
+from tenants.models import Change, Invitation, Membership, Tenant, TenantModel
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
 
 type Model = type[TenantModel]
@@ -93,6 +93,7 @@ def begin_statement(budget: Budget) -> Statement:
 MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Membership: lambda _: MembershipFactory(),
     Invitation: lambda _: invite(),
+    Change: lambda made: Change.objects.of(Membership, made[Membership].pk).get(),
     Budget: lambda made: BudgetFactory(owner=made[Membership]),
     Bucket: lambda made: BucketFactory(budget=made[Budget]),
     BucketVersion: lambda made: made[Bucket].versions.get(),

@@ -15,6 +15,7 @@ from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
 from budgets.models.shared import Request, Rules
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
+from tenants.history import History
 from tenants.models import APPEND_ONLY, Membership, TenantModel
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class Budget(TenantModel):
         "SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited,"
         " withdrawn, last_recorded_at, archived_at, updated_at)"
     )
+    history = History(
+        without=["version", "last_seq", "deposited", "withdrawn", "last_recorded_at"],
+        only=["name", "owner_id", "archived_at"],
+    )  # the ledger tells of its money
     objects: ClassVar[BudgetManager] = BudgetManager()
     buckets: "BucketManager"
     movements: "MovementManager"
@@ -129,6 +134,7 @@ class Bucket(Rules, TenantModel):
         "SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
         " hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)"
     )
+    history = None  # BucketVersion
     objects: ClassVar[BucketManager] = BucketManager()
     versions: "BucketVersionManager"
     entries: "EntryManager"
@@ -236,6 +242,7 @@ class BucketVersion(Rules, Request, TenantModel):
     verb = models.CharField(max_length=20, help_text="what was done to the bucket")
 
     app_may = APPEND_ONLY
+    history = None  # it is one
     objects: ClassVar[BucketVersionManager] = BucketVersionManager()
 
     class Meta:

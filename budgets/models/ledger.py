@@ -51,6 +51,7 @@ class Movement(Request, TenantModel):
     )
 
     app_may = APPEND_ONLY
+    history = None  # written once
     objects: ClassVar[MovementManager] = MovementManager()
     entries: "EntryManager"
 
@@ -138,6 +139,7 @@ class Entry(TenantModel):
     )
 
     app_may = APPEND_ONLY
+    history = None  # written once
     objects: ClassVar[EntryManager] = EntryManager()
 
     class Meta:

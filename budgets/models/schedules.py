@@ -17,6 +17,7 @@ from budgets.models.ledger import Movement
 from budgets.models.shared import Request
 from budgets.recurrence import Recurrence
 from tenants.fields import TenantForeignKey
+from tenants.history import History
 from tenants.models import APPEND_ONLY, TenantModel
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Schedule(Request, TenantModel):
     )
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)"
+    history = History(without=["next_due_at"], only=["paused_at"])  # its runs tell the rest
     objects: ClassVar[ScheduleManager] = ScheduleManager()
     runs: "ScheduleRunManager"
     budget_id: "UUID"
@@ -150,6 +152,7 @@ class ScheduleRun(TenantModel):
     )
 
     app_may = APPEND_ONLY
+    history = None  # written once
     objects: ClassVar[ScheduleRunManager] = ScheduleRunManager()
 
     class Meta:

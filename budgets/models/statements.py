@@ -16,6 +16,7 @@ from budgets.models.ledger import Movement
 from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
 from tenants.fields import TenantForeignKey
+from tenants.history import History
 from tenants.models import TenantModel
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class StatementLine(TenantModel):
     )
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
+    history = History(inserts=False, only=["fate", "movement_id"])
     objects: ClassVar[StatementLineManager] = StatementLineManager()
     if TYPE_CHECKING:
         budget_id: UUID

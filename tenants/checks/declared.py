@@ -33,7 +33,8 @@ SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%s %%s', o.relname, c.conname,
 FROM owned o JOIN pg_constraint c ON c.conrelid = o.oid
 UNION ALL
 SELECT pg_get_triggerdef(t.oid, true)
-FROM owned o JOIN pg_trigger t ON t.tgrelid = o.oid WHERE t.tgenabled IN ('O', 'A')
+FROM pg_class c JOIN ours ON ours.oid = c.relnamespace JOIN pg_trigger t ON t.tgrelid = c.oid
+WHERE t.tgenabled IN ('O', 'A')
 UNION ALL
 SELECT format('GRANT %%s%%s ON %%s TO %%s', x.privilege_type, ' (' || held.attname || ')',
               c.relname, coalesce(r.rolname, 'PUBLIC'))

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from tenants.context import attributed
 from tenants.errors import CodedError
 
 OWNER_COMMANDS = {"flush", "makemigrations", "migrate", "showmigrations"}
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII
     try:
-        with _login(argv):
+        with _login(argv), attributed(request_id=f"manage.py {' '.join(argv[1:2])}"):
             execute_from_command_line(argv)
     except (CodedError, ImproperlyConfigured) as error:
         if "--traceback" in argv:

@@ -1,7 +1,15 @@
 """Who may see what: User (global), Tenant, Membership, Invitation; and TenantModel."""
 
 from tenants import comments as comments  # before any model is made
-from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE, TenantModel, TenantOwned
+from tenants.models.base import (
+    APPEND_ONLY,
+    NO_DELETE,
+    READ_WRITE,
+    SoftDeleteModel,
+    TenantModel,
+    TenantOwned,
+)
+from tenants.models.changes import Change, GlobalChange
 from tenants.models.people import Invitation, Membership, User
 from tenants.models.tenants import Tenant, TenantSlug
 
@@ -9,8 +17,11 @@ __all__ = [
     "APPEND_ONLY",
     "NO_DELETE",
     "READ_WRITE",
+    "Change",
+    "GlobalChange",
     "Invitation",
     "Membership",
+    "SoftDeleteModel",
     "Tenant",
     "TenantModel",
     "TenantOwned",

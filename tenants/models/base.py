@@ -8,14 +8,17 @@ from uuid import UUID
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.base import subclass_exception
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from uuid_utils.compat import uuid7
 
 from tenants.constraints import isolation_of
 from tenants.context import current_tenant_id, tenancy
-from tenants.errors import NoTenant
-from tenants.managers import TenantManager
+from tenants.errors import NoTenant, RowNotFound
+from tenants.history import History
+from tenants.managers import TenantManager, refusing_to_orphan
+from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
@@ -44,6 +47,11 @@ class TenantOwned(models.Model):
             return {}
         return {cls.tenant_attname: current.tenant_id}
 
+    @classmethod
+    def require_writable(cls) -> None:
+        """Asked by the engine before each write. Raises TenantSuspended and NotAllowed."""
+        tenancy().require_writable()
+
 
 class TenantModel(TenantOwned):
     """A row of one tenant, isolated by PostgreSQL as well as by its manager.
@@ -68,21 +76,79 @@ class TenantModel(TenantOwned):
     updated_at = models.DateTimeField(auto_now=True)
 
     app_may: ClassVar[str] = READ_WRITE
+    base_manager: ClassVar[str] = "objects"
+    history: ClassVar[History | None] = History()
     objects: ClassVar[TenantManager[Any]] = TenantManager()
 
     class Meta:
         abstract = True
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Django's. Raises ForeignKeyBroken when other rows point at it."""
+        with refusing_to_orphan():
+            return super().delete(*args, **kwargs)
+
+
+class SoftDeleteModel(TenantModel):
+    """A tenant's row that is deleted by being marked: see `tenants.softdelete`.
+
+    `objects` sees the live rows, `all_objects` every one. Uniques need `condition=LIVE`.
+    """
+
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="when it was deleted; none while it is live",
+    )
+
+    base_manager = "all_objects"
+    objects: ClassVar[SoftDeleteManager] = SoftDeleteManager()
+    all_objects: ClassVar[AllObjectsManager] = AllObjectsManager()
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Mark it deleted. Raises ForeignKeyBroken when a live row protects it."""
+        return self._marked("delete")
+
+    def restore(self) -> tuple[int, dict[str, int]]:
+        """Make it live again, with what was deleted with it. Raises UniqueBroken."""
+        return self._marked("restore")
+
+    def hard_delete(self) -> tuple[int, dict[str, int]]:
+        """Delete it for good. Raises ForeignKeyBroken when rows point at it."""
+        return super().delete()
+
+    def _marked(self, verb: str) -> tuple[int, dict[str, int]]:
+        rows = type(self).all_objects.identified(self.pk)
+        counted: tuple[int, dict[str, int]] = getattr(rows, verb)()
+        if counted[0]:
+            self.refresh_from_db(fields=["deleted_at", "updated_at"])
+        return counted
+
 
 @receiver(class_prepared)
 def isolate(sender: type[models.Model], **_: object) -> None:
-    """Give every concrete TenantModel its constraints and its base manager.
+    """Give every concrete TenantModel its constraints, its base manager and its typed error.
 
     Done when the class is made, because a child's own Meta would drop what it inherits.
     """
-    if not issubclass(sender, TenantModel) or sender._meta.proxy:
+    if not issubclass(sender, TenantOwned) or sender._meta.proxy:
+        return
+    bases = (sender.DoesNotExist, RowNotFound)
+    missing = subclass_exception("DoesNotExist", bases, sender.__module__, attached_to=sender)
+    sender.DoesNotExist = missing  # type: ignore[assignment]
+    if not issubclass(sender, TenantModel):
         return
     meta = sender._meta
-    meta.constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
-    meta.base_manager_name = "objects"
-    meta.original_attrs |= {"constraints": meta.constraints, "base_manager_name": "objects"}
+    constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
+    if sender.history:
+        constraints.append(sender.history.trigger(sender, function="tenants_record_change"))
+    meta.constraints = constraints
+    meta.base_manager_name = sender.base_manager
+    meta.original_attrs |= {
+        "constraints": meta.constraints,
+        "base_manager_name": sender.base_manager,
+    }

@@ -8,8 +8,11 @@ from django.db import models
 from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
+from tenants.constraints import RowTrigger
 from tenants.directory import MembershipManager, UserManager
-from tenants.models.base import TenantModel
+from tenants.history import History
+from tenants.models.base import SoftDeleteModel, TenantModel
+from tenants.softdelete import LIVE
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -42,6 +45,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"), condition=models.Q(deleted_at=None), name="tenants_user_email_once"
             ),
+            RowTrigger(
+                name="tenants_user_history",
+                function="tenants_record_global_change",
+                when="AFTER INSERT OR DELETE OR UPDATE",
+                args=["tenants.user", "updated_at,password,last_login"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -57,8 +66,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
 
-class Membership(TenantModel):
-    """A user's role in the tenant."""
+class Membership(SoftDeleteModel):
+    """A user's role in the tenant; of one who has left, the deleted row stays."""
 
     class Role(models.TextChoices):
         OWNER = "owner"
@@ -81,7 +90,9 @@ class Membership(TenantModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_user_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "user"], condition=LIVE, name="tenants_membership_user_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),
                 name="tenants_membership_role",
@@ -106,6 +117,8 @@ class Invitation(TenantModel):
     accepted_at = models.DateTimeField(
         null=True, blank=True, help_text="when it was taken; none while nobody has"
     )
+
+    history = History(without=["token_hash"])
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["token_hash"], name="tenants_invitation_token")]

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from uuid_utils.compat import uuid7
 
-from tenants.constraints import Grants, RowSecurity
+from tenants.constraints import Grants, RowSecurity, RowTrigger
 from tenants.directory import TenantSlugManager, TenantsManager
 from tenants.models.base import NO_DELETE, TenantOwned
 
@@ -36,6 +36,9 @@ class Tenant(TenantOwned):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(db_index=False, help_text="its name in commands and addresses")
     name = models.CharField(max_length=200, help_text="what people call it")
+    suspended_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when it can be read and not written"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -47,6 +50,12 @@ class Tenant(TenantOwned):
         constraints: ClassVar = [
             RowSecurity(name="tenants_tenant_isolation", column="id"),
             Grants(name="tenants_tenant_grants", app=NO_DELETE),
+            RowTrigger(
+                name="tenants_tenant_history",
+                function="tenants_record_change",
+                when="AFTER INSERT OR DELETE OR UPDATE",
+                args=["tenants.tenant", "updated_at"],
+            ),
         ]
 
     def __str__(self) -> str:

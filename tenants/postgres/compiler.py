@@ -3,7 +3,8 @@
 A model says so by having `tenant_restriction(alias)`: the lookups that its rows must satisfy
 (empty while inspecting), or an error when no tenant is in force. It is asked at the moment
 of execution, so a queryset kept past its block is refused too, and Django's deletion
-collector, which goes past every manager, names the tenant like everybody else.
+collector, which goes past every manager, names the tenant like everybody else. Before a write
+`require_writable()` is asked as well.
 """
 
 from typing import Any
@@ -24,7 +25,16 @@ class _Held(compiler.SQLCompiler):
         return super().execute_sql(*args, **kwargs)
 
 
-class _Narrowed(_Held):
+class _Writing(_Held):
+    """Asks the model whether the tenant in force may be written, too."""
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        if require := getattr(self.query.model, "require_writable", None):
+            require()
+        return super().execute_sql(*args, **kwargs)
+
+
+class _Narrowed(_Writing):
     """Adds the tenant to the WHERE of a statement that does not name it."""
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
@@ -47,7 +57,7 @@ class SQLCompiler(_Held):
     """SELECT."""
 
 
-class SQLInsertCompiler(_Held, compiler.SQLInsertCompiler):
+class SQLInsertCompiler(_Writing, compiler.SQLInsertCompiler):
     """INSERT by VALUES: Django's unnest form fails on Citus under row security."""
 
 

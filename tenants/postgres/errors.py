@@ -8,16 +8,22 @@ import psycopg_pool
 from django.db.utils import DatabaseErrorWrapper
 
 from tenants.errors import (
+    CheckBroken,
     Conflict,
     ConstraintBroken,
     DatabaseFailed,
+    ForeignKeyBroken,
+    NotNullBroken,
     PoolExhausted,
     QueryFailed,
+    ReadOnly,
     TenantViolation,
     TimedOut,
     Unavailable,
+    UniqueBroken,
     ValueRefused,
 )
+from tenants.postgres.names import fields_of
 
 # SQLSTATE or its class, most specific first: PostgreSQL manual, appendix A.
 _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
@@ -28,6 +34,12 @@ _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
     ("25P03", TimedOut),
     ("25P04", TimedOut),
     ("42501", TenantViolation),
+    ("25006", ReadOnly),
+    ("23502", NotNullBroken),
+    ("23503", ForeignKeyBroken),
+    ("23505", UniqueBroken),
+    ("23514", CheckBroken),
+    ("23P01", UniqueBroken),
     ("08", Unavailable),
     ("57P", Unavailable),
     ("53", Unavailable),
@@ -37,14 +49,20 @@ _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
 
 
 def failure(error: psycopg.Error) -> DatabaseFailed:
-    """The member of the tree for a driver error, with its SQLSTATE and constraint.
+    """The member of the tree for a driver error, with its SQLSTATE, constraint and fields.
 
     Only PostgreSQL's own sentence is kept: DETAIL and CONTEXT may quote rows and code.
     """
-    said = error.diag.message_primary
+    diag = error.diag
+    said = diag.message_primary
     translated = _class_of(error)(*([said] if said else error.args))
     translated.sqlstate = error.sqlstate
-    translated.constraint = error.diag.constraint_name
+    translated.constraint = diag.constraint_name
+    if isinstance(translated, ConstraintBroken) and diag.table_name:
+        # PostgreSQL tells a not-null rule by its column alone; this is how it names them.
+        default = diag.column_name and f"{diag.table_name}_{diag.column_name}_not_null"
+        translated.constraint = diag.constraint_name or default
+        translated.fields = fields_of(diag.table_name, diag.constraint_name, diag.column_name)
     return translated
 
 

@@ -25,6 +25,7 @@ APP: dict[str, str] = {
     "tenants_user_groups": WRITE,
     "tenants_user_user_permissions": WRITE,
     "tenants_tenantslug": "INSERT",
+    "tenants_globalchange": READ,
 }
 INSPECTOR = (
     "django_content_type",
@@ -34,6 +35,7 @@ INSPECTOR = (
     "tenants_user_groups",
     "tenants_user_user_permissions",
     "tenants_tenantslug",
+    "tenants_globalchange",
 )
 SECRET_COLUMNS = {"tenants_user": {"password"}}
 """Tables of which inspector reads all columns but these."""

@@ -1,10 +1,53 @@
-"""What is said to PostgreSQL itself, and not through a model."""
+"""What a transaction is told at its beginning, for whom it is and in whose name; and questions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import TransactionStatus
+
+
+def enter_tenant(
+    tenant_id: UUID, actor_id: UUID | None, request_id: str, reader: bool, *, using: str
+) -> bool:
+    """Begin the tenant's block, READ ONLY for readers and when the tenant is suspended, as it says.
+
+    The settings that row security and the history of changes read are local to the
+    transaction: a pooled connection never carries them to its next borrower.
+    """
+    with connections[using].cursor() as cursor:
+        values = [tenant_id, actor_id, request_id, reader]
+        cursor.execute("SELECT enter_tenant(%s, %s, %s, %s)", values)
+        [(suspended,)] = cursor.fetchall()
+    return bool(suspended)
+
+
+def enter_any_tenant(
+    tenant_id: UUID, actor_id: UUID | None, request_id: str, reader: bool, *, using: str
+) -> bool:
+    """The same, and a suspended tenant can be written: False."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT use_tenant(%s)", [tenant_id])
+    name_actor(actor_id, request_id, using=using)
+    return False
+
+
+def name_actor(actor_id: UUID | None, request_id: str, *, using: str) -> None:
+    """Say in whose name the transaction goes on, unless it can only be rolled back."""
+    driver = connections[using].connection
+    if driver is None or driver.info.transaction_status != TransactionStatus.INTRANS:
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT name_actor(%s, %s)", [actor_id, request_id])
+
+
+def become_inspector(*, using: str) -> None:
+    """Make the transaction one that reads all tenants and writes nothing."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        cursor.execute("SET LOCAL ROLE inspector")
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from budgets.cascade import Claim
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants.context import acting_for
 from tenants.errors import (
+    CheckBroken,
     Conflict,
-    ConstraintBroken,
     DatabaseFailed,
+    ForeignKeyBroken,
     QueryFailed,
     TenantViolation,
+    UniqueBroken,
 )
 from tenants.models import Tenant
 from tests.factories import BucketFactory, BudgetFactory, TenantFactory
@@ -145,10 +147,10 @@ def new_bucket(stands: int = 0, *, seq: int = 0, budget: str = "budget", more: s
             false, {stands}, 0, {seq}, now(), now()) {more}"""
 
 
-ADDS_UP = (ConstraintBroken, "budgets_movement_adds_up")
-JOINS = (ConstraintBroken, "budgets_entry_joins_its_movement")
-CHAINS = (ConstraintBroken, "budgets_entry_chains")
-IS_LAST = (ConstraintBroken, "budgets_bucket_is_its_last_entry")
+ADDS_UP = (CheckBroken, "budgets_movement_adds_up")
+JOINS = (CheckBroken, "budgets_entry_joins_its_movement")
+CHAINS = (CheckBroken, "budgets_entry_chains")
+IS_LAST = (CheckBroken, "budgets_bucket_is_its_last_entry")
 REFUSED = (TenantViolation, None)
 CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
 
@@ -225,7 +227,7 @@ class TestAMovementAddsUp:
     def test_its_sum_cannot_differ_from_what_came_in(self, ledger):
         less = movement().replace("5_00", "1").replace("'deposit', 500, 500", "'deposit', 500, 1")
 
-        assert ledger.refusal(less) == (ConstraintBroken, "budgets_movement_external")
+        assert ledger.refusal(less) == (CheckBroken, "budgets_movement_external")
 
     @pytest.mark.parametrize(
         ("amount", "lines", "seq"), [(0, 1, 2), (-1, 1, 2), (1, 0, 2), (1, 1, 0)]
@@ -233,10 +235,10 @@ class TestAMovementAddsUp:
     def test_it_is_of_something(self, ledger, amount, lines, seq):
         nothing = movement(amount, lines=lines, seq=seq)
 
-        assert ledger.refusal(nothing) == (ConstraintBroken, "budgets_movement_amount")
+        assert ledger.refusal(nothing) == (CheckBroken, "budgets_movement_amount")
 
     def test_it_has_a_place_of_its_own(self, ledger):
-        assert ledger.refusal(movement(seq=1)) == (ConstraintBroken, "budgets_movement_seq_once")
+        assert ledger.refusal(movement(seq=1)) == (UniqueBroken, "budgets_movement_seq_once")
 
 
 class TestAnOldMovement:
@@ -250,13 +252,13 @@ class TestAnOldMovement:
     def test_takes_no_line_in_a_place_that_is_taken(self, ledger):
         line = entry(of="old", position=2, bucket="spare", before=5_00)
 
-        assert ledger.refusal(line) == (ConstraintBroken, "budgets_entry_position_once")
+        assert ledger.refusal(line) == (UniqueBroken, "budgets_entry_position_once")
 
     @pytest.mark.parametrize("position", [0, -1])
     def test_takes_no_line_before_its_first(self, ledger, position):
         line = entry(of="old", position=position)
 
-        assert ledger.refusal(line) == (ConstraintBroken, "budgets_entry_signs")
+        assert ledger.refusal(line) == (CheckBroken, "budgets_entry_signs")
 
     def test_takes_no_line_of_another_budgets_bucket(self, ledger):
         line = entry(bucket="savings", before=0, seq=1)
@@ -363,7 +365,7 @@ class TestABalance:
     def test_cannot_be_below_zero(self, ledger):
         minus = "UPDATE budgets_bucket SET balance = -1 WHERE id = %(rent)s"
 
-        assert ledger.refusal(minus) == (ConstraintBroken, "budgets_bucket_balance")
+        assert ledger.refusal(minus) == (CheckBroken, "budgets_bucket_balance")
 
 
 class TestAnEntry:
@@ -376,13 +378,13 @@ class TestAnEntry:
     def test_cannot_begin_the_chain_again(self, ledger):
         again = (movement(), entry(seq=1), balance())
 
-        assert ledger.refusal(*again) == (ConstraintBroken, "budgets_entry_seq_once")
+        assert ledger.refusal(*again) == (UniqueBroken, "budgets_entry_seq_once")
 
     @pytest.mark.parametrize("seq", [0, -1])
     def test_cannot_come_before_the_chain(self, ledger, seq):
         early = (movement(), entry(seq=seq, before=0))
 
-        assert ledger.refusal(*early) == (ConstraintBroken, "budgets_entry_signs")
+        assert ledger.refusal(*early) == (CheckBroken, "budgets_entry_signs")
 
     def test_cannot_begin_a_chain_above_nothing(self, ledger):
         begun = (new_bucket(), movement(), entry(bucket="bucket", before=1, seq=1))
@@ -392,23 +394,23 @@ class TestAnEntry:
     def test_cannot_end_elsewhere_than_its_amount_says(self, ledger):
         odd = (movement(), entry(after=999_00))
 
-        assert ledger.refusal(*odd) == (ConstraintBroken, "budgets_entry_adds_up")
+        assert ledger.refusal(*odd) == (CheckBroken, "budgets_entry_adds_up")
 
     @pytest.mark.parametrize(("amount", "before"), [(0, 100_00), (-200_00, 100_00), (200_00, -1)])
     def test_cannot_be_of_nothing_or_below_zero(self, ledger, amount, before):
         odd = (movement(), entry(amount, before=before))
 
-        assert ledger.refusal(*odd) == (ConstraintBroken, "budgets_entry_signs")
+        assert ledger.refusal(*odd) == (CheckBroken, "budgets_entry_signs")
 
     def test_cannot_be_one_of_two_for_a_bucket_in_a_movement(self, ledger):
         twice = (movement(10_00, lines=2), entry(), entry(before=105_00, seq=3, position=2))
 
-        assert ledger.refusal(*twice) == (ConstraintBroken, "budgets_entry_bucket_once")
+        assert ledger.refusal(*twice) == (UniqueBroken, "budgets_entry_bucket_once")
 
     @pytest.mark.parametrize(
         ("fork", "refusal"),
         [
-            ([entry()], (ConstraintBroken, "budgets_entry_seq_once")),
+            ([entry()], (UniqueBroken, "budgets_entry_seq_once")),
             ([entry(before=105_00, seq=3), balance(110_00, seq=3)], (Conflict, None)),
             ([entry(before=105_00, seq=3)], CHAINS),
         ],
@@ -462,7 +464,7 @@ class TestAnotherTenant:
     def test_cannot_be_referred_to(self, ledger, theirs, statement, constraint):
         before = theirs.rows()
 
-        assert ledger.refusal(*statement.split("; ")) == (ConstraintBroken, constraint)
+        assert ledger.refusal(*statement.split("; ")) == (ForeignKeyBroken, constraint)
         assert theirs.rows() == before
 
     @pytest.mark.parametrize("table", ["budgets_budget", "budgets_bucket"])

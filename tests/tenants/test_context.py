@@ -8,7 +8,7 @@ from django.db.models import F
 
 from budgets.models import BucketVersion, Budget, Movement
 from tenants.context import acting_for, current_actor_id, current_tenant_id, inspecting, run_for
-from tenants.errors import NoTenant, QueryFailed, TenantMismatch, TenantViolation
+from tenants.errors import NoTenant, QueryFailed, ReadOnly, TenantMismatch, TenantViolation
 from tenants.models import Membership, Tenant, TenantSlug, User
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 
@@ -186,14 +186,14 @@ class TestInspecting:
         with acting_for(tenant):
             row = MembershipFactory()
 
-        with pytest.raises((TenantViolation, QueryFailed)), inspecting():
+        with pytest.raises((TenantViolation, ReadOnly)), inspecting():
             write(row)
 
     def test_cannot_write_even_as_role_app(self, tenant):
         with acting_for(tenant):
             MembershipFactory()
 
-        with pytest.raises(QueryFailed, match="read-only"), inspecting():
+        with pytest.raises(ReadOnly, match="read-only"), inspecting():
             ask("SELECT set_config('role', 'app', true)")
             Membership.objects.update(role="viewer")
 

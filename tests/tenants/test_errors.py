@@ -21,15 +21,19 @@ from budgets.models import Budget
 from tenants import errors
 from tenants.context import acting_for, run_for
 from tenants.errors import (
+    CheckBroken,
     CodedError,
     Conflict,
     ConstraintBroken,
     DatabaseFailed,
+    ForeignKeyBroken,
+    NotNullBroken,
     PoolExhausted,
     QueryFailed,
     TenantViolation,
     TimedOut,
     Unavailable,
+    UniqueBroken,
     ValueRefused,
 )
 from tenants.models import Membership, User
@@ -208,36 +212,43 @@ class TestConstraintBroken:
         with acting_for(tenant):
             user = MembershipFactory().user
 
-        with fails(ConstraintBroken, IntegrityError, "23505") as caught, acting_for(tenant):
+        with fails(UniqueBroken, IntegrityError, "23505") as caught, acting_for(tenant):
             MembershipFactory(user=user)
 
         assert caught.value.constraint == "tenants_membership_user_once"
+        assert caught.value.fields == ("user",)
 
     def test_foreign_key(self, tenant):
-        with fails(ConstraintBroken, IntegrityError, "23503") as caught, acting_for(tenant):
+        with fails(ForeignKeyBroken, IntegrityError, "23503") as caught, acting_for(tenant):
             Budget(name="x", currency="EUR", exponent=2, owner_id=uuid.uuid4()).save()
 
         assert caught.value.constraint == "budgets_budget_owner_same_tenant"
+        assert caught.value.fields == ("owner",)
 
     def test_check(self, tenant):
-        with fails(ConstraintBroken, IntegrityError, "23514") as caught, acting_for(tenant):
+        with fails(CheckBroken, IntegrityError, "23514") as caught, acting_for(tenant):
             MembershipFactory(role="king")
 
         assert caught.value.constraint == "tenants_membership_role"
+        assert caught.value.fields == ("role",)
 
     def test_not_null(self, tenant):
-        with fails(ConstraintBroken, IntegrityError, "23502"), acting_for(tenant):
+        with fails(NotNullBroken, IntegrityError, "23502") as caught, acting_for(tenant):
             Membership.objects.create(user=UserFactory(), role=None)
+
+        assert caught.value.constraint == "tenants_membership_role_not_null"
+        assert caught.value.fields == ("role",)
 
     def test_one_that_is_found_only_at_commit(self, tenant):
         with acting_for(tenant):
             money = BudgetFactory().buckets.money()
 
-        with fails(ConstraintBroken, IntegrityError, "23514") as caught, acting_for(tenant):
+        with fails(CheckBroken, IntegrityError, "23514") as caught, acting_for(tenant):
             money.balance = 1
             money.save(update_fields=["balance"])
 
         assert caught.value.constraint == "budgets_bucket_is_its_last_entry"
+        assert caught.value.fields == ()
 
     def test_get_or_create_still_finds_the_row_that_was_first(self, tenant):
         with acting_for(tenant):
@@ -304,7 +315,7 @@ class TestTheTree:
     def test_every_failure_of_the_database_is_also_djangos(self):
         failures = [leaf for leaf in self.leaves if issubclass(leaf, DatabaseFailed)]
 
-        assert len(failures) == 9
+        assert len(failures) == 14
         assert all(issubclass(failure, DatabaseError) for failure in failures)
 
     def test_an_error_speaks_for_itself(self):

@@ -73,4 +73,4 @@ def test_wants_to_know_what_to_do():
     ran = manage("tenant")
 
     assert (ran.code, ran.out) == (2, "")
-    assert "create|list" in ran.err
+    assert "create|suspend" in ran.err

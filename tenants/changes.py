@@ -1,0 +1,47 @@
+"""The managers of the history of changes: they read what triggers have written."""
+
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from django.db import models
+
+from tenants.managers import TenantManager, TenantQuerySet
+
+if TYPE_CHECKING:
+    from tenants.models import Change, GlobalChange  # noqa: F401  # in strings below
+
+
+class ChangeQuerySet(TenantQuerySet["Change"]):
+    """Filters are adjectives."""
+
+    def of(self, model: type[models.Model], row_id: UUID | str) -> Self:
+        """The changes of one row, latest first."""
+        rows = self.filter(model=model._meta.label_lower, row_id=row_id)
+        named = rows.select_related("actor").defer("actor__password")
+        return named.order_by("-created_at", "-id")
+
+    def of_tenant(self, tenant_id: UUID) -> Self:
+        """While inspecting: the changes of one tenant's rows."""
+        return self.filter(tenant=tenant_id)
+
+
+class ChangeManager(
+    TenantManager["Change"].from_queryset(ChangeQuerySet),  # type: ignore[misc]
+):
+    """The history of the tenant's rows; written by triggers alone."""
+
+
+class GlobalChangeQuerySet(models.QuerySet["GlobalChange"]):
+    """Filters are adjectives."""
+
+    def of(self, model: type[models.Model], row_id: UUID | str) -> Self:
+        """The changes of one row, latest first."""
+        rows = self.filter(model=model._meta.label_lower, row_id=row_id)
+        named = rows.select_related("actor").defer("actor__password")
+        return named.order_by("-created_at", "-id")
+
+
+class GlobalChangeManager(
+    models.Manager["GlobalChange"].from_queryset(GlobalChangeQuerySet),  # type: ignore[misc]
+):
+    """The history of rows that belong to no tenant; written by triggers alone."""

@@ -1,0 +1,56 @@
+"""`manage.py purge_deleted`: rows that were deleted long ago go for good."""
+
+import argparse
+from typing import Any
+
+from rich.table import Table
+
+from tenants import purging
+from tenants.errors import StoreError
+from tenants.management.base import Command as BaseCommand
+from tenants.models import Tenant
+
+
+class BadAge(StoreError):
+    """The age is a number of days from 0."""
+
+    code = "bad_age"
+
+
+class Command(BaseCommand):
+    """Purging by age."""
+
+    help = "Delete for good what was deleted long ago; never the ledger. A dry run by default."
+    examples = """
+  manage.py purge_deleted                        # how much would go, of every tenant
+  manage.py purge_deleted --tenant tierney --days 365 --apply
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--tenant", metavar="SLUG", help="this one alone (default: all)")
+        parser.add_argument(
+            "--days", type=int, default=purging.DAYS, help=f"deleted before ({purging.DAYS})"
+        )
+        parser.add_argument("--apply", action="store_true", help="do it")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, tenant: str | None, days: int, **options: Any) -> None:
+        if not 0 <= days <= 36_500:
+            raise BadAge(f"--days is a number of days from 0 to 36,500, not {days}")
+        count = purging.purge if options["apply"] else purging.purgeable
+        wanted = [Tenant.objects.id_of(tenant)] if tenant else Tenant.objects.every_id()
+        rows = []
+        with self.progress() as bar:
+            for tenant_id in bar.track(wanted, description="tenants"):
+                for model, found in count(tenant_id, days=days).items():
+                    rows.append({"tenant": str(tenant_id), "model": model, "rows": found})
+        if options["json"]:
+            self.print_json({"applied": options["apply"], "rows": rows})
+            return
+        if not rows:
+            self.print_rich(f"nothing was deleted more than {days} days ago")
+            return
+        table = Table("tenant", "model", "rows", title=None if options["apply"] else "would go")
+        for row in rows:
+            table.add_row(*map(str, row.values()))
+        self.print_rich(table)

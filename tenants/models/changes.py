@@ -1,0 +1,85 @@
+"""The history of changes: written by triggers, in the transaction of the change. See `history`."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from uuid_utils.compat import uuid7
+
+from tenants.changes import ChangeManager, GlobalChangeManager
+from tenants.models.base import TenantModel
+
+
+class Recorded(models.Model):
+    """One change of one row: what it was, what it became, who did it and on whose request."""
+
+    class Verb(models.TextChoices):
+        INSERT = "insert"
+        UPDATE = "update"
+        DELETE = "delete"
+
+    model = models.CharField(max_length=100, help_text="app.model")
+    row_id = models.UUIDField(help_text="the changed row's id")
+    verb = models.CharField(max_length=6, choices=Verb, help_text="insert, update or delete")
+    before = models.JSONField(null=True, help_text="columns that changed, as they were")
+    after = models.JSONField(null=True, help_text="columns that changed, as they became")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        help_text="the user in whose name, if it was said",
+    )
+    request_id = models.CharField(
+        max_length=200, blank=True, help_text="on whose request, if it was said"
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.model} {self.row_id}"
+
+    @property
+    def columns(self) -> list[tuple[str, object, object]]:
+        """Each column that changed, with what it was and what it became; None where there
+        was no row.
+
+        Of an inserted or deleted row, all that have a value.
+        """
+        before, after = self.before or {}, self.after or {}
+        names = sorted(before.keys() | after.keys())
+        both = [(name, before.get(name), after.get(name)) for name in names]
+        return [(name, was, is_) for name, was, is_ in both if was != is_]
+
+
+class Change(Recorded, TenantModel):
+    """A change of a tenant's row; role app can read it and nothing else."""
+
+    app_may = "SELECT, MAINTAIN"
+    history = None
+    objects: ClassVar[ChangeManager] = ChangeManager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "model", "row_id", "created_at"], name="tenants_change_row"
+            ),
+            models.Index(fields=["tenant", "created_at"], name="tenants_change_at"),
+        ]
+
+
+class GlobalChange(Recorded):
+    """A change of a row that belongs to no tenant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[GlobalChangeManager] = GlobalChangeManager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["model", "row_id", "created_at"], name="tenants_globalchange_row"),
+        ]

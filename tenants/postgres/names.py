@@ -1,0 +1,59 @@
+"""Which fields of a model a constraint is about: for errors, which know its name alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import F, Q
+
+
+def fields_of(table: str, constraint: str | None, column: str | None) -> tuple[str, ...]:
+    """The model's fields, by name and without the tenant, that a broken rule is about.
+
+    Empty for a rule that no model declares, as a trigger's.
+    """
+    for model in apps.get_models():
+        if model._meta.db_table == table:
+            found = [*_of_column(model, column), *_of_constraint(model, constraint)]
+            return tuple(dict.fromkeys(name for name in found if name != "tenant"))
+    return ()
+
+
+def _of_column(model: type[models.Model], column: str | None) -> Iterator[str]:
+    for field in model._meta.local_fields:
+        if field.column == column:
+            yield field.name
+
+
+def _of_constraint(model: type[models.Model], name: str | None) -> Iterator[str]:
+    if name == f"{model._meta.db_table}_pkey":
+        yield model._meta.pk.name
+    for constraint in model._meta.constraints:
+        if constraint.name == name:
+            yield from getattr(constraint, "fields", ())
+            if field := getattr(constraint, "field", None):
+                yield field
+            for part in (*getattr(constraint, "expressions", ()), *_condition(constraint)):
+                yield from _names(part)
+
+
+def _condition(constraint: models.BaseConstraint) -> Iterator[Q]:
+    """What a check is made of; the condition of a unique one only says among which rows."""
+    if isinstance(constraint, models.CheckConstraint):
+        yield constraint.condition  # type: ignore[misc]
+
+
+def _names(part: Any) -> Iterator[str]:
+    """The fields a condition or an expression speaks of."""
+    if isinstance(part, Q):
+        for child in part.children:
+            if isinstance(child, tuple):
+                yield child[0].partition("__")[0]
+                child = child[1]
+            yield from _names(child)
+    elif isinstance(part, F):
+        yield str(part.name).partition("__")[0]  # type: ignore[attr-defined]
+    elif hasattr(part, "get_source_expressions"):
+        for source in part.get_source_expressions():
+            yield from _names(source)

@@ -1,0 +1,53 @@
+"""Rows that were deleted long ago go for good: as role app, a batch to a transaction.
+
+Only rows that can be marked deleted are ever purged; the ledger has none, and no DELETE.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.apps import apps
+from django.utils import timezone
+
+from tenants.context import run_for
+from tenants.models import SoftDeleteModel
+
+BATCH = 500
+DAYS = 90
+
+
+def purge(tenant_id: UUID, *, days: int = DAYS, batch: int = BATCH) -> dict[str, int]:
+    """Delete for good what a tenant deleted more than `days` ago; how many rows, by model.
+
+    Rows that others still point at stay. Safe to repeat, and to break off: what a finished
+    batch deleted is gone, the rest is found again.
+    """
+    before = timezone.now() - timedelta(days=days)
+    counted = {model._meta.label: _purged(tenant_id, model, before, batch) for model in purged()}
+    return {label: count for label, count in counted.items() if count}
+
+
+def purgeable(tenant_id: UUID, *, days: int = DAYS) -> dict[str, int]:
+    """How many rows `purge` would find now, by model."""
+    before = timezone.now() - timedelta(days=days)
+
+    def count() -> dict[str, int]:
+        rows = {model: model.all_objects.purgeable(before).count() for model in purged()}
+        return {model._meta.label: found for model, found in rows.items() if found}
+
+    return run_for(tenant_id, count)
+
+
+def purged() -> Iterator[type[SoftDeleteModel]]:
+    """The models with such rows, those that point before those that are pointed at."""
+    for model in reversed(list(apps.get_models())):
+        if issubclass(model, SoftDeleteModel):
+            yield model
+
+
+def _purged(tenant_id: UUID, model: type[SoftDeleteModel], before: datetime, batch: int) -> int:
+    total = 0
+    while count := run_for(tenant_id, lambda: model.all_objects.purge(before, batch)):
+        total += count
+    return total

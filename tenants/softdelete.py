@@ -1,0 +1,167 @@
+"""Rows that are deleted by being marked, can be restored, and are purged by age.
+
+    objects       the live rows: what everybody asks, related managers included
+    all_objects   the deleted ones too: `.deleted()`, `.restore()`, `.hard_delete()`
+
+What points at a deleted row is dealt with as its foreign key declares, among live rows:
+PROTECT refuses; CASCADE deletes rows that can be marked along with it, and leaves others in
+place until the purge; DO_NOTHING leaves them all. What was deleted together is restored
+together. A unique constraint has to hold among live rows only: `condition=LIVE`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from tenants.errors import ForeignKeyBroken
+from tenants.fields import TenantForeignKey
+from tenants.managers import M, TenantManager, TenantQuerySet
+
+LIVE = Q(deleted_at=None)
+"""The condition of a unique constraint among rows that are not deleted."""
+
+KEEPS = (models.PROTECT, models.RESTRICT)
+
+
+class SoftDeleteQuerySet(TenantQuerySet[M]):
+    """Rows that may be deleted. Filters are adjectives."""
+
+    def live(self) -> Self:
+        """Rows that are not deleted."""
+        return self.filter(LIVE)
+
+    def identified(self, pk: Any) -> Self:
+        """The row of that id, deleted or not."""
+        return self.filter(pk=pk)
+
+    def deleted(self) -> Self:
+        """Rows that are."""
+        return self.exclude(LIVE)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Mark the live ones deleted; how many, by model. Safe to repeat.
+
+        Raises ForeignKeyBroken, and marks none, when a live row points at one and protects it.
+        """
+        counted: Counter[str] = Counter()
+        with transaction.atomic(using=self.db):
+            _bury(self.live(), timezone.now(), counted)
+        return counted.total(), dict(counted)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def restore(self) -> tuple[int, dict[str, int]]:
+        """Make the deleted ones live again, and what was deleted with them; how many, by model.
+
+        Safe to repeat. Raises UniqueBroken when a live row has taken the place of one.
+        """
+        counted: Counter[str] = Counter()
+        with transaction.atomic(using=self.db):
+            _unearth(self.deleted(), counted)
+        return counted.total(), dict(counted)
+
+    restore.alters_data = True  # type: ignore[attr-defined]
+    restore.queryset_only = True  # type: ignore[attr-defined]
+
+    def hard_delete(self) -> tuple[int, dict[str, int]]:
+        """Delete for good, as Django does. Raises ForeignKeyBroken when rows point at one."""
+        return super().delete()
+
+    hard_delete.alters_data = True  # type: ignore[attr-defined]
+    hard_delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def purgeable(self, before: datetime) -> Self:
+        """Rows deleted before then that no row, dead or alive, keeps."""
+        rows = self.filter(deleted_at__lt=before)
+        for field in _pointing(self.model):
+            if field.remote_field.on_delete is not models.CASCADE:
+                pointing = field.model._base_manager.filter(**{field.attname: OuterRef("pk")})
+                rows = rows.exclude(Exists(pointing))
+        return rows
+
+    def purge(self, before: datetime, batch: int) -> int:
+        """Delete for good up to `batch` of those, the oldest first; how many went."""
+        oldest = self.purgeable(before).order_by("deleted_at", "pk")[:batch]
+        pks = list(oldest.values_list("pk", flat=True))
+        if pks:
+            self.filter(pk__in=pks).hard_delete()
+        return len(pks)
+
+    purge.alters_data = True  # type: ignore[attr-defined]
+
+
+class AllObjectsManager(
+    TenantManager[Any].from_queryset(SoftDeleteQuerySet),  # type: ignore[misc]
+):
+    """Every row of the tenant in force, the deleted ones too."""
+
+
+class SoftDeleteManager(AllObjectsManager):
+    """The live rows of the tenant in force."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().live()
+
+
+def _pointing(model: type[models.Model]) -> Iterator[TenantForeignKey]:
+    """The foreign keys of tenants' models that point at it."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if relation.auto_created and not relation.concrete:
+            field = getattr(relation, "field", None)
+            if isinstance(field, TenantForeignKey):
+                yield field
+
+
+def _can_be_marked(model: type[models.Model]) -> bool:
+    return isinstance(model._base_manager, AllObjectsManager)
+
+
+def _rows_at(field: TenantForeignKey, pks: list[Any]) -> Any:
+    """The rows that point at these."""
+    return field.model._base_manager.filter(**{f"{field.attname}__in": pks})
+
+
+def _bury(rows: "SoftDeleteQuerySet[Any]", when: datetime, counted: Counter[str]) -> None:
+    # Locked as for a deletion: whoever is inserting a row that points at one is waited for.
+    pks = list(rows.select_for_update().values_list("pk", flat=True))
+    if not pks:
+        return
+    for field in _pointing(rows.model):
+        marked = _can_be_marked(field.model)
+        at = _rows_at(field, pks)
+        live = at.live() if marked else at
+        if field.remote_field.on_delete in KEEPS:
+            _refuse(live, field)
+        elif field.remote_field.on_delete is models.CASCADE and marked:
+            _bury(live, when, counted)
+    changed = rows.model._base_manager.filter(pk__in=pks).update(deleted_at=when, updated_at=when)
+    counted[rows.model._meta.label] += changed
+
+
+def _refuse(rows: Any, field: TenantForeignKey) -> None:
+    if rows.exists():
+        broken = ForeignKeyBroken(f"rows of {field.model._meta.label} still point at it")
+        broken.constraint = f"{field.model._meta.db_table}_{field.name}_same_tenant"
+        broken.fields = (field.name,)
+        raise broken
+
+
+def _unearth(rows: "SoftDeleteQuerySet[Any]", counted: Counter[str]) -> None:
+    graves: dict[datetime, list[Any]] = {}
+    for pk, when in rows.select_for_update().values_list("pk", "deleted_at"):
+        graves.setdefault(when, []).append(pk)
+    for when, pks in graves.items():
+        together = rows.model._base_manager.filter(pk__in=pks)
+        counted[rows.model._meta.label] += together.update(
+            deleted_at=None, updated_at=timezone.now()
+        )
+        for field in _pointing(rows.model):
+            cascades = field.remote_field.on_delete is models.CASCADE
+            if cascades and _can_be_marked(field.model):
+                _unearth(_rows_at(field, pks).filter(deleted_at=when), counted)

@@ -1,0 +1,28 @@
+"""Background work for every tenant. A task's first argument is the tenant's id."""
+
+from typing import Any
+from uuid import UUID
+
+from django.tasks import TaskContext, task
+
+from tenants import purging
+from tenants.context import attributed
+from tenants.models import Tenant
+
+
+@task(takes_context=True)
+def purge_deleted(
+    context: "TaskContext[Any, Any]", tenant_id: str, days: int = purging.DAYS
+) -> dict[str, int]:
+    """Delete for good what the tenant deleted more than `days` ago; safe to enqueue twice."""
+    with attributed(request_id=f"task {context.task_result.id}"):
+        return purging.purge(UUID(tenant_id), days=days)
+
+
+@task
+def purge_all_deleted(days: int = purging.DAYS) -> int:
+    """Enqueue `purge_deleted` for every tenant; how many there are."""
+    tenant_ids = Tenant.objects.every_id()
+    for tenant_id in tenant_ids:
+        purge_deleted.enqueue(str(tenant_id), days)
+    return len(tenant_ids)
