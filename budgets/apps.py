@@ -7,3 +7,4 @@ class BudgetsConfig(AppConfig):
     """Buckets, and a ledger that cannot lose a cent."""
 
     name = "budgets"
+    commented = True

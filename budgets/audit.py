@@ -10,7 +10,15 @@ from typing import Any
 from django.core.checks import Tags, run_checks
 from django.db import DEFAULT_DB_ALIAS
 
-from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, ScheduleRun
+from budgets.models import (
+    Bucket,
+    BucketVersion,
+    Budget,
+    Entry,
+    Movement,
+    ScheduleRun,
+    StatementLine,
+)
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tenants.postgres.grants import granted_to_app
@@ -42,9 +50,14 @@ RULES: tuple[Rule, ...] = (
     ("I2", lambda: Budget.objects.miscounted(), "has totals its movements do not have"),
     ("I3", lambda: Entry.objects.unchained(), "does not follow the entry before it"),
     ("I3", lambda: Bucket.objects.adrift(), "does not stand where its entries left it"),
-    ("I6", lambda: unrepeatable(newest=True), "is not what its preview would have said"),
+    (
+        "I6",
+        lambda: Movement.objects.unrepeatable(newest=True),
+        "is not what its preview would have said",
+    ),
     ("I7", lambda: Movement.objects.unkeyed(), "shares its key or has no fingerprint"),
-    ("I7", lambda: ScheduleRun.objects.all().misfiled(), "has not the deposit of its due time"),
+    ("I7", lambda: ScheduleRun.objects.misfiled(), "has not the deposit of its due time"),
+    ("I7", lambda: StatementLine.objects.astray(), "names a movement that is not its deposit"),
     ("I9", lambda: Movement.objects.misreversed(), "is no mirror of what it reverses"),
     ("I10", lambda: Budget.objects.gapped(), "has movements missing or numbered twice"),
     ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
@@ -54,11 +67,9 @@ RULES: tuple[Rule, ...] = (
 
 REPLAY: Rule = (
     "I5",
-    lambda: unrepeatable(newest=False),
+    lambda: Movement.objects.unrepeatable(newest=False),
     "comes out otherwise when it is replayed",
 )
-KEPT = ("filter", "hold_floor", "capacity_limit")
-"""The reasons of a cascade's own lines."""
 
 
 def breaks_of(tenant: Tenant, *, replay: bool = False) -> Iterator[Break]:
@@ -92,17 +103,3 @@ def counts() -> dict[str, int]:
         "movements": Movement.objects.count(),
         "entries": Entry.objects.count(),
     }
-
-
-def unrepeatable(*, newest: bool) -> Iterator[Movement]:
-    """Cascades that come out otherwise on the rules of their time: all, or each budget's newest."""
-    cascades = Movement.objects.all().cascaded().select_related("budget")
-    ordered = cascades.order_by("budget", "-seq")
-    for movement in ordered.distinct("budget") if newest else ordered.iterator(chunk_size=500):
-        planned = [
-            (step.key, step.kept, step.reason, step.fills)
-            for step in Movement.objects.replay(movement).lines
-        ]
-        given = movement.entries.filter(reason__in=KEPT).order_by("position")
-        if planned != list(given.values_list("bucket", "amount", "reason", "became_full")):
-            yield movement

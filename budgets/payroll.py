@@ -58,7 +58,7 @@ def deposits_of(rows: list[Row], *, locale: Locale, memo: str) -> list[Deposit]:
     A budget is named by its name, whatever its case, or its id. Raises BadPayroll for the first
     line with an unknown budget, a bad amount or a key that stands on another line too.
     """
-    live = list(Budget.objects.filter(archived_at=None))
+    live = list(Budget.objects.open())
     budgets = {str(budget.pk): budget for budget in live}
     budgets |= {budget.name.lower(): budget for budget in live}  # a name goes before an id
     seen: dict[tuple[str, str], int] = {}

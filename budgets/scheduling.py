@@ -27,8 +27,7 @@ class Report:
 def tenants_with_due(now: datetime) -> list[UUID]:
     """The tenants that have something to run."""
     with inspecting():
-        due = Schedule.objects.due(now).order_by("tenant_id")
-        return list(due.values_list("tenant_id", flat=True).distinct())
+        return Schedule.objects.tenants_with_due(now)
 
 
 def run_due(tenant_id: UUID, now: datetime) -> Iterator[Report]:
@@ -54,4 +53,4 @@ def planned(tenant_id: UUID, now: datetime) -> list[tuple[Schedule, list[Planned
 
 
 def _due(now: datetime) -> list[Schedule]:
-    return list(Schedule.objects.due(now).select_related("budget"))
+    return list(Schedule.objects.due(now))

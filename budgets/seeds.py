@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from django.contrib.auth.models import Group, Permission
-
 from budgets.cascade import Claim
+from budgets.errors import UnknownBudget
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import run_for
 from tenants.dev import DEV_EMAIL, DEV_PASSWORD
+from tenants.directory import inspectors
 from tenants.errors import UnknownTenant
 from tenants.models import Membership, Tenant, User
 
@@ -110,8 +110,7 @@ def plant_admin() -> str:
 
 def plant_roles() -> str:
     """Make the group whose members may look at everything in the admin, and change nothing."""
-    group, _ = Group.objects.get_or_create(name="Inspectors")
-    group.permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    group = inspectors()
     return f"group {group.name}: {group.permissions.count()} permissions to view"
 
 
@@ -129,13 +128,18 @@ def _tenant(plot: Plot) -> UUID:
         return Tenant.objects.create_tenant(plot.slug, plot.tenant).pk
 
 
+def _budget(plot: Plot) -> Budget:
+    try:
+        return Budget.objects.called(plot.budget)
+    except UnknownBudget:
+        return Budget.objects.create_budget(plot.budget, plot.currency)
+
+
 def _fill(plot: Plot, users: Iterable[tuple[User, str]]) -> None:
     """Within the tenant's block: members, the budget, its buckets, its history."""
     for user, role in users:
-        Membership.objects.get_or_create(user=user, defaults={"role": role})
-    budget = Budget.objects.filter(name=plot.budget).first()
-    if budget is None:
-        budget = Budget.objects.create_budget(plot.budget, plot.currency)
+        Membership.objects.admit(user, role)
+    budget = _budget(plot)
     for priority, envelope in enumerate(plot.envelopes):
         Bucket.objects.create_bucket(
             budget,

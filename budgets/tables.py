@@ -10,12 +10,9 @@ from budgets import money
 from budgets.cascade import Claim, Step
 from budgets.managers.entries import Line
 from budgets.managers.plans import Preview
-from budgets.managers.posting import CASCADES
+from budgets.managers.posting import CASCADES, KEPT
 from budgets.managers.reads.dashboard import BucketState
 from budgets.models import Bucket, Budget, Movement
-
-KEPT = {"filter", "hold_floor", "capacity_limit"}
-"""The reasons of a cascade's own lines."""
 
 REASONS = {
     "filter": "its filter",
@@ -56,7 +53,7 @@ def posted(movement: Movement) -> list[dict[str, Any]]:
     """A row for each entry of a movement; only money that flows through a cascade arrives."""
     left = movement.amount if movement.kind in {*CASCADES, "deposit_into"} else None
     rows = []
-    for entry in movement.entries.select_related("bucket").order_by("position"):
+    for entry in movement.entries.with_buckets():
         arrives = left if entry.amount > 0 else None
         rows.append(_row(entry.bucket, arrives, entry.amount, entry.balance_before, entry.reason))
         if arrives is not None and left is not None:
@@ -67,7 +64,7 @@ def posted(movement: Movement) -> list[dict[str, Any]]:
 def replayed(movement: Movement) -> list[dict[str, Any]]:
     """A row for each bucket of a past cascade, those that got nothing included."""
     slots = {slot.key: slot for slot in Movement.objects.slots_before(movement)}
-    buckets = movement.budget.buckets.in_bulk(list(slots))
+    buckets = movement.budget.buckets.by_id()
     rows = [
         _row(buckets[step.key], step.available, step.kept, slots[step.key].balance, step.reason)
         for step in Movement.objects.replay(movement).steps
@@ -83,9 +80,9 @@ def explained(movement: Movement) -> list[dict[str, Any]]:
     """
     steps = []
     if movement.kind in CASCADES:
-        names = dict(movement.budget.buckets.values_list("pk", "name"))
+        buckets = movement.budget.buckets.by_id()
         steps = [
-            {"bucket": names[step.key], **_figures(step)}
+            {"bucket": buckets[step.key].name, **_figures(step)}
             for step in Movement.objects.replay(movement).steps
         ]
     entered = [
@@ -162,7 +159,7 @@ def balances_table(budget: Budget) -> Table:
     table.add_column("holds", justify="right", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
     table.add_column("full", no_wrap=True)
-    for bucket in budget.buckets.open().order_by("priority"):
+    for bucket in budget.buckets.open().in_order():
         target = "" if bucket.target is None else shown(budget, bucket.target)
         table.add_row(
             bucket.name, rule(budget, bucket), shown(budget, bucket.balance), target, bar(bucket)

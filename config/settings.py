@@ -119,6 +119,11 @@ if _app is not None:
     DATABASES["default"] = _app
 
 
+# peers: one statement fetches a relation for all rows read together; raise: nothing is fetched
+# that was not asked for beforehand.
+TENANT_FETCH_MODE = env.str("TENANT_FETCH_MODE", "peers")
+if TENANT_FETCH_MODE not in {"peers", "raise"}:
+    raise ImproperlyConfigured(f"TENANT_FETCH_MODE is peers or raise, not {TENANT_FETCH_MODE!r}")
 # -- The cache --------------------------------------------------------------------------------
 
 

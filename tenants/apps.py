@@ -8,6 +8,7 @@ class TenantsConfig(AppConfig):
     """Isolation of tenants."""
 
     name = "tenants"
+    commented = True
 
     def ready(self) -> None:
         from tenants import checks, signals  # noqa: F401  # registers the checks and receivers

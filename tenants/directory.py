@@ -1,10 +1,12 @@
 """Managers of tenants and users: what there is before a tenant is in force."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.db import connection
+from django.contrib.auth.models import Group, Permission
+from django.db import connection, models
 from django.db.models.functions import Coalesce, Lower, Now
 
 from tenants.context import acting_for, inspecting
@@ -15,7 +17,7 @@ from tenants.plans import features_of
 from tenants.roles import verb
 
 if TYPE_CHECKING:
-    from tenants.models import Tenant, User
+    from tenants.models import Tenant, TenantSlug, User
 
 
 class TenantsManager(TenantManager["Tenant"]):
@@ -67,6 +69,14 @@ class TenantsManager(TenantManager["Tenant"]):
         with inspecting():
             return list(self.order_by("pk").values_list("pk", flat=True))
 
+    def by_slug(self) -> "models.QuerySet[Tenant]":
+        """All that are to be seen, in the order of their slugs."""
+        return self.order_by("slug")
+
+    def slugs_of(self, ids: Collection[UUID]) -> "dict[UUID, str]":
+        """The slugs of tenants, by id; of those that are to be seen."""
+        return dict(self.filter(pk__in=ids).values_list("pk", "slug"))
+
     def id_of(self, slug: str) -> UUID:
         """The id of the tenant called `slug`. Raises UnknownTenant."""
         for tenant_id in _look_up("SELECT tenant_of_slug(%s)", slug):
@@ -90,6 +100,33 @@ def _look_up(sql: str, argument: str | UUID) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [argument])
         return [row[0] for row in cursor.fetchall() if row[0] is not None]
+
+
+class TenantSlugManager(models.Manager["TenantSlug"]):
+    """The directory of slugs: role app may enter one, role inspector reads them."""
+
+    def claim(self, slug: str, holder: UUID) -> None:
+        """Enter a slug. Raises ConstraintBroken when it is taken."""
+        entry: TenantSlug = self.model(slug=slug, holder=holder)
+        self.bulk_create([entry])
+
+    def first_slugs(self, most: int) -> list[str]:
+        """The first slugs there are, in their order."""
+        return list(self.order_by("slug").values_list("slug", flat=True)[:most])
+
+    def holder_of(self, slug: str) -> UUID | None:
+        """The id of the tenant that has a slug, if there is one."""
+        return self.filter(slug=slug).values_list("holder", flat=True).first()
+
+
+def inspectors() -> Group:
+    """The group whose members may look at everything in the admin, and change nothing.
+
+    Made, or given the permissions there are by now: safe to repeat.
+    """
+    group, _ = Group.objects.get_or_create(name="Inspectors")
+    group.permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return group
 
 
 class UserQuerySet(ContractQuerySet["User"]):

@@ -87,8 +87,7 @@ class TenantFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.path: str = model_admin.tenant_path
-        slugs = TenantSlug.objects.order_by("slug").values_list("slug", flat=True)
-        first = list(slugs[: MOST_TENANTS + 1])
+        first = TenantSlug.objects.first_slugs(MOST_TENANTS + 1)
         self.more = len(first) > MOST_TENANTS
         chosen = filter(None, [self.value()])
         return [(slug, slug) for slug in dict.fromkeys([*first[:MOST_TENANTS], *chosen])]
@@ -103,8 +102,8 @@ class TenantFilter(admin.SimpleListFilter):
         if (slug := self.value()) is None:
             return queryset
         # Asked for first: with the tenant as a literal the rows are found by an index.
-        tenant = TenantSlug.objects.filter(slug=slug).first()
-        return queryset.filter(**{self.path: tenant.holder}) if tenant else queryset.none()
+        holder = TenantSlug.objects.holder_of(slug)
+        return queryset.filter(**{self.path: holder}) if holder else queryset.none()
 
 
 class Chosen(admin.RelatedFieldListFilter):
@@ -141,7 +140,7 @@ def changes_of(row: models.Model) -> Any:
     """The latest changes of a row, while inspecting."""
     if not isinstance(row, TenantOwned):
         return GlobalChange.objects.of(type(row), str(row.pk))[:MOST_CHANGES]
-    changes = Change.objects.all().of_tenant(getattr(row, row.tenant_attname))
+    changes = Change.objects.of_tenant(getattr(row, row.tenant_attname))
     return changes.of(type(row), row.pk)[:MOST_CHANGES]
 
 

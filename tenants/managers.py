@@ -10,17 +10,25 @@ and what breaks a rule of the schema raises a ConstraintBroken that names the ru
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
+from django.conf import settings
 from django.db import models
 
 from tenants.context import tenancy
 from tenants.contract import M
 from tenants.listing.queryset import ListedQuerySet
 
+FETCH_MODES = {"peers": models.FETCH_PEERS, "raise": models.FETCH_RAISE}
+"""What a relation that was not read along costs, by `settings.TENANT_FETCH_MODE`."""
+
 
 class TenantQuerySet(ListedQuerySet[M]):
     """Rows of the tenant in force."""
+
+    def acquired(self) -> Self:
+        """Rows that are ours to change until we commit; all others who would have to wait."""
+        return self.select_for_update(no_key=True)
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
         """Django's; the tenant need not be named among the `unique_fields` of an upsert.
@@ -47,7 +55,8 @@ class TenantManager(_Manager[M]):
         model: type[M]
 
     def get_queryset(self) -> TenantQuerySet[M]:
-        rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(models.FETCH_PEERS)
+        mode = FETCH_MODES[getattr(settings, "TENANT_FETCH_MODE", "peers")]
+        rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(mode)
         tenant_id = tenancy().tenant_id
         if tenant_id is None:
             return rows

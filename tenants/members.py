@@ -63,6 +63,13 @@ class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  #
             raise AlreadyMember from error
         return membership
 
+    @verb("members.invite")
+    def admit(self, user: "User", role: str) -> "Membership":
+        """Make a user a member; one who is a member already keeps the role they have."""
+        membership: Membership
+        membership, _ = self.get_or_create(user=user, defaults={"role": _role(role)})
+        return membership
+
     def leave(self, membership: "Membership") -> None:
         """End a membership: one's own freely, another's as `members.remove`.
 

@@ -34,6 +34,10 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
         """Rows that are not deleted."""
         return self.filter(LIVE)
 
+    def identified(self, pk: Any) -> Self:
+        """The row of that id, deleted or not."""
+        return self.filter(pk=pk)
+
     def deleted(self) -> Self:
         """Rows that are."""
         return self.exclude(LIVE)

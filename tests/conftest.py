@@ -23,6 +23,7 @@ from tenants.context import acting_for
 from tenants.models import Tenant
 from tenants.postgres.base import as_owner
 from tenants.postgres.embedded import SQL, EmbeddedServer
+from tests import nplusone
 from tests.factories import BudgetFactory, TenantFactory
 
 EXCUSED = "Docker|Citus|banks' own files"
@@ -32,7 +33,8 @@ SERVER = EmbeddedServer(Path(__file__).parent.parent / "var" / "tests", fast=Tru
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server, in the process that starts the workers."""
+    """Watch for N+1 queries; start the server, in the process that starts the workers."""
+    nplusone.watch()
     if "DATABASE_URL" in os.environ or hasattr(config, "workerinput"):
         return
     SERVER.ensure()
@@ -49,6 +51,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def project_settings() -> None:
     """Programs that tests start have the project's settings, without the example domains."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+
+@pytest.fixture(autouse=True)
+def no_query_is_repeated() -> Iterator[None]:
+    """A test fails in which rows are asked for one by one."""
+    with nplusone.refused():
+        yield
 
 
 @pytest.fixture(scope="session")

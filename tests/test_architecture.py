@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from django.db.models import QuerySet
 
 ROOT = Path(__file__).parent.parent
 APPS = ("budgets", "config", "tenants")
@@ -142,3 +143,109 @@ def said(path: Path) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in about:
             yield node.value
+
+
+# -- Database work stays in the data-access layer --------------------------------------------------
+
+QUERYSET = {name for name in dir(QuerySet) if not name.startswith("_")}
+LOOKS = {"count", "exists", "first", "iterator", "model", "reverse"}
+"""What anybody may ask of the rows a named method returns; and `reverse`, a verb of ours."""
+COMMON_WORDS = LOOKS | {
+    "all", "contains", "create", "dates", "db", "delete", "difference", "earliest", "explain",
+    "get", "intersection", "last", "latest", "none", "ordered", "query", "union",
+    "update", "using", "values",
+}  # fmt: skip
+"""Of these, dicts, strings and our own managers have methods too: told by `.objects` alone."""
+
+
+def in_data_layer(path: Path) -> bool:
+    """Whether a module defines managers or querysets, helps those, or is of the engine."""
+    if "managers" in path.parts or path.is_relative_to("tenants/postgres"):
+        return True
+    classes = [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+    return any(name.endswith(("Manager", "QuerySet")) for name in classes)
+
+
+def in_admin(path: Path) -> bool:
+    """Whether Django's admin hands the module querysets, to narrow as it was asked to."""
+    return path == Path("tenants/inspection.py") or "admin" in (path.stem, *path.parts)
+
+
+def of_manager(node: ast.AST) -> bool:
+    """Whether an expression is a model's manager, or a chain of calls that starts from one."""
+    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
+        if isinstance(node, ast.Attribute) and node.attr in {"objects", "all_objects"}:
+            return True
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return False
+
+
+def database_work(source: ast.AST, *, admin: bool = False) -> Iterator[str]:
+    """What a module does that a manager or a queryset should: each as it is written.
+
+    Names have no types here: a queryset is told by `.objects` at its beginning, or else by a call
+    of a method that only querysets have; in the admin by the first alone.
+    """
+    called = {id(node.func) for node in ast.walk(source) if isinstance(node, ast.Call)}
+    for node in ast.walk(source):
+        if not isinstance(node, ast.Attribute):
+            continue
+        if of_manager(node.value):
+            found = node.attr in QUERYSET - LOOKS
+        elif id(node) in called:
+            found = node.attr == "cursor" or (node.attr in QUERYSET - COMMON_WORDS and not admin)
+        else:
+            found = node.attr in {"_base_manager", "_default_manager"}
+        if found:
+            yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if not in_data_layer(path)], ids=str)
+def test_database_work_stays_in_managers_and_querysets(path):
+    assert [*database_work(tree(path), admin=in_admin(path))] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("Budget.objects.filter(name=name)", ["Budget.objects.filter"]),
+        ("list(map(Budget.objects.get, ids))", ["Budget.objects.get"]),
+        ("type(row).objects.all()[0]", ["type(row).objects.all"]),
+        ("Trash.all_objects.update(x=1)", ["Trash.all_objects.update"]),
+        ("Budget.objects.open().values('id')", ["Budget.objects.open().values"]),
+        ("Budget.objects.open().order_by('id')", ["Budget.objects.open().order_by"]),
+        ("movement.entries.aggregate(n=n)", ["movement.entries.aggregate"]),
+        ("rows.get_or_create(name=name)", ["rows.get_or_create"]),
+        ("Budget.objects.raw('SELECT 1')", ["Budget.objects.raw"]),
+        ("with connections[using].cursor() as c: pass", ["connections[using].cursor"]),
+        ("model._base_manager, model._default_manager",
+         ["model._base_manager", "model._default_manager"]),
+        ("Budget.objects.open().exists()", []),
+        ("Budget.objects.called(name).buckets.open().in_order()", []),
+        ("figures.values(), names.get(name), text.count('a'), bucket.filter, catalog.cursor", []),
+        ("'''Budget.objects.filter()'''  # Budget.objects.all()", []),
+    ],
+)  # fmt: skip
+def test_database_work_is_told_by_how_it_is_written(source, found):
+    assert [*database_work(ast.parse(source))] == found
+
+
+def test_the_data_layer_is_the_managers_and_the_engine():
+    layer = {
+        path.parent if path.parts[0] == "budgets" else path for path in filter(in_data_layer, CODE)
+    }
+
+    assert {path for path in layer if not path.is_relative_to("tenants/postgres")} == {
+        Path("budgets/managers"),
+        Path("budgets/managers/reads"),
+        Path("tenants/changes.py"),
+        Path("tenants/directory.py"),
+        Path("tenants/managers.py"),
+        Path("tenants/softdelete.py"),
+    }
+
+
+def test_the_admin_may_narrow_what_it_is_handed_but_not_begin_anew():
+    source = ast.parse("rows.filter(a=1); Budget.objects.filter(a=1)")
+
+    assert [*database_work(source, admin=True)] == ["Budget.objects.filter"]

@@ -45,7 +45,7 @@ def _preview(budget: Budget) -> Iterator[Any]:
 
 def _reversal(budget: Budget) -> Iterator[Any]:
     yield "That bonus was a mistake: a reversal, with mirrored lines"
-    bonus = Movement.objects.filter(budget=budget, memo="Bonus").latest("seq")
+    bonus = budget.movements.newest()
     undone = Movement.objects.reverse(bonus, memo="No bonus this year")
     title = f"Reversal #{undone.seq} of #{bonus.seq}"
     yield cascade_table(budget, posted(undone), title)
@@ -55,7 +55,7 @@ def _close(budget: Budget) -> Iterator[Any]:
     yield "Treats is closed; its money cascades through the others"
     treats = Bucket.objects.called(budget, "Treats")
     Bucket.objects.close(treats, Disposition.CASCADE)
-    closing = Movement.objects.filter(budget=budget).latest("seq")
+    closing = budget.movements.newest()
     yield cascade_table(budget, posted(closing), f"Close #{closing.seq}")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import BigIntegerField, Count, F, Max, Q, Sum
+from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -35,6 +35,18 @@ WHERE b.tenant_id = %(tenant)s AND b.id = t.id
 class BudgetQuerySet(TenantQuerySet["Budget"]):
     """Filters are adjectives."""
 
+    def open(self) -> Self:
+        """Budgets still in use."""
+        return self.filter(archived_at=None)
+
+    def by_name(self) -> Self:
+        """In the order of their names."""
+        return self.order_by("name")
+
+    def in_lock_order(self) -> Self:
+        """As everybody who locks several takes them, so that nobody waits in a circle."""
+        return self.order_by("pk")
+
     def unbalanced(self) -> Self:
         """Budgets whose buckets hold something else than came in less what went out (I2)."""
         net = F("deposited") - F("withdrawn")
@@ -42,9 +54,23 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
 
     def miscounted(self) -> Self:
         """Budgets whose totals are not those of their movements (I2)."""
-        moved = Coalesce(Sum("movements__external"), 0, output_field=BigIntegerField())
+        moved = _whole(Sum("movements__external"))
         net = F("deposited") - F("withdrawn")
         return self.annotate(moved=moved).exclude(moved=net)
+
+    def misstated(self) -> Self:
+        """Budgets whose totals, or whose last number, their movements do not have; by id.
+
+        Each with what the movements say: `ledger_last_seq`, `_deposited`, `_withdrawn`.
+        """
+        moved = F("movements__external")
+        says = {
+            "last_seq": _whole(Max("movements__seq")),
+            "deposited": _whole(Sum(moved, filter=Q(movements__external__gt=0))),
+            "withdrawn": -_whole(Sum(moved, filter=Q(movements__external__lt=0))),
+        }
+        told = self.annotate(**{f"ledger_{name}": said for name, said in says.items()})
+        return told.exclude(**{name: F(f"ledger_{name}") for name in says}).order_by("pk")
 
     def gapped(self) -> Self:
         """Budgets whose movements are not numbered 1, 2, 3 to the last (I10)."""
@@ -102,7 +128,7 @@ class BudgetManager(
 
     def called(self, name: str) -> "Budget":
         """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""
-        rows = self.filter(archived_at=None)
+        rows = self.open()
         found = rows.filter(name__iexact=name).first()
         if found is None and (pk := uuid_of(name)):
             found = rows.filter(pk=pk).first()
@@ -116,6 +142,11 @@ def named(name: str) -> str:
     if not 0 < len(name := name.strip()) <= 200:
         raise BadRule("a name has 1 to 200 characters", name=name)
     return name
+
+
+def _whole(total: Aggregate) -> Coalesce:
+    """A total that is 0 where there is nothing to add up."""
+    return Coalesce(total, 0, output_field=BigIntegerField())
 
 
 def uuid_of(text: str) -> UUID | None:

@@ -47,6 +47,14 @@ def net(lines: Iterable[Line]) -> list[Line]:
 class EntryQuerySet(TenantQuerySet["Entry"]):
     """Filters are adjectives."""
 
+    def in_order(self) -> Self:
+        """The lines of a movement as they were written."""
+        return self.order_by("position")
+
+    def with_buckets(self) -> Self:
+        """The same, each line with its bucket."""
+        return self.in_order().select_related("bucket")
+
     def unchained(self) -> Self:
         """Entries that do not follow the one before them in their bucket (I3)."""
         history = partial(Window, partition_by="bucket_id", order_by="seq")

@@ -211,7 +211,7 @@ def _cascaded(
     One statement reads them, so that they are all of the version the money bucket names.
     Raises UnknownBudget.
     """
-    buckets = found(list(budget.buckets.open().select_related("budget").order_by("priority")))
+    buckets = found(list(budget.buckets.open().in_order().select_related("budget")))
     [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
     slots = [bucket.slot() for bucket in buckets if bucket not in (money, without)]
     return money, cascade(amount, slots)

@@ -73,8 +73,11 @@ def kept(plan: "Plan[Bucket]") -> list[Line]:
 def into(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
     """`amount` for one bucket up to its target; the excess as `overflow` says.
 
-    Raises BucketClosed, and NoSpace when the excess is to be rejected.
+    Raises BadRule for another word, BucketClosed, and NoSpace when the excess is to be rejected.
     """
+    if overflow not in Overflow:
+        ways = ", ".join(Overflow)
+        raise BadRule(f"an overflow is one of {ways}, not {overflow!r}", overflow=overflow)
     require_open(bucket)
     space = bucket.space
     if space is None or overflow == Overflow.ALLOW:
@@ -136,7 +139,7 @@ def excess(bucket: "Bucket") -> list[Line]:
 
 def mirrored(movement: "Movement") -> list[Line]:
     """The lines that undo a movement. Raises ReversalRefused, with the reason."""
-    entries = movement.entries.select_related("bucket").order_by("position")
+    entries = movement.entries.with_buckets()
     return mirror(movement, movement.reversals.exists(), entries)
 
 

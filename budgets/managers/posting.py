@@ -1,6 +1,6 @@
 """The one door through which money moves: `_begin` takes the lock, `_post` writes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db.models.functions import Lag
 from django.utils import timezone
 
 from budgets.cascade import MAX_MINOR, Plan, Slot, cascade
-from budgets.errors import BadAmount, NothingToMove
+from budgets.errors import BadAmount, NothingToMove, UnknownMovement
 from budgets.managers.entries import Line, net
 from budgets.managers.requests import Particulars, recorded, require_expected, same_request
 from tenants.managers import TenantManager, TenantQuerySet
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CASCADES = ("deposit", "redistribute", "close_cascade")
 """Kinds of movement whose lines are a cascade's."""
 
+KEPT = ("filter", "hold_floor", "capacity_limit")
+"""The reasons of a cascade's own lines."""
+
 
 class MovementQuerySet(TenantQuerySet["Movement"]):
     """Filters are adjectives."""
@@ -28,6 +31,14 @@ class MovementQuerySet(TenantQuerySet["Movement"]):
     def cascaded(self) -> Self:
         """Movements whose lines the cascade decided: those that can be replayed."""
         return self.filter(kind__in=CASCADES)
+
+    def imported(self) -> Self:
+        """Deposits that bank statements brought, in the order they were recorded."""
+        return self.filter(key__startswith="statement:").order_by("seq")
+
+    def newest(self) -> "Movement":
+        """The last movement of a budget that has some."""
+        return self.latest("seq")
 
     def unbalanced(self) -> Self:
         """Movements whose entries are not as many, or not as much, as they say (I1)."""
@@ -147,6 +158,21 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
         movement.budget.buckets.apply(entries)
         type(movement.budget).objects.write_totals(budgets.values())
 
+    def called(self, pk: UUID) -> "Movement":
+        """The movement of that id, with its budget. Raises UnknownMovement."""
+        movement: Movement | None = self.select_related("budget").filter(pk=pk).first()
+        if movement is None:
+            raise UnknownMovement(f"there is no movement {pk} here")
+        return movement
+
+    def tenants_of(self, pk: UUID) -> list[UUID]:
+        """The tenants that have a movement of that id: while inspecting, there may be several."""
+        return list(self.filter(pk=pk).values_list("tenant_id", flat=True))
+
+    def ids_of_keys(self, keys: Collection[str | None]) -> set[UUID]:
+        """The movements that were made under one of the keys, of whatever budget."""
+        return set(self.filter(key__in=keys).values_list("pk", flat=True))
+
     def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
         """The envelopes as a past movement met them: the rules and balances of its time."""
         past = Q(entries__movement__seq__lt=movement.seq)
@@ -172,6 +198,21 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
     def replay(self, movement: "Movement") -> "Plan[UUID]":
         """The plan of a past cascade, made again from the rules of its time."""
         return cascade(movement.amount, self.slots_before(movement))
+
+    def unrepeatable(self, *, newest: bool) -> "Iterator[Movement]":
+        """Cascades that come out otherwise on the rules of their time: all, or each budget's last.
+
+        The last is what its preview would have said (I6); all of them are the ledger (I5).
+        """
+        ordered = self.cascaded().select_related("budget").order_by("budget", "-seq")
+        for movement in ordered.distinct("budget") if newest else ordered.iterator(chunk_size=500):
+            planned = [
+                (step.key, step.kept, step.reason, step.fills)
+                for step in self.replay(movement).lines
+            ]
+            given = movement.entries.in_order().filter(reason__in=KEPT)
+            if planned != list(given.values_list("bucket", "amount", "reason", "became_full")):
+                yield movement
 
 
 def positive(amount: int) -> None:

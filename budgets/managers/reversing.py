@@ -53,7 +53,7 @@ class ReversingManager(PostingManager):
 
     def _entries(self, budget: "Budget", ids: list[UUID]) -> "dict[UUID, list[Entry]]":
         """The entries of movements, in order; entries of one bucket share it, as it moves on."""
-        buckets = budget.buckets.in_bulk()
+        buckets = budget.buckets.by_id()
         found: defaultdict[UUID, list[Entry]] = defaultdict(list)
         rows = self.model.entries.rel.related_model.objects.filter(movement__in=ids)
         for entry in rows.order_by("movement", "position"):

@@ -49,19 +49,31 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
         """Buckets still in use."""
         return self.filter(archived_at=None)
 
+    def in_order(self) -> Self:
+        """As the cascade serves them; those it does not serve come last."""
+        return self.order_by("priority")
+
+    def by_id(self) -> "dict[UUID, Bucket]":
+        """All of them, each under its id."""
+        return self.in_bulk()
+
     def envelopes(self) -> Self:
         """Open buckets a cascade may fill, first served first."""
-        return self.open().filter(kind=self.model.Kind.ENVELOPE).order_by("priority")
+        return self.open().filter(kind=self.model.Kind.ENVELOPE).in_order()
 
     def money(self) -> "Bucket":
         """The one bucket of a budget that collects what no envelope kept."""
         return self.get(kind=self.model.Kind.MONEY)
 
     def adrift(self) -> Self:
-        """Buckets that do not stand where their entries left them (I3)."""
+        """Buckets that do not stand where their entries left them (I3), by id.
+
+        Each with what the entries say: `ledger_balance`, `ledger_last_seq`.
+        """
         left = Coalesce(Sum("entries__amount"), 0, output_field=models.BigIntegerField())
-        counted = self.annotate(entered=Count("entries"), left=left)
-        return counted.exclude(last_seq=F("entered"), balance=F("left"))
+        counted = self.annotate(ledger_balance=left, ledger_last_seq=Count("entries"))
+        right = {"last_seq": F("ledger_last_seq"), "balance": F("ledger_balance")}
+        return counted.exclude(**right).order_by("pk")
 
     def haunted(self) -> Self:
         """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""

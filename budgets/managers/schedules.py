@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -47,8 +48,13 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
         return self.filter(next_due_at__isnull=False)
 
     def due(self, now: datetime) -> Self:
-        """Schedules with something to run, the longest overdue first."""
-        return self.filter(paused_at=None, next_due_at__lte=now).order_by("next_due_at")
+        """Schedules with something to run, with their budgets; the longest overdue first."""
+        overdue = self.filter(paused_at=None, next_due_at__lte=now).order_by("next_due_at")
+        return overdue.select_related("budget")
+
+    def by_name(self) -> Self:
+        """In the order of their names; of those that share one, the oldest first."""
+        return self.order_by("name", "pk")
 
 
 class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet)):  # type: ignore[misc]
@@ -95,6 +101,11 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         )
         self._enter(schedule)
         return schedule
+
+    def tenants_with_due(self, now: datetime) -> list[UUID]:
+        """The tenants that have something to run: while inspecting, all of them."""
+        rows = self.filter(paused_at=None, next_due_at__lte=now).order_by("tenant_id")
+        return list(rows.values_list("tenant_id", flat=True).distinct())
 
     def called(self, budget: "Budget", name: str) -> "Schedule":
         """The schedule of that name that has not ended. Raises UnknownSchedule."""

@@ -30,9 +30,9 @@ class StatementQuerySet(TenantQuerySet["Statement"]):
         return self.filter(undone_at=None)
 
     def tallied(self) -> Self:
-        """With `came`, how many lines came in; `brought`, minor units; and `held`."""
+        """Latest first, with `came`, how many lines came in; `brought`, minor units; and `held`."""
         came = Q(lines__fate__in=[Fate.NEW, Fate.UNDONE])
-        return self.annotate(
+        return self.order_by("-created_at").annotate(
             came=Count("lines", filter=came),
             brought=Coalesce(Sum("lines__amount", filter=came), 0, output_field=BigIntegerField()),
             held=Count("lines", filter=Q(lines__fate=Fate.HELD)),

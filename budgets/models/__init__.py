@@ -1,8 +1,9 @@
 """What a budgeting product keeps: budgets, buckets and their rules, movements and entries."""
 
-from budgets.models.budgets import Bucket, BucketVersion, Budget, Request, Rules
+from budgets.models.budgets import Bucket, BucketVersion, Budget
 from budgets.models.ledger import Entry, Movement
 from budgets.models.schedules import Schedule, ScheduleRun
+from budgets.models.shared import Request, Rules
 from budgets.models.statements import Statement, StatementLine
 
 __all__ = [

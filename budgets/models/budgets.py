@@ -6,13 +6,13 @@ deferred triggers are in `migrations/0001_ledger_functions.py`.
 
 from typing import TYPE_CHECKING, ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.db.models.functions import Lower
 
-from budgets.cascade import WHOLE, Claim, Slot
+from budgets.cascade import WHOLE, Slot
 from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
+from budgets.models.shared import Request, Rules
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
 from tenants.history import History
@@ -27,15 +27,31 @@ class Budget(TenantModel):
     """One owner's plan in one currency; the row to lock before moving its money."""
 
     name = models.CharField(max_length=200)
-    owner = TenantForeignKey(Membership, null=True, blank=True, related_name="budgets")
-    currency = models.CharField(max_length=3)
+    owner = TenantForeignKey(
+        Membership,
+        null=True,
+        blank=True,
+        related_name="budgets",
+        help_text="whose plan it is, if anybody's",
+    )
+    currency = models.CharField(max_length=3, help_text="ISO 4217, fixed from the beginning")
     exponent = models.SmallIntegerField(help_text="decimals of the currency")
-    version = models.BigIntegerField(default=0)
-    last_seq = models.BigIntegerField(default=0)
-    deposited = models.BigIntegerField(default=0)
-    withdrawn = models.BigIntegerField(default=0)
-    last_recorded_at = models.DateTimeField(null=True)
-    archived_at = models.DateTimeField(null=True, blank=True)
+    version = models.BigIntegerField(
+        default=0, help_text="counts every change of it or of its buckets"
+    )
+    last_seq = models.BigIntegerField(default=0, help_text="how many movements it has had")
+    deposited = models.BigIntegerField(
+        default=0, help_text="what came in, in minor units, since the beginning"
+    )
+    withdrawn = models.BigIntegerField(
+        default=0, help_text="what went out, in minor units, since the beginning"
+    )
+    last_recorded_at = models.DateTimeField(
+        null=True, help_text="when its last movement was recorded"
+    )
+    archived_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was closed; none while it is open"
+    )
 
     # The currency is fixed: role app may not update it. So a plain save() of a budget that
     # exists is refused, and loaddata must look before it writes (select_on_save).
@@ -78,7 +94,7 @@ class Budget(TenantModel):
 
     def acquire(self) -> None:
         """Make every other mover of this budget's money wait until we commit, and re-read it."""
-        rows = type(self).objects.select_for_update(no_key=True)
+        rows = type(self).objects.acquired()
         self.refresh_from_db(from_queryset=rows)
 
     def count(self, movement: "Movement") -> None:
@@ -90,39 +106,6 @@ class Budget(TenantModel):
         self.withdrawn += max(-movement.external, 0)
 
 
-class Rules(models.Model):
-    """What a bucket keeps: shared by a bucket and each version of it.
-
-    A filter is a flat sum or a share, exactly one; a hold is one or neither. Target NULL is
-    unlimited. Priority 0 is served first; the money bucket and closed ones have none.
-    """
-
-    name = models.CharField(max_length=200)
-    priority = models.IntegerField(null=True, blank=True)
-    filter_flat = models.BigIntegerField(null=True, blank=True)
-    filter_share = models.IntegerField(null=True, blank=True, help_text="parts per million")
-    hold_flat = models.BigIntegerField(null=True, blank=True)
-    hold_share = models.IntegerField(null=True, blank=True, help_text="parts per million")
-    target = models.BigIntegerField(null=True, blank=True)
-    locked = models.BooleanField(default=False)
-    archived_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def filter(self) -> Claim:
-        """What it asks of the money that arrives."""
-        return Claim(flat=self.filter_flat or 0, share=self.filter_share or 0)
-
-    @property
-    def hold(self) -> Claim | None:
-        """The floor under what it keeps, if it has one."""
-        if self.hold_flat is None and self.hold_share is None:
-            return None
-        return Claim(flat=self.hold_flat or 0, share=self.hold_share or 0)
-
-
 class Bucket(Rules, TenantModel):
     """An envelope, or the one money bucket of a budget, where the rest of a deposit lands."""
 
@@ -131,9 +114,18 @@ class Bucket(Rules, TenantModel):
         MONEY = "money"
 
     budget = TenantForeignKey(Budget, related_name="buckets")
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.ENVELOPE)
-    balance = models.BigIntegerField(default=0)
-    version = models.IntegerField(default=0)
+    kind = models.CharField(
+        max_length=8,
+        choices=Kind,
+        default=Kind.ENVELOPE,
+        help_text="envelope, or money: where the rest goes",
+    )
+    balance = models.BigIntegerField(
+        default=0, help_text="what it holds, in minor units: its last entry's balance_after"
+    )
+    version = models.IntegerField(
+        default=0, help_text="how many versions of its rules there have been"
+    )
     last_seq = models.BigIntegerField(default=0, help_text="how many entries it has had")
 
     # Never deleted, never moved to another budget, and saved by the verbs only: they keep the
@@ -240,34 +232,12 @@ class Bucket(Rules, TenantModel):
         )
 
 
-class Request(models.Model):
-    """Who asked for something, when, why and under which key: a movement, or a version."""
-
-    effective_at = models.DateTimeField(help_text="when it happened in the world")
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.DO_NOTHING,
-        null=True,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-    )
-    request_id = models.CharField(max_length=200, blank=True)
-    memo = models.CharField(max_length=500, blank=True)
-    metadata = models.JSONField(default=dict)
-    key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
-    request_hash = models.CharField(max_length=64)
-
-    class Meta:
-        abstract = True
-
-
 class BucketVersion(Rules, Request, TenantModel):
     """A bucket's rules from one movement on; written once, at every change of them."""
 
     budget = TenantForeignKey(Budget, related_name="versions")
     bucket = TenantForeignKey(Bucket, related_name="versions")
-    version = models.IntegerField()
+    version = models.IntegerField(help_text="counts the bucket's versions, from 1")
     from_seq = models.BigIntegerField(help_text="the first movement it governs")
     verb = models.CharField(max_length=20, help_text="what was done to the bucket")
 

@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from budgets.managers import EntryManager, MovementManager
-from budgets.models.budgets import Bucket, Budget, Request
+from budgets.models.budgets import Bucket, Budget
+from budgets.models.shared import Request
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
 from tenants.models import APPEND_ONLY, TenantModel
@@ -32,13 +33,22 @@ class Movement(Request, TenantModel):
 
     budget = TenantForeignKey(Budget, related_name="movements")
     seq = models.BigIntegerField(help_text="its place in the budget's history, from 1")
-    kind = models.CharField(max_length=20, choices=Kind)
-    amount = models.BigIntegerField(help_text="what was to be moved, or offered to the cascade")
-    external = models.BigIntegerField(help_text="what came in (+) or went out (-)")
+    kind = models.CharField(max_length=20, choices=Kind, help_text="which verb moved the money")
+    amount = models.BigIntegerField(
+        help_text="what was to be moved, or offered to the cascade, in minor units"
+    )
+    external = models.BigIntegerField(help_text="what came in (+) or went out (-), in minor units")
     lines = models.IntegerField(help_text="how many entries it has")
     recorded_at = models.DateTimeField(help_text="never before that of an earlier seq")
-    source = models.CharField(max_length=200, blank=True)
-    reverses = TenantForeignKey("self", null=True, related_name="reversals")
+    source = models.CharField(
+        max_length=200, blank=True, help_text="what sent it: a schedule, a statement, a name"
+    )
+    reverses = TenantForeignKey(
+        "self",
+        null=True,
+        related_name="reversals",
+        help_text="the movement it undoes, if it is a reversal",
+    )
 
     app_may = APPEND_ONLY
     history = None  # written once
@@ -118,11 +128,15 @@ class Entry(TenantModel):
     position = models.IntegerField(help_text="its place in the movement, from 1")
     bucket = TenantForeignKey(Bucket, related_name="entries")
     seq = models.BigIntegerField(help_text="its place in the bucket's history, from 1")
-    amount = models.BigIntegerField()
-    balance_before = models.BigIntegerField()
-    balance_after = models.BigIntegerField()
-    reason = models.CharField(max_length=20, choices=Reason)
-    became_full = models.BooleanField(default=False)
+    amount = models.BigIntegerField(help_text="what the bucket got (+) or gave (-), in minor units")
+    balance_before = models.BigIntegerField(help_text="what the bucket held, in minor units")
+    balance_after = models.BigIntegerField(help_text="what it then held, in minor units")
+    reason = models.CharField(
+        max_length=20, choices=Reason, help_text="why it got or gave that much"
+    )
+    became_full = models.BooleanField(
+        default=False, help_text="whether it reached its target by this"
+    )
 
     app_may = APPEND_ONLY
     history = None  # written once

@@ -12,8 +12,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
-from budgets.models.budgets import Budget, Request
+from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
+from budgets.models.shared import Request
 from budgets.recurrence import Recurrence
 from tenants.fields import TenantForeignKey
 from tenants.history import History
@@ -35,13 +36,20 @@ class Schedule(Request, TenantModel):
 
     budget = TenantForeignKey(Budget, related_name="schedules")
     name = models.CharField(max_length=200)
-    amount = models.BigIntegerField()
+    amount = models.BigIntegerField(help_text="what each deposit brings, in minor units")
     rrule = models.CharField("rule", max_length=500, help_text="RFC 5545, without DTSTART")
     starts_on = models.DateField(help_text="a day in its time zone")
     starts_at = models.TimeField(help_text="what a clock there shows")
     time_zone = models.CharField(max_length=100, help_text="an IANA name")
-    catch_up = models.CharField(max_length=4, choices=CatchUp, default=CatchUp.ALL)
-    paused_at = models.DateTimeField(null=True, blank=True)
+    catch_up = models.CharField(
+        max_length=4,
+        choices=CatchUp,
+        default=CatchUp.ALL,
+        help_text="what becomes of due times nobody ran in time: all, last or none are run",
+    )
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when nothing is run; none while it is active"
+    )
     next_due_at = models.DateTimeField(
         null=True, help_text="the first due time that has no run; none when it has ended"
     )
@@ -110,7 +118,7 @@ class Schedule(Request, TenantModel):
 
     def acquire(self) -> None:
         """Make all others who would run or change it wait until we commit; re-read what changes."""
-        rows = type(self).objects.select_for_update(no_key=True)
+        rows = type(self).objects.acquired()
         self.refresh_from_db(fields=["paused_at", "next_due_at"], from_queryset=rows)
 
 
@@ -123,9 +131,16 @@ class ScheduleRun(TenantModel):
         MISSED = "missed"  # nobody ran it in time, and the schedule does not catch up
 
     schedule = TenantForeignKey(Schedule, related_name="runs")
-    due_at = models.DateTimeField()
-    outcome = models.CharField(max_length=9, choices=Outcome)
-    movement = TenantForeignKey(Movement, null=True, related_name="schedule_runs")
+    due_at = models.DateTimeField(help_text="when it fell due")
+    outcome = models.CharField(
+        max_length=9, choices=Outcome, help_text="deposited, skipped beforehand, or missed"
+    )
+    movement = TenantForeignKey(
+        Movement,
+        null=True,
+        related_name="schedule_runs",
+        help_text="the deposit, where one was made",
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -133,6 +148,7 @@ class ScheduleRun(TenantModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
+        help_text="the user who ran it, if known",
     )
 
     app_may = APPEND_ONLY

@@ -30,14 +30,22 @@ class Statement(TenantModel):
     sha256 = models.CharField(max_length=64, help_text="of the file's bytes, in hex")
     account = models.CharField(max_length=LONGEST_ACCOUNT, help_text="the one picked, if any")
     name = models.CharField(max_length=255, help_text="the file's")
-    format = models.CharField(max_length=4, choices=[("csv", "CSV"), ("ofx", "OFX")])
-    currency = models.CharField(max_length=3)
+    format = models.CharField(
+        max_length=4,
+        choices=[("csv", "CSV"), ("ofx", "OFX")],
+        help_text="csv, or ofx, which QFX files are too",
+    )
+    currency = models.CharField(max_length=3, help_text="the budget's, ISO 4217")
     total = models.IntegerField(help_text="how many lines it has")
     outgoing = models.IntegerField(help_text="of these, how many bring nothing in")
     decisions = models.JSONField(default=dict, help_text="line number to skip or include")
     imported_at = models.DateTimeField(null=True, help_text="when its last line was dealt with")
-    undone_at = models.DateTimeField(null=True)
-    undo_key = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unique where there is one
+    undone_at = models.DateTimeField(
+        null=True, help_text="when it was undone; none while it stands"
+    )
+    undo_key = models.CharField(  # noqa: DJ001  # unique where there is one
+        max_length=200, null=True, help_text="makes a repeat of the undo safe"
+    )
 
     app_may = (
         "SELECT, INSERT, MAINTAIN, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
@@ -93,16 +101,24 @@ class StatementLine(TenantModel):
     """
 
     statement = TenantForeignKey(Statement, related_name="lines")
-    budget = TenantForeignKey(Budget, related_name="+")
+    budget = TenantForeignKey(
+        Budget,
+        related_name="+",
+        help_text="the statement's: it stands for the account where the file names none",
+    )
     number = models.IntegerField(help_text="its place in the file, from 1")
     account = models.CharField(max_length=LONGEST_ACCOUNT, help_text="empty: not named")
     identity = models.CharField(max_length=LONGEST_IDENTITY, help_text="equal in every file")
-    posted = models.DateField()
-    amount = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    description = models.CharField(max_length=500)
-    fate = models.CharField(max_length=10, choices=Fate)
-    movement = TenantForeignKey(Movement, null=True, related_name="statement_lines")
+    posted = models.DateField(help_text="the bank's day")
+    amount = models.BigIntegerField(help_text="what it brings, in minor units")
+    currency = models.CharField(max_length=3, help_text="the budget's, ISO 4217")
+    description = models.CharField(max_length=500, help_text="the bank's, shortened")
+    fate = models.CharField(
+        max_length=10, choices=Fate, help_text="new, duplicate, skipped, held or undone"
+    )
+    movement = TenantForeignKey(
+        Movement, null=True, related_name="statement_lines", help_text="the deposit it became"
+    )
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
     history = History(inserts=False, only=["fate", "movement_id"])

@@ -16,13 +16,13 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Tags, register
-from django.db import connections
 
 from tenants.checks.catalog import Catalog
 from tenants.checks.declared import differences
 from tenants.checks.faults import FAULTS
 from tenants.checks.listings import lacking
 from tenants.checks.models import faults_of
+from tenants.postgres.session import asked
 
 
 @register(Tags.models)
@@ -39,10 +39,9 @@ def check_catalog(
     """Whether PostgreSQL isolates tenants, in each database that is used as role app."""
     errors: list[CheckMessage] = []
     for alias in databases or ():
-        connection = connections[alias]
-        if connection.settings_dict.get("ROLE") == "owner":
-            continue  # so `migrate` logs in, on its way to a schema that passes
-        with connection.cursor() as cursor:
+        with asked(alias) as cursor:
+            if cursor.db.settings_dict.get("ROLE") == "owner":
+                continue  # so `migrate` logs in, on its way to a schema that passes
             catalog = Catalog(cursor)
             errors += [error for fault in FAULTS for error in fault.errors(catalog)]
             errors += [*differences(catalog), *lacking(catalog)]

@@ -32,7 +32,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
 
 
 def _managers(model: type[TenantOwned]) -> Iterator[Error]:
-    for manager in (*model._meta.managers, model._base_manager):
+    for manager in (*model._meta.managers, model._meta.base_manager):
         if not isinstance(manager, TenantManager):
             yield Error(
                 f"{model._meta.label}.{manager.name} is not a TenantManager",

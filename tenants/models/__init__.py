@@ -1,5 +1,6 @@
 """Who may see what: User (global), Tenant, Membership, Invitation; and TenantModel."""
 
+from tenants import comments as comments  # before any model is made
 from tenants.models.base import (
     APPEND_ONLY,
     NO_DELETE,

@@ -103,7 +103,12 @@ class SoftDeleteModel(TenantModel):
     `objects` sees the live rows, `all_objects` every one. Uniques need `condition=LIVE`.
     """
 
-    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="when it was deleted; none while it is live",
+    )
 
     base_manager = "all_objects"
     objects: ClassVar[SoftDeleteManager] = SoftDeleteManager()
@@ -125,7 +130,7 @@ class SoftDeleteModel(TenantModel):
         return super().delete()
 
     def _marked(self, verb: str) -> tuple[int, dict[str, int]]:
-        rows = type(self).all_objects.filter(pk=self.pk)
+        rows = type(self).all_objects.identified(self.pk)
         counted: tuple[int, dict[str, int]] = getattr(rows, verb)()
         if counted[0]:
             self.refresh_from_db(fields=["deleted_at", "updated_at"])

@@ -20,7 +20,7 @@ class Recorded(models.Model):
 
     model = models.CharField(max_length=100, help_text="app.model")
     row_id = models.UUIDField(help_text="the changed row's id")
-    verb = models.CharField(max_length=6, choices=Verb)
+    verb = models.CharField(max_length=6, choices=Verb, help_text="insert, update or delete")
     before = models.JSONField(null=True, help_text="columns that changed, as they were")
     after = models.JSONField(null=True, help_text="columns that changed, as they became")
     actor = models.ForeignKey(
@@ -32,7 +32,9 @@ class Recorded(models.Model):
         related_name="+",
         help_text="the user in whose name, if it was said",
     )
-    request_id = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(
+        max_length=200, blank=True, help_text="on whose request, if it was said"
+    )
 
     class Meta:
         abstract = True

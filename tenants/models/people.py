@@ -21,15 +21,21 @@ class User(Contracted, AbstractBaseUser, PermissionsMixin):
     """A person, who logs in by e-mail; global, for one may belong to several tenants."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField("e-mail")
+    email = models.EmailField("e-mail", help_text="whatever its case, one live user has it")
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
-    avatar_url = models.URLField("avatar URL", blank=True)
-    email_verified = models.BooleanField("e-mail verified", default=False)
-    is_staff = models.BooleanField("may use the admin", default=False)
+    avatar_url = models.URLField("avatar URL", blank=True, help_text="where their picture is")
+    email_verified = models.BooleanField(
+        "e-mail verified", default=False, help_text="whether they have answered a message to it"
+    )
+    is_staff = models.BooleanField(
+        "may use the admin", default=False, help_text="whether they may look at the admin"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when they may not log in; none while they may"
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -67,8 +73,16 @@ class Membership(SoftDeleteModel):
 
     Role = Role
 
-    user = models.ForeignKey(User, models.PROTECT, db_constraint=False, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role)
+    user = models.ForeignKey(
+        User,
+        models.PROTECT,
+        db_constraint=False,
+        related_name="memberships",
+        help_text="the member",
+    )
+    role = models.CharField(
+        max_length=10, choices=Role, help_text="owner, editor, viewer or service"
+    )
 
     objects: ClassVar[MembershipManager] = MembershipManager()
 
@@ -90,11 +104,17 @@ class Membership(SoftDeleteModel):
 class Invitation(TenantModel):
     """An offer of membership; who holds the token may take it, once."""
 
-    email = models.EmailField("e-mail")
-    role = models.CharField(max_length=10, choices=Role)
+    email = models.EmailField("e-mail", help_text="who is invited")
+    role = models.CharField(
+        max_length=10,
+        choices=Role,
+        help_text="what they will be: owner, editor, viewer or service",
+    )
     token_hash = models.CharField(max_length=64, help_text="SHA-256 of the token, in hex")
-    expires_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(help_text="until when it can be taken")
+    accepted_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was taken; none while nobody has"
+    )
 
     objects: ClassVar[InvitationManager] = InvitationManager()
     history = History(without=["token_hash"])

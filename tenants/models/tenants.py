@@ -6,7 +6,7 @@ from django.db import models
 from uuid_utils.compat import uuid7
 
 from tenants.constraints import Grants, RowSecurity, RowTrigger
-from tenants.directory import TenantsManager
+from tenants.directory import TenantSlugManager, TenantsManager
 from tenants.models.base import NO_DELETE, TenantOwned
 from tenants.plans import default_plan
 
@@ -19,8 +19,10 @@ class TenantSlug(models.Model):
     `tenant_of_slug` is for.
     """
 
-    slug = models.SlugField(primary_key=True)
+    slug = models.SlugField(primary_key=True, help_text="one tenant has it, whatever the tenant")
     holder = models.UUIDField(help_text="the tenant that has it")
+
+    objects: ClassVar[TenantSlugManager] = TenantSlugManager()
 
     class Meta:
         constraints: ClassVar = [RowSecurity(name="tenants_tenantslug_isolation", column="holder")]
@@ -33,9 +35,11 @@ class Tenant(TenantOwned):
     """The unit of isolation. Made by `Tenant.objects.create_tenant(slug, name)`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    slug = models.SlugField(db_index=False)
-    name = models.CharField(max_length=200)
-    plan = models.CharField(max_length=40, default=default_plan)
+    slug = models.SlugField(db_index=False, help_text="its name in commands and addresses")
+    name = models.CharField(max_length=200, help_text="what people call it")
+    plan = models.CharField(
+        max_length=40, default=default_plan, help_text="one of the declared plans"
+    )
     suspended_at = models.DateTimeField(
         null=True, blank=True, help_text="since when it can be read and not written"
     )
@@ -63,4 +67,4 @@ class Tenant(TenantOwned):
 
     def claim_slug(self) -> None:
         """Enter the slug in the directory. Raises ConstraintBroken when it is taken."""
-        TenantSlug.objects.bulk_create([TenantSlug(slug=self.slug, holder=self.pk)])
+        TenantSlug.objects.claim(self.slug, self.pk)

@@ -1,7 +1,8 @@
-"""The database engine `tenants.postgres`: Django's own, with three differences.
+"""The database engine `tenants.postgres`: Django's own, with four differences.
 
 Errors come out as members of `tenants.errors`; statements on tenants' rows go through
-`tenants.postgres.compiler`; and the embedded server is started by the first connection to it.
+`tenants.postgres.compiler`; a new comment on a column alters nothing else; and the embedded
+server is started by the first connection to it.
 """
 
 import sys
@@ -20,6 +21,7 @@ from django.utils.functional import cached_property
 from tenants.errors import StoreError
 from tenants.postgres.embedded import project_server
 from tenants.postgres.errors import Translated
+from tenants.postgres.schema import DatabaseSchemaEditor
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -63,6 +65,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
+    SchemaEditorClass = DatabaseSchemaEditor
 
     @cached_property
     def wrap_database_errors(self) -> Translated:

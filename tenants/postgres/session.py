@@ -1,8 +1,11 @@
-"""What a transaction is told at its beginning: for whom it is, and in whose name."""
+"""What a transaction is told at its beginning, for whom it is and in whose name; and questions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
 
 
@@ -45,3 +48,10 @@ def become_inspector(*, using: str) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SET LOCAL ROLE inspector")
+
+
+@contextmanager
+def asked(using: str) -> Iterator[CursorWrapper]:
+    """A cursor to ask the catalog with, for the time of the block."""
+    with connections[using].cursor() as cursor:
+        yield cursor

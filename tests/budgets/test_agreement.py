@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from operator import attrgetter
 
 import pytest
 
@@ -64,8 +65,11 @@ def pure(slots: list[Slot[int]], amounts: list[int]) -> list[list[tuple[str, int
 
 def stored(budget: Budget) -> list[list[tuple[str, int, str]]]:
     return [
-        list(movement.entries.order_by("position").values_list("bucket__name", "amount", "reason"))
-        for movement in budget.movements.order_by("seq")
+        [
+            (entry.bucket.name, entry.amount, entry.reason)
+            for entry in sorted(movement.entries.all(), key=attrgetter("position"))
+        ]
+        for movement in budget.movements.order_by("seq").prefetch_related("entries__bucket")
     ]
 
 

@@ -8,14 +8,17 @@ import pytest
 from budgets import audit
 from budgets.cascade import Claim
 from budgets.management.commands import audit as command
-from budgets.models import Bucket, Entry, Movement
+from budgets.models import Bucket, Budget, Entry, Movement
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tenants.postgres.base import as_owner
 from tests.command_line import in_a_process, manage
 from tests.factories import BucketFactory, BudgetFactory
+from tests.rows import begin_statement, import_line
 
-TABLES = ("entry", "movement", "bucketversion", "bucket", "budget")
+TABLES = (
+    "statementline", "statement", "entry", "movement", "bucketversion", "bucket", "budget",
+)  # fmt: skip
 ENTRIES_DO_NOT_ADD_UP = ("I1", "has entries that do not add up")
 HOLDS_SOMETHING_ELSE = ("I2", "holds something else than came in")
 TOTALS_DIFFER = ("I2", "has totals its movements do not have")
@@ -23,6 +26,7 @@ DOES_NOT_FOLLOW = ("I3", "does not follow the entry before it")
 STANDS_ELSEWHERE = ("I3", "does not stand where its entries left it")
 NOT_AS_PREVIEWED = ("I6", "is not what its preview would have said")
 KEY_OR_FINGERPRINT = ("I7", "shares its key or has no fingerprint")
+NOT_ITS_DEPOSIT = ("I7", "names a movement that is not its deposit")
 GAPPED = ("I10", "has movements missing or numbered twice")
 BACKDATED = ("I10", "was recorded before the one it follows")
 NOT_ONE_MONEY_BUCKET = ("I12", "has not one money bucket")
@@ -117,6 +121,17 @@ def test_names_what_was_changed_behind_its_back(ledger, change, table, to, where
     change(table, to, where)
 
     assert found(ledger) == breaks
+
+
+@pytest.mark.parametrize("to", ["amount = amount + 1", "fate = 'undone'"])
+def test_names_a_statements_line_that_is_not_its_deposit(ledger, change, to):
+    with acting_for(ledger):
+        import_line(begin_statement(Budget.objects.first()))
+    assert found(ledger) == set()
+
+    change("statementline", to)
+
+    assert found(ledger) == {NOT_ITS_DEPOSIT}
 
 
 def test_names_a_movement_without_entries(ledger):

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from budgets.cascade import MAX_MINOR, Claim
-from budgets.errors import BadAmount, BucketClosed, KeyReused, NoSpace
+from budgets.errors import BadAmount, BadRule, BucketClosed, KeyReused, NoSpace
 from budgets.managers.movements import Overflow
 from budgets.models import Bucket, Entry, Movement
 from tests.factories import BucketFactory, BudgetFactory
@@ -77,6 +77,14 @@ class TestOverflow:
         movement = Movement.objects.deposit_into(bucket, 10**15, overflow=overflow)
 
         assert lines(movement) == [("Open", 10**15, "direct", False)]
+
+    @pytest.mark.parametrize("overflow", ["elsewhere", "", "MONEY", None])
+    def test_is_refused_when_it_is_no_way_there_is(self, bucket, overflow):
+        for verb in (Movement.objects.deposit_into, Movement.objects.preview_into):
+            with pytest.raises(BadRule, match="money, reject, allow"):
+                verb(bucket, 5, overflow=overflow)
+
+        assert Movement.objects.count() == 1
 
     @pytest.mark.parametrize("overflow", Overflow)
     def test_there_is_none_of_the_money_bucket(self, budget, overflow):

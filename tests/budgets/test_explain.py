@@ -12,8 +12,9 @@ from budgets.cascade import Claim
 from budgets.errors import UnknownMovement
 from budgets.managers.bulk import Deposit
 from budgets.managers.plans import Disposition
+from budgets.managers.posting import KEPT
 from budgets.models import Bucket, Movement
-from budgets.tables import KEPT, explained
+from budgets.tables import explained
 from tests.budgets.verbs import Audited, Scene
 
 PARTS = ("bucket", "available", "filter", "hold", "space", "kept", "reason")

@@ -14,7 +14,7 @@ from budgets import projection
 from budgets.cascade import Claim, Slot, cascade
 from budgets.errors import BadAmount, BadQuestion
 from budgets.managers.plans import Disposition
-from budgets.models import Bucket, Budget, Movement
+from budgets.models import Bucket, Budget, Entry, Movement
 from budgets.projection import MOST_DEPOSITS, Outlook, monthly, project
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory
@@ -152,7 +152,7 @@ class TestOfABudget:
         became: dict[UUID, int] = {}
         for nth in range(1, 7):
             movement = Movement.objects.deposit(budget, 80)
-            entries = movement.entries.filter(became_full=True)
+            entries = Entry.objects.filter(movement=movement, became_full=True)
             became |= dict.fromkeys(entries.values_list("bucket", flat=True), nth)
         for forecast in told.forecasts:
             after = Bucket.objects.get(pk=forecast.key.pk)

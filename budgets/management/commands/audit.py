@@ -67,9 +67,5 @@ class Command(BaseCommand):
 
 def _tenants(slug: str | None) -> list[Tenant]:
     """The tenant of that slug, or all of them. Raises UnknownTenant."""
-    if slug is None:
-        with inspecting():
-            return list(Tenant.objects.order_by("slug"))
-    tenant_id = Tenant.objects.id_of(slug)
-    with acting_for(tenant_id):
-        return [Tenant.objects.get(pk=tenant_id)]
+    with inspecting() if slug is None else acting_for(Tenant.objects.id_of(slug)):
+        return list(Tenant.objects.by_slug())

@@ -73,7 +73,7 @@ def create(*, name: str, currency: str, **_: Any) -> Answer:
 
 def listed(**_: Any) -> Answer:
     """The open budgets."""
-    rows = [_budget(budget) for budget in Budget.objects.filter(archived_at=None).order_by("name")]
+    rows = [_budget(budget) for budget in Budget.objects.open().by_name()]
     table = Table("name", "currency", "id")
     for row in rows:
         table.add_row(*row.values())
@@ -83,7 +83,7 @@ def listed(**_: Any) -> Answer:
 def shown(*, budget: str, **_: Any) -> Answer:
     """What each bucket holds."""
     found = Budget.objects.called(budget)
-    buckets = found.buckets.open().order_by("priority")
+    buckets = found.buckets.open().in_order()
     return balances_table(found), [
         {
             "bucket": bucket.name, "priority": bucket.priority, "rule": rule(found, bucket),

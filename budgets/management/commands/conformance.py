@@ -106,7 +106,7 @@ def _answer(path: str, budget: Budget, amount: int, names: dict[UUID, str]) -> d
     with transaction.atomic():
         preview = Movement.objects.preview(budget, amount)
         movement = PATHS[path](budget, amount, preview.hash)
-        entries = list(movement.entries.order_by("position"))
+        entries = list(movement.entries.in_order())
         # What COMMIT would ask is asked now, for there will be none.
         transaction.get_connection().check_constraints()
         transaction.set_rollback(True)

@@ -1,5 +1,6 @@
 """`manage.py demo`: a year of two bank statements through the cascade, and an audit."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.core.management import call_command
@@ -8,7 +9,7 @@ from rich.text import Text
 
 from budgets import samples
 from budgets.management.showcase import shown_off
-from budgets.models import Budget, Movement
+from budgets.models import Budget
 from budgets.tables import balances_table, cascade_table, replayed, shown
 from tenants.context import acting_for
 from tenants.management.base import Command as BaseCommand
@@ -62,11 +63,10 @@ class Command(BaseCommand):
     def _show_deposits(self, budget: Budget) -> None:
         """Three imported deposits of a kind each: the first, the last salary and the smallest."""
         self._say("\nThree deposits: which bucket got what, and why")
-        imported = Movement.objects.filter(budget=budget, key__startswith="statement:")
-        salaries = imported.filter(memo__icontains="salary")
-        for rows, order in ((imported, "seq"), (salaries, "-seq"), (imported, "amount")):
-            movement = rows.order_by(order).first()
-            assert movement is not None, "the import has just brought some"
+        imported = list(budget.movements.imported())
+        [*_, salary] = (movement for movement in imported if "salary" in movement.memo.lower())
+        smallest = min(imported, key=attrgetter("amount"))
+        for movement in (imported[0], salary, smallest):
             amount = shown(budget, movement.amount)
             title = f"{movement.effective_at:%-d %B %Y}: {amount}, {movement.memo}"
             self.print_rich(cascade_table(budget, replayed(movement), title))

@@ -43,9 +43,7 @@ class Command(BaseCommand):
 
 
 def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
-    movement = Movement.objects.filter(pk=pk).select_related("budget").first()
-    if movement is None:
-        raise UnknownMovement(f"there is no movement {pk} here")
+    movement = Movement.objects.called(pk)
     rows = explained(movement)
     return explained_table(movement, rows), {
         "movement": movement.pk,
@@ -60,9 +58,7 @@ def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
 def _tenant_of(pk: UUID) -> UUID:
     """The one tenant that has a movement of that id. Raises UnknownMovement."""
     with inspecting():
-        tenants: list[UUID] = list(
-            Movement.objects.filter(pk=pk).values_list("tenant_id", flat=True)
-        )
+        tenants = Movement.objects.tenants_of(pk)
     if len(tenants) != 1:
         many = "several tenants have a movement of that id: say --tenant SLUG"
         raise UnknownMovement(many if tenants else f"there is no movement {pk}")

@@ -97,8 +97,7 @@ def _paid(rows: list[Row], locale: Locale, memo: str, each: bool) -> list[dict[s
 
 def _known(deposits: Sequence[Deposit]) -> set[Any]:
     """The movements that were there before."""
-    keys = [deposit.particulars["key"] for deposit in deposits]
-    return set(Movement.objects.filter(key__in=keys).values_list("pk", flat=True))
+    return Movement.objects.ids_of_keys([deposit.particulars["key"] for deposit in deposits])
 
 
 def _answered(row: Row, answer: Movement | Refused, known: set[Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self, *args: Any, tenant: str | None, apply: bool, json: bool, **options: Any
     ) -> None:
         with inspecting():
-            slugs = dict(Tenant.objects.order_by("slug").values_list("slug", "pk"))
+            slugs = {each.slug: each.pk for each in Tenant.objects.by_slug()}
         chosen = {tenant: Tenant.objects.id_of(tenant)} if tenant else slugs
         rows: list[dict[str, Any]] = []
         with as_owner(), self.progress() as progress:

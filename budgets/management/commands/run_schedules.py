@@ -100,7 +100,7 @@ def moment(text: str) -> datetime:
 
 def _slugs(ids: list[UUID]) -> dict[UUID, str]:
     with inspecting():
-        return {tenant.pk: tenant.slug for tenant in Tenant.objects.filter(pk__in=ids)}
+        return Tenant.objects.slugs_of(ids)
 
 
 def _run(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:

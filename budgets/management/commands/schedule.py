@@ -93,7 +93,7 @@ def create(
 
 def listed(budget: Budget, **_: Any) -> list[Schedule]:
     """The budget's, those that have ended included."""
-    return list(budget.schedules.order_by("name", "pk"))
+    return list(budget.schedules.by_name())
 
 
 def pause(budget: Budget, *, name: str, **_: Any) -> list[Schedule]:

@@ -62,7 +62,7 @@ class Command(BudgetCommand):
 
 def _rows(budget: Budget) -> list[dict[str, Any]]:
     """The imports of a budget, latest first."""
-    statements = Statement.objects.filter(budget=budget).tallied().order_by("-created_at")
+    statements = budget.statements.tallied()
     return [
         {
             "id": each.pk, "file": each.name, "account": each.account, "sha256": each.sha256,

@@ -66,18 +66,18 @@ class Command(BaseCommand):
             raise BadTenant(f"{slug!r}: {' '.join(error.messages)}") from error
         if user:
             with acting_for(tenant):
-                Membership.objects.create(user=user, role=Membership.Role.OWNER)
+                Membership.objects.admit(user, Membership.Role.OWNER)
         return _row(tenant)
 
     def _switch(self, verb: str, slug: str) -> dict[str, Any]:
         tenant_id = Tenant.objects.id_of(slug)
         getattr(Tenant.objects, verb)(tenant_id)
         with acting_for(tenant_id):
-            return _row(Tenant.objects.get())
+            return _row(*Tenant.objects.by_slug())
 
     def _list(self) -> list[dict[str, Any]]:
         with inspecting():
-            return [_row(tenant) for tenant in Tenant.objects.order_by("slug")]
+            return [_row(tenant) for tenant in Tenant.objects.by_slug()]
 
 
 def _row(tenant: Tenant) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""`manage.py schema`: write down the tables as the models declare them."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from tenants.management.base import Command as BaseCommand
+from tenants.schema.document import document
+from tenants.schema.tables import other_tables, tables
+
+
+class Command(BaseCommand):
+    """Needs no database."""
+
+    help = (
+        "Write docs/schema.md: diagrams, and each table's columns, rules and grants, from the "
+        "models alone. Exit code 1: with --check, the file is not what the models say."
+    )
+    examples = """
+  manage.py schema
+  manage.py schema --check
+  manage.py schema --json
+"""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--check", action="store_true", help="write nothing, compare")
+        how.add_argument("--json", action="store_true", help="write nothing, print JSON")
+        parser.add_argument("--file", type=Path, help="default: docs/schema.md")
+
+    def handle(
+        self, *args: Any, check: bool, json: bool, file: Path | None, **options: Any
+    ) -> None:
+        if json:
+            ours = [asdict(table) for table in tables()]
+            self.print_json({"tables": ours, "others": other_tables()})
+            return
+        file = file or settings.BASE_DIR / "docs" / "schema.md"
+        text = document(tables(), other_tables())
+        if not check:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            self.stdout.write(f"{file.name} written")
+        elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+            self.stderr.write(f"{file.name} is not what the models say: run manage.py schema")
+            sys.exit(1)

@@ -1,0 +1,28 @@
+"""How migrations change tables: Django's way, but for comments."""
+
+from copy import copy
+from typing import Any
+
+from django.db.backends.postgresql import schema
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """PostgreSQL's schema editor, to which a new comment is no more than that."""
+
+    def _alter_field(
+        self, model: Any, old_field: Any, new_field: Any, *args: Any, **kw: Any
+    ) -> None:
+        """Alter a column.
+
+        With its comment Django would set its type again, to what it is, and PostgreSQL refuses
+        that for columns that a policy or a trigger names.
+        """
+        before = copy(old_field)
+        before.db_comment = new_field.db_comment
+        super()._alter_field(model, before, new_field, *args, **kw)  # type: ignore[misc]
+        if old_field.db_comment != new_field.db_comment:
+            comment = new_field.db_comment
+            statement = self._alter_column_comment_sql(  # type: ignore[attr-defined]
+                model, new_field, "", comment
+            )
+            self.execute(*statement)

@@ -1,0 +1,1 @@
+"""The schema as a document, from the models alone: no database is asked."""

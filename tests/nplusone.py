@@ -1,0 +1,110 @@
+"""Queries that are repeated row by row fail the test they are found in.
+
+django-zeal tells which relation is fetched, of which row and from where. It takes any second
+fetch from a line for an N+1, and so a verb that a test calls twice; here it takes one call from
+a test into our code, in one block of a tenant, for one unit of work, and in that a line that
+fetches a relation of a second row, or gets a second row, for the fault.
+"""
+
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from zeal import NPlusOneError, zeal_context
+from zeal.constants import initialize_app_registry
+from zeal.listeners import _nplusone_context, n_plus_one_listener
+from zeal.patch import patch
+
+from tenants.context import _current
+
+TESTS = str(Path(__file__).parent)
+OURS = tuple(str(settings.BASE_DIR / app) for app in ("budgets", "config", "tenants"))
+
+EXCUSED = {
+    # The audit replays cascades one by one, each from its own history: all at once may be many.
+    "slots_before": {"Budget.buckets", "Budget.versions"},
+    "unrepeatable": {"Movement.entries"},
+    # A case, a member and a group are planted by verbs of their own.
+    "_answer": {"Movement.entries"},
+    "admit": {"Membership.get()"},
+    "inspectors": {"Group.get()"},
+    # Django's own command writes links so.
+    "handle": {"User.groups", "User.user_permissions"},
+}
+"""Functions of ours, and what may be fetched row by row in them."""
+
+
+class _Seen(threading.local):
+    """What each unit of work has fetched, by its frame, in this thread."""
+
+    def __init__(self) -> None:
+        self.units: dict[FrameType, dict[Any, set[Any]]] = {}
+
+
+_seen = _Seen()
+
+
+def watch() -> None:
+    """Have Django tell of every fetch, from now on."""
+    initialize_app_registry()
+    patch()
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Raise NPlusOneError in the block where rows are fetched one by one."""
+    with zeal_context():
+        n_plus_one_listener.notify = _notify  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            del n_plus_one_listener.notify
+            _seen.units.clear()
+
+
+def _notify(model: type[models.Model], field: str, instance_key: str | None) -> None:
+    stack = list(_frames())
+    for gone in _seen.units.keys() - stack:  # keeps no frame longer than it lives
+        del _seen.units[gone]
+    caller, unit = _caller(stack), _unit(stack)
+    if caller is None or unit is None:
+        return
+    # A test may get as many rows as it likes; and in threads zeal takes a refresh for a get.
+    elsewhere = caller.f_code.co_filename.startswith(TESTS) or not _nplusone_context.get().enabled
+    if instance_key is None and elsewhere:
+        return
+    if f"{model.__name__}.{field}" in EXCUSED.get(caller.f_code.co_name, ()):
+        return
+    at = (caller.f_code.co_filename, caller.f_lineno)
+    fetched = _seen.units.setdefault(unit, defaultdict(set))[model, field, at, id(_current.get())]
+    fetched.add(instance_key or object())
+    if len(fetched) > 1:
+        raise NPlusOneError(f"{model.__name__}.{field} is fetched row by row at {at[0]}:{at[1]}")
+
+
+def _frames() -> Iterator[FrameType]:
+    """The frames that run, the innermost first."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _caller(stack: list[FrameType]) -> FrameType | None:
+    """Where the fetch was asked for: in our code, or in a test."""
+    return next((f for f in stack if f.f_code.co_filename.startswith((*OURS, TESTS))), None)
+
+
+def _unit(stack: list[FrameType]) -> FrameType | None:
+    """The unit of work: what a test called of ours; for a test's own fetches, the test's call."""
+    inside = takewhile(lambda f: not f.f_code.co_filename.startswith(TESTS), stack)
+    ours = [f for f in inside if f.f_code.co_filename.startswith(OURS)]
+    return ours[-1] if ours else _caller(stack)
