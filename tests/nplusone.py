@@ -18,15 +18,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.test import client
 from zeal import NPlusOneError, zeal_context
 from zeal.constants import initialize_app_registry
 from zeal.listeners import _nplusone_context, n_plus_one_listener
 from zeal.patch import patch
 
-from tenants.context import _current
+from tenants.context import Tenancy, _current
 
 TESTS = str(Path(__file__).parent)
 OURS = tuple(str(settings.BASE_DIR / app) for app in ("budgets", "config", "tenants"))
+BEGINNINGS = (*OURS, client.__file__)
+"""Where a unit of work begins: our code, or a request."""
+
 
 EXCUSED = {
     # The audit replays cascades one by one, each from its own history: all at once may be many.
@@ -47,6 +51,7 @@ class _Seen(threading.local):
 
     def __init__(self) -> None:
         self.units: dict[FrameType, dict[Any, set[Any]]] = {}
+        self.blocks: dict[int, Tenancy | None] = {}
 
 
 _seen = _Seen()
@@ -68,6 +73,7 @@ def refused() -> Iterator[None]:
         finally:
             del n_plus_one_listener.notify
             _seen.units.clear()
+            _seen.blocks.clear()
 
 
 def _notify(model: type[models.Model], field: str, instance_key: str | None) -> None:
@@ -84,7 +90,9 @@ def _notify(model: type[models.Model], field: str, instance_key: str | None) -> 
     if f"{model.__name__}.{field}" in EXCUSED.get(caller.f_code.co_name, ()):
         return
     at = (caller.f_code.co_filename, caller.f_lineno)
-    fetched = _seen.units.setdefault(unit, defaultdict(set))[model, field, at, id(_current.get())]
+    block = _current.get()
+    _seen.blocks[id(block)] = block  # kept, so that no other gets its number
+    fetched = _seen.units.setdefault(unit, defaultdict(set))[model, field, at, id(block)]
     fetched.add(instance_key or object())
     if len(fetched) > 1:
         raise NPlusOneError(f"{model.__name__}.{field} is fetched row by row at {at[0]}:{at[1]}")
@@ -104,7 +112,7 @@ def _caller(stack: list[FrameType]) -> FrameType | None:
 
 
 def _unit(stack: list[FrameType]) -> FrameType | None:
-    """The unit of work: what a test called of ours; for a test's own fetches, the test's call."""
+    """The unit of work: what a test called or requested; for its own fetches, the test's call."""
     inside = takewhile(lambda f: not f.f_code.co_filename.startswith(TESTS), stack)
-    ours = [f for f in inside if f.f_code.co_filename.startswith(OURS)]
-    return ours[-1] if ours else _caller(stack)
+    begun = [f for f in inside if f.f_code.co_filename.startswith(BEGINNINGS)]
+    return begun[-1] if begun else _caller(stack)

@@ -90,10 +90,10 @@ def raw(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
 
 
 def select_related(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
-    names = ["tenant", *(field.name for field in tenant_keys(model))]
+    names = [field.name for field in tenant_keys(model)]
     with acting_for(a.tenant):
-        rows = list(source.select_related(*names))
-        joined = [getattr(row, name) for row in rows for name in names[1:]]
+        rows = list(source.select_related("tenant", *(f"{name}__tenant" for name in names)))
+        joined = [getattr(row, name) for row in rows for name in names]
         if {row.tenant for row in [*rows, *filter(None, joined)]} != {a.tenant}:
             yield "joins rows of another tenant, or none"
 
