@@ -5,8 +5,12 @@ the row policy, on every row of the tenant, whatever index there is. So each sea
 index and a function. The GIN index begins with the tenant. The function is SECURITY DEFINER,
 owned by `owner`: it reads the tenant in force itself, once, and returns ids of that tenant's
 matching rows, none without a tenant. Only role app may call it; a system check compares both
-with the catalog. The queryset says `id IN (SELECT function(%s))`, so the policy, soft deletion
-and every filter still apply to the rows.
+with the catalog. The queryset says `id = ANY(ARRAY(SELECT function(%s)))`, so that the policy,
+soft deletion and every filter still apply to the rows.
+
+As app, 200,000 rows of one tenant, medians of one run, the plain condition and then this form:
+a part of a word (200 rows found) 88 ms, 20 ms; words (40) 374 ms, 2 ms; JSON (40) 59 ms, 5 ms.
+What is in every row gains nothing from any index: 306 ms, 296 ms.
 
 While inspecting no single tenant is in force, and the plain condition is used instead.
 An owner without BYPASSRLS, bound by FORCE, finds nothing: it fails closed.
