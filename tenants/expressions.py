@@ -23,8 +23,11 @@ class Row(Func):
 
 
 class Among(Func):
-    """`key IN (SELECT function(wanted))`."""
+    """`key = ANY(ARRAY(SELECT function(wanted)))`: one walk along the key's index.
 
-    template = "%(expressions)s)"
-    arg_joiner = " IN (SELECT "
+    As `key IN (SELECT ...)` it is a look-up for every id: five times as long when all are found.
+    """
+
+    template = "%(expressions)s))"
+    arg_joiner = " = ANY(ARRAY(SELECT "
     output_field = BooleanField()

@@ -5,8 +5,12 @@ the row policy, on every row of the tenant, whatever index there is. So each sea
 index and a function. The GIN index begins with the tenant. The function is SECURITY DEFINER,
 owned by `owner`: it reads the tenant in force itself, once, and returns ids of that tenant's
 matching rows, none without a tenant. Only role app may call it; a system check compares both
-with the catalog. The queryset says `id IN (SELECT function(%s))`, so the policy, soft deletion
-and every filter still apply to the rows.
+with the catalog. The queryset says `id = ANY(ARRAY(SELECT function(%s)))`, so that the policy,
+soft deletion and every filter still apply to the rows.
+
+Counting as app among 200,000 rows of one tenant, the plain condition and then this form: a part
+of a word, in 200 rows: 73 ms, 9 ms; words, in 40: 242 ms, 6 ms; JSON, in 40: 45 ms, 8 ms.
+What is in every row costs more than without an index: 56 ms, 206 ms.
 
 While inspecting no single tenant is in force, and the plain condition is used instead.
 An owner without BYPASSRLS, bound by FORCE, finds nothing: it fails closed.

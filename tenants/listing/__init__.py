@@ -1,7 +1,11 @@
 """Listings for whoever asks: filters, sorts, search and pages, declared in the model.
 
 A declaration is an allow-list; what is asked is read strictly (BadQuery), goes to PostgreSQL as
-parameters, and keeps an index under row security (checks tenants.E030-E034).
+parameters, and keeps an index under row security (checks tenants.E030-E034). Pages are found by
+their place; pages by number are for the admin's small lists alone, and nothing here counts rows.
+
+    Product.objects.listed({"category": ..., "search": "assam"})    a queryset
+    Product.objects.page(request.GET, cursor=page.next)             a Page of rows and cursors
 """
 
 from tenants.listing.asked import Listing

@@ -1,17 +1,37 @@
 """A domain on `tenants` alone does what shops do."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from django.db import connections, transaction
 
-from tenants.context import acting_for, run_for
+from tenants.context import acting_for
 from tenants.errors import ConstraintBroken, TenantViolation
 from tests.factories import UserFactory
 from tests.shop.errors import NotThatWay, OutOfStock
 from tests.shop.managers import NEXT
 from tests.shop.models import Category, Order, Product, StatusChange
+
+
+def together(tenant, works):
+    """How many of the works were done, begun at once in threads; the others were refused."""
+    begin = threading.Barrier(len(works), timeout=10)
+
+    def work_of(work):
+        try:
+            with acting_for(tenant):
+                begin.wait()
+                work()
+        except (NotThatWay, OutOfStock):
+            return 0
+        finally:
+            connections.close_all()
+        return 1
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        return sum(threads.map(work_of, works))
 
 
 def product(name="Assam", stock=10, price=4_50, category=None):
@@ -67,21 +87,13 @@ class TestStock:
             tea = product(stock=3)
         customers = [UserFactory() for _ in range(8)]
 
-        def buy(customer):
-            try:
-                run_for(tenant, lambda: Order.objects.place(customer, {tea: 1}))
-            except OutOfStock:
-                return False
-            finally:
-                connections.close_all()
-            return True
-
-        with ThreadPoolExecutor(8) as threads:
-            bought = list(threads.map(buy, customers))
+        bought = together(
+            tenant, [lambda each=each: Order.objects.place(each, {tea: 1}) for each in customers]
+        )
 
         with acting_for(tenant):
             left, orders = Product.objects.get().stock, Order.objects.count()
-        assert (bought.count(True), left, orders) == (3, 0, 3)
+        assert (bought, left, orders) == (3, 0, 3)
 
 
 class TestStatus:
@@ -109,6 +121,15 @@ class TestStatus:
             Order.objects.advance(order, after)
 
         assert Order.objects.get().status == before
+
+    def test_of_two_who_race_only_one_brings_it_on(self, tenant):
+        with acting_for(tenant):
+            order = Order.objects.place(UserFactory(), {product(): 1})
+
+        done = together(tenant, [lambda: Order.objects.advance(order, "paid")] * 4)
+
+        with acting_for(tenant):
+            assert (done, order.changes.count()) == (1, 2)
 
     @pytest.mark.parametrize(
         "change", [lambda rows: rows.update(after="lost"), lambda rows: rows.delete()]

@@ -138,6 +138,14 @@ def test_an_index_that_does_not_serve(index):
     assert {id for id, _, _ in faults(listing, indexes=[index])} == {"tenants.E033"}
 
 
+def test_a_sort_needs_the_tiebreak_in_its_index():
+    index = models.Index(fields=["tenant", "size"], name="x")
+
+    [(_, text, hint)] = faults(Listing(sorts={"a": "size"}), indexes=[index])
+
+    assert "sorts by size without an index" in text and '"id"' in hint
+
+
 def test_a_prefix_needs_an_index_by_bytes():
     listing = Listing(filters={"title": Text("exact", "startswith")})
 
