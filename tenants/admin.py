@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar, cast
 
 import django.contrib.auth.admin  # noqa: F401  # registers Group, which we show our own way
@@ -14,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from tenants.columns import TENANT, Column, anchor, link, lists_of
+from tenants.columns import TENANT, USER, Column, anchor, lists_of
 from tenants.inspection import (
     Conditions,
     InspectedTable,
@@ -26,15 +27,11 @@ from tenants.models import (
     Change,
     GlobalChange,
     Invitation,
-    LoginFailure,
     Membership,
-    SystemSettings,
     Tenant,
     TenantModel,
-    TenantSettings,
     TenantSlug,
     User,
-    UserSession,
 )
 from tenants.models.changes import Recorded
 
@@ -71,7 +68,6 @@ def _what_changed(change: Recorded) -> str:
 
 GROUPS = Column("groups", lambda row: ", ".join(map(str, row.groups.all())) or None)
 PERMISSIONS = Column("permissions", _permissions)
-USER = link("user", lambda row: row.user)
 
 
 class InvitationFilter(Conditions):
@@ -193,63 +189,6 @@ class TenantSlugAdmin(InspectingAdmin):
     search_help_text = "slug or id of a tenant"
 
 
-class SessionFilter(Conditions):
-    """Whether a session is still good."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {
-        "live": Q(expire_date__gt=Now()),
-        "expired": Q(expire_date__lte=Now()),
-    }
-
-
-@admin.register(UserSession)
-class UserSessionAdmin(InspectingAdmin):
-    """Who is logged in from where, without their keys."""
-
-    shown = (
-        (USER, "ip"),
-        "user_agent",
-        ("created_at", "last_seen_at", "expire_date"),
-        "id",
-    )
-    list_display = (USER, "ip", "last_seen_at", "created_at", "expire_date")
-    list_filter = (SessionFilter,)
-    search_fields = ("user__email", "ip", "id__exact")
-    search_help_text = "e-mail, IP address or id"
-
-
-@admin.register(LoginFailure)
-class LoginFailureAdmin(InspectingAdmin):
-    """Log-ins that were refused."""
-
-    shown = (("email", "ip"), "at", "id")
-    list_display = ("email", "ip", "at")
-    list_filter = ()
-    date_hierarchy = "at"
-    search_fields = ("email", "ip", "id__exact")
-    search_help_text = "e-mail, IP address or id"
-
-
-@admin.register(TenantSettings)
-class TenantSettingsAdmin(InspectingAdmin):
-    """What tenants have set."""
-
-    shown = ((TENANT, "version"), "values", ("created_at", "updated_at", "id"))
-    list_display = (TENANT, "version", "updated_at")
-    search_fields = ("id__exact",)
-    search_help_text = "id"
-
-
-@admin.register(SystemSettings)
-class SystemSettingsAdmin(InspectingAdmin):
-    """What holds for every tenant; `manage.py configure` changes it."""
-
-    shown = ("version", "values", "updated_at")
-    list_display = ("__str__", "updated_at")
-    list_filter = ()
-
-
 class _Changes(InspectingAdmin):
     """Who changed what, before and after; latest first."""
 
@@ -296,6 +235,7 @@ def _apps(request: HttpRequest, app_label: str | None = None) -> list[Any]:
     return [shown[label] for label in apps.app_configs if label in shown]
 
 
+import_module("tenants.pages")  # here, for the index lists them in this order
 admin.site.unregister(Group)
 admin.site.register(Group, GroupAdmin)
 

@@ -76,3 +76,4 @@ def lists_of(rows: Mapping[type[models.Model], str]) -> str:
 
 
 TENANT = link("tenant", lambda row: row.tenant)
+USER = link("user", lambda row: row.user)

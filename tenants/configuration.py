@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.db import models, transaction
 
-from tenants.errors import StaleSettings
 from tenants.managers import TenantManager
 from tenants.plans import require_known
+from tenants.refusals import StaleSettings
 from tenants.roles import require, verb
 
 if TYPE_CHECKING:

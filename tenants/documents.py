@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as Invalid
 from pydantic_core import to_json
 
-from tenants.errors import BadDocument
+from tenants.refusals import BadDocument
 
 
 class Document(BaseModel):

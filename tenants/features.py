@@ -1,8 +1,8 @@
 """What the tenant in force may use: its plan's features, and what was overridden for it."""
 
-from tenants.errors import NotInPlan
 from tenants.models import TenantSettings
 from tenants.plans import features_of, require_known
+from tenants.refusals import NotInPlan
 
 
 def has_feature(name: str) -> bool:

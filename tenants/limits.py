@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from tenants.context import current_tenant_id
-from tenants.errors import RateLimited
+from tenants.refusals import RateLimited
 from tenants.roles import UndeclaredVerb
 
 AWAY = 10.0

@@ -13,21 +13,19 @@ from django.utils import timezone
 
 from tenants import limits
 from tenants.context import current_actor_id, run_for
-from tenants.errors import (
+from tenants.errors import ConstraintBroken, ForeignKeyBroken, UnknownTenant
+from tenants.managers import TenantManager, TenantQuerySet
+from tenants.refusals import (
     AlreadyInvited,
     AlreadyMember,
     BadEmail,
-    ConstraintBroken,
-    ForeignKeyBroken,
     InvitationForAnother,
     InvitationInvalid,
     LastOwner,
     MemberInUse,
     NotAMember,
     UnknownRole,
-    UnknownTenant,
 )
-from tenants.managers import TenantManager, TenantQuerySet
 from tenants.roles import Role, require, verb
 from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
 

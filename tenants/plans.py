@@ -9,7 +9,7 @@ from typing import TypeGuard
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from tenants.errors import UnknownFeature, UnknownPlan
+from tenants.refusals import UnknownFeature, UnknownPlan
 
 type Plans = Mapping[str, frozenset[str]]
 

@@ -16,18 +16,14 @@ from tenants import limits
 from tenants.context import acting_for, run_for
 from tenants.errors import (
     CodedError,
-    NoMembership,
     NotAllowed,
-    NotInPlan,
-    NotLoggedIn,
-    RateLimited,
     ReadOnly,
     RowNotFound,
     StoreError,
-    TenantNotChosen,
     TenantSuspended,
 )
 from tenants.models import Membership, Tenant
+from tenants.refusals import NoMembership, NotInPlan, NotLoggedIn, RateLimited, TenantNotChosen
 
 CHOSEN = "tenant_id"
 """Where the session keeps the tenant that was chosen."""

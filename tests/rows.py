@@ -39,7 +39,7 @@ MODELS: list[Model] = [model for model in apps.get_models() if issubclass(model,
 
 def invite() -> Invitation:
     invitation = Invitation(
-        email="somebody@example.com",
+        email=f"{uuid.uuid4().hex}@example.com",
         role="viewer",
         token_hash=uuid.uuid4().hex,
         expires_at=timezone.now() + timedelta(days=7),

@@ -23,7 +23,7 @@ CODE = [
 ARROWS = {
     "budgets.cascade": (),
     "budgets": ("budgets", "tenants"),
-    "tenants.errors": ("tenants.errors",),
+    "tenants.errors": (),
     "tenants.postgres": ("tenants.postgres", "tenants.errors"),
     "tenants": ("tenants",),
     "config": ("config", "tenants"),

@@ -13,10 +13,11 @@ from pydantic import Field
 
 from tenants.context import acting_for
 from tenants.documents import Document, DocumentField
-from tenants.errors import BadDocument, ConstraintBroken
+from tenants.errors import ConstraintBroken
 from tenants.models import TenantSettings
 from tenants.postgres.base import as_owner
 from tenants.preferences import TenantPreferences
+from tenants.refusals import BadDocument
 
 
 class Size(Document):

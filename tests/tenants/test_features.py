@@ -4,10 +4,10 @@ import pytest
 from django.test import override_settings
 
 from tenants.context import acting_for
-from tenants.errors import NotInPlan, UnknownFeature, UnknownPlan
 from tenants.features import has_feature, require_feature
 from tenants.models import Tenant, TenantSettings
 from tenants.plans import PLANS
+from tenants.refusals import NotInPlan, UnknownFeature, UnknownPlan
 
 OURS = {"basic": frozenset({"reading"}), "pro": frozenset({"reading", "writing"})}
 

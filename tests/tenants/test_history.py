@@ -71,12 +71,14 @@ class TestAChange:
     def test_of_bulk_paths_is_written_too(self, acting):
         invitations = [invite(), invite()]
         Invitation.objects.update(role="editor")
-        for invitation in invitations:
-            invitation.email = "other@example.com"
+        for number, invitation in enumerate(invitations):
+            invitation.email = f"other{number}@example.com"
         Invitation.objects.bulk_update(invitations, ["email"])
 
         verbs = [[change.after for change in changes(each)][:2] for each in invitations]
-        assert verbs == [[{"email": "other@example.com"}, {"role": "editor"}]] * 2
+        assert verbs == [
+            [{"email": f"other{number}@example.com"}, {"role": "editor"}] for number in range(2)
+        ]
 
     def test_leaves_secrets_out(self, acting):
         invitation = invite()

@@ -7,7 +7,8 @@ import pytest
 from django.test import override_settings
 
 from tenants.context import acting_for
-from tenants.errors import (
+from tenants.models import Invitation, Membership, Tenant
+from tenants.refusals import (
     AlreadyInvited,
     AlreadyMember,
     BadEmail,
@@ -16,9 +17,8 @@ from tenants.errors import (
     RateLimited,
     UnknownRole,
 )
-from tenants.models import Invitation, Membership, Tenant
 from tests.factories import MembershipFactory, UserFactory
-from tests.tenants.test_settings import at_once
+from tests.threads import at_once
 
 WEEK = timedelta(days=7)
 

@@ -13,7 +13,8 @@ from django.test import override_settings
 from config.settings import _cache
 from tenants import limits
 from tenants.context import acting_for
-from tenants.errors import NoTenant, RateLimited
+from tenants.errors import NoTenant
+from tenants.refusals import RateLimited
 from tenants.roles import UndeclaredVerb
 
 NOON = 1_800_000_000.0 - 1_800_000_000.0 % 60

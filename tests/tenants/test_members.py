@@ -3,16 +3,10 @@
 import pytest
 
 from tenants.context import acting_for
-from tenants.errors import (
-    AlreadyMember,
-    LastOwner,
-    MemberInUse,
-    NotAMember,
-    UnknownRole,
-)
 from tenants.models import Membership, Tenant
+from tenants.refusals import AlreadyMember, LastOwner, MemberInUse, NotAMember, UnknownRole
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
-from tests.tenants.test_settings import at_once
+from tests.threads import at_once
 
 
 def owners(count: int) -> list[Membership]:

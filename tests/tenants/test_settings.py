@@ -1,34 +1,15 @@
 """Settings of a tenant and of the system: typed, versioned, safe under races."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connections
 
 from tenants.context import acting_for
-from tenants.errors import BadDocument, NoTenant, StaleSettings, TenantViolation, UnknownFeature
+from tenants.errors import NoTenant, TenantViolation
 from tenants.models import Invitation, SystemSettings, TenantSettings, User
+from tenants.refusals import BadDocument, StaleSettings, UnknownFeature
 from tests.browser import UNCOLLECTED, browser, list_of, page_of, read
 from tests.command_line import manage
 from tests.factories import TenantFactory, UserFactory
-
-
-def at_once(*works):
-    """Each in a thread of its own, begun together; what each returns or raises."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work):
-        try:
-            barrier.wait(10)
-            return work()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
+from tests.threads import at_once
 
 
 class TestTenantSettings:

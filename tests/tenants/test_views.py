@@ -9,8 +9,9 @@ from django.test import AsyncClient, Client, override_settings
 from django.utils import timezone
 
 from tenants.context import acting_for
-from tenants.errors import Conflict, NoMembership, NotLoggedIn
+from tenants.errors import Conflict
 from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings, UserSession
+from tenants.refusals import NoMembership, NotLoggedIn
 from tests.browser import UNCOLLECTED
 from tests.factories import MembershipFactory, UserFactory
 from tests.tenants import example

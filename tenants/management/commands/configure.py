@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
-from tenants.errors import BadDocument
 from tenants.management.base import Command as BaseCommand
 from tenants.models import SystemSettings
+from tenants.refusals import BadDocument
 
 
 class Command(BaseCommand):

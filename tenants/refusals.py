@@ -1,16 +1,6 @@
-"""What `tenants` declines to do."""
+"""What the tenants' own services decline: `Declined` and its leaves, each with a stable `code`."""
 
-from tenants.errors.base import CodedError
-
-
-class NotAllowed(CodedError):
-    """The member's role may not do that; `verb` and `role` say what and who."""
-
-    code = "not_allowed"
-
-    def __init__(self, verb: str = "", role: str = "") -> None:
-        super().__init__(*([f"the role {role} may not {verb}"] if verb else []))
-        self.verb, self.role = verb, role
+from tenants.errors import CodedError
 
 
 class Declined(CodedError):
