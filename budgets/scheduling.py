@@ -25,9 +25,9 @@ class Report:
 
 
 def tenants_with_due(now: datetime) -> list[UUID]:
-    """The tenants that have something to run."""
+    """The tenants that have something to run; what suspended ones have stays due."""
     with inspecting():
-        due = Schedule.objects.due(now).order_by("tenant_id")
+        due = Schedule.objects.due(now).filter(tenant__suspended_at=None).order_by("tenant_id")
         return list(due.values_list("tenant_id", flat=True).distinct())
 
 
