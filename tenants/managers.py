@@ -27,8 +27,14 @@ M = TypeVar("M", bound=models.Model, covariant=True)
 
 
 @contextmanager
-def refusing_to_orphan() -> Iterator[None]:
-    """A row that others point at raises ForeignKeyBroken, as PostgreSQL would have said it."""
+def deleting(model: type[models.Model]) -> Iterator[None]:
+    """Rows that others point at raise ForeignKeyBroken, as PostgreSQL would have said it.
+
+    Whoever may not write is told that first: Django looks at what points at a row before it
+    deletes any.
+    """
+    if require_writable := getattr(model, "require_writable", None):
+        require_writable()
     try:
         yield
     except (ProtectedError, RestrictedError) as error:
@@ -81,7 +87,7 @@ class ContractQuerySet(models.QuerySet[M]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """How many rows went, by model. Raises ForeignKeyBroken when others point at one."""
-        with refusing_to_orphan():
+        with deleting(self.model):
             return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from tenants.constraints import isolation_of
 from tenants.context import current_tenant_id, tenancy
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
-from tenants.managers import ContractQuerySet, TenantManager, refusing_to_orphan
+from tenants.managers import ContractQuerySet, TenantManager, deleting
 from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
@@ -33,7 +33,7 @@ class Contracted(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Django's. Raises ForeignKeyBroken when other rows point at it."""
-        with refusing_to_orphan():
+        with deleting(type(self)):
             return super().delete(*args, **kwargs)
 
 
