@@ -43,12 +43,13 @@ def deleting(model: type[models.Model]) -> Iterator[None]:
             if isinstance(error, ProtectedError)
             else error.restricted_objects
         )
-        raise _still_pointed_at(rows) from error
+        raise _still_pointed_at(model, rows) from error
 
 
-def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
-    kinds = {type(row) for row in rows}
-    labels = ", ".join(sorted(kind._meta.label for kind in kinds))
+def _still_pointed_at(model: type[models.Model], rows: Iterable[models.Model]) -> ForeignKeyBroken:
+    """The error for the rows that keep one; it names one key of theirs, as PostgreSQL would."""
+    kinds = sorted({type(row) for row in rows}, key=lambda kind: kind._meta.label)
+    labels = ", ".join(kind._meta.label for kind in kinds)
     broken = ForeignKeyBroken(f"rows of {labels} still point at it")
     keys = [
         field
@@ -56,9 +57,9 @@ def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
         for field in kind._meta.local_fields
         if field.remote_field and field.remote_field.on_delete in KEEPS and field.name != "tenant"
     ]
-    broken.fields = tuple(sorted(field.name for field in keys))
-    if len(keys) == 1 and isinstance(keys[0], TenantForeignKey):
-        broken.constraint = keys[0].constraint_name
+    for key in sorted(keys, key=lambda key: key.related_model is not model)[:1]:
+        broken.fields = (key.name,)
+        broken.constraint = key.constraint_name if isinstance(key, TenantForeignKey) else None
     return broken
 
 
