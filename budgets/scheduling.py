@@ -25,7 +25,7 @@ class Report:
 
 
 def tenants_with_due(now: datetime) -> list[UUID]:
-    """The tenants that have something to run."""
+    """The tenants that have something to run; what suspended ones have stays due."""
     with inspecting():
         return Schedule.objects.tenants_with_due(now)
 

@@ -18,8 +18,14 @@ M = TypeVar("M", bound=models.Model, covariant=True)
 
 
 @contextmanager
-def refusing_to_orphan() -> Iterator[None]:
-    """A row that others point at raises ForeignKeyBroken, as PostgreSQL would have said it."""
+def deleting(model: type[models.Model]) -> Iterator[None]:
+    """Rows that others point at raise ForeignKeyBroken, as PostgreSQL would have said it.
+
+    Whoever may not write is told that first: Django looks at what points at a row before it
+    deletes any.
+    """
+    if require_writable := getattr(model, "require_writable", None):
+        require_writable()
     try:
         yield
     except (ProtectedError, RestrictedError) as error:
@@ -28,12 +34,13 @@ def refusing_to_orphan() -> Iterator[None]:
             if isinstance(error, ProtectedError)
             else error.restricted_objects
         )
-        raise _still_pointed_at(rows) from error
+        raise _still_pointed_at(model, rows) from error
 
 
-def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
-    kinds = {type(row) for row in rows}
-    labels = ", ".join(sorted(kind._meta.label for kind in kinds))
+def _still_pointed_at(model: type[models.Model], rows: Iterable[models.Model]) -> ForeignKeyBroken:
+    """The error for the rows that keep one; it names one key of theirs, as PostgreSQL would."""
+    kinds = sorted({type(row) for row in rows}, key=lambda kind: kind._meta.label)
+    labels = ", ".join(kind._meta.label for kind in kinds)
     broken = ForeignKeyBroken(f"rows of {labels} still point at it")
     keys = [
         field
@@ -41,9 +48,9 @@ def _still_pointed_at(rows: Iterable[models.Model]) -> ForeignKeyBroken:
         for field in kind._meta.local_fields
         if field.remote_field and field.remote_field.on_delete in KEEPS and field.name != "tenant"
     ]
-    broken.fields = tuple(sorted(field.name for field in keys))
-    if len(keys) == 1 and isinstance(keys[0], TenantForeignKey):
-        broken.constraint = keys[0].constraint_name
+    for key in sorted(keys, key=lambda key: key.related_model is not model)[:1]:
+        broken.fields = (key.name,)
+        broken.constraint = key.constraint_name if isinstance(key, TenantForeignKey) else None
     return broken
 
 
@@ -72,7 +79,7 @@ class ContractQuerySet(models.QuerySet[M]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """How many rows went, by model. Raises ForeignKeyBroken when others point at one."""
-        with refusing_to_orphan():
+        with deleting(self.model):
             return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]

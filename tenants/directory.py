@@ -64,10 +64,14 @@ class TenantsManager(TenantManager["Tenant"]):
             if not self.update(suspended_at=when, updated_at=Now()):
                 raise UnknownTenant
 
-    def every_id(self) -> list[UUID]:
-        """The ids of all tenants: for tasks and commands that walk over them. Outside of blocks."""
+    def every_id(self, *, writable: bool = False) -> list[UUID]:
+        """The ids of all tenants, or of those that are not suspended. Outside of blocks.
+
+        For tasks and commands that walk over them.
+        """
         with inspecting():
-            return list(self.order_by("pk").values_list("pk", flat=True))
+            tenants = self.filter(suspended_at=None) if writable else self.all()
+            return list(tenants.order_by("pk").values_list("pk", flat=True))
 
     def by_slug(self) -> "models.QuerySet[Tenant]":
         """All that are to be seen, in the order of their slugs."""

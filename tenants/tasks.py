@@ -23,8 +23,8 @@ def purge_deleted(
 
 @task
 def purge_all_deleted(days: int = purging.DAYS) -> int:
-    """Enqueue `purge_deleted` for every tenant; how many there are."""
-    tenant_ids = Tenant.objects.every_id()
+    """Enqueue `purge_deleted` for every tenant that is not suspended; how many there are."""
+    tenant_ids = Tenant.objects.every_id(writable=True)
     for tenant_id in tenant_ids:
         purge_deleted.enqueue(str(tenant_id), days)
     return len(tenant_ids)

@@ -103,8 +103,9 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         return schedule
 
     def tenants_with_due(self, now: datetime) -> list[UUID]:
-        """The tenants that have something to run: while inspecting, all of them."""
-        rows = self.filter(paused_at=None, next_due_at__lte=now).order_by("tenant_id")
+        """The tenants that have something to run: while inspecting, all that are not suspended."""
+        rows = self.filter(paused_at=None, next_due_at__lte=now, tenant__suspended_at=None)
+        rows = rows.order_by("tenant_id")
         return list(rows.values_list("tenant_id", flat=True).distinct())
 
     def called(self, budget: "Budget", name: str) -> "Schedule":

@@ -12,7 +12,7 @@ from tenants.constraints import isolation_of
 from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
 from tenants.models import SoftDeleteModel, TenantModel, TenantOwned
-from tenants.softdelete import LIVE
+from tenants.softdelete import LIVE, SoftDeleteManager
 
 
 def faults_of(model: type[models.Model]) -> Iterator[Error]:
@@ -23,7 +23,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
         yield from _constraints(model)
         yield from listing_faults(model)
     if issubclass(model, SoftDeleteModel) and not model._meta.proxy:
-        yield from _uniques(model)
+        yield from _live_rows(model)
     if issubclass(model, TenantModel) and "DELETE" not in model.app_may:
         yield from _purging(model)
     for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
@@ -53,7 +53,14 @@ def _constraints(model: type[TenantModel]) -> Iterator[Error]:
             )
 
 
-def _uniques(model: type[SoftDeleteModel]) -> Iterator[Error]:
+def _live_rows(model: type[SoftDeleteModel]) -> Iterator[Error]:
+    if not isinstance(model._default_manager, SoftDeleteManager):
+        yield Error(
+            f"{model._meta.label}.{model._default_manager.name}, its default, shows deleted rows",
+            hint="let its first manager be `objects`, derived from SoftDeleteManager",
+            obj=model,
+            id="tenants.E006",
+        )
     for constraint in model._meta.constraints:
         if not isinstance(constraint, models.UniqueConstraint):
             continue

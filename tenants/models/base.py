@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from tenants.constraints import isolation_of
 from tenants.context import current_tenant_id, tenancy
-from tenants.contract import ContractQuerySet, refusing_to_orphan
+from tenants.contract import ContractQuerySet, deleting
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
 from tenants.managers import TenantManager
@@ -34,7 +34,7 @@ class Contracted(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Django's. Raises ForeignKeyBroken when other rows point at it."""
-        with refusing_to_orphan():
+        with deleting(type(self)):
             return super().delete(*args, **kwargs)
 
 

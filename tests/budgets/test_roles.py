@@ -131,7 +131,7 @@ EVERYTHING = set(deeds(None, None, type("", (), {"next_due_at": None})))
         (Role.VIEWER, set()),
         (None, EVERYTHING),
     ],
-    ids=str,
+    ids=["owner", "editor", "service", "viewer", "the system"],
 )
 def test_what_a_role_may_it_can_do_to_the_end(tenant, household, role, may_do):
     done = set()

@@ -275,7 +275,7 @@ def value(described, row):
 def refused(error, constraint=None, fields=None):
     """The block ends in that very error, and the transaction goes on."""
     with pytest.raises(CodedError) as caught, transaction.atomic():
-        yield
+        yield caught
     said = caught.value
     assert type(said) is error
     assert said.code == error.code

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import models
+from django.db.models import Q
 from django.test.utils import isolate_apps
 
 from budgets.models import Budget
@@ -17,8 +18,10 @@ from tenants.checks import check_catalog, check_models
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
-from tenants.models import TenantModel, User
+from tenants.models import Membership, SoftDeleteModel, TenantModel, User
+from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE
 from tenants.postgres.base import as_owner
+from tenants.softdelete import LIVE, AllObjectsManager
 from tests.conftest import SERVER
 from tests.tenants.schema import altered, findings, found, logged_in, scratch_database
 
@@ -169,6 +172,63 @@ class TestModels:
         label = made("Label", models.Model, budget=budget)
 
         assert ids(faults_of(label)) == {"tenants.E005"}
+
+    @pytest.mark.parametrize("condition", [LIVE, LIVE & Q(body="x"), Q(body="x") & LIVE])
+    def test_a_unique_among_live_rows_is_fine(self, condition):
+        unique = models.UniqueConstraint(
+            fields=["tenant", "body"], condition=condition, name="once"
+        )
+        note = made("Note", SoftDeleteModel, {"constraints": [unique]}, body=models.TextField())
+
+        assert list(faults_of(note)) == []
+
+    @pytest.mark.parametrize("condition", [None, Q(body="x"), ~LIVE, LIVE | Q(body="x")])
+    def test_a_unique_among_deleted_rows_too(self, condition):
+        unique = models.UniqueConstraint(
+            fields=["tenant", "body"], condition=condition, name="once"
+        )
+        note = made("Note", SoftDeleteModel, {"constraints": [unique]}, body=models.TextField())
+
+        [fault] = faults_of(note)
+
+        assert (fault.id, fault.msg) == (
+            "tenants.E006",
+            "tenants.Note: once binds deleted rows too",
+        )
+
+    def test_a_default_manager_that_shows_deleted_rows(self):
+        note = made("Note", SoftDeleteModel, everything=AllObjectsManager())
+
+        [fault] = faults_of(note)
+
+        assert (fault.id, "everything" in fault.msg) == ("tenants.E006", True)
+
+    def test_rows_that_can_be_marked_deleted_and_never_purged(self):
+        note = made("Note", SoftDeleteModel, app_may=NO_DELETE)
+
+        assert ids(faults_of(note)) == {"tenants.E007"}
+
+    def test_rows_that_a_purge_has_to_take_along_and_cannot(self):
+        cascading = TenantForeignKey(Membership, models.CASCADE, related_name="+")
+        note = made("Note", TenantModel, app_may=APPEND_ONLY, member=cascading)
+
+        [fault] = faults_of(note)
+
+        assert (fault.id, "tenants.Membership" in fault.msg) == ("tenants.E007", True)
+
+    @pytest.mark.parametrize(
+        ("app_may", "on_delete"),
+        [
+            (APPEND_ONLY, models.PROTECT),
+            (APPEND_ONLY, models.DO_NOTHING),
+            (READ_WRITE, models.CASCADE),
+        ],
+    )
+    def test_rows_that_keep_what_they_point_at_are_fine(self, app_may, on_delete):
+        member = TenantForeignKey(Membership, on_delete, related_name="+")
+        note = made("Note", TenantModel, app_may=app_may, member=member)
+
+        assert list(faults_of(note)) == []
 
 
 # -- The catalog ------------------------------------------------------------------------------

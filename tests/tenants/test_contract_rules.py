@@ -131,10 +131,12 @@ class TestWhatIsPointedAt:
     def test_is_kept_when_it_is_global(self):
         user = MembershipFactory().user
 
-        with refused(ForeignKeyBroken):
+        with refused(ForeignKeyBroken) as caught:
             user.delete()
         with refused(ForeignKeyBroken):
             User.objects.filter(pk=user.pk).delete()
+
+        assert caught.value.fields == ("user",)
 
 
 # -- What the grants refuse -------------------------------------------------------------------

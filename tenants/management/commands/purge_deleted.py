@@ -27,7 +27,9 @@ class Command(BaseCommand):
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG", help="this one alone (default: all)")
+        parser.add_argument(
+            "--tenant", metavar="SLUG", help="this one alone (default: all that are not suspended)"
+        )
         parser.add_argument(
             "--days", type=int, default=purging.DAYS, help=f"deleted before ({purging.DAYS})"
         )
@@ -38,7 +40,8 @@ class Command(BaseCommand):
         if not 0 <= days <= 36_500:
             raise BadAge(f"--days is a number of days from 0 to 36,500, not {days}")
         count = purging.purge if options["apply"] else purging.purgeable
-        wanted = [Tenant.objects.id_of(tenant)] if tenant else Tenant.objects.every_id()
+        every = Tenant.objects.every_id
+        wanted = [Tenant.objects.id_of(tenant)] if tenant else every(writable=True)
         rows = []
         with self.progress() as bar:
             for tenant_id in bar.track(wanted, description="tenants"):

@@ -54,8 +54,8 @@ class Command(BaseCommand):
             self.print_json(rows if verb == "list" else rows[0])
             return
         table = Table("slug", "name", "id", "since", "suspended")
-        for row in rows:
-            table.add_row(*(str(value or "") for value in row.values()))
+        for slug, name, pk, *times in (row.values() for row in rows):
+            table.add_row(slug, name, pk, *((time or "").partition("T")[0] for time in times))
         self.print_rich(table)
 
     def _create(self, *, slug: str, name: str, owner: str | None, **_: Any) -> dict[str, Any]:
