@@ -81,7 +81,10 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
     def _begin(
         self, budget: "Budget", amount: int, request: str, particulars: Particulars
     ) -> "Movement | None":
-        """Check the amount, take the budget's lock, and return an earlier answer to the key."""
+        """Check the amount, take the budget's lock, and return an earlier answer to the key.
+
+        What cannot be recorded is refused before anything is looked at.
+        """
         positive(amount)
         budget.acquire()
         if (key := particulars.get("key")) is not None:
@@ -91,6 +94,7 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
                 return earlier
             budget.versions.require_unused(budget, key)
         require_expected(budget, particulars.get("expect"))
+        recorded(particulars, request)
         return None
 
     def _post(

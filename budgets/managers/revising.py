@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from budgets.errors import BadRule, UnknownBucket
 from budgets.managers.plans import require_open
-from budgets.managers.requests import Particulars, fingerprint, require_expected
+from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
 from budgets.managers.versions import RULES
 from budgets.roles import verb
 from tenants.context import current_tenant_id
@@ -125,12 +125,16 @@ class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  #
             cursor.execute(APPLY, values)
 
     def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Bucket | None":
-        """Take the budget's lock, and return the bucket an earlier request with the key changed."""
+        """Take the budget's lock, and return the bucket an earlier request with the key changed.
+
+        What cannot be recorded is refused before anything is written.
+        """
         budget.acquire()
         earlier = budget.versions.repeated(budget, particulars.get("key"), request)
         if earlier is not None:
             return earlier.bucket
         require_expected(budget, particulars.get("expect"))
+        recorded(particulars, request)
         return None
 
     def _require_envelope(self, bucket: "Bucket") -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from budgets.errors import KeyReused, UnknownBudget
-from budgets.managers.requests import Particulars, require_expected, same_request
+from budgets.managers.requests import Particulars, require_expected, same_request, told
 from budgets.testing.rows import Budget, Row
 from tenants.errors import RowNotFound
 
@@ -106,4 +106,5 @@ class Verbs:
         earlier = self._store.answered(kind, budget, particulars.get("key"), request)
         if earlier is None:
             require_expected(budget, particulars.get("expect"))
+            told(particulars, request, self._store.clock())
         return earlier

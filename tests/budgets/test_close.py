@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from budgets.cascade import Claim
-from budgets.errors import BadRule, BucketClosed, NothingToMove, WrongBudget
+from budgets.errors import BadParticulars, BadRule, BucketClosed, NothingToMove, WrongBudget
 from budgets.managers.plans import Disposition
 from budgets.models import Bucket, Movement
 from tests.budgets.verbs import JUNE, Audited, EveryRequest, Scene, Verb
+from tests.factories import BucketFactory
 
 MONEY, CASCADE, BUCKET, OUT = Disposition
 
@@ -192,3 +193,29 @@ class TestTwoAtOnce(Audited):
 
         assert isinstance(refusal, BucketClosed)
         assert sorted(scene.balances("Fun", "Rent")) == [0, 600_00]
+
+
+@pytest.mark.parametrize("verb", ["create", "close"])
+def test_what_cannot_be_recorded_leaves_nothing_behind_even_when_it_is_caught(acting, verb):
+    bucket = BucketFactory()
+    budget = bucket.budget
+    Movement.objects.deposit_into(bucket, 5_00)
+    before = snapshot(budget)
+
+    with pytest.raises(BadParticulars):
+        if verb == "close":
+            Bucket.objects.close(bucket, Disposition.MONEY, key="k" * 201)
+        else:
+            Bucket.objects.create_bucket(budget, "New", filter=Claim(flat=1), memo="m" * 501)
+
+    assert snapshot(budget) == before
+
+
+def snapshot(budget):
+    return [
+        list(
+            budget.buckets.order_by("pk").values_list("name", "balance", "version", "archived_at")
+        ),
+        budget.versions.count(),
+        budget.movements.count(),
+    ]
