@@ -127,11 +127,11 @@ EVERYTHING = set(deeds(None, None, type("", (), {"next_due_at": None})))
     [
         (Role.OWNER, EVERYTHING),
         (Role.EDITOR, EVERYTHING),
-        (Role.SERVICE, MONEY),
         (Role.VIEWER, set()),
+        (Role.SERVICE, MONEY),
         (None, EVERYTHING),
     ],
-    ids=["owner", "editor", "service", "viewer", "the system"],
+    ids=[*Role, "system"],
 )
 def test_what_a_role_may_it_can_do_to_the_end(tenant, household, role, may_do):
     done = set()

@@ -69,7 +69,7 @@ class TestAChange:
         assert changes(member)[0].after == {"role": "owner"}
 
     def test_of_bulk_paths_is_written_too(self, acting):
-        invitations = [invite(), invite()]
+        invitations = [invite(), invite("second@example.com")]
         Invitation.objects.update(role="editor")
         for number, invitation in enumerate(invitations):
             invitation.email = f"other{number}@example.com"
