@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.admin.utils import quote
 from django.db import models
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 
 
@@ -44,8 +44,11 @@ class Column:
 
 
 def anchor(model: type[models.Model], pk: str | UUID, text: object) -> str:
-    """A link to the page of a row."""
-    url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[quote(pk)])
+    """A link to the page of a row; the text alone where the admin has no such page."""
+    try:
+        url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[quote(pk)])
+    except NoReverseMatch:
+        return str(text)
     return format_html('<a href="{}">{}</a>', url, text)
 
 
