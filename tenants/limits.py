@@ -1,6 +1,7 @@
 """How often each tenant may use a verb: counted in Django's cache, one counter per time window.
 
-The setting TENANT_LIMITS adds to the table, or replaces its lines. When the cache cannot be
+A verb that is marked so (`tenants.roles.verb`) is counted by itself when it has a limit. The
+setting TENANT_LIMITS adds to the table, or replaces its lines. When the cache cannot be
 asked, everything goes on: a limit protects from zeal, and must not become the fault itself. A
 cache that failed is left alone for AWAY seconds, so that it costs its timeout once.
 """
@@ -15,12 +16,15 @@ from django.core.cache import cache
 
 from tenants.context import current_tenant_id
 from tenants.refusals import RateLimited
-from tenants.roles import UndeclaredVerb
 
 AWAY = 10.0
 """Seconds between two attempts, and two warnings, while the cache is away."""
 
 logger = logging.getLogger(__name__)
+
+
+class UndeclaredVerb(LookupError):
+    """A verb no table declares: a mistake in the program, so no CodedError."""
 
 
 class Limit(NamedTuple):
@@ -36,12 +40,16 @@ LIMITS: Mapping[str, Limit] = {
 }
 
 
+def declared() -> Mapping[str, Limit]:
+    """Every verb that has a limit."""
+    return {**LIMITS, **getattr(settings, "TENANT_LIMITS", {})}
+
+
 def limit_of(verb: str) -> Limit:
     """The limit declared for a verb. Raises UndeclaredVerb."""
-    declared = {**LIMITS, **getattr(settings, "TENANT_LIMITS", {})}
-    if verb not in declared:
+    if (limit := declared().get(verb)) is None:
         raise UndeclaredVerb(f"no limit is declared for {verb!r}")
-    return Limit(*declared[verb])
+    return Limit(*limit)
 
 
 class _Away:

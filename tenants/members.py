@@ -11,7 +11,6 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import limits
 from tenants.context import current_actor_id, run_for
 from tenants.errors import ConstraintBroken, ForeignKeyBroken, UnknownTenant
 from tenants.managers import TenantManager, TenantQuerySet
@@ -143,7 +142,6 @@ class InvitationManager(
         address, wanted = folded(email), _role(role)
         if _manager_of("Membership").by_email(address).exists():
             raise AlreadyMember(f"{address} is a member already")
-        limits.require("members.invite")
         self.lapsed().filter(email=address).delete()
         if expires_in is None:
             days = _manager_of("SystemSettings").current().values.invitation_days

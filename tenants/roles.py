@@ -9,8 +9,10 @@ from functools import wraps
 
 from django.db import models
 
+from tenants import limits
 from tenants.context import tenancy
 from tenants.errors import NotAllowed
+from tenants.limits import UndeclaredVerb
 
 
 class Role(models.TextChoices):
@@ -29,10 +31,6 @@ NOBODY: frozenset[Role] = frozenset()
 """Only the system: no member, whatever their role."""
 
 _MAY: dict[str, frozenset[str]] = {}
-
-
-class UndeclaredVerb(LookupError):
-    """A verb no table declares: a mistake in the program, so no CodedError."""
 
 
 def declare(table: Mapping[str, Collection[str]]) -> None:
@@ -62,13 +60,18 @@ def require(verb: str) -> None:
 
 
 def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a method as that verb: whoever calls it needs a role that may."""
+    """Mark a method as that verb: whoever calls it needs a role that may, and is counted.
+
+    What it raises before anything else: NotAllowed, and RateLimited where the verb has a limit.
+    """
     may(name, None)
 
     def marked(method: Callable[P, R]) -> Callable[P, R]:
         @wraps(method)
         def allowed(*args: P.args, **kwargs: P.kwargs) -> R:
             require(name)
+            if name in limits.declared():
+                limits.require(name)
             return method(*args, **kwargs)
 
         allowed.verb = name  # type: ignore[attr-defined]

@@ -10,12 +10,14 @@ import pytest
 from django.core.cache import cache
 from django.test import override_settings
 
+from budgets.models import Movement
 from config.settings import _cache
 from tenants import limits
 from tenants.context import acting_for
-from tenants.errors import NoTenant
+from tenants.errors import NotAllowed, NoTenant
+from tenants.limits import UndeclaredVerb
 from tenants.refusals import RateLimited
-from tenants.roles import UndeclaredVerb
+from tests.factories import BudgetFactory
 
 NOON = 1_800_000_000.0 - 1_800_000_000.0 % 60
 """The beginning of a window of a minute."""
@@ -109,6 +111,38 @@ class TestInMemory:
         cache.clear()
 
         used()
+
+
+class TestAMarkedVerb:
+    def test_is_counted_by_itself_when_it_has_a_limit(self, tenant, other, settings):
+        settings.TENANT_LIMITS = {"money.deposit": (2, 3600)}
+
+        def deposit(**said):
+            return Movement.objects.deposit(BudgetFactory(), 5_00, **said)
+
+        with acting_for(tenant):
+            deposit(), deposit()
+            before = Movement.objects.count()
+            with pytest.raises(RateLimited):
+                deposit()
+            assert Movement.objects.count() == before
+        with acting_for(other):
+            deposit()
+
+    def test_is_not_counted_for_who_may_not_use_it(self, tenant, settings):
+        settings.TENANT_LIMITS = {"money.deposit": (1, 3600)}
+        with acting_for(tenant):
+            budget = BudgetFactory()
+        with pytest.raises(NotAllowed), acting_for(tenant, role="viewer"):
+            Movement.objects.deposit(budget, 5_00)
+
+        with acting_for(tenant, role="service"):
+            Movement.objects.deposit(budget, 5_00)
+
+    def test_without_a_limit_is_not_counted(self, acting, monkeypatch):
+        monkeypatch.setattr(limits, "_count", lambda *_: 10**9)
+
+        Movement.objects.deposit(BudgetFactory(), 5_00)
 
 
 class TestInRedis:
