@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -56,8 +57,11 @@ def _state(invitation: Invitation) -> str:
 
 
 def _changed_row(change: Recorded) -> str:
-    """A link to the row a change is of."""
-    return anchor(apps.get_model(change.model), change.row_id, change.row_id)
+    """A link to the row a change is of; its id where there is no page to link to."""
+    try:
+        return anchor(apps.get_model(change.model), change.row_id, change.row_id)
+    except (LookupError, NoReverseMatch):  # of a model that has gone, or has no pages
+        return str(change.row_id)
 
 
 def _what_changed(change: Recorded) -> str:

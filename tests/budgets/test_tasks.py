@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.tasks import TaskResultStatus, default_task_backend
 from django.test import override_settings
+from django.utils import timezone
 
 from budgets import audit, scheduling, tasks
 from budgets.cascade import MAX_MINOR
@@ -45,6 +46,13 @@ class TestOnTheSpot:
             assert Movement.objects.count() == 3
         with acting_for(other):
             assert not Movement.objects.exists()
+
+    def test_what_a_suspended_tenant_has_stays_due(self, tenant, schedule):
+        Tenant.objects.suspend(tenant)
+        assert tenant.pk not in scheduling.tenants_with_due(timezone.now())
+
+        Tenant.objects.reactivate(tenant)
+        assert tenant.pk in scheduling.tenants_with_due(timezone.now())
 
     def test_enqueueing_it_twice_deposits_once(self, tenant, schedule):
         results = [tasks.run_schedules.enqueue(str(tenant.pk)) for _ in range(2)]

@@ -107,18 +107,25 @@ class TestWhatStays:
         assert purging.purge(tenant.pk) == {"forms.Submission": 1}
         assert left(tenant) == (1, 1, 1)
 
-    def test_is_what_is_restored_while_the_purge_waits(self, tenant, old):
-        """The row had been found when it came back."""
-
-        def restore():
-            Form.all_objects.filter(pk=old.pk).restore()
+    @pytest.mark.parametrize(
+        ("emails", "restored"), [((), Form), (("a@b.c",), Form), (("a@b.c",), Submission)]
+    )
+    def test_is_what_is_restored_while_the_purge_waits(self, tenant, emails, restored):
+        """The purge had found the form, and nothing live below it, before it came back."""
+        with acting_for(tenant):
+            there = form()
+            for email in emails:
+                there.submissions.create(email=email)
+            long_ago(there)
 
         [answer] = at_once(
-            tenant, restore, lambda: Form.all_objects.purge(timezone.now(), batch=10)
+            tenant,
+            lambda: restored.all_objects.all().restore(),
+            lambda: Form.all_objects.purge(timezone.now(), batch=10),
         )
 
         assert answer == 0
-        assert left(tenant) == (1, 2, 1)
+        assert left(tenant) == (1, len(emails), 0)
 
     def test_is_the_ledger(self):
         assert {model.__name__ for model in purging.purged()} == {
