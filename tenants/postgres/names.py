@@ -27,8 +27,12 @@ def _of_column(model: type[models.Model], column: str | None) -> Iterator[str]:
 
 
 def _of_constraint(model: type[models.Model], name: str | None) -> Iterator[str]:
-    if name == f"{model._meta.db_table}_pkey":
+    table = model._meta.db_table
+    if name == f"{table}_pkey":
         yield model._meta.pk.name
+    for own in model._meta.local_fields:  # rules that fields have of themselves, as named by SQL
+        if name in (f"{table}_{own.column}_check", f"{table}_{own.column}_key"):
+            yield own.name
     for constraint in model._meta.constraints:
         if constraint.name == name:
             yield from getattr(constraint, "fields", ())

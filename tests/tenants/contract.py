@@ -23,6 +23,7 @@ from tenants.models import Membership, SoftDeleteModel, User
 from tenants.postgres import grants
 from tests.factories import BudgetFactory, UserFactory
 from tests.forms.models import Event, Form, Organization, Submission, Workflow
+from tests.shop.models import Category, Item, Order, Product, StatusChange
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,18 @@ def form() -> Form:
 
 def submission() -> Submission:
     return Submission.objects.create(form=form(), email=f"{word()}@example.com")
+
+
+def category() -> Category:
+    return Category.objects.create(name=word())
+
+
+def product() -> Product:
+    return Product.objects.create(category=category(), name=word(), price=4_50)
+
+
+def order() -> Order:
+    return Order.objects.create(customer=UserFactory())
 
 
 DESCRIBED = [
@@ -228,6 +241,45 @@ DESCRIBED = [
             null(Event, "what"),
             dangling(Event, "submission", Submission),
         ),
+    ),
+    Described(
+        Category, lambda: {"name": word()}, "name", ("Tea", "Coffee"), (null(Category, "name"),)
+    ),
+    Described(
+        Product,
+        lambda: {"category": category(), "name": word(), "price": 4_50},
+        "stock",
+        (10, 0),
+        (
+            check("shop_product_stock_check", stock=-1),
+            null(Product, "price"),
+            dangling(Product, "category", Category),
+        ),
+    ),
+    Described(
+        Order,
+        lambda: {"customer": UserFactory()},
+        "note",
+        ("", "By the back door"),
+        (null(Order, "status"), null(Order, "customer")),
+    ),
+    Described(
+        Item,
+        lambda: {"order": order(), "product": product(), "quantity": 1, "price": 4_50},
+        "quantity",
+        (1, 2),
+        (
+            check("shop_item_quantity_check", quantity=-1),
+            dangling(Item, "order", Order),
+            dangling(Item, "product", Product),
+        ),
+    ),
+    Described(
+        StatusChange,
+        lambda: {"order": order(), "after": "paid"},
+        "after",
+        ("paid", "sent"),
+        (null(StatusChange, "after"), dangling(StatusChange, "order", Order)),
     ),
 ]
 """Every model that the contract is tested with."""

@@ -309,7 +309,8 @@ class TestBulkPaths:
         assert of_many(described, 2, work) == of_many(described, 20, work) <= 24
 
 
-def test_every_model_of_the_example_is_described():
+@pytest.mark.parametrize("domain", ["forms", "shop"])
+def test_every_model_of_the_examples_is_described(domain):
     described = {one.model for one in DESCRIBED}
 
-    assert set(apps.get_app_config("forms").get_models()) <= described
+    assert set(apps.get_app_config(domain).get_models()) <= described
