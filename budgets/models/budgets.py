@@ -16,6 +16,8 @@ from budgets.models.shared import Request, Rules
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
 from tenants.history import History
+from tenants.indexes import TrigramSearch
+from tenants.listing import Key, Listing
 from tenants.models import APPEND_ONLY, Membership, TenantModel
 
 if TYPE_CHECKING:
@@ -63,6 +65,11 @@ class Budget(TenantModel):
         without=["version", "last_seq", "deposited", "withdrawn", "last_recorded_at"],
         only=["name", "owner_id", "archived_at"],
     )  # the ledger tells of its money
+    listing = Listing(
+        filters={"owner": Key("exact", "in")},
+        sorts={"newest": "-id", "oldest": "id"},  # the ids tell when they were made
+        search="budgets_budget_search",
+    )
     objects: ClassVar[BudgetManager] = BudgetManager()
     buckets: "BucketManager"
     movements: "MovementManager"
@@ -71,6 +78,7 @@ class Budget(TenantModel):
         select_on_save = True
         indexes: ClassVar = [models.Index(fields=["tenant", "owner"], name="budgets_budget_owner")]
         constraints: ClassVar = [
+            TrigramSearch(fields=["name"], name="budgets_budget_search"),
             models.UniqueConstraint(
                 F("tenant"),
                 Lower("name"),
