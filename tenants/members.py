@@ -47,6 +47,11 @@ class MembershipQuerySet(SoftDeleteQuerySet["Membership"]):
 class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  # type: ignore[misc]
     """The members of the tenant in force."""
 
+    def of(self, user: "User") -> "Membership | None":
+        """The user's membership, if they are a member."""
+        membership: Membership | None = self.filter(user=user).first()
+        return membership
+
     @verb("members.invite")
     def join(self, user: "User", role: str) -> "Membership":
         """Make a user a member. Raises UnknownRole and AlreadyMember."""

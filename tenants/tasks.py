@@ -36,8 +36,9 @@ def clean_sessions() -> dict[str, int]:
 
     Safe to repeat, and at any time.
     """
-    days = SystemSettings.objects.current().values.login_failure_days
+    settings = SystemSettings.objects.current()
+    kept = timedelta(days=settings.values.login_failure_days)
     return {
         "sessions": UserSession.objects.clean(),
-        "login_failures": LoginFailure.objects.clean(timezone.now() - timedelta(days=days)),
+        "login_failures": LoginFailure.objects.clean(timezone.now() - kept),
     }

@@ -72,7 +72,7 @@ def seat_of(request: HttpRequest, *, limit: str | None = None) -> Seat:
         raise NotLoggedIn
     tenant_id = _chosen(request, Tenant.objects.ids_of_user(user))
     with acting_for(tenant_id, actor=user):
-        member = Membership.objects.filter(user=user).first()
+        member = Membership.objects.of(user)
         if member is None:
             raise NoMembership
         if limit is not None:

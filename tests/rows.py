@@ -37,9 +37,9 @@ type Rows = Mapping[Model, Any]
 MODELS: list[Model] = [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
-def invite(email: str = "somebody@example.com") -> Invitation:
+def invite() -> Invitation:
     invitation = Invitation(
-        email=email,
+        email=f"{uuid.uuid4().hex}@example.com",
         role="viewer",
         token_hash=uuid.uuid4().hex,
         expires_at=timezone.now() + timedelta(days=7),

@@ -54,9 +54,10 @@ def _constraints(model: type[TenantModel]) -> Iterator[Error]:
 
 
 def _live_rows(model: type[SoftDeleteModel]) -> Iterator[Error]:
-    if not isinstance(model._default_manager, SoftDeleteManager):
+    default = model._meta.default_manager
+    if default is None or not isinstance(default, SoftDeleteManager):
         yield Error(
-            f"{model._meta.label}.{model._default_manager.name}, its default, shows deleted rows",
+            f"{model._meta.label}.{default and default.name}, its default, shows deleted rows",
             hint="let its first manager be `objects`, derived from SoftDeleteManager",
             obj=model,
             id="tenants.E006",

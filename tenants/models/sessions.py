@@ -15,12 +15,23 @@ class UserSession(AbstractBaseSession):
     """A browser's session. Its key is a secret: what is shown and asked for is the id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    session_key = models.CharField(max_length=40, unique=True)
-    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="sessions")
+    session_key = models.CharField(max_length=40, unique=True, help_text="the cookie's; a secret")
+    session_data = models.TextField(help_text="signed by Django")
+    expire_date = models.DateTimeField(db_index=True, help_text="until when it is good")
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        help_text="who is logged in, if anybody",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    last_seen_at = models.DateTimeField(default=timezone.now)
-    ip = models.GenericIPAddressField("IP address", null=True, blank=True)
-    user_agent = models.CharField(max_length=300, blank=True)
+    last_seen_at = models.DateTimeField(default=timezone.now, help_text="to the minute")
+    ip = models.GenericIPAddressField(
+        "IP address", null=True, blank=True, help_text="where it was last seen"
+    )
+    user_agent = models.CharField(max_length=300, blank=True, help_text="what it was seen with")
 
     objects: ClassVar[UserSessionManager] = UserSessionManager()
 
@@ -39,9 +50,9 @@ class LoginFailure(models.Model):
     """A log-in that was refused."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.CharField("e-mail", max_length=254)
-    ip = models.GenericIPAddressField("IP address", null=True, blank=True)
-    at = models.DateTimeField(default=timezone.now)
+    email = models.CharField("e-mail", max_length=254, help_text="as typed, in lower case")
+    ip = models.GenericIPAddressField("IP address", null=True, blank=True, help_text="where from")
+    at = models.DateTimeField(default=timezone.now, help_text="when")
 
     objects: ClassVar[LoginFailureManager] = LoginFailureManager()
 

@@ -15,8 +15,8 @@ from tenants.preferences import SystemPreferences, TenantPreferences
 class TenantSettings(TenantModel):
     """What a tenant has set; changed by `TenantSettings.objects.change` alone."""
 
-    values = DocumentField(TenantPreferences)
-    version = models.PositiveIntegerField(default=0)
+    values = DocumentField(TenantPreferences, help_text="as its schema declares")
+    version = models.PositiveIntegerField(default=0, help_text="how often it was changed")
 
     objects: ClassVar[TenantSettingsManager] = TenantSettingsManager()
 
@@ -34,8 +34,8 @@ class SystemSettings(models.Model):
     """What is set for the whole system; changed by `SystemSettings.objects.change` alone."""
 
     id = models.UUIDField(primary_key=True, default=UUID(int=1), editable=False)
-    values = DocumentField(SystemPreferences)
-    version = models.PositiveIntegerField(default=0)
+    values = DocumentField(SystemPreferences, help_text="as its schema declares")
+    version = models.PositiveIntegerField(default=0, help_text="how often it was changed")
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[SystemSettingsManager] = SystemSettingsManager()

@@ -129,9 +129,10 @@ class TestWhatStays:
 
     def test_is_the_ledger(self):
         assert {model.__name__ for model in purging.purged()} == {
-            "Submission",
             "Form",
             "Membership",
+            "Product",
+            "Submission",
         }
         assert all("DELETE" in model.app_may for model in purging.purged())
 
@@ -156,7 +157,7 @@ class TestBatches:
         run_for, done = purging.run_for, []
 
         def failing(tenant_id, work):
-            if len(done) == 2:
+            if sum(done) == 1:
                 raise KeyboardInterrupt
             done.append(run_for(tenant_id, work))
             return done[-1]

@@ -100,7 +100,10 @@ def test_every_table_has_a_comment_and_every_column_whose_name_does_not_say_it()
 def test_every_table_of_the_database_is_in_the_document(committed):
     text = DOCUMENT.read_text()
 
+    examples = ("forms_", "shop_")
     for table in connection.introspection.table_names():
+        if table.startswith(examples):
+            continue
         assert f"### {table}\n" in text or f"| `{table}` |" in text
 
 
