@@ -5,27 +5,30 @@ any block, or on commit: the immediate backend runs the task on the spot, in blo
 """
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
-from django.tasks import task
+from django.tasks import TaskContext, task
 from django.utils import timezone
 
 from budgets import scheduling
+from tenants.context import attributed
 
 
-@task
-def run_schedules(tenant_id: str) -> dict[str, int]:
+@task(takes_context=True)
+def run_schedules(context: "TaskContext[Any, Any]", tenant_id: str) -> dict[str, int]:
     """Run what is due for a tenant; how many due times had which outcome.
 
     Safe to enqueue twice. Raises, after the others have run, the errors of those that could not.
     """
     outcomes: Counter[str] = Counter()
     errors = []
-    for report in scheduling.run_due(UUID(tenant_id), timezone.now()):
-        outcomes.update(run.outcome for run in report.runs)
-        if report.error:
-            report.error.add_note(f"schedule {report.schedule.pk}")
-            errors.append(report.error)
+    with attributed(request_id=f"task {context.task_result.id}"):
+        for report in scheduling.run_due(UUID(tenant_id), timezone.now()):
+            outcomes.update(run.outcome for run in report.runs)
+            if report.error:
+                report.error.add_note(f"schedule {report.schedule.pk}")
+                errors.append(report.error)
     if errors:
         raise ExceptionGroup(f"{len(errors)} schedules were not run", errors)
     return dict(outcomes)

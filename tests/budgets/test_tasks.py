@@ -44,6 +44,8 @@ class TestOnTheSpot:
         assert result.return_value == {"deposited": 3}
         with acting_for(tenant):
             assert Movement.objects.count() == 3
+            [request] = set(Movement.objects.values_list("request_id", flat=True))
+            assert request == f"task {result.id}"
         with acting_for(other):
             assert not Movement.objects.exists()
 
