@@ -22,20 +22,18 @@ def scratch_database(name: str, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[st
     It lives on the server that the settings name; one left behind by a run that was broken off
     is replaced. Raises StoreError where no owner is configured.
     """
-    usual = connections[using].settings_dict["NAME"]
-    _lead_to("postgres", using)
-    _as_owner(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', using)
-    _as_owner(f'CREATE DATABASE "{name}"', using)
-    _lead_to(name, using)
+    with _leading_to("postgres", using):
+        _as_owner(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', using)
+        _as_owner(f'CREATE DATABASE "{name}"', using)
     try:
-        _as_owner((SQL / "database.sql").read_text(), using)
-        with as_owner(using):
-            call_command("migrate", verbosity=0, database=using)
-        yield name
+        with _leading_to(name, using):
+            _as_owner((SQL / "database.sql").read_text(), using)
+            with as_owner(using):
+                call_command("migrate", verbosity=0, database=using)
+            yield name
     finally:
-        _lead_to("postgres", using)
-        _as_owner(f'DROP DATABASE "{name}" WITH (FORCE)', using)
-        _lead_to(usual, using)
+        with _leading_to("postgres", using):
+            _as_owner(f'DROP DATABASE "{name}" WITH (FORCE)', using)
 
 
 def _as_owner(statement: str, using: str) -> None:
@@ -43,11 +41,20 @@ def _as_owner(statement: str, using: str) -> None:
         cursor.execute(statement)
 
 
-def _lead_to(database: str, using: str) -> None:
-    """Let new connections of both roles lead there."""
+@contextmanager
+def _leading_to(database: str, using: str) -> Iterator[None]:
+    """For the time of the block, new connections of both roles lead there."""
     connection: Any = connections[using]
+    configs = [connection.settings_dict, settings.OWNER_DATABASE or {}]
+    usual = [config.get("NAME") for config in configs]
     connection.close()
     connection.close_pool()
-    owner: dict[str, Any] | None = settings.OWNER_DATABASE
-    for config in (connection.settings_dict, settings.DATABASES[using], owner or {}):
-        config["NAME"] = database
+    try:
+        for config in configs:
+            config["NAME"] = database
+        yield
+    finally:
+        connection.close()
+        connection.close_pool()
+        for config, name in zip(configs, usual, strict=True):
+            config["NAME"] = name
