@@ -14,6 +14,9 @@ from tests.walkthrough.blocks import Block
 from tests.walkthrough.interpreter import FLAGS
 
 ROOT = Path(__file__).parents[2]
+OURS = ("PYTEST", "DJANGO", "COV_", "TENANT")
+"""Variables of the tests' own, which the project has no business to know."""
+
 PATIENCE = 120
 """Seconds that a command may take."""
 
@@ -27,9 +30,9 @@ class Project:
 
     def __init__(self, folder: Path, settings: str, environ: Mapping[str, str]) -> None:
         self.folder = folder
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
+        self._settings = settings
         self.environ = kept | {
-            "DJANGO_SETTINGS_MODULE": settings,
             "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
@@ -71,7 +74,8 @@ class Project:
         if (interpreter := self._interpreter) is None:
             interpreter = self._interpreter = subprocess.Popen(
                 [sys.executable, "-m", "tests.walkthrough.interpreter"],
-                cwd=self.folder, env=self.environ, text=True,
+                cwd=self.folder, text=True,
+                env=self.environ | {"DJANGO_SETTINGS_MODULE": self._settings},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
         assert interpreter.stdin and interpreter.stdout
