@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
-from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended
+from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended, UnknownTenant
 from tenants.postgres import session
 from tenants.postgres.retry import retried
 
@@ -106,10 +106,12 @@ def acting_for(
     local to the transaction, so a pooled connection never carries it to the next borrower; that
     is why the block must be the outermost transaction (Django raises RuntimeError otherwise).
     Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant
-    can be read and not written, except to reactivate it: `even_suspended`.
+    can be read and not written, except to reactivate it: `even_suspended`. Raises UnknownTenant
+    for what is no id, such as a slug.
     """
     tenant_id, actor_id = _id(tenant), _id(actor)
-    assert tenant_id is not None
+    if not isinstance(tenant_id, UUID):
+        raise UnknownTenant(f"{tenant!r} is no tenant's id: Tenant.objects.id_of(slug) finds it")
     if (outer := _current.get()) is not None:
         if (outer.tenant_id, outer.using) != (tenant_id, using):
             raise TenantMismatch

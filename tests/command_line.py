@@ -62,8 +62,12 @@ def in_a_process(*words: object, env: Mapping[str, str] | None = None) -> Ran:
 
 def app_url() -> str:
     """The DSN of role app on the database that the tests use."""
-    config = settings.DATABASES["default"]
+    return url_of(settings.DATABASES["default"])
+
+
+def url_of(config: Mapping[str, Any], database: str = "") -> str:
+    """The DSN of a configured connection, or of the same role on another database."""
     user, password, host = (quote(config[part], safe="") for part in ("USER", "PASSWORD", "HOST"))
     options = {key: value for key, value in config["OPTIONS"].items() if key != "pool"}
     at = f"{user}:{password}@{host}:{config['PORT']}" if host else f"{user}@"
-    return f"postgresql://{at}/{config['NAME']}?{urlencode(options)}"
+    return f"postgresql://{at}/{database or config['NAME']}?{urlencode(options)}"

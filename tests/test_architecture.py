@@ -29,6 +29,8 @@ ARROWS = {
     "config": ("config", "tenants"),
 }
 
+FOR_TESTS = ("budgets.testing", "tenants.testing", "tests")
+
 each_module = pytest.mark.parametrize("path", CODE, ids=str)
 
 
@@ -81,12 +83,14 @@ def test_the_cascade_knows_only_the_standard_library():
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in CODE if not under(module(path), "budgets.testing")], ids=str
+    "path",
+    [path for path in CODE if not under(module(path), *FOR_TESTS)],
+    ids=str,
 )
 def test_nothing_in_production_imports_what_is_for_tests(path):
     names = imports(tree(path), path)
 
-    assert [name for name in names if under(name, "budgets.testing", "tests")] == []
+    assert [name for name in names if under(name, *FOR_TESTS)] == []
 
 
 @pytest.mark.parametrize("path", [path for path in CODE if "managers" in str(path)], ids=str)

@@ -2,6 +2,7 @@
 
 tenants.E001-E005  a model that is not isolated, as far as Python can tell
 tenants.E006-E007  a model whose rows cannot be deleted softly, and purged, as it declares
+tenants.E008       a unique that does not begin with the tenant
 tenants.E010-E016  a fault in the catalog (`manage.py check --database default`)
 tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
 tenants.E030       a listing names what the model does not have

@@ -10,7 +10,7 @@ from django.db import models
 
 from tenants.checks.catalog import Catalog
 from tenants.listing.asked import RESERVED, listing_of, search_of
-from tenants.listing.kinds import SORTABLE, Document, Kind, searches_of
+from tenants.listing.kinds import JSON, SORTABLE, Kind, searches_of
 from tenants.models import TenantModel
 
 type Model = type[models.Model]
@@ -135,7 +135,7 @@ def _unserved(model: Model, what: str, kind: Kind, name: str, operator: str) -> 
     hint = f'add models.Index(fields=["tenant", "{name}"]) to Meta.indexes'
     if operator == "startswith":
         hint += ' with opclasses=["uuid_ops", "text_pattern_ops"]'
-    if isinstance(kind, Document):
+    if isinstance(kind, JSON):
         hint = f'add JSONContains(fields=["{name}"]) to Meta.constraints'
     return _error(model, "E033", f"{what} without an index", hint)
 

@@ -21,6 +21,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
         yield from _managers(model)
     if issubclass(model, TenantModel) and not model._meta.proxy:
         yield from _constraints(model)
+        yield from _uniques(model)
         yield from listing_faults(model)
     if issubclass(model, SoftDeleteModel) and not model._meta.proxy:
         yield from _live_rows(model)
@@ -51,6 +52,32 @@ def _constraints(model: type[TenantModel]) -> Iterator[Error]:
                 obj=model,
                 id="tenants.E002",
             )
+
+
+def _uniques(model: type[TenantModel]) -> Iterator[Error]:
+    """What E011 would find in the catalog, before there is a migration."""
+    uniques = [
+        (field.name, [field.name])
+        for field in model._meta.local_fields
+        if field.unique and not field.primary_key and not _is_tenants(field.related_model)
+    ]
+    uniques += [(", ".join(names), list(names)) for names in model._meta.unique_together]
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
+            uniques.append((constraint.name, list(constraint.fields)))
+    for what, fields in uniques:
+        if fields[0] != "tenant":
+            yield Error(
+                f"{model._meta.label}: the unique {what} does not begin with the tenant",
+                hint='write UniqueConstraint(fields=["tenant", ...]): another tenant may have'
+                " the same value, and must not learn of it",
+                obj=model,
+                id="tenants.E008",
+            )
+
+
+def _is_tenants(model: object) -> bool:
+    return isinstance(model, type) and issubclass(model, TenantOwned)
 
 
 def _live_rows(model: type[SoftDeleteModel]) -> Iterator[Error]:

@@ -9,12 +9,12 @@ their place; pages by number are for the admin's small lists alone, and nothing 
 """
 
 from tenants.listing.asked import Listing
-from tenants.listing.kinds import Day, Document, Flag, Integer, Key, Moment, Text
+from tenants.listing.kinds import JSON, Day, Flag, Integer, Key, Moment, Text
 from tenants.listing.pages import Page
 
 __all__ = [
+    "JSON",
     "Day",
-    "Document",
     "Flag",
     "Integer",
     "Key",

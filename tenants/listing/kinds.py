@@ -146,7 +146,7 @@ class Flag(Kind):
         return asked == "true"
 
 
-class Document(Kind):
+class JSON(Kind):
     """JSON that holds the object asked for, by the model's JSONContains of that field."""
 
     known = ("contains",)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tenants.fields import TenantForeignKey
 from tenants.history import History
 from tenants.indexes import FullTextSearch, JSONContains, TrigramSearch
-from tenants.listing import Document, Integer, Key, Listing, Moment, Text
+from tenants.listing import JSON, Integer, Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, SoftDeleteModel, TenantModel, User
 from tests.shop.managers import NEXT, OrderManager, ProductManager
 
@@ -37,7 +37,7 @@ class Product(SoftDeleteModel):
             "stock": Integer("exact", "lt", "lte", "gt", "gte", "in"),
             "category": Key("exact", "in"),
             "created_at": Moment("gte", "lt"),
-            "metadata": Document("contains"),
+            "metadata": JSON("contains"),
         },
         sorts={"name": "name", "newest": "-created_at", "stock": "stock"},
         search="shop_product_search",

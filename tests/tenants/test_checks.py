@@ -173,6 +173,22 @@ class TestModels:
 
         assert ids(faults_of(label)) == {"tenants.E005"}
 
+    @pytest.mark.parametrize(
+        ("meta", "unique"),
+        [
+            ({}, True),
+            ({"unique_together": [("body", "tenant")]}, False),
+            ({"constraints": [models.UniqueConstraint(fields=["body"], name="once")]}, False),
+            ({"constraints": [models.UniqueConstraint("body", name="once")]}, None),
+            ({"unique_together": [("tenant", "body")]}, None),
+        ],
+    )
+    def test_a_unique_without_the_tenant(self, meta, unique):
+        note = made("Note", TenantModel, meta, body=models.TextField(unique=bool(unique)))
+
+        # Of expressions the catalog tells.
+        assert ids(faults_of(note)) == (set() if unique is None else {"tenants.E008"})
+
     @pytest.mark.parametrize("condition", [LIVE, LIVE & Q(body="x"), Q(body="x") & LIVE])
     def test_a_unique_among_live_rows_is_fine(self, condition):
         unique = models.UniqueConstraint(

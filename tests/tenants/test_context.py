@@ -8,7 +8,14 @@ from django.db.models import F
 
 from budgets.models import BucketVersion, Budget, Movement
 from tenants.context import acting_for, current_actor_id, current_tenant_id, inspecting, run_for
-from tenants.errors import NoTenant, QueryFailed, ReadOnly, TenantMismatch, TenantViolation
+from tenants.errors import (
+    NoTenant,
+    QueryFailed,
+    ReadOnly,
+    TenantMismatch,
+    TenantViolation,
+    UnknownTenant,
+)
 from tenants.models import Membership, Tenant, TenantSlug, User
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 
@@ -32,6 +39,11 @@ class TestActingFor:
     def test_takes_an_id_as_well(self, tenant):
         with acting_for(tenant.pk):
             assert current_tenant_id() == tenant.pk
+
+    @pytest.mark.parametrize("slug", ["acme", None, 7])
+    def test_takes_no_slug_and_says_what_finds_the_id(self, committed, slug):
+        with pytest.raises(UnknownTenant, match=r"id_of\(slug\)"), acting_for(slug):
+            pass
 
     def test_the_setting_is_gone_after_the_block(self, tenant):
         with acting_for(tenant):

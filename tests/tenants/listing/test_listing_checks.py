@@ -7,7 +7,7 @@ from django.test.utils import isolate_apps
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
 from tenants.indexes import JSONContains, TrigramSearch
-from tenants.listing import Day, Document, Flag, Integer, Key, Listing, Moment, Text
+from tenants.listing import JSON, Day, Flag, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
 from tests.shop.models import Category, Order, Product
@@ -82,7 +82,7 @@ def test_searches_that_are_declared_are_fine():
         TrigramSearch(fields=["title"], name="note_search"),
         JSONContains(fields=["extra"], name="note_extra"),
     ]
-    listing = Listing(filters={"extra": Document("contains")}, search="note_search")
+    listing = Listing(filters={"extra": JSON("contains")}, search="note_search")
 
     assert faults(listing, constraints=searches) == []
 
@@ -98,7 +98,7 @@ FAULTS = {
     "lower()": (Listing(filters={"title": Text("iexact")}), "E031", "iexact"),
     "an order of texts": (Listing(filters={"title": Text("gte")}), "E031", "gte"),
     "a decimal": (Listing(filters={"price": Integer()}), "E031", "DecimalField"),
-    "JSON by its equality": (Listing(filters={"extra": Document()}), "E031", "exact"),
+    "JSON by its equality": (Listing(filters={"extra": JSON()}), "E031", "exact"),
     "a text as a number": (Listing(filters={"title": Integer()}), "E031", "CharField"),
     "a time as a day": (Listing(filters={"due": Day()}), "E031", "DateTimeField"),
     "a sort by a decimal": (Listing(sorts={"a": "price"}), "E031", "price"),
@@ -106,7 +106,7 @@ FAULTS = {
     "a sort by what may be NULL": (Listing(sorts={"a": "day"}), "E032", "day"),
     "a filter without an index": (Listing(filters={"done": Flag()}), "E033", "done__exact"),
     "a key without an index": (Listing(filters={"author": Key()}), "E033", "author__exact"),
-    "JSON without a search": (Listing(filters={"extra": Document("contains")}), "E033", "extra"),
+    "JSON without a search": (Listing(filters={"extra": JSON("contains")}), "E033", "extra"),
     "a sort without the tiebreak": (Listing(sorts={"a": "title"}), "E033", "title"),
     "a sort without an index": (Listing(sorts={"a": "author"}), "E033", "author"),
 }

@@ -1,0 +1,177 @@
+"""The documents say what is: their blocks are run, their links lead somewhere, their tables are
+whole.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from budgets.cascade import Claim
+from budgets.models import Bucket, Budget, Movement
+from tenants import errors, refusals
+from tenants.context import acting_for
+from tenants.models import Tenant
+from tests.command_line import url_of
+from tests.tenants.schema import scratch_database
+from tests.walkthrough.blocks import Block, blocks_of
+from tests.walkthrough.interpreter import wrong_in
+from tests.walkthrough.project import ROOT, Project, Wrong
+
+GUIDE = ROOT / "docs" / "data-access.md"
+README = ROOT / "README.md"
+BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Declined}
+"""Never raised by themselves."""
+
+
+@pytest.fixture
+def project(django_db_setup, database: str, tmp_path: Path):
+    """A folder and a database, with nothing in them."""
+    with scratch_database(f"{database}_guide") as scratch:
+        environ = {
+            "DATABASE_URL": url_of(settings.DATABASES["default"], scratch),
+            "OWNER_DATABASE_URL": url_of(settings.OWNER_DATABASE, scratch),
+        }
+        with Project(tmp_path, "project.settings", environ) as project:
+            yield project
+
+
+@pytest.mark.timeout(600)
+def test_every_block_of_the_guide_is_run_and_true(project):
+    for block in blocks_of(GUIDE):
+        project.run(block)
+
+
+def test_every_python_block_of_the_readme_is_run(own_database):
+    with acting_for(Tenant.objects.create_tenant("tierney")):
+        household = Budget.objects.create_budget("Household", "EUR")
+        Bucket.objects.create_bucket(household, "Rent", filter=Claim(share=300_000))
+    names: dict[str, object] = {}
+
+    wrong = [
+        wrong_in(block.text, f"README.md, line {block.line}", names)
+        for block in blocks_of(README)
+        if block.language == "python"
+    ]
+
+    assert wrong == [""]
+    movement = names["movement"]
+    assert isinstance(movement, Movement)
+    assert (movement.amount, movement.key) == (2_500_00, "salary-2026-11")
+
+
+class TestTheRunner:
+    """A document that is wrong makes it red."""
+
+    @pytest.fixture
+    def empty(self, tmp_path: Path):
+        with Project(tmp_path, "tests.walkthrough.nothing", {}) as project:
+            yield project
+
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            ((), "$ echo one\ntwo\n"),
+            ((), "$ false\n"),
+            ((), "$ false\n$ true\n"),
+            (("exit=1",), "$ true\n"),
+            ((), "echo one\n"),
+            ((), "$ echo one\n"),
+        ],
+    )
+    def test_tells_a_command_that_does_not_do_as_shown(self, empty, options, text):
+        with pytest.raises(Wrong, match="line 7"):
+            empty.run(Block(7, "console", options, text))
+
+    def test_runs_commands_that_do_as_shown(self, empty):
+        empty.run(Block(1, "console", (), "$ echo one\none\n$ echo two of two\ntwo ...\n"))
+        empty.run(Block(1, "console", ("exit=3",), "$ exit 3\n"))
+
+    @pytest.mark.parametrize("language", ["", "text", "js"])
+    def test_tells_a_block_that_nothing_runs(self, empty, language):
+        with pytest.raises(Wrong, match="nothing runs"):
+            empty.run(Block(7, language, (), "anything\n"))
+
+    def test_tells_a_picture_of_what_is_not_there(self, empty):
+        empty.run(Block(1, "mermaid", (), "a --> run_for(tenant, work)\nb --> NoTenant\n"))
+        for name in ("run_fast(work)", "NoTenants"):
+            with pytest.raises(Wrong, match=name[:8]):
+                empty.run(Block(1, "mermaid", (), f"a --> {name}\n"))
+
+    def test_writes_files_and_continues_them(self, empty):
+        empty.run(Block(1, "python", (), "# notes/a.py\nA = 1\n"))
+        empty.run(Block(1, "python", (), "# notes/a.py, continued\nB = 2\n"))
+
+        written = (empty.folder / "notes" / "a.py").read_text()
+        assert written == "# notes/a.py\nA = 1\n\n\nB = 2\n"
+        assert (empty.folder / "notes" / "__init__.py").is_file()
+        for line in ("# notes/a.py", "# notes/b.py, continued"):
+            with pytest.raises(Wrong, match="there already"):
+                empty.run(Block(1, "python", (), f"{line}\n"))
+
+    @pytest.mark.parametrize(
+        ("source", "wrong"),
+        [
+            (">>> 1 + 1\n3\n", "Expected"),
+            (">>> missing\n", "NameError"),
+            ("raise ValueError('no')\n", "ValueError: no"),
+            ("a b\n", "SyntaxError"),
+            (">>> int('x')\nTraceback (most recent call last):\n...\nKeyError: 1\n", "ValueError"),
+        ],
+    )
+    def test_tells_python_that_does_not_do_as_shown(self, source, wrong):
+        assert wrong in wrong_in(source, "line 7", {})
+
+    def test_blocks_share_their_names(self):
+        names: dict[str, object] = {}
+
+        assert wrong_in("one = 1\n", "line 1", names) == ""
+        assert wrong_in(">>> one\n1\n", "line 2", names) == ""
+
+    def test_a_fence_left_open_is_no_document(self, tmp_path):
+        path = tmp_path / "a.md"
+        path.write_text("text\n```python\n1\n")
+
+        with pytest.raises(ValueError, match="line 2"):
+            list(blocks_of(path))
+
+
+# -- What is no block ------------------------------------------------------------------------------
+
+
+def below(error: type[errors.CodedError]):
+    yield error
+    for each in error.__subclasses__():
+        yield from below(each)
+
+
+def test_the_guide_says_of_every_error_what_to_do():
+    ours = [
+        each
+        for each in below(errors.CodedError)
+        if each.__module__ in (errors.__name__, refusals.__name__)
+    ]
+    rows = GUIDE.read_text().partition("| code | means | do |")[2].splitlines()
+
+    listed = [code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split(" | ")[0])]
+
+    assert sorted(listed) == sorted(each.code for each in ours if each not in BASES)
+
+
+@pytest.mark.parametrize("path", [GUIDE, README], ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    text = path.read_text()
+    headings = {
+        re.sub(r"[^\w\s-]", "", heading.lower()).strip().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text, re.M)
+    }
+
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+
+    assert links
+    assert [
+        link
+        for link in links
+        if not (link[1:] in headings if link.startswith("#") else (path.parent / link).exists())
+    ] == []
