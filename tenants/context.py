@@ -16,9 +16,12 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended, UnknownTenant
 from tenants.postgres import session
 from tenants.postgres.retry import retried
+from tenants.refusals import UnknownRole
 
 READERS = frozenset({"viewer"})
 """Roles whose transactions are read-only."""
+ROLES = READERS | {"owner", "editor", "service"}
+"""Every role there is: see `tenants.roles.Role`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def acting_for(
     can be read and not written, except to reactivate it: `even_suspended`. Raises UnknownTenant
     for what is no id, such as a slug.
     """
+    if role is not None and role not in ROLES:
+        raise UnknownRole(f"there is no role {role!r}: {', '.join(sorted(ROLES))}")
     tenant_id, actor_id = _id(tenant), _id(actor)
     if not isinstance(tenant_id, UUID):
         raise UnknownTenant(f"{tenant!r} is no tenant's id: Tenant.objects.id_of(slug) finds it")

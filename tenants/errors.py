@@ -233,5 +233,6 @@ class NotAllowed(CodedError):
     code = "not_allowed"
 
     def __init__(self, verb: str = "", role: str = "") -> None:
-        super().__init__(*([f"the role {role} may not {verb}"] if verb else []))
+        what = "may only read" if verb == "write" else f"may not use {verb}"
+        super().__init__(*([f"the role {role} {what}"] if verb else []))
         self.verb, self.role = verb, role

@@ -118,7 +118,8 @@ def _caller(stack: list[FrameType]) -> FrameType | None:
 def _unit(stack: list[FrameType]) -> FrameType | None:
     """The unit of work: what a test called or requested; for its own fetches, the test's call."""
     inside = takewhile(lambda f: not f.f_code.co_filename.startswith(TESTS), stack)
-    begun = [f for f in inside if f.f_code.co_filename.startswith(BEGINNINGS)]
+    named = ((frame, frame.f_code.co_filename) for frame in inside)
+    begun = [f for f, name in named if name.startswith(BEGINNINGS) and name != PASSED_THROUGH]
     requests = [f for f in begun if f.f_code.co_filename == client.__file__]
     if requests:
         return requests[0]  # of a chain of redirects, each

@@ -119,7 +119,7 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Order: lambda made: Order.objects.place(UserFactory(), {made[Product]: 1}),
     Item: lambda made: made[Order].items.get(),
     StatusChange: lambda made: made[Order].changes.get(),
-    Organization: lambda _: Organization.objects.create(name="Clinic"),
+    Organization: lambda _: Organization.objects.create(name=uuid.uuid4().hex),
     Form: lambda made: open_form(made[Organization]),
     Workflow: lambda made: made[Form].workflows.create(name="Review", steps=2),
     Submission: lambda made: Submission.objects.submit(made[Form], "a@example.com", {"age": 7}),

@@ -15,6 +15,10 @@ OWNER_COMMANDS = {"flush", "makemigrations", "migrate", "showmigrations"}
 """Commands that read or change the schema: they log in as owner, all others as app."""
 
 
+UNMIGRATED = {"42P01", "42703", "42883"}
+"""What PostgreSQL says when a table, a column or a function is not there."""
+
+
 def main(argv: list[str]) -> int:
     """Run a management command; 0 is success, 2 is bad input, 130 is Ctrl-C.
 
@@ -33,6 +37,8 @@ def main(argv: list[str]) -> int:
         text = (
             str(error) if isinstance(error, ImproperlyConfigured) else " ".join(str(error).split())
         )
+        if getattr(error, "sqlstate", None) in UNMIGRATED:
+            text += " (is the database migrated? manage.py migrate)"
         print(f"error [{code}]: {text}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ Tenants' tables carry their grants in their migrations (`tenants.constraints.Gra
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
@@ -48,6 +49,15 @@ SECRET_COLUMNS = {
 """Tables of which inspector reads all columns but these."""
 
 
+def app_grants() -> dict[str, str]:
+    """What role app may do with global tables: these, and what other apps declare.
+
+    An app says it in its AppConfig: `app_may = {"notes_colour": "SELECT"}`.
+    """
+    declared = (getattr(config, "app_may", {}) for config in apps.get_app_configs())
+    return {table: what for given in (APP, *declared) for table, what in given.items()}
+
+
 def grant_global_tables(*, using: str, **_: Any) -> None:
     """Grant what the lists say on the tables there are; safe to repeat."""
     with connections[using].cursor() as cursor:
@@ -58,8 +68,9 @@ def grant_global_tables(*, using: str, **_: Any) -> None:
 def global_grants(cursor: CursorWrapper) -> Iterator[str]:
     """What the lists say, as statements, for the tables there are."""
     present = set(cursor.db.introspection.table_names(cursor))
-    for table in APP.keys() & present:
-        yield f'GRANT {APP[table]} ON "{table}" TO app'
+    given = app_grants()
+    for table in given.keys() & present:
+        yield f'GRANT {given[table]} ON "{table}" TO app'
     for table in present.intersection(INSPECTOR):
         yield f'GRANT SELECT ON "{table}" TO inspector'
     for table in SECRET_COLUMNS.keys() & present:
@@ -76,8 +87,9 @@ def global_grants(cursor: CursorWrapper) -> Iterator[str]:
 def sequence_grants(cursor: CursorWrapper) -> Iterator[str]:
     """Leave to set the sequences of the tables that app fills: `loaddata` sets them on."""
     introspection = cursor.db.introspection
-    for table in APP.keys() & set(introspection.table_names(cursor)):
-        if "INSERT" in APP[table]:
+    given = app_grants()
+    for table in given.keys() & set(introspection.table_names(cursor)):
+        if "INSERT" in given[table]:
             for sequence in introspection.get_sequences(cursor, table):
                 yield f'GRANT UPDATE ON SEQUENCE "{sequence["name"]}" TO app'
 

@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from tenants.comments import is_commented
 from tenants.constraints import DeclaredSQL, Grants, RowSecurity, RowTrigger, TenantReference
 from tenants.fields import TenantForeignKey
-from tenants.postgres.grants import APP
+from tenants.postgres.grants import app_grants
 from tenants.schema.words import columns_of, condition, expression
 
 
@@ -60,7 +60,7 @@ def tables() -> list[Table]:
 def other_tables() -> dict[str, str]:
     """The tables of Django and of libraries, each with what role app may do."""
     ours = {table.name for table in tables()}
-    return {name: may for name, may in sorted(APP.items()) if name not in ours}
+    return {name: may for name, may in sorted(app_grants().items()) if name not in ours}
 
 
 def _table(model: type[models.Model]) -> Table:
@@ -122,7 +122,7 @@ def _grant(model: type[models.Model]) -> str:
     """What role app may do with the table: a tenant's carries it, a global one is listed."""
     for grants in _all_of(model, Grants):
         return grants.app
-    return APP.get(model._meta.db_table, "nothing")
+    return app_grants().get(model._meta.db_table, "nothing")
 
 
 def _relations(model: type[models.Model]) -> Iterator[Relation]:

@@ -96,7 +96,8 @@ def word() -> str:
 
 
 def null(model: type[models.Model], field: str) -> Broken:
-    constraint = f"{model._meta.db_table}_{field}_not_null"
+    column = model._meta.get_field(field).column
+    constraint = f"{model._meta.db_table}_{column}_not_null"
     return Broken(NotNullBroken, constraint, (field,), lambda row: {field: None})
 
 
@@ -270,6 +271,7 @@ DESCRIBED = [
         (1, 2),
         (
             check("shop_item_quantity_check", quantity=-1),
+            null(Item, "price"),
             dangling(Item, "order", Order),
             dangling(Item, "product", Product),
         ),
@@ -308,6 +310,10 @@ def deletes(described):
 
 def soft(described):
     return described.soft
+
+
+def unique(described):
+    return any(broken.error is UniqueBroken for broken in described.broken)
 
 
 def not_(condition):

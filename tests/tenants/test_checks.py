@@ -6,6 +6,7 @@ from io import StringIO
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -20,6 +21,7 @@ from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
 from tenants.models import Membership, SoftDeleteModel, TenantModel, User
 from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE
+from tenants.postgres import grants
 from tenants.postgres.base import as_owner
 from tenants.softdelete import LIVE, AllObjectsManager
 from tests.conftest import SERVER
@@ -34,6 +36,13 @@ embedded = pytest.mark.skipif(
 
 def ids(errors):
     return {error.id for error in errors}
+
+
+def test_an_app_says_what_app_may_do_with_its_global_tables(monkeypatch):
+    monkeypatch.setattr(apps.get_app_config("shop"), "app_may", {"shop_rate": "SELECT"}, False)
+
+    assert grants.app_grants()["shop_rate"] == "SELECT"
+    assert grants.app_grants().items() >= grants.APP.items()
 
 
 class TestHealth:

@@ -7,7 +7,15 @@ from django.db import connection, models, transaction
 from django.db.models import F
 
 from budgets.models import BucketVersion, Budget, Movement
-from tenants.context import acting_for, current_actor_id, current_tenant_id, inspecting, run_for
+from tenants.context import (
+    ROLES,
+    acting_for,
+    current_actor_id,
+    current_tenant_id,
+    inspecting,
+    run_for,
+    tenancy,
+)
 from tenants.errors import (
     NoTenant,
     QueryFailed,
@@ -17,6 +25,8 @@ from tenants.errors import (
     UnknownTenant,
 )
 from tenants.models import Membership, Tenant, TenantSlug, User
+from tenants.refusals import UnknownRole
+from tenants.roles import Role
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 
 
@@ -267,3 +277,17 @@ class TestInspecting:
         assert changed == 0
         with acting_for(other):
             assert Budget.objects.get().version == theirs.version
+
+
+class TestRoles:
+    def test_a_block_takes_the_roles_there_are(self, tenant):
+        for role in Role:
+            with acting_for(tenant, role=role):
+                assert tenancy().role == role
+
+        assert set(Role) == ROLES
+
+    @pytest.mark.parametrize("role", ["Viewer", "king", ""])
+    def test_and_no_other(self, tenant, role):
+        with pytest.raises(UnknownRole, match="viewer"), acting_for(tenant, role=role):
+            pass

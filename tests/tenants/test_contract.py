@@ -18,6 +18,7 @@ from tests.tenants.contract import (
     soft,
     statements,
     stored,
+    unique,
     updates,
     value,
 )
@@ -236,13 +237,13 @@ class TestDeleting:
 
         assert described.model.all_objects.get_or_none(pk=kept) is None
 
-    @each(soft)
+    @each(soft, unique)
     def test_frees_what_is_unique_until_it_is_undone(self, described, row):
         row.delete()
-        [unique, *_] = [each for each in described.broken if each.error is UniqueBroken]
-        described.create(**unique.values(row))
+        [rule, *_] = [each for each in described.broken if each.error is UniqueBroken]
+        described.create(**rule.values(row))
 
-        with refused(UniqueBroken, unique.constraint, unique.fields):
+        with refused(UniqueBroken, rule.constraint, rule.fields):
             row.restore()
 
 

@@ -1,12 +1,14 @@
 """`manage.py tenant`: found tenants and list them."""
 
 import pytest
+from django.conf import settings
 
 from tenants.context import acting_for
 from tenants.errors import UnknownTenant
 from tenants.models import Membership, Tenant
-from tests.command_line import manage
+from tests.command_line import in_a_process, manage, url_of
 from tests.factories import UserFactory
+from tests.tenants.schema import scratch_database
 
 
 class TestCreate:
@@ -74,3 +76,11 @@ def test_wants_to_know_what_to_do():
 
     assert (ran.code, ran.out) == (2, "")
     assert "create|suspend" in ran.err
+
+
+def test_in_a_database_without_tables_says_what_to_do(committed, database):
+    with scratch_database(f"{database}_bare") as bare:
+        url = url_of(settings.DATABASES["default"], bare)
+        ran = in_a_process("tenant", "list", env={"DATABASE_URL": url})
+
+    ran.assert_refused("query_failed", "manage.py migrate")
