@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.conf import settings
 from django.db import models
+from django.db.models.fetch_modes import FetchMode
 
 from tenants.context import tenancy
 from tenants.contract import M
@@ -21,6 +22,11 @@ from tenants.listing.queryset import ListedQuerySet
 
 FETCH_MODES = {"peers": models.FETCH_PEERS, "raise": models.FETCH_RAISE}
 """What a relation that was not read along costs, by `settings.TENANT_FETCH_MODE`."""
+
+
+def fetch_mode() -> FetchMode:
+    """How relations are fetched that were not read along, here and now."""
+    return FETCH_MODES[getattr(settings, "TENANT_FETCH_MODE", "peers")]
 
 
 class TenantQuerySet(ListedQuerySet[M]):
@@ -55,8 +61,7 @@ class TenantManager(_Manager[M]):
         model: type[M]
 
     def get_queryset(self) -> TenantQuerySet[M]:
-        mode = FETCH_MODES[getattr(settings, "TENANT_FETCH_MODE", "peers")]
-        rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(mode)
+        rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(fetch_mode())
         tenant_id = tenancy().tenant_id
         if tenant_id is None:
             return rows

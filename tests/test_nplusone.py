@@ -10,9 +10,10 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from zeal import NPlusOneError
 
+from budgets.cascade import Claim
 from budgets.models import Bucket, Budget, Entry, Movement
 from tests.command_line import in_a_process
-from tests.factories import BudgetFactory
+from tests.factories import BucketFactory, BudgetFactory
 from tests.rows import MAKERS
 
 REVERSE = [
@@ -148,3 +149,13 @@ class TestReverseRelations:
                 ours("def planted(related): return list(related.all())")(getattr(row, accessor))
 
                 assert len(asked) == times
+
+
+def test_what_hangs_on_a_row_made_here_is_fetched_for_all_its_peers(acting):
+    bucket = BucketFactory(filter=Claim(share=500_000))
+    movement = Movement.objects.deposit(bucket.budget, 10_00)
+
+    with CaptureQueriesContext(connection) as captured:
+        assert [entry.bucket.name for entry in movement.entries.all()]
+
+    assert len(captured) == 2

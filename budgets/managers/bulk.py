@@ -10,7 +10,7 @@ from budgets.cascade import cascade
 from budgets.errors import KeyReused, Refused, UnknownBudget
 from budgets.managers.plans import Preview
 from budgets.managers.posting import Draft, PostingManager, positive
-from budgets.managers.requests import Particulars, fingerprint, same_request
+from budgets.managers.requests import Particulars, fingerprint, recorded, same_request
 from budgets.roles import verb
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class BulkManager(PostingManager):
                 return earlier
             if (budget.pk, key) in stock.taken:
                 raise KeyReused(f"key {key!r} was used before, to change a bucket", key=key)
+        recorded(said, request)  # refused here, as it is of a single deposit
         preview = _preview(stock.buckets[budget.pk], deposit.amount)
         preview.require(said.get("expect"))
         kind = self.model.Kind.DEPOSIT

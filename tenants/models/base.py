@@ -18,7 +18,7 @@ from tenants.context import current_tenant_id, tenancy
 from tenants.contract import ContractQuerySet, deleting
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
-from tenants.managers import TenantManager
+from tenants.managers import TenantManager, fetch_mode
 from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
@@ -31,6 +31,11 @@ class Contracted(models.Model):
 
     class Meta:
         abstract = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What is reached from a row that was made here is fetched as from one that was read.
+        self._state.fetch_mode = fetch_mode()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Django's. Raises ForeignKeyBroken when other rows point at it."""
