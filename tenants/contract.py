@@ -63,9 +63,9 @@ class ContractQuerySet(models.QuerySet[M]):
         """
         try:
             return super().get(*args, **lookups)
-        except ValidationError as error:
+        except (ValidationError, ValueError) as error:
             missing: type[ObjectDoesNotExist] = self.model.DoesNotExist  # type: ignore[attr-defined]
-            raise missing(" ".join(error.messages)) from error
+            raise missing(f"no {self.model._meta.verbose_name} can have that: {error}") from error
 
     def get_or_none(self, *args: Any, **lookups: Any) -> M | None:
         """The one row that fits, or None; what can be no id finds none.

@@ -287,6 +287,12 @@ class TestRoles:
 
         assert set(Role) == ROLES
 
+    def test_a_reader_writes_nothing_even_where_a_suspended_tenant_is_written(self, tenant):
+        viewing = acting_for(tenant, role="viewer", even_suspended=True)
+
+        with pytest.raises(ReadOnly), viewing, connection.cursor() as cursor:
+            cursor.execute("UPDATE tenants_membership SET role = 'owner'")
+
     @pytest.mark.parametrize("role", ["Viewer", "king", ""])
     def test_and_no_other(self, tenant, role):
         with pytest.raises(UnknownRole, match="viewer"), acting_for(tenant, role=role):

@@ -8,9 +8,16 @@ from typing import Any
 
 from django.conf import settings
 
+from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 from tenants.schema.document import document
 from tenants.schema.tables import other_tables, tables
+
+
+class BadFile(StoreError):
+    """The file cannot be written, or read."""
+
+    code = "bad_file"
 
 
 class Command(BaseCommand):
@@ -41,10 +48,15 @@ class Command(BaseCommand):
             return
         file = file or settings.BASE_DIR / "docs" / "schema.md"
         text = document(tables(), other_tables())
+        try:
+            same = check and file.is_file() and file.read_bytes() == text.encode()
+            if not check:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise BadFile(f"{file}: {error.strerror}") from error
         if not check:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
             self.stdout.write(f"{file.name} written")
-        elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+        elif not same:
             self.stderr.write(f"{file.name} is not what the models say: run manage.py schema")
             sys.exit(1)
