@@ -194,3 +194,14 @@ def test_a_column_that_gets_another_name_and_comment_has_both(committed):
     rename, comment = editor.collected_sql
     assert 'RENAME COLUMN "exponent" TO "decimals"' in rename
     assert comment == 'COMMENT ON COLUMN "budgets_budget"."decimals" IS \'of ten\';'
+
+
+@pytest.mark.parametrize("words", [["--file", "/"], ["--file", "a" * 5000]])
+def test_a_file_that_cannot_be_is_refused(words):
+    manage("schema", *words).assert_refused("bad_file")
+
+
+def test_a_file_that_is_no_text_is_not_what_the_models_say(tmp_path):
+    (tmp_path / "schema.md").write_bytes(b"\xff")
+
+    assert manage("schema", "--check", "--file", tmp_path / "schema.md").code == 1

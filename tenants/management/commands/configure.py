@@ -52,5 +52,5 @@ class Command(BaseCommand):
 def _read(value: str) -> Any:
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value

@@ -8,9 +8,16 @@ from typing import Any
 
 from django.conf import settings
 
+from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 from tenants.schema.document import document
 from tenants.schema.tables import other_tables, tables
+
+
+class BadFile(StoreError):
+    """The file cannot be read or written."""
+
+    code = "bad_file"
 
 
 class Command(BaseCommand):
@@ -41,10 +48,17 @@ class Command(BaseCommand):
             return
         file = file or settings.BASE_DIR / "docs" / "schema.md"
         text = document(tables(), other_tables())
-        if not check:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-            self.stdout.write(f"{file.name} written")
-        elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+        try:
+            self._compare(file, text) if check else self._write(file, text)
+        except OSError as error:
+            raise BadFile(f"{file}: {error.strerror}") from error
+
+    def _write(self, file: Path, text: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        self.stdout.write(f"{file.name} written")
+
+    def _compare(self, file: Path, text: str) -> None:
+        if not file.is_file() or file.read_bytes() != text.encode():
             self.stderr.write(f"{file.name} is not what the models say: run manage.py schema")
             sys.exit(1)
