@@ -1,9 +1,11 @@
 """Managers of settings: one row each, typed, with a version that every change counts up."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.db import models, transaction
 
+from tenants.errors import NoTenant
 from tenants.managers import TenantManager
 from tenants.plans import require_known
 from tenants.refusals import StaleSettings
@@ -78,6 +80,9 @@ class SystemSettingsManager(models.Manager["SystemSettings"]):
     def change(self, *, expect: int | None = None, **values: Any) -> "SystemSettings":
         """Set `values`, fields of SystemPreferences, and leave the others.
 
-        Raises BadDocument, and StaleSettings when a version is expected and there is another.
+        Raises BadDocument, NotAllowed in the block of a tenant's member, and StaleSettings when
+        a version is expected and there is another.
         """
+        with suppress(NoTenant):  # outside every block it is the system that asks
+            require("system.change")
         return _changed(self, expect, values)

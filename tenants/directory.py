@@ -14,7 +14,7 @@ from tenants.contract import ContractQuerySet
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
 from tenants.plans import features_of
-from tenants.roles import verb
+from tenants.roles import require, verb
 
 if TYPE_CHECKING:
     from tenants.models import Tenant, TenantSlug, User
@@ -59,8 +59,9 @@ class TenantsManager(TenantManager["Tenant"]):
         self._set_suspended(tenant, None)
 
     def _set_suspended(self, tenant: "Tenant | UUID", when: Any) -> None:
-        """In a transaction of its own. Raises UnknownTenant."""
+        """In a transaction of its own. Raises UnknownTenant, and NotAllowed to its members."""
         with acting_for(tenant, even_suspended=True):
+            require("tenant.suspend")
             if not self.update(suspended_at=when, updated_at=Now()):
                 raise UnknownTenant
 

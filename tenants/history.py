@@ -11,14 +11,10 @@ could then write events of his own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db import models
 
 from tenants.constraints import RowTrigger
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  #
     def leave(self, membership: "Membership") -> None:
         """End a membership: one's own freely, another's as `members.remove`.
 
+        An offer that was made to the member before ends too: it is no way back.
+
         A viewer's block cannot write: a viewer leaves in a block without a role.
         Raises NotAMember when it has ended before, LastOwner, and MemberInUse when something
         belongs to the member.
@@ -87,6 +89,8 @@ class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  #
                 membership.delete()
             except ForeignKeyBroken as error:
                 raise MemberInUse(str(error)) from error
+            address = membership.user.email.strip().lower()
+            _manager_of("Invitation").filter(email=address, accepted_at=None).delete()
 
     @verb("members.change_role")
     def change_role(self, membership: "Membership", role: str) -> "Membership":

@@ -87,5 +87,7 @@ declare(
         "members.change_role": OWNERS,
         "settings.change": OWNERS,
         "plan.change": NOBODY,
+        "tenant.suspend": NOBODY,
+        "system.change": NOBODY,
     }
 )

@@ -27,8 +27,10 @@ def enter_tenant(
 def enter_any_tenant(
     tenant_id: UUID, actor_id: UUID | None, request_id: str, reader: bool, *, using: str
 ) -> bool:
-    """The same, and a suspended tenant can be written, though not by readers: False."""
+    """The same, and a suspended tenant can be written, by all but readers: False."""
     with connections[using].cursor() as cursor:
+        if reader:
+            cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SELECT use_tenant(%s)", [tenant_id])
         if reader:
             cursor.execute("SET TRANSACTION READ ONLY")

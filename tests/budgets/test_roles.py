@@ -12,7 +12,7 @@ from budgets.models import Bucket, Budget, Movement, Schedule
 from budgets.roles import TABLE
 from tenants.context import acting_for, run_for
 from tenants.errors import CodedError, NotAllowed, NoTenant
-from tenants.models import Invitation, Membership, Tenant, TenantSettings
+from tenants.models import Invitation, Membership, SystemSettings, Tenant, TenantSettings
 from tenants.roles import NOBODY, Role, UndeclaredVerb, declare, declared, may, require, verb
 from tests.budgets.paydays import daily
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
@@ -172,6 +172,8 @@ THEIRS = {
         lambda m: Tenant.objects.change_plan("team"),
         lambda m: TenantSettings.objects.change(features={"api": False}),
     ],
+    "tenant.suspend": [lambda m: Tenant.objects.reactivate(m.tenant_id)],
+    "system.change": [lambda m: SystemSettings.objects.change()],
 }
 
 

@@ -68,6 +68,15 @@ class TestAChange:
 
         assert changes(member)[0].after == {"role": "owner"}
 
+    def test_of_a_rows_id_is_written_under_the_id_it_had(self, acting):
+        member = MembershipFactory()
+        new = uuid.uuid4()
+        run("UPDATE tenants_membership SET id = %s WHERE id = %s", new, member.pk)
+
+        [change, _] = changes(member)
+
+        assert (change.before, change.after) == ({"id": str(member.pk)}, {"id": str(new)})
+
     def test_of_bulk_paths_is_written_too(self, acting):
         invitations = [invite(), invite()]
         Invitation.objects.update(role="editor")

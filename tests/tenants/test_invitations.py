@@ -198,3 +198,16 @@ class TestRevoking:
 
         with pytest.raises(InvitationInvalid), acting_for(tenant):
             Invitation.objects.revoke(invitation)
+
+
+def test_who_has_left_does_not_come_back_by_an_offer_made_before(tenant, user):
+    _, token = invited(tenant, user.email.upper())
+    with acting_for(tenant):
+        membership = Membership.objects.join(user, "editor")
+    with pytest.raises(AlreadyMember):
+        Invitation.objects.accept(token, user)
+    with acting_for(tenant):
+        Membership.objects.leave(membership)
+
+    with pytest.raises(InvitationInvalid):
+        Invitation.objects.accept(token, user)

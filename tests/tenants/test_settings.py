@@ -169,6 +169,7 @@ class TestConfigure:
             (["colour", "red"], "bad_document", "colour"),
             (["invitation_days", "many"], "bad_document", "invitation_days"),
             (["invitation_days", "0"], "bad_document", "invitation_days"),
+            (["invitation_days", "[" * 60_000], "bad_document", "invitation_days"),
             (["invitation_days", "5", "--expect", "999"], "stale_settings", "999"),
             (["invitation_days", "[" * 100_000], "bad_document", "invitation_days"),
         ],

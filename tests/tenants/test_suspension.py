@@ -1,12 +1,14 @@
 """Tenants that are suspended and reactivated, and the roles of those who act."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from budgets.models import Movement
 from tenants.context import acting_for, run_for, tenancy
 from tenants.errors import (
     NotAllowed,
+    ReadOnly,
     TenantMismatch,
     TenantSuspended,
     UnknownTenant,
@@ -91,6 +93,11 @@ class TestSuspending:
         with acting_for(tenant, even_suspended=True):
             assert not tenancy().suspended
             assert MembershipFactory().pk
+
+    def test_a_reader_writes_nothing_even_where_others_may(self, tenant):
+        block = acting_for(tenant, role="viewer", even_suspended=True)
+        with pytest.raises(ReadOnly), block, connection.cursor() as cursor:
+            cursor.execute("UPDATE tenants_membership SET role = 'owner'")
 
     def test_is_not_retried(self, tenant):
         Tenant.objects.suspend(tenant)

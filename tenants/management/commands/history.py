@@ -13,6 +13,9 @@ from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Change, GlobalChange, Tenant, TenantOwned
 
+MOST = 10_000
+"""Changes that are shown at most, whatever --limit says."""
+
 
 class NoHistory(StoreError):
     """There is no history of that."""
@@ -38,7 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, row: str, tenant: str | None, **options: Any) -> None:
         model, pk = _model(options["model"]), _uuid(row)
-        changes = _changes(model, pk, tenant)[: max(options["limit"], 1)]
+        changes = _changes(model, pk, tenant, min(max(options["limit"], 1), MOST))
         if not changes:
             raise NoHistory(f"no change of {model._meta.label} {pk} was recorded here")
         if options["json"]:
@@ -56,13 +59,13 @@ class Command(BaseCommand):
 
 
 def _changes(
-    model: type[models.Model], pk: UUID, slug: str | None
+    model: type[models.Model], pk: UUID, slug: str | None, limit: int
 ) -> list[Change] | list[GlobalChange]:
     if not issubclass(model, TenantOwned):
-        return list(GlobalChange.objects.of(model, pk))
+        return list(GlobalChange.objects.of(model, pk)[:limit])
     block = acting_for(Tenant.objects.id_of(slug)) if slug else inspecting()
     with block:
-        return list(Change.objects.of(model, pk))
+        return list(Change.objects.of(model, pk)[:limit])
 
 
 def _model(name: str) -> type[models.Model]:

@@ -15,7 +15,7 @@ from tenants.schema.tables import other_tables, tables
 
 
 class BadFile(StoreError):
-    """The file cannot be written, or read."""
+    """The file cannot be read or written."""
 
     code = "bad_file"
 
@@ -49,14 +49,16 @@ class Command(BaseCommand):
         file = file or settings.BASE_DIR / "docs" / "schema.md"
         text = document(tables(), other_tables())
         try:
-            same = check and file.is_file() and file.read_bytes() == text.encode()
-            if not check:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
+            self._compare(file, text) if check else self._write(file, text)
         except OSError as error:
             raise BadFile(f"{file}: {error.strerror}") from error
-        if not check:
-            self.stdout.write(f"{file.name} written")
-        elif not same:
+
+    def _write(self, file: Path, text: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        self.stdout.write(f"{file.name} written")
+
+    def _compare(self, file: Path, text: str) -> None:
+        if not file.is_file() or file.read_bytes() != text.encode():
             self.stderr.write(f"{file.name} is not what the models say: run manage.py schema")
             sys.exit(1)
