@@ -32,8 +32,6 @@ def enter_any_tenant(
         if reader:
             cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SELECT use_tenant(%s)", [tenant_id])
-        if reader:
-            cursor.execute("SET TRANSACTION READ ONLY")
     name_actor(actor_id, request_id, using=using)
     return False
 
