@@ -44,6 +44,7 @@ def test_every_change_of_a_model_has_its_migration(committed):
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
+@pytest.mark.timeout(400)  # four times through all migrations
 def test_zero_and_head_are_the_same_each_time_with_rows_or_without(scratch):
     migrate()
     head = dump(scratch)
