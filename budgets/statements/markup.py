@@ -1,7 +1,8 @@
-"""OFX markup in pieces that ofxtools' builder can take: whole tags, and only tags it knows.
+"""OFX markup in pieces of whole tags, all written in one form.
 
-That builder passes over whatever it does not recognise; here it is either repaired or
-turned into text, so that nothing is lost without a word.
+What is written in another form is either repaired or turned into text, so that nothing is lost
+without a word. Nothing is looked up: a document type is refused, and of entities only characters
+are known.
 """
 
 import html
@@ -17,12 +18,15 @@ from budgets.statements.source import BLOCK
 _ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?OFX[\s>]", re.IGNORECASE)
 _LONGEST_HEADER = 1 << 16  # characters
 _LONGEST_TRANSACTION = 1 << 20  # characters
-_OPENING = re.compile(r"<[A-Za-z]")
+_DOCTYPE = re.compile(r"\s*<\?.*<!(?:DOCTYPE|ENTITY)\b", re.IGNORECASE | re.DOTALL)
+_OPENING = re.compile(r"<[A-Za-z][A-Za-z0-9._-]*(?:\s[^<>]*)?>")
+_HIDING = re.compile(r"<!(?:\[CDATA\[|--)")
 
 # No alternative can run past the next "<" or its own opening, so a hostile file costs linear time.
 _ODD = re.compile(
     r"""<(?!/?[A-Z][A-Z0-9._]*>)
     (?: !\[CDATA\[ (?P<cdata>(?:(?!\]\]>|<!\[CDATA\[).)*) \]\]>
+      | !--(?:(?!-->|<!--).)*-->
       | [?!][^<>]*>
       | (?P<end>/?) (?:[A-Za-z][A-Za-z0-9]*:)? (?P<tag>[A-Za-z][A-Za-z0-9._-]*)
             (?:\s[^<>]*?)? (?P<empty>/?)>
@@ -35,7 +39,8 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos
 def pieces(file: TextIO) -> Iterator[str]:
     """The body from `<OFX>` on, cut before opening tags, preferably those of transactions.
 
-    Raises BadStatement when there is no `<OFX>`, or no place to cut in a megabyte.
+    Raises BadStatement when there is no `<OFX>`, or a document type before it, or no place to cut
+    in a megabyte.
     """
     pending = _body(file)
     for block in iter(partial(file.read, BLOCK), ""):
@@ -53,6 +58,8 @@ def _body(file: TextIO) -> str:
     root = _ROOT.search(head)
     if not root:
         raise BadStatement("not an OFX file: it has no <OFX>")
+    if _DOCTYPE.match(head, 0, root.start()):
+        raise BadStatement("the file declares a document type or entities: take the <!...> out")
     return head[root.start() :]
 
 
@@ -61,8 +68,15 @@ def _cut(text: str) -> int:
     cut = max(text.rfind("<STMTTRN>"), text.rfind("<stmttrn>"))
     if cut <= 0 and len(text) > _LONGEST_TRANSACTION:
         cut = max((tag.start() for tag in _OPENING.finditer(text)), default=0)
-    inside_cdata = text.rfind("<![CDATA[", 0, max(cut, 0)) > text.rfind("]]>", 0, max(cut, 0))
-    return 0 if inside_cdata else max(cut, 0)
+    return 0 if cut <= 0 or _hidden(text, cut) else cut
+
+
+def _hidden(text: str, cut: int) -> bool:
+    """Whether CDATA or a comment begins before `cut` and ends behind it."""
+    end = 0
+    while end >= 0 and (start := _HIDING.search(text, end, cut)):
+        end = text.find("-->" if start[0] == "<!--" else "]]>", start.end(), cut)
+    return end < 0
 
 
 def tidied(text: str) -> str:

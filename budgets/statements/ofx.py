@@ -1,38 +1,24 @@
-"""OFX and QFX, version 1 (SGML) and 2 (XML), read transaction by transaction.
+"""OFX and QFX, version 1 (SGML) and 2 (XML), read transaction by transaction."""
 
-ofxtools' TreeBuilder does the reading; its strict header parser and its typed models do
-not, since both refuse files that banks really send.
-"""
-
-import logging
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import ClassVar
 from xml.etree.ElementTree import Element
 
-from ofxtools.Parser import ParseError, TreeBuilder
-
 from budgets.errors import BadStatement
 from budgets.statements.amounts import minor, point
 from budgets.statements.lines import Account, Line
 from budgets.statements.markup import pieces, plain
 from budgets.statements.source import Source
+from budgets.statements.tree import OWNERS, STATEMENTS, TRANSACTION, elements
 
-# Its log would carry people's transactions.
-logging.getLogger("ofxtools.Parser").setLevel(logging.WARNING)
-
-_TRANSACTION = "STMTTRN"
-_STATEMENTS = frozenset({"STMTRS", "CCSTMTRS", "INVSTMTRS"})
-_OWNERS = frozenset({"BANKACCTFROM", "CCACCTFROM", "INVACCTFROM"})
-_CLOSED = _STATEMENTS | _OWNERS | {_TRANSACTION, "OFX", "BANKTRANLIST"}
 _START = 1 << 16  # characters
-_DEEPEST = 100  # open tags
 
 _WHOLE_TRANSACTION = re.compile(
     r"<STMTTRN>[^<]*(?:<(?!/?STMTTRN>)[^<]*)*</STMTTRN>\s*"  # stops at the next one: linear
 )
-_BEGINNING = re.compile(r"^\s*(?:OFXHEADER\s*:|<OFX>)", re.IGNORECASE | re.MULTILINE)
+_BEGINNING = re.compile(r"(?:^|[\r\n])[ \t]*(?:OFXHEADER\s*:|<OFX>)", re.IGNORECASE)
 _DATE = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
     r"(?:[T ]?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2})?(?:[.,:][0-9]+)?)?\s*(?:\[[^\]]*\]|Z)?"
@@ -49,26 +35,26 @@ class OfxFile:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        body = _Body()
         with source.text() as file:
-            for piece in pieces(file):
-                body.take(_WHOLE_TRANSACTION.sub("<STMTTRN></STMTTRN>", piece))
-                body.drain()
-        body.finish()
-        self.accounts = tuple(body.accounts)
+            emptied = (_WHOLE_TRANSACTION.sub("<STMTTRN></STMTTRN>", part) for part in pieces(file))
+            self._statements = list(_accounts(elements(emptied)))
+        if not self._statements:
+            raise BadStatement("the file holds no account statement")
+        self.accounts = tuple(dict.fromkeys(self._statements))
 
     def lines(self, decimals: int) -> Iterator[Line]:
         """The transactions, read anew; a unit has `decimals` decimals.
 
         Raises BadStatement at the first transaction with bad fields, naming them all.
         """
-        body = _Body()
+        number = statement = 0
         with self._source.text() as file:
-            for piece in pieces(file):
-                body.take(piece)
-                for number, account, element in body.drain():
-                    yield _line(number, account, element, decimals)
-        body.finish()
+            for element in elements(pieces(file)):
+                if element.tag == TRANSACTION:
+                    number += 1
+                    yield _line(number, self._statements[statement], element, decimals)
+                elif element.tag in STATEMENTS:
+                    statement += 1
 
 
 def looks_like_ofx(source: Source) -> bool:
@@ -77,96 +63,17 @@ def looks_like_ofx(source: Source) -> bool:
     return head.lstrip().startswith("<") or bool(_BEGINNING.search(head))
 
 
-type _Finished = tuple[int, Account, Element]
-
-
-class _Body(TreeBuilder):
-    """Hands over each transaction as its tag closes, and keeps nothing else of the tree."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.accounts: dict[Account, None] = {}
-        self._open: list[Element] = []
-        self._finished: list[_Finished] = []
-        self._count = 0
-        self._id = self._currency = ""
-        self._inside = self._closed = False
-
-    def take(self, piece: str) -> None:
-        """Read on."""
-        try:
-            self.feed(piece)
-        except ParseError as error:
-            raise self._broken("text outside any tag") from error
-
-    def drain(self) -> list[_Finished]:
-        """The transactions finished since the last call."""
-        finished, self._finished = self._finished, []
-        return finished
-
-    def finish(self) -> None:
-        """Raises BadStatement unless the file came to its end and held a statement."""
-        if not self._closed:
-            raise self._broken("the file is cut off, </OFX> is missing")
-        if not self.accounts:
-            raise BadStatement("the file holds no account statement")
-
-    def start(self, tag: str, attrs: dict[str, str]) -> Element:
-        if self._closed:
-            raise self._broken(f"<{tag}> after </OFX>")
-        if len(self._open) == _DEEPEST:
-            raise self._broken(f"more than {_DEEPEST} open tags")
-        if tag in _STATEMENTS:
-            self._id = self._currency = ""
-        elif tag == _TRANSACTION:
-            self._count += 1
-            if self._inside:
-                raise self._broken("<STMTTRN> inside <STMTTRN>")
-            self._inside = True
-        element = super().start(tag, attrs)
-        self._open.append(element)
-        return element
-
-    def end(self, tag: str) -> Element:
-        """Close `tag`, and what stands open inside it: an SGML leaf may be empty and unclosed."""
-        if not self._open or self._open[-1].tag != tag:
-            self._drop_empty_leaves(tag)
-        element = self._open.pop()
-        super().end(tag)
-        if tag == _TRANSACTION:
-            self._finished.append((self._count, Account(self._id, self._currency), element))
-            self._inside = False
-        if not self._inside:
-            self._note(element)
-            if self._open:
-                del self._open[-1][-1]
-            self._closed = not self._open
-        return element
-
-    def _drop_empty_leaves(self, tag: str) -> None:
-        """Close what stands open inside `tag`, giving its seeming children to its parent."""
-        if all(element.tag != tag for element in self._open):
-            raise self._broken(f"</{tag}> closes nothing")
-        while self._open[-1].tag != tag:
-            leaf = self._open.pop()
-            if leaf.tag in _CLOSED:
-                raise self._broken(f"<{leaf.tag}> is not closed")
-            super().end(leaf.tag)
-            parent = self._open[-1]
-            del parent[-1]
-            parent.extend(leaf)
-
-    def _note(self, element: Element) -> None:
-        """Remember whose transactions are coming, and for which statements."""
+def _accounts(found: Iterator[Element]) -> Iterator[Account]:
+    """Whose each statement is. Banks write the account before the transactions or after them."""
+    name = currency = ""
+    for element in found:
         if element.tag == "CURDEF":
-            self._currency = plain(element.text or "").upper()
-        elif element.tag == "ACCTID" and any(outer.tag in _OWNERS for outer in self._open):
-            self._id = plain(element.text or "")
-        elif element.tag in _STATEMENTS:
-            self.accounts[Account(self._id, self._currency)] = None
-
-    def _broken(self, what: str) -> BadStatement:
-        return BadStatement(f"not well-formed OFX after transaction {self._count}: {what}")
+            currency = currency or plain(element.text or "").upper()
+        elif element.tag in OWNERS:  # a transfer of an investment has one more, behind it
+            name = name or plain(element.findtext("ACCTID") or "")
+        elif element.tag in STATEMENTS:
+            yield Account(name, currency)
+            name = currency = ""
 
 
 def _line(number: int, account: Account, element: Element, decimals: int) -> Line:

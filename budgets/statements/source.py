@@ -15,7 +15,10 @@ from budgets.errors import BadStatement
 BLOCK = 1 << 18  # characters
 _HEAD = 2048  # bytes
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_DECLARED = re.compile(rb"""(?:CHARSET:|ENCODING:|\bencoding\s*=\s*["'])\s*([\w-]+)""")
+# Some banks write the header in one line, with nothing between its fields.
+_DECLARED = re.compile(
+    rb"""(?:CHARSET:|ENCODING:|\bencoding\s*=\s*["'])\s*((?:(?!CHARSET|COMPRESSION)[\w-])+)"""
+)
 _CODE_PAGE = re.compile(r"(?:cp|windows-?)?(\d{3,4})")
 _ISO = re.compile(r"iso-?8859-?(\d+)")
 

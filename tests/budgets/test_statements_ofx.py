@@ -122,7 +122,7 @@ class TestOddFiles:
         ("header", "encoding", "name"),
         [
             ("OFXHEADER:100\nENCODING:USASCII\nCHARSET:1252\n", "cp1252", "Café"),
-            ("OFXHEADER:100\nENCODING:USASCII\nCHARSET:1250\n", "cp1250", "Žižka"),
+            ("OFXHEADER:100\nENCODING:USASCII\nCHARSET:1250\n", "cp1250", "Łódź"),
             ("OFXHEADER:100\nENCODING:UTF-8\nCHARSET:NONE\n", "utf-8", "Žižka"),
             ("OFXHEADER:100\nENCODING:UNICODE\nCHARSET:NONE\n", "utf-16", "Žižka"),
             ("OFXHEADER:100\nENCODING:USASCII\nCHARSET:1252\n", "utf-8", "Žižka"),
