@@ -7,7 +7,8 @@ set -eu
 sql=${1:-/sluice/sql}
 
 run() {
-    psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" "$@"
+    psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --set SHOW_CONTEXT=never \
+        --username "${POSTGRES_USER:-postgres}" "$@"
 }
 
 run --dbname postgres --file "$sql/roles.sql"

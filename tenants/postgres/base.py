@@ -1,8 +1,8 @@
-"""The database engine `tenants.postgres`: Django's own, with four differences.
+"""The database engine `tenants.postgres`: Django's own, with five differences.
 
 Errors come out as members of `tenants.errors`; statements on tenants' rows go through
-`tenants.postgres.compiler`; a new comment on a column alters nothing else; and the embedded
-server is started by the first connection to it.
+`tenants.postgres.compiler`; a new comment on a column alters nothing else; an older server than
+PostgreSQL 18 is refused; and the embedded server is started by the first connection to it.
 """
 
 import sys
@@ -12,20 +12,23 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 from django.db.backends.postgresql import base, features, operations
 from django.db.models import UniqueConstraint
 from django.db.models.constants import OnConflict
 from django.utils.functional import cached_property
 
-from tenants.errors import StoreError
+from tenants.errors import StoreError, TimedOut
 from tenants.postgres.embedded import project_server
 from tenants.postgres.errors import Translated
+from tenants.postgres.locks import name_holders
 from tenants.postgres.schema import DatabaseSchemaEditor
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
     """PostgreSQL's features, as they are when primary keys begin with the tenant."""
+
+    minimum_database_version = (18,)
 
     def allows_group_by_selected_pks_on_model(self, model: type[Any]) -> bool:
         """False for tenants' models: in the database their `id` alone is no key."""
@@ -76,6 +79,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             _ensure_embedded()
         return super().get_new_connection(conn_params)
 
+    def check_database_version_supported(self) -> None:
+        """Raise StoreError for an older server: at the first connection of the process."""
+        try:
+            super().check_database_version_supported()
+        except NotSupportedError as error:
+            self.close()  # or the next query would find it open, and unchecked
+            raise StoreError(str(error)) from error
+
 
 @cache
 def _announce() -> None:
@@ -96,7 +107,8 @@ def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[DatabaseWrapper]:
     """Within the block this thread's connection `using` is one logged in as `owner`.
 
     For commands that change the schema or repair data. Raises StoreError where no owner is
-    configured, as in every web process.
+    configured, as in every web process. A lock that owner did not get in time (`lock_timeout`
+    in roles.sql) is a TimedOut that names who holds locks.
     """
     if settings.OWNER_DATABASE is None:
         raise StoreError("this needs the role owner: set OWNER_DATABASE_URL")
@@ -107,6 +119,9 @@ def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[DatabaseWrapper]:
     connections[using] = owner
     try:
         yield owner
+    except TimedOut as error:
+        name_holders(error, owner)
+        raise
     finally:
         owner.close()
         connections[using] = before

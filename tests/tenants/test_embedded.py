@@ -21,6 +21,7 @@ import psycopg
 import pytest
 
 from tenants.postgres import embedded, programs
+from tenants.postgres.base import DatabaseFeatures
 from tenants.postgres.embedded import EmbeddedError, EmbeddedServer
 
 PROJECT = Path(__file__).parents[2]
@@ -115,7 +116,18 @@ class TestStart:
 
         assert found == ["UTF8", "on", "", "UTC"]
         assert ask(server, "SELECT lower('É' COLLATE \"default\")") == [("é",)]
-        assert server.socket.stat().st_mode & 0o777 == 0o700
+
+    def test_only_its_user_may_enter_the_folder_or_use_the_socket(self, server):
+        socket = server.socket / f".s.PGSQL.{embedded.PORT}"
+
+        modes = [path.stat().st_mode & 0o777 for path in (server.socket, socket)]
+
+        assert modes == [0o700, 0o700]
+
+    def test_would_reject_every_host_if_it_listened(self, server):
+        rules = "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type LIKE 'host%'"
+
+        assert ask(server, rules, "postgres") == [("reject",)]
 
     def test_repeating_it_changes_nothing(self, server):
         pid = server.pid
@@ -405,6 +417,22 @@ class TestRoles:
                 admin.execute((embedded.SQL / name).read_bytes())
 
         assert ask(server, "SELECT 1") == [(1,)]
+
+    def test_the_roles_are_left_alone_on_an_older_server(self, server):
+        text = (embedded.SQL / "roles.sql").read_text()
+        [oldest] = DatabaseFeatures.minimum_database_version
+        for_a_newer_one = text.replace(f"< {oldest}0000", "< 990000")
+        run(server, "ALTER ROLE app SET lock_timeout = '1s'", "postgres")
+
+        with pytest.raises(psycopg.Error, match=f"PostgreSQL {oldest} or later is required"):
+            run(server, for_a_newer_one, "postgres")
+        assert ask(server, "SHOW lock_timeout") == [("1s",)]
+
+        run(server, text, "postgres")
+        assert ask(server, "SHOW lock_timeout") == [("5s",)]
+
+    def test_owner_gives_up_a_lock_before_app_does(self, server):
+        assert ask(server, "SHOW lock_timeout", "owner") == [("3s",)]
 
     def test_the_containers_script_sets_the_passwords(self, server):
         environ = {

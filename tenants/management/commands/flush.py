@@ -1,0 +1,20 @@
+"""Django's `flush`, with PostgreSQL's own sentence where it could not be done."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import flush
+
+from tenants.errors import CodedError
+
+
+class Command(flush.Command):
+    """Django's flush; what PostgreSQL refused is one line, as in every other command."""
+
+    def handle(self, **options: Any) -> None:
+        try:
+            super().handle(**options)
+        except CommandError as error:
+            if isinstance(error.__cause__, CodedError):
+                raise error.__cause__ from None
+            raise
