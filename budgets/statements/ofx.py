@@ -68,7 +68,7 @@ def _accounts(found: Iterator[Element]) -> Iterator[Account]:
     name = currency = ""
     for element in found:
         if element.tag == "CURDEF":
-            currency = currency or plain(element.text or "").upper()
+            currency = plain(element.text or "").upper()
         elif element.tag in OWNERS:  # a transfer of an investment has one more, behind it
             name = name or plain(element.findtext("ACCTID") or "")
         elif element.tag in STATEMENTS:
