@@ -6,10 +6,16 @@ from django.core.management.base import CommandError
 from django.core.management.commands import flush
 
 from tenants.errors import CodedError
+from tenants.management.base import Command as BaseCommand
 
 
-class Command(flush.Command):
+class Command(BaseCommand, flush.Command):
     """Django's flush; what PostgreSQL refused is one line, as in every other command."""
+
+    examples = """
+  manage.py flush
+  manage.py flush --no-input
+"""
 
     def handle(self, **options: Any) -> None:
         try:
