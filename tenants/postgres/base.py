@@ -21,6 +21,7 @@ from django.utils.functional import cached_property
 from tenants.errors import StoreError
 from tenants.postgres.embedded import project_server
 from tenants.postgres.errors import Translated
+from tenants.postgres.folded import require_folded
 from tenants.postgres.schema import DatabaseSchemaEditor
 
 
@@ -75,6 +76,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.settings_dict.get("EMBEDDED"):
             _ensure_embedded()
         return super().get_new_connection(conn_params)
+
+    def prepare_database(self) -> None:
+        """Asked by `migrate` before anything else. Raises BeforeTheFold."""
+        super().prepare_database()
+        require_folded(self)
 
 
 @cache
