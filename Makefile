@@ -34,12 +34,11 @@ test-compose: bootstrap ## all tests but the slow ones, against docker-compose.y
 	OWNER_DATABASE_URL="postgresql://owner:$$OWNER_PASSWORD@$$at" \
 	DATABASE_URL="postgresql://app:$$APP_PASSWORD@$$at" $(PYTEST) -m "not slow"
 
-check: bootstrap ## formatting, lint, types, Django's checks, docs/schema.md (migrations: make test)
+check: bootstrap ## formatting, lint, types, Django's checks (migrations, docs/schema.md: make test)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(MANAGE) check
-	@$(MANAGE) schema --check
 
 soak: bootstrap ## ten thousand random histories of the ledger against a model of it
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py

@@ -2,17 +2,24 @@
 
 import subprocess
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db.migrations.recorder import MigrationRecorder
 
 from tenants.postgres.base import as_owner
 from tenants.postgres.programs import wheel
+from tests.command_line import manage
 from tests.conftest import owner_dsn
 from tests.factories import TenantFactory
 from tests.rows import MODELS, Side
 from tests.tenants.schema import found, logged_in, scratch_database
+
+ROOT = Path(__file__).parents[1]
+LIST = ROOT / "tests" / "data" / "migrations.sha256"
 
 
 @pytest.fixture
@@ -34,9 +41,9 @@ def to_zero() -> None:
     migrate("contenttypes", "zero")
 
 
-def dump(database: str) -> str:
+def dump(database: str, content: str = "--schema-only") -> str:
     """The schema with its owners, grants and policies."""
-    command = [str(wheel() / "pg_dump"), "--schema-only", "--restrict-key=x", owner_dsn(database)]
+    command = [str(wheel() / "pg_dump"), content, "--restrict-key=x", owner_dsn(database)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -64,28 +71,30 @@ def test_zero_and_head_are_the_same_each_time_with_rows_or_without(scratch):
     assert faults == set()
 
 
-OLD_SESSIONS = """
-CREATE TABLE django_session (
-    session_key varchar(40) NOT NULL PRIMARY KEY, session_data text NOT NULL,
-    expire_date timestamptz NOT NULL);
-INSERT INTO django_migrations (app, name, applied) VALUES ('sessions', '0001_initial', now())
-"""
+def test_a_database_from_before_the_fold_is_refused_and_left_as_it_was(scratch):
+    with as_owner() as owner:
+        recorder = MigrationRecorder(owner)
+        recorder.record_applied("tenants", "0001_initial")
+        recorder.record_applied("admin", "0001_initial")
+    before = dump(scratch, "--inserts")
+
+    for words in ([], ["--fake"], ["tenants", "zero"]):
+        manage("migrate", *words).assert_refused("before_the_fold", "mv var/postgres", "README.md")
+    manage("makemigrations", "--check").assert_refused("misconfigured", "admin.0001_initial")
+
+    assert dump(scratch, "--inserts") == before
 
 
-@pytest.mark.parametrize("old", [OLD_SESSIONS, "SELECT 1"], ids=["there", "never there"])
-def test_the_table_of_djangos_sessions_goes_and_comes_back_where_it_was(scratch, old):
-    def there() -> bool:
-        with as_owner() as owner, owner.cursor() as cursor:
-            cursor.execute("SELECT to_regclass('django_session') IS NOT NULL")
-            return bool(cursor.fetchone()[0])
+def test_migrations_are_only_added():
+    """Databases have the listed ones as they are listed."""
+    listed = {name: digest for digest, name in map(str.split, LIST.read_text().splitlines())}
+    found = {
+        str(path.relative_to(ROOT)): sha256(path.read_bytes()).hexdigest()
+        for app in ("budgets", "tenants")
+        for path in (ROOT / app / "migrations").glob("[0-9]*.py")
+    }
 
-    migrate("tenants", "0004")
-    with as_owner() as owner, owner.cursor() as cursor:
-        cursor.execute(old)
-    before = there()
-
-    migrate("tenants")
-    gone = not there()
-    migrate("tenants", "0004")
-
-    assert (gone, there()) == (True, before)
+    changed = [name for name, digest in listed.items() if found.get(name) != digest]
+    assert not changed, f"put back {changed}, and write a migration that follows"
+    added = sorted(found.keys() - listed.keys())
+    assert not added, f"list them: sha256sum {' '.join(added)} >> {LIST.relative_to(ROOT)}"

@@ -1,7 +1,7 @@
 """Budgets and their buckets. Money is in minor units, shares in parts per million.
 
 Every unique begins with the tenant; what a constraint states is stated nowhere else. The
-deferred triggers are in `migrations/0001_ledger_functions.py`.
+deferred triggers are in `migrations/0001_commit_checks.py`.
 """
 
 from typing import TYPE_CHECKING, ClassVar

@@ -1,6 +1,6 @@
 """The ledger: movements and their entries, each written once. Money is in minor units.
 
-What PostgreSQL asks of them at COMMIT is in `migrations/0001_ledger_functions.py`.
+What PostgreSQL asks of them at COMMIT is in `migrations/0001_commit_checks.py`.
 """
 
 from typing import ClassVar

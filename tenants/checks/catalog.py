@@ -16,7 +16,9 @@ LOOK_UPS = {"tenant_of_slug(text)", "tenants_of_user(uuid)", "tenant_of_invitati
 """SECURITY DEFINER functions that cross tenants and return ids only."""
 
 # What every query may use: our schemas; the tenants' tables, each with the column that names
-# the tenant; these and other tables that have row security; and the roles whose rights count.
+# the tenant; these and other tables that have row security; the roles whose rights count; and
+# the rules of all tables, each as the statement that would make it. PostgreSQL's pretty forms
+# leave out the schema and the outermost parentheses, as our own statements do.
 _GIVEN = """
 WITH RECURSIVE ours AS (
     SELECT oid FROM pg_namespace
@@ -35,6 +37,37 @@ WITH RECURSIVE ours AS (
 ), bound AS (
     SELECT oid, rolname FROM pg_roles WHERE rolname IN ('app', session_user)
     UNION ALL SELECT 0, 'PUBLIC'
+), tables AS (
+    SELECT c.* FROM pg_class c JOIN ours ON ours.oid = c.relnamespace WHERE relkind IN ('r', 'p')
+), rules (oid, kind, statement) AS (
+    SELECT t.oid, contype::text, format('ALTER TABLE %%s ADD CONSTRAINT %%s %%s',
+        relname, conname, pg_get_constraintdef(c.oid, true))
+    FROM tables t JOIN pg_constraint c ON conrelid = t.oid
+    WHERE contype IN ('p', 'u', 'x', 'c', 'f')
+    UNION ALL
+    SELECT t.oid, 'index', pg_get_indexdef(indexrelid, 0, true)
+    FROM tables t JOIN pg_index i ON indrelid = t.oid
+    WHERE indisvalid AND NOT EXISTS (
+        SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+    UNION ALL
+    SELECT oid, 'security', format('ALTER TABLE %%s %%s ROW LEVEL SECURITY', relname, f.word)
+    FROM tables, LATERAL (
+        VALUES (relrowsecurity, 'ENABLE'), (relforcerowsecurity, 'FORCE')) AS f (is_so, word)
+    WHERE f.is_so
+    UNION ALL
+    SELECT t.oid, 'policy', format('CREATE POLICY %%s ON %%s%%s FOR %%s TO %%s%%s%%s',
+        polname, relname, CASE WHEN NOT polpermissive THEN ' AS RESTRICTIVE' END,
+        CASE polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+                    WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END,
+        (SELECT string_agg(coalesce(r.rolname, 'PUBLIC'), ', ')
+         FROM unnest(polroles) AS u (oid) LEFT JOIN pg_roles r USING (oid)),
+        ' USING (' || pg_get_expr(polqual, polrelid, true) || ')',
+        ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid, true) || ')')
+    FROM tables t JOIN pg_policy ON polrelid = t.oid
+    UNION ALL
+    SELECT t.oid, 'trigger', pg_get_triggerdef(g.oid, true)
+    FROM tables t JOIN pg_trigger g ON tgrelid = t.oid
+    WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
 )
 """
 
@@ -64,7 +97,7 @@ class Catalog:
         ]
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Run a query, which may use `ours`, `owned`, `secured` and `bound`."""
+        """Run a query, which may use `ours`, `owned`, `secured`, `bound` and `rules`."""
         self.cursor.execute(_GIVEN + sql, self._parameters | parameters)
         return list(self.cursor.fetchall())
 

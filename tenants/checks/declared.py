@@ -11,31 +11,9 @@ from tenants.indexes import Search
 from tenants.models import TenantModel
 from tenants.postgres.grants import global_grants
 
-# Each row is a statement that would make what there is. PostgreSQL's pretty forms leave out
-# the schema and the outermost parentheses, as our statements do.
+# Each row is a statement that would make what there is.
 FOUND = """
-SELECT format('ALTER TABLE %%s %%s ROW LEVEL SECURITY', c.relname, f.word)
-FROM secured JOIN pg_class c USING (oid), LATERAL (
-    VALUES (c.relrowsecurity, 'ENABLE'), (c.relforcerowsecurity, 'FORCE')) AS f (is_so, word)
-WHERE f.is_so
-UNION ALL
-SELECT format('CREATE POLICY %%s ON %%s%%s FOR %%s TO %%s%%s%%s', p.polname, o.relname,
-    CASE WHEN NOT p.polpermissive THEN ' AS RESTRICTIVE' END,
-    CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
-                  WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END,
-    (SELECT string_agg(coalesce(r.rolname, 'PUBLIC'), ', ')
-     FROM unnest(p.polroles) AS u (oid) LEFT JOIN pg_roles r USING (oid)),
-    ' USING (' || pg_get_expr(p.polqual, p.polrelid, true) || ')',
-    ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')')
-FROM secured o JOIN pg_policy p ON p.polrelid = o.oid
-UNION ALL
-SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%s %%s', o.relname, c.conname,
-              pg_get_constraintdef(c.oid, true))
-FROM owned o JOIN pg_constraint c ON c.conrelid = o.oid
-UNION ALL
-SELECT pg_get_triggerdef(t.oid, true)
-FROM pg_class c JOIN ours ON ours.oid = c.relnamespace JOIN pg_trigger t ON t.tgrelid = c.oid
-WHERE t.tgenabled IN ('O', 'A')
+SELECT statement FROM rules WHERE kind <> 'policy' OR oid IN (SELECT oid FROM secured)
 UNION ALL
 SELECT format('GRANT %%s%%s ON %%s TO %%s', x.privilege_type, ' (' || held.attname || ')',
               c.relname, coalesce(r.rolname, 'PUBLIC'))
@@ -46,10 +24,6 @@ JOIN ours ON ours.oid = c.relnamespace, aclexplode(held.acl) x
 LEFT JOIN pg_roles r ON r.oid = x.grantee
 WHERE c.relname = ANY(%(granted)s) AND x.grantee IN (
     SELECT oid FROM bound UNION ALL SELECT to_regrole('inspector')) AND x.grantee <> c.relowner
-UNION ALL
-SELECT pg_get_indexdef(i.indexrelid, 0, true)
-FROM owned o JOIN pg_index i ON i.indrelid = o.oid
-WHERE i.indisvalid AND i.indexrelid::regclass::text = ANY(%(searches)s)
 UNION ALL
 SELECT CASE x.privilege_type WHEN 'EXECUTE' THEN format('GRANT EXECUTE ON FUNCTION %%s TO %%s',
            p.oid::regprocedure, coalesce(r.rolname, 'PUBLIC')) ELSE pg_get_functiondef(p.oid) END

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from tenants.context import attributed
 from tenants.errors import CodedError
@@ -30,7 +31,7 @@ def main(argv: list[str]) -> int:
     try:
         with _login(argv), attributed(request_id=f"manage.py {' '.join(argv[1:2])}"):
             execute_from_command_line(argv)
-    except (CodedError, ImproperlyConfigured) as error:
+    except (CodedError, ImproperlyConfigured, InconsistentMigrationHistory) as error:
         if "--traceback" in argv:
             raise
         code = error.code if isinstance(error, CodedError) else "misconfigured"

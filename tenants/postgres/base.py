@@ -21,6 +21,7 @@ from django.utils.functional import cached_property
 from tenants.errors import StoreError, TimedOut
 from tenants.postgres.embedded import project_server
 from tenants.postgres.errors import Translated
+from tenants.postgres.folded import require_folded
 from tenants.postgres.locks import name_holders
 from tenants.postgres.schema import DatabaseSchemaEditor
 
@@ -86,6 +87,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except NotSupportedError as error:
             self.close()  # or the next query would find it open, and unchecked
             raise StoreError(str(error)) from error
+
+    def prepare_database(self) -> None:
+        """Asked by `migrate` before anything else. Raises BeforeTheFold."""
+        super().prepare_database()
+        require_folded(self)
 
 
 @cache

@@ -1,1 +1,1 @@
-"""The schema as a document, from the models alone: no database is asked."""
+"""The schema as a document, from the models and a migrated database."""

@@ -8,8 +8,9 @@ from tenants.schema.tables import Relation, Table
 
 _HEAD = """# The schema
 
-Written by `manage.py schema` from the models; `make check` fails when it is not what they say.
-The comments are in the catalog too (`\\d+ TABLE` in psql shows them), and a test compares the two.
+Written by `manage.py schema` from the models and a migrated database; a test fails when it is not
+what they say. The rules of a table are PostgreSQL's own definitions. The comments are in the
+catalog too (`\\d+ TABLE` in psql shows them), and a test compares them.
 
 Every tenant's table has `tenant_id`, which begins its primary key, its uniques and its foreign
 keys, and which row security holds to the tenant in force; so the diagrams leave it out. A dotted
@@ -63,9 +64,9 @@ def _lines(table: Table) -> Iterator[str]:
         yield _row(
             f"`{column.name}`", column.type, null, column.default, column.references, column.comment
         )
-    yield ""
-    yield from (f"- {rule}" for rule in table.rules)
-    yield f"- role app may: {table.app_may}\n"
+    yield "\n```sql"
+    yield from table.rules
+    yield f"```\n\nRole app may: {table.app_may}\n"
 
 
 def _row(*cells: str) -> str:

@@ -1,17 +1,27 @@
-"""Tables as their models declare them: columns, rules, relations, and what role app may do."""
+"""Tables: columns, relations and grants as models declare them, rules as PostgreSQL has them."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+from tenants.checks.catalog import Catalog
 from tenants.comments import is_commented
-from tenants.constraints import DeclaredSQL, Grants, RowSecurity, RowTrigger, TenantReference
+from tenants.constraints import DeclaredSQL, Grants, TenantReference
 from tenants.fields import TenantForeignKey
 from tenants.postgres.grants import app_grants
-from tenants.schema.words import columns_of, condition, expression
+from tenants.postgres.session import asked
+
+# Keys, uniques, checks and foreign keys; then indexes, row security and triggers.
+_RULES = """
+SELECT c.relname, r.statement FROM rules r JOIN pg_class c USING (oid)
+WHERE pg_table_is_visible(oid)
+ORDER BY array_position('{p,u,x,c,f,index,security,policy,trigger}', r.kind),
+    r.statement COLLATE "C"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of ours."""
+    """A table of ours; `rules` are PostgreSQL's own definitions."""
 
     app: str
     model: str
@@ -52,18 +62,33 @@ class Table:
 
 
 def tables() -> list[Table]:
-    """The tables of the apps that have comments, in the order of their apps and models."""
+    """The tables of the apps that have comments, in the order of their apps and models.
+
+    Their rules are asked of the default database, which must be migrated.
+    """
     found = [model for model in apps.get_models() if is_commented(model) and model._meta.managed]
-    return [_table(model) for model in found if not model._meta.proxy]
+    rules = _rules()
+    return [_table(model, rules[model._meta.db_table]) for model in found if not model._meta.proxy]
 
 
-def other_tables() -> dict[str, str]:
+def other_tables(ours: Iterable[Table]) -> dict[str, str]:
     """The tables of Django and of libraries, each with what role app may do."""
-    ours = {table.name for table in tables()}
-    return {name: may for name, may in sorted(app_grants().items()) if name not in ours}
+    names = {table.name for table in ours}
+    return {name: may for name, may in sorted(app_grants().items()) if name not in names}
 
 
-def _table(model: type[models.Model]) -> Table:
+def _rules() -> dict[str, list[str]]:
+    """What each table is held to, as definitions that leave out the table where they can."""
+    rules = defaultdict(list)
+    with asked(DEFAULT_DB_ALIAS) as cursor:
+        for table, statement in Catalog(cursor).rows(_RULES):
+            rules[table].append(
+                statement.removeprefix(f"ALTER TABLE {table} ").removeprefix("ADD ")
+            )
+    return rules
+
+
+def _table(model: type[models.Model], rules: Sequence[str]) -> Table:
     meta = model._meta
     return Table(
         app=meta.app_label,
@@ -71,7 +96,7 @@ def _table(model: type[models.Model]) -> Table:
         name=meta.db_table,
         comment=meta.db_table_comment,
         columns=tuple(_column(field) for field in meta.local_concrete_fields),
-        rules=tuple(_rules(model)),
+        rules=tuple(rules),
         relations=tuple(_relations(model)),
         app_may=_grant(model),
     )
@@ -138,76 +163,3 @@ def _relations(model: type[models.Model]) -> Iterator[Relation]:
             single = field.unique or (enforced and {field.name} in uniques)
             to = field.remote_field.model.__name__
             yield Relation(field.name, to, field.null, single, enforced)
-
-
-# -- Rules in words ---------------------------------------------------------------------------
-
-
-def _rules(model: type[models.Model]) -> Iterator[str]:
-    """Keys, constraints, indexes and triggers, one line each."""
-    key = model._meta.pk.column
-    whole = any(each.name.endswith("_pkey") for each in model._meta.constraints)
-    yield f"primary key (tenant_id, {key})" if whole else f"primary key ({key})"
-    for field in model._meta.local_concrete_fields:
-        if field.unique and not field.primary_key:
-            yield f"unique ({field.column})"
-        elif getattr(field, "db_index", False) and not field.unique:
-            yield f"index ({field.column})"
-    for rule in (*model._meta.constraints, *model._meta.indexes):
-        for kind, told in TOLD.items():
-            if isinstance(rule, kind):
-                yield told(rule, model)
-
-
-def _unique(rule: models.UniqueConstraint, model: type[models.Model]) -> str:
-    later = " (may be broken within a statement)" if rule.deferrable else ""
-    return f"unique ({_listed(rule, model)}){_where(rule, model)}{later}: {rule.name}"
-
-
-def _index(rule: models.Index, model: type[models.Model]) -> str:
-    using = "" if type(rule) is models.Index else f" ({rule.suffix})"
-    return f"index{using} ({_listed(rule, model)}){_where(rule, model)}: {rule.name}"
-
-
-def _listed(rule: Any, model: type[models.Model]) -> str:
-    """What a unique constraint or an index is of."""
-    column = columns_of(model)
-    return ", ".join(expression(each, column) for each in (*rule.fields, *rule.expressions))
-
-
-def _where(rule: Any, model: type[models.Model]) -> str:
-    if rule.condition is None:
-        return ""
-    return f" where {condition(rule.condition, columns_of(model))}"
-
-
-def _check(rule: models.CheckConstraint, model: type[models.Model]) -> str:
-    return f"check {condition(rule.condition, columns_of(model))}: {rule.name}"
-
-
-def _secured(rule: RowSecurity, model: type[models.Model]) -> str:
-    return f"row security: role app sees and writes rows whose {rule.column} is the tenant in force"
-
-
-def _reference(rule: TenantReference, model: type[models.Model]) -> str:
-    field = model._meta.get_field(rule.field)
-    assert isinstance(field, models.ForeignKey)
-    to = field.remote_field.model._meta.db_table
-    ours = "tenant_id" if field.column == "tenant_id" else f"tenant_id, {field.column}"
-    return f"foreign key ({ours}) to {to}: {rule.name}"
-
-
-def _trigger(rule: RowTrigger, model: type[models.Model]) -> str:
-    late = ", at COMMIT" if rule.deferred else ""
-    return f"trigger {rule.when.lower()}{late}: {rule.function}()"
-
-
-TOLD: dict[type, Callable[[Any, type[models.Model]], str]] = {
-    models.UniqueConstraint: _unique,
-    models.CheckConstraint: _check,
-    TenantReference: _reference,
-    RowSecurity: _secured,
-    RowTrigger: _trigger,
-    models.Index: _index,
-}
-"""How each kind of rule is told; what is told elsewhere, or by its columns, is left out."""

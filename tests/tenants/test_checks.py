@@ -520,6 +520,11 @@ def test_a_view_that_reads_as_its_caller_is_fine(committed):
         assert findings() == []
 
 
+def test_a_policy_on_a_table_of_no_tenants_is_fine(committed):
+    with altered("CREATE POLICY fine ON auth_group USING (true)", "DROP POLICY fine ON auth_group"):
+        assert found() == set()
+
+
 def test_a_right_to_make_temporary_tables_is_reported(own_database, committed):
     with altered(
         f"GRANT TEMPORARY ON DATABASE {own_database} TO app",

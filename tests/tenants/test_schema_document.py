@@ -4,17 +4,18 @@ import re
 from copy import copy
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
 
 from budgets.models import Bucket, Budget
+from tenants.comments import is_commented
+from tenants.constraints import Grants, RowSecurity
 from tenants.models import TenantSlug
 from tenants.postgres.base import as_owner
 from tenants.schema.tables import tables
-from tenants.schema.words import columns_of, condition, expression
 from tests.command_line import manage
+from tests.tenants.schema import altered, logged_in, scratch_database
 
 DOCUMENT = settings.BASE_DIR / "docs" / "schema.md"
 RELATION = re.compile(r'    (\w+) (?:\|\||\|o)(?:--|\.\.)(?:o\||o\{) (\w+) : "\w+"')
@@ -43,33 +44,26 @@ def written() -> dict[str, tuple[str, dict[str, tuple[str, bool]]]]:
     return said
 
 
-def test_the_document_is_what_the_models_say():
-    """No database: the test may not use one."""
+def test_the_document_is_what_models_and_database_say(committed):
     ran = manage("schema", "--check")
 
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_a_document_that_is_not_is_refused_until_it_is_written(tmp_path):
+def test_a_document_that_is_not_is_refused_until_it_is_written(committed, tmp_path):
     file = tmp_path / "schema.md"
     for text in (None, DOCUMENT.read_text() + "\n"):
         if text is not None:
             file.write_text(text)
         ran = manage("schema", "--check", "--file", str(file))
         assert (ran.code, ran.err.strip()) == (
-            1, "schema.md is not what the models say: run manage.py schema"
+            1, "schema.md is not what models and database say: run manage.py schema"
         )  # fmt: skip
 
     manage("schema", "--file", str(file))
 
     assert file.read_text() == DOCUMENT.read_text()
     assert manage("schema", "--check", "--file", str(file)).code == 0
-
-
-def test_make_check_compares_it():
-    recipe = (settings.BASE_DIR / "Makefile").read_text().split("\ncheck:")[1]
-
-    assert "schema --check" in recipe.split("\n\n")[0]
 
 
 def test_the_catalog_has_the_comments_that_the_document_has(committed):
@@ -85,7 +79,7 @@ def test_the_catalog_has_the_comments_that_the_document_has(committed):
     assert len(said) == len(tables()) > 10
 
 
-def test_every_table_has_a_comment_and_every_column_whose_name_does_not_say_it():
+def test_every_table_has_a_comment_and_every_column_whose_name_does_not_say_it(committed):
     silent = {
         f"{table.name}.{column.name}"
         for table in tables()
@@ -107,7 +101,37 @@ def test_every_table_of_the_database_is_in_the_document(committed):
         assert f"### {table}\n" in text or f"| `{table}` |" in text
 
 
-def test_the_diagrams_are_of_tables_and_relations_between_them():
+def test_rules_are_postgresqls_own_definitions(committed):
+    table = "ALTER TABLE budgets_bucket"
+    with altered(
+        f"{table} ADD CONSTRAINT few CHECK (balance < 5) NOT VALID", f"{table} DROP CONSTRAINT few"
+    ):
+        ran = manage("schema", "--check")
+        [bucket] = [each for each in tables() if each.name == "budgets_bucket"]
+
+    assert ran.code == 1
+    assert [rule for rule in bucket.rules if " few " in rule] == [
+        "CONSTRAINT few CHECK (balance < 5) NOT VALID"
+    ]
+
+
+def test_every_rule_that_a_model_declares_is_in_the_document():
+    text = DOCUMENT.read_text()
+
+    for model in filter(is_commented, apps.get_models()):
+        for rule in (*model._meta.constraints, *model._meta.indexes):
+            if not isinstance(rule, Grants | RowSecurity):
+                assert re.search(rf"^C.* {rule.name} ", text, re.M), rule.name
+        if any(isinstance(rule, RowSecurity) for rule in model._meta.constraints):
+            assert f"CREATE POLICY tenant_isolation ON {model._meta.db_table} " in text
+
+
+def test_a_database_that_is_not_migrated_is_refused(committed, database):
+    with scratch_database(f"{database}_empty") as name, logged_in(NAME=name):
+        manage("schema", "--check").assert_refused("not_migrated", "manage.py migrate")
+
+
+def test_the_diagrams_are_of_tables_and_relations_between_them(committed):
     diagrams = re.findall(r"```mermaid\nerDiagram\n(.*?)\n```", DOCUMENT.read_text(), re.S)
 
     drawn = {table.model for table in tables()}
@@ -130,7 +154,7 @@ def test_a_relation_shows_who_may_be_missing_and_who_is_not_enforced():
         assert f"    {drawn}\n" in text
 
 
-def test_it_can_be_had_as_json():
+def test_it_can_be_had_as_json(committed):
     answer = manage("schema", "--json").json
 
     [bucket] = [table for table in answer["tables"] if table["name"] == "budgets_bucket"]
@@ -138,30 +162,6 @@ def test_it_can_be_had_as_json():
     assert (balance["type"], balance["null"], balance["default"]) == ("bigint", False, "0")
     assert "balance" in bucket["app_may"]
     assert answer["others"]["auth_group"] == "SELECT, INSERT, UPDATE, DELETE"
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (Q(name="a", target=None), "name = 'a' and target is none"),
-        (Q(budget__isnull=False) | ~Q(locked=True), "budget_id is given or not (locked = true)"),
-        (
-            Q(name="a") & (Q(kind="b") | Q(version__lt=3)),
-            "name = 'a' and (kind = 'b' or version < 3)",
-        ),
-        (Q(kind__in=["a", "b"]), "kind is one of 'a', 'b'"),
-        (Q(balance=F("version") + F("last_seq")), "balance = version + last_seq"),
-        (Q(balance__gte=-F("version")), "balance >= -version"),
-        (Q(name=Lower("name")), "name = lower(name)"),
-        (Q(name__iexact="a"), "name iexact 'a'"),
-    ],
-)  # fmt: skip
-def test_conditions_read_as_words(given, said):
-    assert condition(given, columns_of(Bucket)) == said
-
-
-def test_an_index_may_descend():
-    assert expression(F("name").desc(), columns_of(Bucket)) == "name descending"
 
 
 @pytest.mark.parametrize(
@@ -197,11 +197,11 @@ def test_a_column_that_gets_another_name_and_comment_has_both(committed):
 
 
 @pytest.mark.parametrize("words", [["--file", "/"], ["--file", "a" * 5000]])
-def test_a_file_that_cannot_be_is_refused(words):
+def test_a_file_that_cannot_be_is_refused(committed, words):
     manage("schema", *words).assert_refused("bad_file")
 
 
-def test_a_file_that_is_no_text_is_not_what_the_models_say(tmp_path):
+def test_a_file_that_is_no_text_is_not_what_the_models_say(committed, tmp_path):
     (tmp_path / "schema.md").write_bytes(b"\xff")
 
     assert manage("schema", "--check", "--file", tmp_path / "schema.md").code == 1

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tenants.dev import DEV_EMAIL, DEV_PASSWORD
 from tenants.errors import TenantViolation
-from tenants.management.commands import serve
+from tenants.management import migrated
 from tenants.management.commands.serve import CannotServe, login, parse, require_migrated
 from tenants.models import User
 from tests.command_line import ROOT, app_url, manage
@@ -76,7 +76,7 @@ def test_a_database_without_its_tables_is_one_line_that_says_what_to_do(committe
         def migration_plan(self, targets, clean_start=False):
             return super().migration_plan(targets, clean_start=True)
 
-    monkeypatch.setattr(serve, "MigrationExecutor", Behind)
+    monkeypatch.setattr(migrated, "MigrationExecutor", Behind)
 
     manage("serve", "0").assert_refused("cannot_serve", "`make demo`", "`manage.py migrate`")
 
@@ -85,7 +85,7 @@ def test_a_database_half_migrated_is_one_line_too(committed, monkeypatch):
     def refuse(*_):
         raise TenantViolation
 
-    monkeypatch.setattr(serve, "MigrationExecutor", refuse)
+    monkeypatch.setattr(migrated, "MigrationExecutor", refuse)
 
     with pytest.raises(CannotServe, match="make demo"):
         require_migrated()

@@ -1,4 +1,4 @@
-"""`manage.py schema`: write down the tables as the models declare them."""
+"""`manage.py schema`: write down the tables, as the models and PostgreSQL have them."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from django.conf import settings
 
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.migrated import is_migrated
 from tenants.schema.document import document
 from tenants.schema.tables import other_tables, tables
 
@@ -20,12 +21,18 @@ class BadFile(StoreError):
     code = "bad_file"
 
 
+class NotMigrated(StoreError):
+    """The database does not have the tables as the models say: run `manage.py migrate`."""
+
+    code = "not_migrated"
+
+
 class Command(BaseCommand):
-    """Needs no database."""
+    """Needs a migrated database."""
 
     help = (
         "Write docs/schema.md: diagrams, and each table's columns, rules and grants, from the "
-        "models alone. Exit code 1: with --check, the file is not what the models say."
+        "models and the database. Exit code 1: with --check, the file is not what they say."
     )
     examples = """
   manage.py schema
@@ -42,12 +49,15 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, check: bool, json: bool, file: Path | None, **options: Any
     ) -> None:
+        if not is_migrated():
+            raise NotMigrated
+        ours = tables()
+        others = other_tables(ours)
         if json:
-            ours = [asdict(table) for table in tables()]
-            self.print_json({"tables": ours, "others": other_tables()})
+            self.print_json({"tables": [asdict(table) for table in ours], "others": others})
             return
         file = file or settings.BASE_DIR / "docs" / "schema.md"
-        text = document(tables(), other_tables())
+        text = document(ours, others)
         try:
             self._compare(file, text) if check else self._write(file, text)
         except OSError as error:
@@ -60,5 +70,7 @@ class Command(BaseCommand):
 
     def _compare(self, file: Path, text: str) -> None:
         if not file.is_file() or file.read_bytes() != text.encode():
-            self.stderr.write(f"{file.name} is not what the models say: run manage.py schema")
+            self.stderr.write(
+                f"{file.name} is not what models and database say: run manage.py schema"
+            )
             sys.exit(1)

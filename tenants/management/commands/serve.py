@@ -9,13 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.management.commands.runserver import Command as RunServer
 from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from tenants.dev import DEV_EMAIL, DEV_PASSWORD
-from tenants.errors import CodedError, TenantViolation
+from tenants.errors import CodedError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.migrated import is_migrated
 from tenants.models import User
 
 ADDRESS = re.compile(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?([0-9]{1,5})")
@@ -102,12 +101,7 @@ def require_free(host: str, port: int) -> None:
 
 def require_migrated() -> None:
     """Raise CannotServe when the database lacks a migration."""
-    try:
-        executor = MigrationExecutor(connection)
-        missing = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    except TenantViolation:  # the table is there, but migrate did not get as far as the grants
-        missing = True
-    if missing:
+    if not is_migrated():
         raise CannotServe("the database is not migrated: run `make demo`, or `manage.py migrate`")
 
 

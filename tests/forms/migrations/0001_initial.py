@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("tenants", "0007_comments"),
+        ("tenants", "0008_extensions"),
     ]
 
     operations = [

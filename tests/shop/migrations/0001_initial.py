@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("tenants", "0007_comments"),
+        ("tenants", "0008_extensions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

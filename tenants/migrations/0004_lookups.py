@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION {name} TO app
 """
 
 OF_SLUG = "SELECT s.holder FROM public.tenants_tenantslug s WHERE s.slug = wanted"
-OF_USER = "SELECT m.tenant_id FROM public.tenants_membership m WHERE m.user_id = wanted"
+OF_USER = "SELECT m.tenant_id FROM public.tenants_membership m WHERE m.user_id = wanted AND m.deleted_at IS NULL"
 OF_INVITATION = """SELECT i.tenant_id FROM public.tenants_invitation i
 WHERE i.token_hash = wanted AND i.accepted_at IS NULL AND i.expires_at > now()
 ORDER BY i.created_at LIMIT 1"""
@@ -26,7 +26,7 @@ def look_up(name: str, returns: str, body: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0001_initial")]
+    dependencies = [("tenants", "0003_tenants")]
     operations = [
         look_up("tenant_of_slug(text)", "uuid", OF_SLUG),
         look_up("tenants_of_user(uuid)", "SETOF uuid", OF_USER),

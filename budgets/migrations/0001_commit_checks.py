@@ -118,7 +118,7 @@ def function(name: str, body: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [("tenants", "0001_initial")]
+    dependencies = [("tenants", "0008_extensions")]
     operations = [
         function("budgets_movement_adds_up", ADDS_UP),
         function("budgets_entry_joins_its_movement", JOINS),

@@ -5,5 +5,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0004_softdelete")]
+    dependencies = [("tenants", "0007_settings")]
     operations = [BtreeGinExtension(), TrigramExtension()]
