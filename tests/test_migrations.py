@@ -9,10 +9,10 @@ from django.core.management import call_command
 
 from tenants.postgres.base import as_owner
 from tenants.postgres.programs import wheel
-from tests.conftest import owner_dsn
 from tests.factories import TenantFactory
 from tests.rows import MODELS, Side
-from tests.tenants.schema import found, logged_in, scratch_database
+from tests.server import owner_dsn, scratch_database
+from tests.tenants.schema import found, logged_in
 
 
 @pytest.fixture
