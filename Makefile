@@ -18,11 +18,11 @@ demo: ready ## a bank statement cascades through a household's buckets, and is a
 serve: ready ## the admin, in a browser
 	@$(MANAGE) serve
 
-stop: ## stop the embedded PostgreSQL server
-	@if [ -x $(PY) ]; then $(MANAGE) postgres stop; fi
+stop: ## stop the embedded PostgreSQL server, and that of the tests
+	@if [ -x $(PY) ]; then $(MANAGE) postgres stop; $(PY) -m tests.server; fi
 
 test: bootstrap ## all tests but the slow ones, with their coverage
-	@$(PYTEST) -m "not slow" --cov --cov-report=term
+	@$(PYTEST) -p tests.progress -m "not slow" --cov --cov-report=term
 
 test-slow: bootstrap ## the slow tests; their short form where CI is set
 	@$(PYTEST) -m slow

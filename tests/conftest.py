@@ -1,50 +1,55 @@
 """A real PostgreSQL for the tests: made as owner, used as app.
 
-The server is one of the tests' own, under var/tests, unless DATABASE_URL and
-OWNER_DATABASE_URL name another; each worker has its own database on it. Tests commit for real
+Each worker has its own database on the server that tests/server.py starts. Tests commit for real
 and are kept apart by what the project is for: each has a tenant of its own. So nothing is
 rolled back or flushed, deferred triggers fire, and role app needs no more than in production.
 """
 
 import os
 import re
+import signal
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
+from functools import cache
 
-import psycopg
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 from django.db import connections
-from psycopg import sql
 
 from tenants.context import acting_for
 from tenants.models import Tenant
-from tenants.postgres.base import as_owner
-from tenants.postgres.embedded import SQL, EmbeddedServer
-from tests import nplusone
+from tests import nplusone, server
 from tests.factories import BudgetFactory, TenantFactory
 
 EXCUSED = "Docker|Citus|banks' own files"
 """What a machine may lack even in CI."""
 
-SERVER = EmbeddedServer(Path(__file__).parent.parent / "var" / "tests", fast=True)
-
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch for N+1 queries; start the server, in the process that starts the workers."""
+    """Watch for N+1 queries; a run that is ended by SIGTERM ends as with Ctrl-C."""
     nplusone.watch()
-    if "DATABASE_URL" in os.environ or hasattr(config, "workerinput"):
-        return
-    SERVER.ensure()
-    os.environ["SLUICE_TEST_SERVER"] = "embedded"
+    if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
+def pytest_unconfigure() -> None:
     """Leave nothing running."""
-    if os.environ.get("SLUICE_TEST_SERVER") and not hasattr(config, "workerinput"):
-        SERVER.stop()
+    server.leave()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    """What all databases are copied from is made before the time of the first test runs."""
+    if "database" in getattr(item, "fixturenames", ()):
+        prepare()
+    return (yield)
+
+
+@cache
+def prepare() -> None:
+    """Start the server and make the template; what goes wrong, the fixtures report."""
+    with suppress(Exception):
+        server.template()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,49 +66,17 @@ def no_query_is_repeated() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def database(worker_id: str) -> str:
+def database(worker_id: str) -> Iterator[str]:
     """The name of this worker's database, empty but for what migrate makes."""
-    name = f"test_sluice_{worker_id}"
-    if os.environ.get("SLUICE_TEST_SERVER"):
-        for role, config in (
-            ("app", settings.DATABASES["default"]),
-            ("owner", settings.OWNER_DATABASE),
-        ):
-            config["OPTIONS"] |= {"host": str(SERVER.socket)}
-            config |= {"EMBEDDED": False, "USER": role}
-    with psycopg.connect(owner_dsn("postgres"), autocommit=True) as owner:
-        identifier = sql.Identifier(name)
-        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
-        owner.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
-    with psycopg.connect(owner_dsn(name), autocommit=True) as owner:
-        owner.execute((SQL / "database.sql").read_bytes())
-    settings.OWNER_DATABASE["NAME"] = settings.DATABASES["default"]["NAME"] = name
-    return name
-
-
-def owner_dsn(database: str) -> str:
-    """The connection string of role owner on a database of the tests' server."""
-    config = settings.OWNER_DATABASE
-    named = {
-        "user": config["USER"],
-        "password": config["PASSWORD"],
-        "host": config["HOST"],
-        "port": config["PORT"],
-        **config["OPTIONS"],
-        "dbname": database,
-    }
-    return psycopg.conninfo.make_conninfo(**{key: value for key, value in named.items() if value})
+    with server.scratch_database(f"test_sluice_{worker_id}", migrated=True) as name:
+        server.lead_to(name)
+        yield name
+        server.lead_to("postgres")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(database: str, django_db_blocker) -> Iterator[None]:
-    """Migrate as owner; app then finds the tables."""
-    with django_db_blocker.unblock():
-        with as_owner():
-            call_command("migrate", verbosity=0)
-        yield
-        connections["default"].close()
-        connections["default"].close_pool()
+def django_db_setup(database: str) -> None:
+    """The database is there, and migrated: app finds the tables."""
 
 
 @pytest.fixture
@@ -146,23 +119,12 @@ def unique() -> str:
 
 
 @pytest.fixture(scope="module")
-def own_database(django_db_setup, django_db_blocker, database: str) -> Iterator[str]:
+def own_database(database: str) -> Iterator[str]:
     """The module has a database to itself: what it counts, plans or breaks is nobody else's."""
-    from tests.tenants.schema import scratch_database
-
-    with django_db_blocker.unblock(), scratch_database(f"{database}_own") as own:
-        _use(own)
-        with as_owner():
-            call_command("migrate", verbosity=0)
+    with server.scratch_database(f"{database}_own", migrated=True) as own:
+        server.lead_to(own)
         yield own
-        _use(database)
-
-
-def _use(database: str) -> None:
-    """Let new connections lead there."""
-    connections["default"].close()
-    connections["default"].close_pool()  # type: ignore[attr-defined]
-    settings.OWNER_DATABASE["NAME"] = settings.DATABASES["default"]["NAME"] = database
+        server.lead_to(database)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,7 @@ from tenants import errors, refusals
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tests.command_line import url_of
-from tests.tenants.schema import scratch_database
+from tests.server import scratch_database
 from tests.walkthrough.blocks import Block, blocks_of
 from tests.walkthrough.interpreter import wrong_in
 from tests.walkthrough.project import ROOT, Project, Wrong

@@ -13,10 +13,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from tenants.postgres.base import as_owner
 from tenants.postgres.programs import wheel
 from tests.command_line import manage
-from tests.conftest import owner_dsn
 from tests.factories import TenantFactory
 from tests.rows import MODELS, Side
-from tests.tenants.schema import found, logged_in, scratch_database
+from tests.server import owner_dsn, scratch_database
+from tests.tenants.schema import found, logged_in
 
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / "tests" / "data" / "migrations.sha256"

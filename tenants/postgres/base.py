@@ -8,7 +8,6 @@ PostgreSQL 18 is refused; and the embedded server is started by the first connec
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -94,18 +93,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         require_folded(self)
 
 
-@cache
-def _announce() -> None:
-    """Say once in a process which server it is."""
-    print(
-        "sluice: the database is the embedded PostgreSQL under var/ (DATABASE_URL names another)",
-        file=sys.stderr,
-    )
-
-
 def _ensure_embedded() -> None:
-    _announce()
-    project_server(settings.BASE_DIR).ensure()
+    """Start the embedded server if it does not run, and say so."""
+    if project_server(settings.BASE_DIR).ensure():
+        print(
+            "sluice: started the embedded PostgreSQL under var/ (DATABASE_URL names another)",
+            file=sys.stderr,
+        )
 
 
 @contextmanager

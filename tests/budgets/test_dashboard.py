@@ -1,6 +1,5 @@
 """A budget at a glance."""
 
-import doctest
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from budgets.cascade import Claim
 from budgets.errors import UnknownBudget
 from budgets.managers.plans import Disposition, Overflow
-from budgets.managers.reads import dashboard
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tests.budgets.reading import fill_with_buckets, statements
@@ -142,7 +140,3 @@ def test_a_budget_of_another_tenant_is_unknown(tenant, other):
         ):
             with pytest.raises(UnknownBudget):
                 read()
-
-
-def test_the_examples_in_its_documentation_are_right():
-    assert doctest.testmod(dashboard) == (0, 1)

@@ -1,6 +1,5 @@
 """When buckets fill for a stream of deposits."""
 
-import doctest
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from budgets import projection
 from budgets.cascade import Claim, Slot, cascade
 from budgets.errors import BadAmount, BadQuestion
 from budgets.managers.plans import Disposition
@@ -184,9 +182,3 @@ class TestOfABudget:
 
         with statements(1):
             Budget.objects.projection(budget, [(NEW_YEAR, 1)] * many)
-
-
-def test_the_examples_in_its_documentation_are_right():
-    failed, tried = doctest.testmod(projection)
-
-    assert (failed, tried >= 4) == (0, True)

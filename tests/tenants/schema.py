@@ -4,14 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from django.core.checks import CheckMessage, Tags, run_checks
 from django.db import connections, models
-from psycopg import sql
 
 from tenants.postgres.base import DatabaseWrapper, as_owner
-from tenants.postgres.embedded import SQL
-from tests.conftest import owner_dsn
 
 
 def findings() -> list[CheckMessage]:
@@ -63,16 +59,3 @@ def logged_in(**config: Any) -> Iterator[None]:
     finally:
         connections["default"].close()
         connections["default"] = before
-
-
-@contextmanager
-def scratch_database(name: str) -> Iterator[str]:
-    """A database with no table in it, for the time of the block."""
-    identifier = sql.Identifier(name)
-    with psycopg.connect(owner_dsn("postgres"), autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(identifier))
-        owner.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
-        with psycopg.connect(owner_dsn(name), autocommit=True) as inside:
-            inside.execute((SQL / "database.sql").read_bytes())
-        yield name
-        owner.execute(sql.SQL("DROP DATABASE {}").format(identifier))

@@ -24,8 +24,8 @@ from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE
 from tenants.postgres import grants
 from tenants.postgres.base import as_owner
 from tenants.softdelete import LIVE, AllObjectsManager
-from tests.conftest import SERVER
-from tests.tenants.schema import altered, findings, found, logged_in, scratch_database
+from tests.server import SERVER, scratch_database
+from tests.tenants.schema import altered, findings, found, logged_in
 
 pytestmark = pytest.mark.usefixtures("own_database")
 

@@ -19,8 +19,9 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from django.db import connections
 
-from tenants.postgres import embedded, programs
+from tenants.postgres import base, embedded, programs
 from tenants.postgres.base import DatabaseFeatures
 from tenants.postgres.embedded import EmbeddedError, EmbeddedServer
 
@@ -165,6 +166,36 @@ class TestStart:
             started = list(threads.map(lambda _: server.ensure(), range(4)))
 
         assert sorted(started) == [False, False, False, True]
+
+
+class TestConnections:
+    @pytest.fixture
+    def connect(self, shared, monkeypatch, django_db_blocker):
+        """Connects to the server as the application does."""
+        monkeypatch.setattr(base, "project_server", lambda project: shared)
+        config = {**connections["default"].settings_dict, "NAME": "sluice", "EMBEDDED": True}
+        config |= {"USER": "app", "OPTIONS": {"host": str(shared.socket)}}
+
+        def connect() -> None:
+            with django_db_blocker.unblock(), closing(base.DatabaseWrapper(config)) as connection:
+                connection.ensure_connection()
+
+        return connect
+
+    def test_the_first_one_starts_the_server_and_says_so(self, shared, connect, capfd):
+        shared.stop()
+
+        connect()
+
+        assert shared.running
+        [line] = capfd.readouterr().err.splitlines()
+        assert "started the embedded PostgreSQL" in line
+        assert "DATABASE_URL" in line
+
+    def test_to_a_server_that_runs_says_nothing(self, server, connect, capfd):
+        connect()
+
+        assert capfd.readouterr().err == ""
 
 
 class TestPlaces:

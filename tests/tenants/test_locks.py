@@ -14,8 +14,8 @@ from tenants.context import acting_for
 from tenants.errors import TimedOut
 from tenants.postgres.base import as_owner
 from tests.command_line import app_url, manage
-from tests.conftest import owner_dsn
 from tests.factories import BudgetFactory
+from tests.server import owner_dsn
 
 pytestmark = pytest.mark.usefixtures("committed")
 

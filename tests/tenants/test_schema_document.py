@@ -15,7 +15,8 @@ from tenants.models import TenantSlug
 from tenants.postgres.base import as_owner
 from tenants.schema.tables import tables
 from tests.command_line import manage
-from tests.tenants.schema import altered, logged_in, scratch_database
+from tests.server import scratch_database
+from tests.tenants.schema import altered, logged_in
 
 DOCUMENT = settings.BASE_DIR / "docs" / "schema.md"
 RELATION = re.compile(r'    (\w+) (?:\|\||\|o)(?:--|\.\.)(?:o\||o\{) (\w+) : "\w+"')

@@ -8,7 +8,7 @@ from tenants.errors import UnknownTenant
 from tenants.models import Membership, Tenant
 from tests.command_line import in_a_process, manage, url_of
 from tests.factories import UserFactory
-from tests.tenants.schema import scratch_database
+from tests.server import scratch_database
 
 
 class TestCreate:
