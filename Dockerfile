@@ -10,6 +10,7 @@ COPY manage.py .
 COPY config config
 COPY tenants tenants
 COPY budgets budgets
+COPY examples examples
 RUN /venv/bin/python -m compileall -q . && /venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.13-slim

@@ -4,16 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from uuid import UUID
 
 from budgets.cascade import Claim
 from budgets.errors import UnknownBudget
 from budgets.models import Bucket, Budget, Movement
-from tenants.context import run_for
-from tenants.dev import DEV_EMAIL, DEV_PASSWORD
+from tenants.dev import DEV_EMAIL, DEV_PASSWORD, plant_tenant
 from tenants.directory import inspectors
-from tenants.errors import UnknownTenant
-from tenants.models import Membership, Tenant, User
+from tenants.models import Membership, User
 
 
 @dataclass(frozen=True)
@@ -94,9 +91,7 @@ def plant(plots: Iterable[Plot]) -> list[str]:
     """Make the users, tenants, budgets and history there are not yet; say what is there."""
     planted = []
     for plot in plots:
-        users = [(_user(email), role) for email, role in plot.members]
-        tenant_id = _tenant(plot)
-        run_for(tenant_id, partial(_fill, plot, users))
+        plant_tenant(plot.slug, plot.tenant, plot.members, partial(_fill, plot))
         planted.append(f"tenant {plot.slug}: budget {plot.budget} ({plot.currency})")
     return planted
 
@@ -114,20 +109,6 @@ def plant_roles() -> str:
     return f"group {group.name}: {group.permissions.count()} permissions to view"
 
 
-def _user(email: str) -> User:
-    user: User | None = User.objects.active().by_email(email).first()
-    if user is None:
-        user = User.objects.create_user(email, first_name=email.split("@")[0].title())
-    return user
-
-
-def _tenant(plot: Plot) -> UUID:
-    try:
-        return Tenant.objects.id_of(plot.slug)
-    except UnknownTenant:
-        return Tenant.objects.create_tenant(plot.slug, plot.tenant).pk
-
-
 def _budget(plot: Plot) -> Budget:
     try:
         return Budget.objects.called(plot.budget)
@@ -135,10 +116,8 @@ def _budget(plot: Plot) -> Budget:
         return Budget.objects.create_budget(plot.budget, plot.currency)
 
 
-def _fill(plot: Plot, users: Iterable[tuple[User, str]]) -> None:
-    """Within the tenant's block: members, the budget, its buckets, its history."""
-    for user, role in users:
-        Membership.objects.admit(user, role)
+def _fill(plot: Plot) -> None:
+    """Within the tenant's block: the budget, its buckets, its history."""
     budget = _budget(plot)
     for priority, envelope in enumerate(plot.envelopes):
         Bucket.objects.create_bucket(

@@ -40,6 +40,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
+EXAMPLES = env.bool("EXAMPLES", DEVELOPMENT)
+if EXAMPLES:
+    INSTALLED_APPS += ["examples.forms", "examples.shop"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

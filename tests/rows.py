@@ -25,11 +25,11 @@ from budgets.models import (
     Statement,
     StatementLine,
 )
+from examples.forms.models import Event, Form, Organization, Submission, Workflow
+from examples.shop.models import Category, Item, Order, Product, StatusChange
 from tenants.context import acting_for
 from tenants.models import Change, Invitation, Membership, Tenant, TenantModel, TenantSettings
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
-from tests.forms.models import Event, Form, Organization, Submission, Workflow
-from tests.shop.models import Category, Item, Order, Product, StatusChange
 
 type Model = type[TenantModel]
 type Rows = Mapping[Model, Any]
@@ -114,7 +114,7 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     ScheduleRun: lambda made: run_schedule(made[Schedule]),
     Statement: lambda made: begin_statement(made[Budget]),
     StatementLine: lambda made: import_line(made[Statement]),
-    Category: lambda _: Category.objects.create(name="Tea"),
+    Category: lambda _: Category.objects.create(name=uuid.uuid4().hex),
     Product: lambda made: stock_up(made[Category]),
     Order: lambda made: Order.objects.place(UserFactory(), {made[Product]: 1}),
     Item: lambda made: made[Order].items.get(),

@@ -1,6 +1,6 @@
-"""The project's settings, and the example domains that show `tenants` to be generic."""
+"""The project's settings, with the examples whatever the environment says."""
 
 from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.forms", "tests.shop"]
+INSTALLED_APPS = list(dict.fromkeys([*INSTALLED_APPS, "examples.forms", "examples.shop"]))

@@ -3,15 +3,19 @@ whole.
 """
 
 import re
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 
 from budgets.cascade import Claim
 from budgets.models import Bucket, Budget, Movement
 from tenants import errors, refusals
 from tenants.context import acting_for
+from tenants.fields import TenantForeignKey
 from tenants.models import Tenant
 from tests.command_line import url_of
 from tests.server import scratch_database
@@ -21,6 +25,9 @@ from tests.walkthrough.project import ROOT, Project, Wrong
 
 GUIDE = ROOT / "docs" / "data-access.md"
 README = ROOT / "README.md"
+EXAMPLES = ROOT / "examples"
+DOCUMENTS = [GUIDE, README, *sorted(EXAMPLES.glob("*/README.md"))]
+SETTINGS = Path("project", "settings.py")
 BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Declined}
 """Never raised by themselves."""
 
@@ -41,6 +48,34 @@ def project(django_db_setup, database: str, tmp_path: Path):
 def test_every_block_of_the_guide_is_run_and_true(project):
     for block in blocks_of(GUIDE):
         project.run(block)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("app", ["forms", "shop"])
+def test_every_block_of_an_examples_readme_is_true_in_the_guides_project(app, project):
+    """Which has `tenants` and the example, and no budgets."""
+    for block in islice(blocks_of(GUIDE), 1, 4):
+        project.run(replace(block, text=block.text.replace('"notes"', f'"examples.{app}"')))
+    assert f'["tenants", "examples.{app}", "django' in (project.folder / SETTINGS).read_text()
+
+    for block in blocks_of(EXAMPLES / app / "README.md"):
+        project.run(block)
+
+
+@pytest.mark.parametrize("app", ["forms", "shop"])
+def test_the_picture_of_an_example_has_its_models_and_their_foreign_keys(app):
+    [picture] = [
+        block for block in blocks_of(EXAMPLES / app / "README.md") if block.language == "mermaid"
+    ]
+
+    drawn = re.findall(r"(\w+) \|\|--o\{ (\w+) : (\w+)", picture.text)
+
+    assert sorted(drawn) == sorted(
+        (field.related_model.__name__, model.__name__, field.name)
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, TenantForeignKey)
+    )
 
 
 def test_every_python_block_of_the_readme_is_run(own_database):
@@ -159,19 +194,19 @@ def test_the_guide_says_of_every_error_what_to_do():
     assert sorted(listed) == sorted(each.code for each in ours if each not in BASES)
 
 
-@pytest.mark.parametrize("path", [GUIDE, README], ids=lambda path: path.name)
-def test_links_lead_somewhere(path):
-    text = path.read_text()
-    headings = {
-        re.sub(r"[^\w\s-]", "", heading.lower()).strip().replace(" ", "-")
-        for heading in re.findall(r"^#+ (.*)$", text, re.M)
-    }
+def leads_somewhere(path: Path, link: str) -> bool:
+    """Whether the file is there that a document links to, and its heading, if one is named."""
+    file, _, heading = link.partition("#")
+    to = path.parent / file if file else path
+    if not heading:
+        return to.exists()
+    titles = re.findall(r"^#+ (.*)$", to.read_text(), re.M)
+    return heading in [re.sub(r"[^\w\s-]", "", t.lower()).strip().replace(" ", "-") for t in titles]
 
-    links = re.findall(r"\]\(([^)\s]+)\)", text)
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text())
 
     assert links
-    assert [
-        link
-        for link in links
-        if not (link[1:] in headings if link.startswith("#") else (path.parent / link).exists())
-    ] == []
+    assert [link for link in links if not leads_somewhere(path, link)] == []

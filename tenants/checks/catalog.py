@@ -116,5 +116,6 @@ class Catalog:
                 *(f"{each.function}()" for _, each in declared(RowTrigger)),
                 *(each.signature for _, each in declared(Search)),
             ],
+            "tables": [model._meta.db_table for model in self.present],
             "searches": [each.name for _, each in declared(Search)],
         }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.core.checks import Error
+from django.core import checks
 
 from tenants.checks.catalog import Catalog
 
@@ -15,10 +15,11 @@ class Fault:
     text: str
     hint: str
     sql: str
+    kind: type[checks.Error | checks.Warning] = checks.Error
 
-    def errors(self, catalog: Catalog) -> list[Error]:
+    def found(self, catalog: Catalog) -> list[checks.Error | checks.Warning]:
         rows = catalog.rows(self.sql)
-        return [Error(self.text.format(*row), hint=self.hint, id=self.id) for row in rows]
+        return [self.kind(self.text.format(*row), hint=self.hint, id=self.id) for row in rows]
 
 
 ROLE = Fault(
@@ -95,20 +96,44 @@ WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce((
 """,
 )
 
+# The searches of apps that are not installed: each with an index of the same name on a table.
+_SEARCHES = """
+, searches AS (
+    SELECT p.oid, o.relname AS searched
+    FROM pg_proc p
+    JOIN ours ON ours.oid = p.pronamespace
+    JOIN pg_class c ON c.relname = p.proname
+    JOIN pg_index i ON i.indexrelid = c.oid
+    JOIN owned o ON o.oid = i.indrelid
+    WHERE p.prosecdef AND 'search_path=""' = ANY(p.proconfig)
+      AND NOT o.relname = ANY(%(tables)s)
+)
+"""
+
 DEFINER = Fault(
     "tenants.E014",
     "the function {} runs as its owner, {}",
     "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search), search_path = ''",
-    """
+    _SEARCHES
+    + """
 SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
     THEN 'and finds tables where its caller says' ELSE 'and nothing declares it' END
 FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
 WHERE p.prosecdef
+  AND NOT EXISTS (SELECT FROM searches WHERE searches.oid = p.oid)
   AND NOT (p.oid::regprocedure::text = ANY(%(definers)s)
            AND 'search_path=""' = ANY(coalesce(p.proconfig, '{}')))
   AND NOT EXISTS (SELECT FROM pg_depend d  -- those of an extension
                   WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 """,
+)
+
+NOT_INSTALLED = Fault(
+    "tenants.W017",
+    "the function {} searches {}, the table of an app that is not installed",
+    "install the app, or while it is installed undo its migrations: migrate APP zero",
+    _SEARCHES + "SELECT oid::regprocedure, searched FROM searches",
+    checks.Warning,
 )
 
 GRANT = Fault(
@@ -142,4 +167,4 @@ WHERE r.rolname = session_user
 """,
 )
 
-FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, GRANT, SCHEMA)
+FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, NOT_INSTALLED, GRANT, SCHEMA)

@@ -11,6 +11,8 @@ from django.db import connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 
 from budgets.models import Bucket, Budget
+from examples.forms.models import Event, Form, Organization, Submission, Workflow
+from examples.shop.models import Category, Item, Order, Product, StatusChange
 from tenants.errors import (
     CheckBroken,
     CodedError,
@@ -22,8 +24,6 @@ from tenants.errors import (
 from tenants.models import Membership, SoftDeleteModel, User
 from tenants.postgres import grants
 from tests.factories import BudgetFactory, UserFactory
-from tests.forms.models import Event, Form, Organization, Submission, Workflow
-from tests.shop.models import Category, Item, Order, Product, StatusChange
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,11 @@ DESCRIBED = [
         ),
     ),
     Described(
-        Category, lambda: {"name": word()}, "name", ("Tea", "Coffee"), (null(Category, "name"),)
+        Category,
+        lambda: {"name": word()},
+        "name",
+        ("Tea", "Coffee"),
+        (twice("shop_category_name_once", "name"), null(Category, "name")),
     ),
     Described(
         Product,

@@ -329,8 +329,41 @@ class TestTheRole:
             assert "tenants.E010" not in found()
 
 
+LEFT = """
+CREATE TABLE left_note (id uuid, {column} uuid, body text);
+ALTER TABLE left_note ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON left_note FOR ALL TO app
+    USING ({column} = current_tenant()) WITH CHECK ({column} = current_tenant());
+CREATE POLICY inspection ON left_note FOR SELECT TO inspector USING (true);
+CREATE INDEX left_search ON left_note ({column}, body);
+CREATE FUNCTION left_search(text) RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER {path}
+    AS 'SELECT id FROM public.left_note'
+"""
+"""A table that no app describes, with its search."""
+
 # What to do, how to undo it, and the findings.
 CATALOG = {
+    "the search of an app that is not installed": (
+        LEFT.format(column="tenant_id", path="SET search_path = ''"),
+        "DROP FUNCTION left_search; DROP TABLE left_note",
+        {"tenants.W017"},
+    ),
+    "such a search that finds tables where its caller says": (
+        LEFT.format(column="tenant_id", path=""),
+        "DROP FUNCTION left_search; DROP TABLE left_note",
+        {"tenants.E014"},
+    ),
+    "such a search of a table that is no tenant's": (
+        LEFT.format(column="owner_id", path="SET search_path = ''"),
+        "DROP FUNCTION left_search; DROP TABLE left_note",
+        {"tenants.E014"},
+    ),
+    "an undeclared function with the name of an index of ours": (
+        "CREATE FUNCTION budgets_bucket_open_name_once() RETURNS bigint LANGUAGE sql"
+        " SECURITY DEFINER SET search_path = '' AS 'SELECT count(*) FROM public.budgets_entry'",
+        "DROP FUNCTION budgets_bucket_open_name_once",
+        {"tenants.E014"},
+    ),
     "a unique index without the tenant": (
         "CREATE UNIQUE INDEX fault ON budgets_bucketversion (id)",
         "DROP INDEX fault",

@@ -3,6 +3,7 @@
 import pytest
 
 from budgets.models import Budget
+from examples.forms.models import Organization, Submission
 from tenants.errors import (
     ConstraintBroken,
     ForeignKeyBroken,
@@ -12,7 +13,6 @@ from tenants.errors import (
 )
 from tenants.models import User
 from tests.factories import MembershipFactory
-from tests.forms.models import Organization, Submission
 from tests.tenants.contract import (
     DESCRIBED,
     deletes,

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from examples.forms.models import Form, Submission, Workflow
 from tenants import purging, tasks
 from tenants.context import acting_for
 from tenants.errors import TenantSuspended
@@ -14,7 +15,6 @@ from tenants.models import Change, Membership, SoftDeleteModel, Tenant
 from tests.budgets.paydays import at_once
 from tests.command_line import manage
 from tests.factories import BudgetFactory, MembershipFactory
-from tests.forms.models import Form, Submission, Workflow
 from tests.tenants.contract import form, submission
 
 

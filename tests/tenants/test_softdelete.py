@@ -5,12 +5,12 @@ from django.db import models, transaction
 from django.db.models import prefetch_related_objects
 
 from budgets.models import Budget
+from examples.forms.models import Form, Organization, Submission, Workflow
 from tenants.context import acting_for
 from tenants.errors import ForeignKeyBroken, UniqueBroken
 from tenants.models import Change, Membership
 from tests.budgets.paydays import at_once
 from tests.factories import BudgetFactory, MembershipFactory
-from tests.forms.models import Form, Organization, Submission, Workflow
 from tests.tenants.contract import form, refused, stored, submission
 
 

@@ -109,7 +109,8 @@ class Project:
 
 def _look_up(block: Block) -> None:
     """A picture cannot be run, but the functions and classes that it names are there."""
-    code = "\n".join(path.read_text() for path in sorted((ROOT / "tenants").rglob("*.py")))
+    paths = [path for app in ("tenants", "examples") for path in sorted((ROOT / app).rglob("*.py"))]
+    code = "\n".join(path.read_text() for path in paths)
     names = re.findall(r"\b([a-z_]+)\(|\b([A-Z][a-z]+[A-Z]\w+)", block.text)
     for name in {name for pair in names for name in pair} - {"", "PostgreSQL"}:
         if not re.search(rf"\b(def|class) {name}\b", code):

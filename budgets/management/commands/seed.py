@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 
 from budgets import seeds
@@ -17,7 +18,11 @@ class NotHere(StoreError):
 
 
 class Command(BaseCommand):
-    """Plants data through the same verbs as everybody's; safe to repeat."""
+    """Plants data through the same verbs as everybody's; safe to repeat.
+
+    Another app adds to `seed dev` by a method of its AppConfig, `plant_dev`, which returns a line
+    for each thing it planted.
+    """
 
     help = (
         "dev: users, tenants, budgets and history; test: what fixtures need; "
@@ -38,6 +43,8 @@ class Command(BaseCommand):
         planted = [seeds.plant_roles()]
         if which == "dev":
             planted += [seeds.plant_admin(), *seeds.plant(seeds.DEV)]
+            for config in apps.get_app_configs():
+                planted += getattr(config, "plant_dev", list)()
         elif which == "test":
             planted += seeds.plant(seeds.TEST)
         if json:

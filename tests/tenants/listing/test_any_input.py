@@ -12,10 +12,10 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from examples.shop.models import Category, Product
 from tenants.errors import BadCursor, BadQuery
 from tenants.listing.asked import listing_of
 from tenants.listing.kinds import allowed
-from tests.shop.models import Category, Product
 
 MARK = "zq7x"
 """In every text that is made here; must never be in SQL."""

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from django.http import QueryDict
 
+from examples.shop.models import Category, Order, Product
 from tenants.errors import BadFilter, BadLimit, BadQuery, BadSearch, BadSort
 from tenants.listing import Day, Flag, Integer, Key, Moment, Text
 from tenants.models import Membership
 from tests.factories import MembershipFactory
-from tests.shop.models import Category, Order, Product
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import pytest
 from django.db import models
 from django.test.utils import isolate_apps
 
+from examples.shop.models import Category, Order, Product
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
 from tenants.indexes import JSONContains, TrigramSearch
 from tenants.listing import JSON, Day, Flag, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
-from tests.shop.models import Category, Order, Product
 from tests.tenants.schema import altered, found, without
 
 ALL = {

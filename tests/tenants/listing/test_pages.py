@@ -5,9 +5,9 @@ from itertools import chain
 
 import pytest
 
+from examples.shop.models import Category, Order, Product
 from tenants.context import acting_for, inspecting
 from tenants.errors import BadCursor
-from tests.shop.models import Category, Order, Product
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from examples.shop.models import Category, Order, Product
 from tenants.checks.listings import supporting, walking
 from tenants.context import acting_for
 from tenants.listing.asked import listing_of, search_of
 from tenants.listing.kinds import allowed
 from tenants.postgres.base import as_owner
 from tests.factories import TenantFactory
-from tests.shop.models import Category, Order, Product
 from tests.tenants.listing.warehouse import ROWS, fill, nodes_of, plan_of
 from tests.tenants.schema import altered
 

@@ -3,10 +3,10 @@
 import pytest
 from django.db import connection, transaction
 
+from examples.shop.models import Category, Order, Product
 from tenants.context import acting_for, inspecting
 from tenants.errors import TenantViolation
 from tests.factories import UserFactory
-from tests.shop.models import Category, Order, Product
 
 FUNCTIONS = {
     "trigrams": ("shop_product_search", "%assam%", Product, {"search": "assam"}),

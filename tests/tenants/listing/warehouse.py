@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import connection
 
+from examples.shop.models import Category
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tests.factories import UserFactory
-from tests.shop.models import Category
 
 ROWS = 200_000
 CATEGORIES = 100

@@ -5,24 +5,42 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
+from examples.forms.managers import (
+    EventManager,
+    FormManager,
+    OrganizationManager,
+    SubmissionManager,
+)
 from tenants.fields import TenantForeignKey
 from tenants.models import APPEND_ONLY, SoftDeleteModel, TenantModel
 from tenants.softdelete import LIVE
-from tests.forms.managers import EventManager, FormManager, SubmissionManager
 
 
 class Organization(TenantModel):
+    """Who asks."""
+
     name = models.CharField(max_length=100)
     homepage = models.URLField(blank=True)
+
+    objects: ClassVar[OrganizationManager] = OrganizationManager()
 
     class Meta:
         constraints: ClassVar = [
             UniqueConstraint(fields=["tenant", "name"], name="forms_organization_name_once")
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Form(SoftDeleteModel):
-    NEXT: ClassVar = {"draft": ["open"], "open": ["closed"], "closed": ["open"]}
+    """What they ask: a draft, then open to submissions, then closed, and open again."""
+
+    NEXT: ClassVar[dict[str, list[str]]] = {
+        "draft": ["open"],
+        "open": ["closed"],
+        "closed": ["open"],
+    }
 
     organization = TenantForeignKey(Organization, related_name="forms")
     title = models.CharField(max_length=100)
@@ -40,8 +58,13 @@ class Form(SoftDeleteModel):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.title
+
 
 class Workflow(TenantModel):
+    """In how many steps the submissions of a form are worked through."""
+
     form = TenantForeignKey(Form, models.CASCADE, related_name="workflows")
     name = models.CharField(max_length=100)
     steps = models.PositiveSmallIntegerField(default=1)
@@ -52,8 +75,13 @@ class Workflow(TenantModel):
             models.CheckConstraint(condition=Q(steps__gte=1), name="forms_workflow_steps"),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Submission(SoftDeleteModel):
+    """What one person answered; each has one live submission to a form."""
+
     form = TenantForeignKey(Form, models.CASCADE, related_name="submissions")
     email = models.EmailField()
     answers = models.JSONField(default=dict)
@@ -68,8 +96,13 @@ class Submission(SoftDeleteModel):
             models.CheckConstraint(condition=~Q(email=""), name="forms_submission_email"),
         ]
 
+    def __str__(self) -> str:
+        return self.email
+
 
 class Event(TenantModel):
+    """What happened to a submission; written once."""
+
     submission = TenantForeignKey(Submission, models.DO_NOTHING, related_name="events")
     what = models.CharField(max_length=20)
 
@@ -84,3 +117,6 @@ class Event(TenantModel):
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(what=""), name="forms_event_what")
         ]
+
+    def __str__(self) -> str:
+        return self.what

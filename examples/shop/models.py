@@ -5,23 +5,39 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils import timezone
 
+from examples.shop.managers import NEXT, CategoryManager, OrderManager, ProductManager
 from tenants.fields import TenantForeignKey
 from tenants.history import History
 from tenants.indexes import FullTextSearch, JSONContains, TrigramSearch
 from tenants.listing import JSON, Integer, Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, SoftDeleteModel, TenantModel, User
-from tests.shop.managers import NEXT, OrderManager, ProductManager
 
 
 def index(name: str, *fields: str, **options: Any) -> models.Index:
+    """An index of this app, which begins with the tenant."""
     return models.Index(fields=["tenant", *fields], name=f"shop_{name}", **options)
 
 
 class Category(TenantModel):
+    """What products are sorted into."""
+
     name = models.CharField(max_length=100)
+
+    objects: ClassVar[CategoryManager] = CategoryManager()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="shop_category_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Product(SoftDeleteModel):
+    """What is sold, at what price, and how many there are."""
+
     category = TenantForeignKey(Category, related_name="products")
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
@@ -30,7 +46,7 @@ class Product(SoftDeleteModel):
     metadata = models.JSONField(default=dict)
 
     history = History(inserts=False)
-    objects = ProductManager()
+    objects: ClassVar[ProductManager] = ProductManager()
     listing = Listing(
         filters={
             "name": Text("exact", "in", "startswith"),
@@ -56,8 +72,13 @@ class Product(SoftDeleteModel):
             index("product_prefix", "name", opclasses=["uuid_ops", "text_pattern_ops"]),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Order(TenantModel):
+    """What a customer ordered; `managers.NEXT` has its states."""
+
     customer = models.ForeignKey(
         User, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
     )
@@ -67,7 +88,7 @@ class Order(TenantModel):
     placed_at = models.DateTimeField(default=timezone.now)
 
     history = History(inserts=False)
-    objects = OrderManager()
+    objects: ClassVar[OrderManager] = OrderManager()
     listing = Listing(
         filters={"customer": Key(), "status": Text("in"), "placed_at": Moment("gte", "lt")},
         sorts={"newest": "-placed_at", "oldest": "placed_at"},
@@ -82,16 +103,31 @@ class Order(TenantModel):
             index("order_status", "status"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.placed_at:%Y-%m-%d} ({self.status})"
+
 
 class Item(TenantModel):
+    """So many of a product in an order, at the price of its day."""
+
     order = TenantForeignKey(Order, related_name="items", db_index=True)
     product = TenantForeignKey(Product, related_name="+")
     quantity = models.PositiveIntegerField()
     price = models.BigIntegerField()
 
+    def __str__(self) -> str:
+        return f"{self.quantity} at {self.price}"
+
 
 class StatusChange(TenantModel):
-    app_may, history = APPEND_ONLY, None
+    """A step of an order from one state to the next; written once."""
+
     order = TenantForeignKey(Order, related_name="changes", db_index=True)
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10)
+
+    app_may = APPEND_ONLY
+    history = None  # it is one
+
+    def __str__(self) -> str:
+        return f"{self.before or '-'} → {self.after}"

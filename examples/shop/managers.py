@@ -1,30 +1,55 @@
 """The verbs of the shop. Prices are ints of minor units."""
 
+from collections.abc import Collection, Mapping
 from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from examples.shop.errors import NotThatWay, OutOfStock
 from tenants.managers import TenantManager
 from tenants.softdelete import SoftDeleteManager
-from tests.shop.errors import NotThatWay, OutOfStock
 
-NEXT = {"placed": {"paid", "cancelled"}, "paid": {"sent", "cancelled"}, "sent": (), "cancelled": ()}
+if TYPE_CHECKING:
+    from examples.shop.models import Category, Order, Product
+    from tenants.models import User
+
+NEXT: Mapping[str, Collection[str]] = {
+    "placed": {"paid", "cancelled"},
+    "paid": {"sent", "cancelled"},
+    "sent": (),
+    "cancelled": (),
+}
+"""The states of an order, each with those that may follow it."""
+
+
+class CategoryManager(TenantManager["Category"]):
+    """The categories of the tenant in force."""
+
+    def ensure(self, name: str) -> "Category":
+        """The category of that name, made if there is none; safe to repeat."""
+        category, _ = self.get_or_create(name=name)
+        return category
 
 
 class ProductManager(SoftDeleteManager):
-    def take(self, product, quantity):
+    """The live products of the tenant in force."""
+
+    def take(self, product: "Product", quantity: int) -> None:
         """Take from stock; of two who want the last one, one gets it. Raises OutOfStock."""
         enough = self.filter(pk=product.pk, stock__gte=quantity)
         if not enough.update(stock=F("stock") - quantity, updated_at=timezone.now()):
             raise OutOfStock(f"there are no {quantity} of {product.name}")
 
 
-class OrderManager(TenantManager):
+class OrderManager(TenantManager["Order"]):
+    """The orders of the tenant in force."""
+
     @transaction.atomic
-    def place(self, customer, quantities):
+    def place(self, customer: "User", quantities: "Mapping[Product, int]") -> "Order":
         """Order {product: quantity}, all or nothing. Raises OutOfStock."""
         order = self.create(customer=customer)
         for product in sorted(quantities, key=lambda each: each.pk):  # nobody waits in a ring
@@ -36,9 +61,9 @@ class OrderManager(TenantManager):
         order.changes.create(after=order.status)
         return order
 
-    def advance(self, order, status):
+    def advance(self, order: "Order", status: str) -> "Order":
         """Bring an order to its next state, and remember the way. Raises NotThatWay."""
-        locked = self.select_for_update().get(pk=order.pk)
+        locked = self.acquired().get(pk=order.pk)
         if status not in NEXT[locked.status]:
             raise NotThatWay(f"{locked.status} does not become {status}")
         locked.changes.create(before=locked.status, after=status)
@@ -46,7 +71,7 @@ class OrderManager(TenantManager):
         locked.save(update_fields=["status", "updated_at"])
         return locked
 
-    def monthly(self):
+    def monthly(self) -> "QuerySet[Order, Any]":
         """Orders and takings of each month in UTC, cancelled orders left out."""
         months = self.exclude(status="cancelled").values(month=TruncMonth("placed_at", tzinfo=UTC))
         return months.annotate(orders=Count("pk"), takings=Sum("total")).order_by("month")

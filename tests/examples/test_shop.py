@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connections, transaction
 
+from examples.shop.errors import NotThatWay, OutOfStock
+from examples.shop.managers import NEXT
+from examples.shop.models import Category, Order, Product, StatusChange
 from tenants.context import acting_for
 from tenants.errors import ConstraintBroken, TenantViolation
 from tests.factories import UserFactory
-from tests.shop.errors import NotThatWay, OutOfStock
-from tests.shop.managers import NEXT
-from tests.shop.models import Category, Order, Product, StatusChange
 
 
 def together(tenant, works):
@@ -35,7 +35,7 @@ def together(tenant, works):
 
 
 def product(name="Assam", stock=10, price=4_50, category=None):
-    category = category or Category.objects.create(name="Tea")
+    category = category or Category.objects.ensure("Tea")
     return Product.objects.create(category=category, name=name, price=price, stock=stock)
 
 

@@ -4,21 +4,26 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Count, Q
 
-from tenants.errors import CodedError
+from examples.forms.errors import NotNow
 from tenants.managers import TenantManager
 from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from tests.forms.models import Event, Form, Submission
+    from examples.forms.models import Event, Form, Organization, Submission
 
 
-class NotNow(CodedError):
-    """The form's status does not allow that."""
+class OrganizationManager(TenantManager["Organization"]):
+    """The organizations of the tenant in force."""
 
-    code = "not_now"
+    def ensure(self, name: str) -> "Organization":
+        """The organization of that name, made if there is none; safe to repeat."""
+        organization, _ = self.get_or_create(name=name)
+        return organization
 
 
 class FormQuerySet(SoftDeleteQuerySet["Form"]):
+    """Filters are adjectives."""
+
     def open(self) -> Self:
         """Forms that take submissions."""
         return self.filter(status="open")
@@ -29,11 +34,13 @@ class FormQuerySet(SoftDeleteQuerySet["Form"]):
         return self.annotate(submissions_count=Count("submissions", filter=live))
 
 
-class FormManager(SoftDeleteManager.from_queryset(FormQuerySet)):
+class FormManager(SoftDeleteManager.from_queryset(FormQuerySet)):  # type: ignore[misc]
+    """The live forms of the tenant in force."""
+
     def move(self, form: "Form", status: str) -> "Form":
         """Give the form its next status. Raises NotNow when it is not one that follows."""
-        locked = self.select_for_update(no_key=True).get(pk=form.pk)
-        if status not in self.model.NEXT[locked.status]:
+        locked: Form = self.acquired().get(pk=form.pk)
+        if status not in locked.NEXT[locked.status]:
             raise NotNow(f"a form that is {locked.status} does not become {status}")
         locked.status = status
         locked.save(update_fields=["status", "updated_at"])
@@ -41,14 +48,23 @@ class FormManager(SoftDeleteManager.from_queryset(FormQuerySet)):
 
 
 class SubmissionQuerySet(SoftDeleteQuerySet["Submission"]):
+    """Filters are adjectives."""
+
     def answering(self, **answers: Any) -> Self:
         """Submissions that gave these answers."""
         return self.filter(answers__contains=answers)
 
 
-class SubmissionManager(SoftDeleteManager.from_queryset(SubmissionQuerySet)):
+class SubmissionManager(
+    SoftDeleteManager.from_queryset(SubmissionQuerySet),  # type: ignore[misc]
+):
+    """The live submissions of the tenant in force."""
+
     def submit(self, form: "Form", email: str, answers: dict[str, Any]) -> "Submission":
-        """Take answers, and say so in the log. Raises NotNow, and UniqueBroken for a second."""
+        """Take answers, and say so in the log.
+
+        Raises NotNow when the form is not open, and UniqueBroken for a person's second.
+        """
         if not type(form).objects.open().filter(pk=form.pk).exists():
             raise NotNow(f"a form that is {form.status} takes no submissions")
         submission: Submission = self.create(form=form, email=email, answers=answers)
@@ -57,6 +73,8 @@ class SubmissionManager(SoftDeleteManager.from_queryset(SubmissionQuerySet)):
 
 
 class EventManager(TenantManager["Event"]):
+    """The log of what happened to submissions: append only."""
+
     def log(self, submission: "Submission", what: str) -> "Event":
         """Append what happened to a submission."""
         return self.create(submission=submission, what=what)

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "categories",
                 "abstract": False,
                 "base_manager_name": "objects",
             },
@@ -265,6 +266,12 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
+        ),
+        migrations.AddConstraint(
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "name"), name="shop_category_name_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="category",

@@ -1,11 +1,11 @@
-"""A product on `tenants` alone gets the rest from it: the form builder of `tests.forms`."""
+"""A product on `tenants` alone gets the rest from it: the form builder of `examples.forms`."""
 
 import pytest
 from django.db import transaction
 
+from examples.forms.errors import NotNow
+from examples.forms.models import Form, Submission
 from tenants.errors import UniqueBroken
-from tests.forms.managers import NotNow
-from tests.forms.models import Form, Submission
 from tests.tenants.contract import form, statements
 
 pytestmark = pytest.mark.usefixtures("acting")

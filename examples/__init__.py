@@ -1,0 +1,1 @@
+"""Two domains on `tenants` alone: apps that know nothing of money or of each other."""

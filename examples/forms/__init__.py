@@ -1,0 +1,1 @@
+"""A form builder: organizations, their forms and workflows, submissions, and events."""

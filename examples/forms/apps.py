@@ -1,0 +1,15 @@
+"""The app's configuration."""
+
+from django.apps import AppConfig
+
+
+class FormsConfig(AppConfig):
+    """A form builder."""
+
+    name = "examples.forms"
+
+    def plant_dev(self) -> list[str]:
+        """What `seed dev` plants here; safe to repeat."""
+        from examples.forms import seeds
+
+        return [seeds.plant()]

@@ -1,0 +1,26 @@
+"""What `seed dev` plants of the form builder."""
+
+from examples.forms.models import Form, Organization, Submission
+from tenants.dev import plant_tenant
+
+SLUG = "tidewater"
+MEMBERS = (("ines@example.com", "owner"), ("tomasz@example.com", "editor"))
+
+
+def plant() -> str:
+    """A tenant of two organizations with their forms; say what is there. Safe to repeat."""
+    plant_tenant(SLUG, "Tidewater Forms", MEMBERS, _fill)
+    return f"tenant {SLUG}: two organizations, and a form with submissions"
+
+
+def _fill() -> None:
+    if Organization.objects.exists():
+        return
+    clinic = Organization.objects.ensure("Harbour Clinic")
+    school = Organization.objects.ensure("Sailing School")
+    intake = Form.objects.move(clinic.forms.create(title="Intake"), "open")
+    clinic.forms.create(title="Discharge")
+    school.forms.create(title="Enrolment")
+    intake.workflows.create(name="Triage", steps=2)
+    for email, age in (("ola@example.com", 34), ("piet@example.com", 61)):
+        Submission.objects.submit(intake, email, {"age": age, "smokes": False})

@@ -1,0 +1,1 @@
+"""A shop: products by category, orders, and stock."""

@@ -1,1 +1,0 @@
-"""A form builder on `tenants` alone: what another product than this one gets from it."""

@@ -1,1 +1,0 @@
-"""An example of a domain on `tenants` alone: a shop."""
