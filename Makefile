@@ -22,6 +22,7 @@ stop: ## stop the embedded PostgreSQL server, and that of the tests
 	@if [ -x $(PY) ]; then $(MANAGE) postgres stop; $(PY) -m tests.server; fi
 
 test: bootstrap ## all tests but the slow ones, with their coverage
+	@$(PY) -m tests.progress
 	@$(PYTEST) -p tests.progress -m "not slow" --cov --cov-report=term
 
 test-slow: bootstrap ## the slow tests; their short form where CI is set

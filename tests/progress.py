@@ -1,10 +1,10 @@
-"""How long `make test` will take, said before anything else; for `pytest -p tests.progress`.
+"""How long `make test` will take: said by `python -m tests.progress`, before pytest is loaded.
 
-A run that comes to its end leaves its figures in var/tests/last-run.json for the next one.
+As a plugin, `pytest -p tests.progress`, it shows each result at once. A run that comes to its
+end leaves its figures in var/tests/last-run.json for the next one.
 """
 
 import json
-import os
 import re
 import sys
 import time
@@ -43,13 +43,6 @@ def _span(seconds: float) -> str:
     return f"{round(seconds)} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
-    """Say it before Django is loaded."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        print(f"tests: {expectation(RECORD, TESTS)}", flush=True)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Show each result at once, also in a pipe."""
@@ -64,3 +57,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     seconds = {"first": min(_done.values()), "seconds": time.monotonic() - _begun}
     RECORD.parent.mkdir(parents=True, exist_ok=True)
     RECORD.write_text(json.dumps(seconds | {"tests": len(_done)}))
+
+
+if __name__ == "__main__":
+    print(f"tests: {expectation(RECORD, TESTS)}")

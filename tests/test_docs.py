@@ -78,7 +78,7 @@ def test_the_picture_of_an_example_has_its_models_and_their_foreign_keys(app):
     )
 
 
-def test_every_python_block_of_the_readme_is_run(own_database):
+def test_every_python_block_of_the_readme_is_run(own_database, committed):
     with acting_for(Tenant.objects.create_tenant("tierney")):
         household = Budget.objects.create_budget("Household", "EUR")
         Bucket.objects.create_bucket(household, "Rent", filter=Claim(share=300_000))
