@@ -91,7 +91,7 @@ class TestADatabaseThatHasThemOpenedWithoutThem:
         assert {row["model"].split(".")[0] for row in ran.json} <= {"tenants", "budgets"}
 
 
-def test_with_them_the_database_has_no_faults(own_database):
+def test_with_them_the_database_has_no_faults(own_database, committed):
     ran = manage("check", "--database", "default")
 
     assert (ran.code, "no issues" in ran.out + ran.err) == (0, True)
