@@ -8,4 +8,4 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from tenants.management import main
 
-    sys.exit(main(sys.argv))
+    sys.exit(main(sys.argv, without_apps={"cascade": "budgets"}))

@@ -3,10 +3,11 @@
 import io
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
+from django.core.management import execute_from_command_line, load_command_class
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from tenants.context import attributed
@@ -20,17 +21,18 @@ UNMIGRATED = {"42P01", "42703", "42883"}
 """What PostgreSQL says when a table, a column or a function is not there."""
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], *, without_apps: Mapping[str, str] = {}) -> int:
     """Run a management command; 0 is success, 2 is bad input, 130 is Ctrl-C.
 
     Other codes are the command's own. `--traceback` lets the error through, for developers.
+    `without_apps` names commands, and the app of each, that use no model: no app is loaded then.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII
     try:
         with _login(argv), attributed(request_id=f"manage.py {' '.join(argv[1:2])}"):
-            execute_from_command_line(argv)
+            _execute(argv, without_apps)
     except (CodedError, ImproperlyConfigured, InconsistentMigrationHistory) as error:
         if "--traceback" in argv:
             raise
@@ -48,6 +50,13 @@ def main(argv: list[str]) -> int:
         # The reader has gone (`| head`); keep the interpreter from complaining as it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _execute(argv: list[str], without_apps: Mapping[str, str]) -> None:
+    if app := without_apps.get("".join(argv[1:2])):
+        load_command_class(app, argv[1]).run_from_argv(argv)
+    else:
+        execute_from_command_line(argv)
 
 
 def _login(argv: list[str]) -> AbstractContextManager[object]:

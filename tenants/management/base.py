@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
-from rich.console import Console
-from rich.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -28,8 +29,11 @@ class Command(BaseCommand):
         """Write `value` as JSON; ids and dates become text."""
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
-    def progress(self) -> Progress:
+    def progress(self) -> "Progress":
         """A progress bar on stderr for the time of a `with` block; silent in a pipe."""
+        from rich.console import Console
+        from rich.progress import Progress
+
         console = Console(stderr=True)
         # Left alone, rich would lead stdout to the terminal too, and a `--json > file` with it.
         return Progress(
@@ -38,6 +42,8 @@ class Command(BaseCommand):
 
     def print_rich(self, *renderables: object, sep: str = " ") -> None:
         """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""
+        from rich.console import Console
+
         stream = getattr(self.stdout, "_out", sys.stdout)
         piped = not stream.isatty()
         # What people typed is shown as they typed it, [brackets] and :colons: included.

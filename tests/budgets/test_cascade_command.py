@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,12 @@ from django.core.management import call_command
 from budgets.errors import BadCase
 from budgets.management.commands.cascade import Command
 
-DATA = Path(__file__).parent.parent / "data" / "cascade_cases.json"
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data" / "cascade_cases.json"
+HEAVY = {
+    "budgets.models", "tenants.models", "django.contrib.admin", "django.contrib.auth",
+    "dateutil", "psycopg_pool", "rich", "sqlparse",
+}  # fmt: skip
 CASE: dict[str, Any] = {
     "name": "pay day",
     "deposit_minor": 1000,
@@ -102,3 +110,40 @@ def test_shows_examples_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_runs_no_system_check_that_could_ask_for_a_database() -> None:
     assert Command.requires_system_checks == ()
+
+
+def test_loads_no_models_and_none_of_their_libraries() -> None:
+    ran = in_a_process(str(DATA), flags=("-X", "importtime"))
+
+    imported = set(re.findall(r"^import time:.*\| +(\S+)$", ran.stderr, re.MULTILINE))
+    assert ran.returncode == 0
+    assert "budgets.casefile" in imported  # what is listed is what this command imports
+    assert imported & HEAVY == set()
+
+
+def test_answers_where_the_settings_refuse_to_load() -> None:
+    ran = in_a_process(str(DATA), ENVIRONMENT="nowhere")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(json.loads(ran.stdout)) == len(json.loads(DATA.read_text(encoding="utf-8")))
+
+
+def test_says_in_a_line_what_is_wrong_with_a_case(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(BAD), encoding="utf-8")
+
+    ran = in_a_process(str(file))
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    [line] = ran.stderr.splitlines()
+    assert line.startswith("error [bad_case]: case 'pay day': deposit_minor: ")
+
+
+def in_a_process(
+    *words: str, flags: tuple[str, ...] = (), **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py cascade` by itself: the command line of the tests wants their database."""
+    return subprocess.run(
+        [sys.executable, *flags, "manage.py", "cascade", *words],
+        cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
