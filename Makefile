@@ -58,8 +58,9 @@ lock: bootstrap ## newest versions that pyproject.toml allows, into the lock fil
 	@$(PY) -m pip install --quiet --disable-pip-version-check --upgrade --target var/lock $(UV)
 	@lock="var/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.12 \
 		--generate-hashes --custom-compile-command make\ lock pyproject.toml"; \
-	eval "$$lock --output-file requirements.lock" && \
-	eval "$$lock --output-file requirements-dev.lock --group dev --constraint requirements.lock"
+	eval "$$lock --output-file requirements.lock --extra server --extra redis --extra tasks" && \
+	eval "$$lock --output-file requirements-dev.lock --all-extras --group dev \
+		--constraint requirements.lock"
 
 clean: stop ## remove .venv and all caches; var, with the data, stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* var/lock

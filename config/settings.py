@@ -9,10 +9,8 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from tenants.postgres.embedded import project_server
+from config.extras import require
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -104,6 +102,8 @@ EMBEDDED = "DATABASE_URL" not in env.ENVIRON and ENVIRONMENT != "production"
 def _database(variable: str, role: str) -> dict[str, Any] | None:
     """The connection of a role: from the environment, else the embedded server's."""
     if EMBEDDED:
+        from tenants.postgres.embedded import project_server
+
         url = project_server(BASE_DIR).url(role)
     elif not (url := env.str(variable, "")):
         return None
@@ -134,6 +134,10 @@ def _cache(url: str) -> dict[str, Any]:
     """Redis when there is an URL, else this process's memory. It may be away, but never slow."""
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    require("redis", "redis", "REDIS_URL")
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     patience = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # seconds
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -154,6 +158,7 @@ if TASKS_BACKEND not in {"immediate", "database"}:
     raise ImproperlyConfigured(f"TASKS_BACKEND is immediate or database, not {TASKS_BACKEND!r}")
 TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
 if TASKS_BACKEND == "database":
+    require("tasks", "django_tasks_db", "TASKS_BACKEND=database")
     INSTALLED_APPS.append("django_tasks_db")
     TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

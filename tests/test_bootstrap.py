@@ -8,12 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from tests.environments import PYPROJECT, core, dev, extra
 
 PROJECT = Path(__file__).parents[1]
 TOOLS = ("cat", "chmod", "cmp", "cp", "dirname", "mkdir", "rm", "sh", "tail", "tr")
@@ -264,12 +265,16 @@ class TestLock:
         for line in lines:
             assert re.match(r"[\w.-]+(\[[\w,]+\])?==\S+ .*--hash=sha256:[0-9a-f]{64}", line)
 
-    def test_holds_what_the_project_asks_for(self):
-        pyproject = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-        wanted = pyproject["project"]["dependencies"]
+    def test_holds_what_the_image_and_developers_need(self):
+        needed = [*PYPROJECT["build-system"]["requires"], *dev()]
 
-        assert unmet(wanted, "requirements.lock") == []
-        assert unmet(wanted + pyproject["dependency-groups"]["dev"], "requirements-dev.lock") == []
+        image = core() + extra("redis", "server", "tasks")
+
+        assert unmet(image, "requirements.lock") == []
+        assert unmet(image + extra("embedded") + needed, "requirements-dev.lock") == []
+
+    def test_of_the_image_has_no_embedded_server(self):
+        assert unmet(extra("embedded"), "requirements.lock") == extra("embedded")
 
 
 def unmet(wanted: list[str], lock: str) -> list[str]:

@@ -2,6 +2,7 @@
 whole.
 """
 
+import os
 import re
 from dataclasses import replace
 from itertools import islice
@@ -18,6 +19,7 @@ from tenants.context import acting_for
 from tenants.fields import TenantForeignKey
 from tenants.models import Tenant
 from tests.command_line import url_of
+from tests.environments import Environment, core, extra, named
 from tests.server import scratch_database
 from tests.walkthrough.blocks import Block, blocks_of
 from tests.walkthrough.interpreter import wrong_in
@@ -30,31 +32,50 @@ DOCUMENTS = [GUIDE, README, *sorted(EXAMPLES.glob("*/README.md"))]
 SETTINGS = Path("project", "settings.py")
 BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Declined}
 """Never raised by themselves."""
+FOR_THE_GUIDE = ("pip", "hatchling", "pytest-django", "django-zeal")
+OFFLINE = {
+    "PIP_NO_INDEX": "1",
+    "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as the value of "build isolation"
+    "PIP_CONFIG_FILE": os.devnull,
+}
 
 
 @pytest.fixture
 def project(django_db_setup, database: str, tmp_path: Path):
-    """A folder and a database, with nothing in them."""
+    """A folder, a database and an environment, with nothing of ours in them.
+
+    The folder is beside the checkout. The environment has only what the package and the guide's
+    tests ask for: pip finds all of it there, hatchling included, and needs no network.
+    """
+    environment = Environment(tmp_path / "venv", named(*core(), *extra("redis"), *FOR_THE_GUIDE))
+    (tmp_path / "sluice").symlink_to(ROOT)
+    folder = tmp_path / "project"
+    folder.mkdir()
     with scratch_database(f"{database}_guide") as scratch:
         environ = {
             "DATABASE_URL": url_of(settings.DATABASES["default"], scratch),
             "OWNER_DATABASE_URL": url_of(settings.OWNER_DATABASE, scratch),
+            **OFFLINE,
         }
-        with Project(tmp_path, "project.settings", environ) as project:
+        with Project(folder, "project.settings", environ, environment.python) as project:
             yield project
 
 
 @pytest.mark.timeout(600)
-def test_every_block_of_the_guide_is_run_and_true(project):
+def test_every_block_of_the_guide_is_run_and_true_with_the_package_installed(project):
     for block in blocks_of(GUIDE):
         project.run(block)
+
+    site = project.folder.parent / "venv" / "lib"
+    project.run(Block(0, "python", (), f"import tenants\nassert {str(site)!r} in tenants.__file__"))
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("app", ["forms", "shop"])
 def test_every_block_of_an_examples_readme_is_true_in_the_guides_project(app, project):
     """Which has `tenants` and the example, and no budgets."""
-    for block in islice(blocks_of(GUIDE), 1, 4):
+    (project.folder / "examples").symlink_to(EXAMPLES)
+    for block in islice(blocks_of(GUIDE), 1, 5):
         project.run(replace(block, text=block.text.replace('"notes"', f'"examples.{app}"')))
     assert f'["tenants", "examples.{app}", "django' in (project.folder / SETTINGS).read_text()
 

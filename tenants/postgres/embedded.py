@@ -24,11 +24,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
 import psycopg
 from psycopg import sql
 
-from tenants.postgres.programs import Account, Programs, version
+from tenants.postgres.programs import Account, Programs, not_installed, version
 from tenants.postgres.programs import EmbeddedError as EmbeddedError
 
 DATABASE = "sluice"
@@ -126,6 +125,10 @@ class EmbeddedServer:
         A process is the server if it works in the cluster's folder: after a hard kill the id in
         the file may have gone to another program, or to a corpse nobody has buried.
         """
+        try:
+            import psutil
+        except ModuleNotFoundError as error:
+            raise not_installed("psutil") from error
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
             return pid if psutil.Process(pid).cwd() == str(self.data) else None

@@ -83,17 +83,27 @@ class Account:
         return path
 
 
+def not_installed(package: str) -> EmbeddedError:
+    """The error to raise when a package of the extra `embedded` is not installed."""
+    return EmbeddedError(
+        f"{package} is not installed: install sluice[embedded], or set DATABASE_URL"
+    )
+
+
 def wheel() -> Path:
     """The folder of the programs, as they were installed."""
     spec = importlib.util.find_spec(WHEEL.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError(f"{WHEEL} is not installed: install it, or set DATABASE_URL")
+        raise not_installed(WHEEL)
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 def version() -> str:
     """The version of the programs, PostgreSQL's own and then the wheel's: 18.6.3."""
-    return importlib.metadata.version(WHEEL)
+    try:
+        return importlib.metadata.version(WHEEL)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise not_installed(WHEEL) from error
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ class TestConnections:
     @pytest.fixture
     def connect(self, shared, monkeypatch, django_db_blocker):
         """Connects to the server as the application does."""
-        monkeypatch.setattr(base, "project_server", lambda project: shared)
+        monkeypatch.setattr(embedded, "project_server", lambda project: shared)
         config = {**connections["default"].settings_dict, "NAME": "sluice", "EMBEDDED": True}
         config |= {"USER": "app", "OPTIONS": {"host": str(shared.socket)}}
 

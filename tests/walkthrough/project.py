@@ -14,7 +14,8 @@ from tests.walkthrough.blocks import Block
 from tests.walkthrough.interpreter import FLAGS
 
 ROOT = Path(__file__).parents[2]
-OURS = ("PYTEST", "DJANGO", "COV_", "TENANT")
+INTERPRETER = Path(__file__).with_name("interpreter.py")
+OURS = ("PYTEST", "DJANGO", "COV_", "TENANT", "PIP_", "PYTHON")
 """Variables of the tests' own, which the project has no business to know."""
 
 PATIENCE = 120
@@ -26,15 +27,18 @@ class Wrong(AssertionError):
 
 
 class Project:
-    """A folder of its own, with the repository on its path and a database in its environment."""
+    """A folder of its own, outside the repository: `python` runs it, and `environ` is added."""
 
-    def __init__(self, folder: Path, settings: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: str, environ: Mapping[str, str], python: str = sys.executable
+    ) -> None:
         self.folder = folder
+        self.python = python
         kept = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
         self._settings = settings
         self.environ = kept | {
-            "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(folder),
+            "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",
             **environ,
         }
@@ -73,7 +77,7 @@ class Project:
     def _ask(self, block: Block) -> None:
         if (interpreter := self._interpreter) is None:
             interpreter = self._interpreter = subprocess.Popen(
-                [sys.executable, "-m", "tests.walkthrough.interpreter"],
+                [self.python, "-P", INTERPRETER],
                 cwd=self.folder, text=True,
                 env=self.environ | {"DJANGO_SETTINGS_MODULE": self._settings},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
