@@ -64,8 +64,8 @@ def due_times(
     ['2026-01-31 08:00:00+00:00', '2026-02-28 08:00:00+00:00', '2026-03-31 07:00:00+00:00']
     """
     parts, zone = parts_of(recurrence.rrule), _zone(recurrence.time_zone)
-    # Clocks are put forward by a day at most: a local time this early is no later than `after`.
-    near = after and _wall(after, zone) - timedelta(days=2)
+    # A local time that clocks have shown or passed by `after` has fallen due by then.
+    near = after and _wall(after, zone)
     ended, last, many = end_of(parts), after, 0
     for local in _local_times(parts, recurrence.starts, near):
         due = _moment(local, zone)

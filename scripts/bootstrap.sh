@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv: everything of requirements-dev.lock, on the best Python >= 3.12 of this machine.
+# Make .venv: everything of requirements-dev.lock, on the best Python >= 3.12 of this machine, or
+# on that of PYTHON, a path or a name on PATH.
 # Does nothing when that is done already. Whatever an earlier run left half-finished, it makes anew.
 set -eu
 
@@ -13,9 +14,30 @@ signature() {
     .venv/bin/python -I -c 'import sys; print(sys.version, sys.prefix)' && cat "$lock"
 }
 
-usable() {
-    "$1" -I -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' \
-        </dev/null >/dev/null 2>&1
+# Whether a program will do: "usable", or the last thing it said, which is why not.
+verdict() {
+    "$1" -I -c '
+import sys
+if sys.version_info < (3, 12): sys.exit("it is Python %d.%d, older than 3.12" % sys.version_info[:2])
+import venv, ensurepip
+print("usable")' </dev/null 2>&1 | tail -n 1
+}
+
+# Stop, in one line, if somebody chose a Python that will not do.
+require_chosen() {
+    program=$(command -v "$PYTHON") && [ -f "$program" ] && [ -x "$program" ] ||
+        refuse "there is no such program"
+    found=$(verdict "$PYTHON")
+    case $found in
+    usable) ;;
+    "it is Python "* | *Error:*) refuse "$found" ;;
+    *) refuse "it is no Python 3 that runs${found:+ ($found)}" ;;
+    esac
+}
+
+refuse() {
+    echo "bootstrap: PYTHON=$PYTHON will not do: $1" >&2
+    exit 1
 }
 
 # The roots of pyenv: as configured, and as the places of its programs on PATH tell.
@@ -39,7 +61,7 @@ collections() {
 
 # What may be a Python, the most wanted first. They have to be run: some only look like one.
 candidates() {
-    printf '%s\n' "${PYTHON:-}" python3.14 python3.13 python3.12 python3 python
+    printf '%s\n' ${PYTHON:+"$PYTHON"} python3.14 python3.13 python3.12 python3 python
     for version in 3.14 3.13 3.12; do
         collections | while IFS= read -r prefix; do
             printf '%s\n' "$prefix$version"*/bin/python3
@@ -52,13 +74,16 @@ candidates() {
 # Prints no shim and no virtual environment, but the interpreter behind it.
 find_python() {
     candidates | while IFS= read -r candidate; do
-        if usable "$candidate"; then
+        if [ "$(verdict "$candidate")" = usable ]; then
             "$candidate" -I -c 'import sys; print(sys._base_executable)'
             break
         fi
     done
 }
 
+if [ -n "${PYTHON:-}" ]; then
+    require_chosen
+fi
 if signature 2>/dev/null | cmp -s - "$stamp"; then
     exit 0
 fi

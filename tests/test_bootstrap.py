@@ -23,7 +23,7 @@ TOOLS = ("cat", "chmod", "cmp", "cp", "dirname", "mkdir", "rm", "sh", "tail", "t
 PYTHON = r"""#!/bin/sh
 self=@SELF@ version=@VERSION@
 case "$*" in
-*ensurepip*) [ "${version#3.}" -ge 12 ] ;;
+*ensurepip*) [ "${version#3.}" -ge 12 ] && echo usable || echo "it is Python $version" ;;
 *_base_executable*) echo "$self" ;;
 *sys.prefix*) echo "$version $PWD/${0%/bin/python}" ;;
 *"-m venv"*) echo "venv by $version" >>"$CALLS"; mkdir -p .venv/bin; cp "$self" .venv/bin/python ;;
@@ -107,6 +107,49 @@ class TestChoice:
 
         assert machine.calls == made_by("3.12")
 
+    @pytest.mark.parametrize(
+        ("told", "why"),
+        [
+            ("nowhere/python", "there is no such program"),
+            ("old/python", "it is Python 3.11"),
+            ("part/python", "ModuleNotFoundError: No module named 'ensurepip'"),
+            ("no python", "it is no Python 3 that runs (who knows)"),
+            ("silent", "it is no Python 3 that runs"),
+            ("plain", "there is no such program"),
+            ("bin", "there is no such program"),
+        ],
+    )
+    def test_says_why_it_does_not_take_the_one_it_is_told(self, machine, told, why):
+        machine.install("bin/python3", "3.13")
+        machine.install("old/python", "3.11")
+        machine.write("part/python", f'#!/bin/sh\necho Traceback >&2; echo "{why}" >&2; exit 1\n')
+        machine.write("no python", "#!/bin/sh\necho Usage; echo who knows; exit 0\n")
+        machine.write("silent", "#!/bin/sh\n")
+        machine.write("plain", "").chmod(0o644)
+        machine.environ["PYTHON"] = str(machine.root / told)
+
+        result = machine.bootstrap()
+
+        line = f"bootstrap: PYTHON={machine.root / told} will not do: {why}\n"
+        assert (result.returncode, result.stdout, result.stderr) == (1, "", line)
+        assert machine.calls == []
+
+    def test_says_so_too_when_everything_is_installed(self, machine):
+        machine.install("bin/python3", "3.13")
+        machine.bootstrap()
+        machine.environ["PYTHON"] = "python3.99"
+
+        assert "PYTHON=python3.99 will not do" in machine.bootstrap().stderr
+
+    def test_takes_a_name_on_the_path_too(self, machine):
+        machine.install("bin/python3", "3.13")
+        machine.install("bin/mine", "3.12")
+        machine.environ["PYTHON"] = "mine"
+
+        machine.bootstrap()
+
+        assert machine.calls == made_by("3.12")
+
     def test_looks_at_the_version_and_not_at_the_name(self, machine):
         machine.install("bin/python3.13", "3.11")
         machine.install("bin/python3", "3.12")
@@ -174,14 +217,29 @@ class TestChoice:
         assert re.fullmatch(r"bootstrap: no Python >= 3\.12 .*\n", result.stderr)
         assert not (machine.project / ".venv").exists()
 
-    def test_asks_a_real_python_for_its_version(self):
+    @pytest.mark.parametrize(
+        ("asked", "answer"),
+        [
+            (("", ""), "usable"),
+            (
+                ("(3, 12)", "(99, 0)"),
+                f"it is Python {sys.version_info[0]}.{sys.version_info[1]}, older than",
+            ),
+            (
+                ("ensurepip", "no_such_module"),
+                "ModuleNotFoundError: No module named 'no_such_module'",
+            ),
+        ],
+    )
+    def test_asks_a_real_python_for_its_version(self, asked, answer):
         text = (PROJECT / "scripts" / "bootstrap.sh").read_text()
-        question = re.search(r"-c '(import sys, venv, ensurepip.*)'", text)
-        assert question
+        found = re.search(r"-c '\n(import sys\n.*?)' <", text, re.DOTALL)
+        assert found
+        question = found[1].replace(*asked)
 
-        for least, answer in (("(3, 12)", 0), ("(99, 0)", 1)):
-            asked = question[1].replace("(3, 12)", least)
-            assert subprocess.run([sys.executable, "-I", "-c", asked]).returncode == answer
+        run = subprocess.run([sys.executable, "-I", "-c", question], capture_output=True, text=True)
+
+        assert (run.stdout + run.stderr).splitlines()[-1].startswith(answer)
 
 
 class TestHealing:

@@ -56,7 +56,6 @@ class MovementQuerySet(TenantQuerySet["Movement"]):
         twice = self.filter(kind="reversal").values("reverses").annotate(n=Count("id"))
         return self.filter(kind="reversal").filter(
             other
-            | Q(reverses=None)
             | Q(reverses__kind="reversal")
             | Q(reverses__in=twice.filter(n__gt=1).values("reverses"))
         )

@@ -27,6 +27,7 @@ STANDS_ELSEWHERE = ("I3", "does not stand where its entries left it")
 NOT_AS_PREVIEWED = ("I6", "is not what its preview would have said")
 KEY_OR_FINGERPRINT = ("I7", "shares its key or has no fingerprint")
 NOT_ITS_DEPOSIT = ("I7", "names a movement that is not its deposit")
+NO_MIRROR = ("I9", "is no mirror of what it reverses")
 GAPPED = ("I10", "has movements missing or numbered twice")
 BACKDATED = ("I10", "was recorded before the one it follows")
 NOT_ONE_MONEY_BUCKET = ("I12", "has not one money bucket")
@@ -178,6 +179,41 @@ def test_names_movements_with_one_number(ledger, change):
         change("movement", "seq = 2", "seq = 1")
 
         assert GAPPED in found(ledger)
+
+
+@pytest.fixture
+def reversed_(ledger: Tenant) -> dict[str, Movement]:
+    """A deposit of 50 twice, a withdrawal of 50, the reversal of each; a deposit elsewhere."""
+    with acting_for(ledger):
+        budget = Budget.objects.get()
+        made = {
+            "one": Movement.objects.deposit(budget, 50),
+            "two": Movement.objects.deposit(budget, 50),
+            "out": Movement.objects.withdraw(budget.buckets.money(), 50),
+            "elsewhere": Movement.objects.deposit(BudgetFactory(), 50),
+        }
+        for name in ("out", "two", "one"):
+            made[f"{name} again"] = Movement.objects.reverse(made[name])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("of_what", "what_it_is"),
+    [
+        ("one", "the second reversal of one movement"),
+        ("out again", "the reversal of a reversal"),
+        ("elsewhere", "the reversal of another budget's movement"),
+        ("of 101", "the reversal of another amount"),
+    ],
+)
+def test_names_a_reversal_that_is(ledger, change, reversed_, of_what, what_it_is):
+    assert found(ledger) == set()
+    with acting_for(ledger):
+        of_what = reversed_.get(of_what) or Movement.objects.get(key=of_what)
+    with without(ledger, "movement", "budgets_movement_reversed_once"):
+        change("movement", f"reverses_id = '{of_what.pk}'", f"id = '{reversed_['two again'].pk}'")
+
+        assert found(ledger) == {NO_MIRROR}
 
 
 def test_names_a_budget_with_two_money_buckets(ledger, change):

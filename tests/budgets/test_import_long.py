@@ -7,13 +7,20 @@ import subprocess
 import sys
 import tempfile
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from budgets import samples
+from budgets.managers import judging
+from budgets.statements import Line
+from tenants.management import main
+from tests.budgets import statement_files
 from tests.budgets.importing import Importer
 from tests.command_line import ROOT, app_url
 
@@ -100,6 +107,59 @@ def test_progress_on_a_terminal_leaves_stdout_to_programs(tenant, tmp_path):
     assert json.loads(run.out)["new"] == 35
     assert "Importing" in run.shown
     assert "amount_minor" not in run.shown
+
+
+WIDE = 8_000
+"""Lines of a kilobyte, all of money out: nothing of them need be kept."""
+
+
+def wide_csv() -> Iterator[str]:
+    yield "Date;Amount;Id;Text\n"
+    for n in range(WIDE):
+        yield f"2025-01-31;-1.50;{n};{n:01000}\n"
+
+
+def wide_ofx() -> Iterator[str]:
+    start, end = statement_files.ofx("|").split("|")
+    yield start
+    for n in range(WIDE):
+        yield statement_files.transaction(FITID=str(n), NAME=f"{n:01000}") + "\n"
+    yield end
+
+
+@pytest.mark.parametrize(
+    ("write", "option"), [(wide_csv, "--brief"), (wide_csv, "--json"), (wide_ofx, "--dry-run")]
+)
+def test_a_statement_is_never_held_whole(tenant, tmp_path, write, option, monkeypatch):
+    monkeypatch.setattr(judging, "_LONGEST_BATCH", WIDE // 16)
+    file = tmp_path / "wide"
+    with file.open("w") as out:
+        out.writelines(write())
+    importer = Importer.of(tenant)
+    importer.run(samples.HOUSEHOLD, option, "--dry-run")  # so that no module is loaded below
+    at = ("--tenant", tenant.slug, "--budget", "Household")
+
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        tracemalloc.start()
+        code = main(["manage.py", "import_statement", *at, option, str(file)])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert code == 0
+    assert peak < file.stat().st_size / 2
+
+
+def test_lines_are_taken_as_they_come_and_in_batches_though_none_comes_in():
+    taken = []
+
+    def lines() -> Iterator[Line]:
+        for number in range(1, 12_001):
+            taken.append(number)
+            yield Line(number, "", date.min, -1, "", "", "")
+
+    held = [(len(batch), len(taken)) for batch in judging.batches(lines())]
+
+    assert held == [(5_000, 5_000), (5_000, 10_000), (2_000, 12_000)]
 
 
 @pytest.mark.slow

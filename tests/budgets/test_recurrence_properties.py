@@ -1,9 +1,11 @@
 """What holds of any rule, start and time zone."""
 
-from datetime import date, datetime, timedelta
+from bisect import bisect_right
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +80,39 @@ def test_looking_from_the_middle_finds_what_looking_from_the_start_does(when, n,
     wanted = [due for due in every if due > after]
     ended = len(every) < n + 20
     assert list(islice(due_times(when, after), len(wanted) + ended)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Europe/Berlin", "1980-04-06 01:00"),
+        ("Europe/Berlin", "1980-09-28 01:00"),
+        ("America/New_York", "1970-04-26 07:00"),
+        ("America/New_York", "1970-10-25 06:00"),
+        ("Australia/Lord_Howe", "1981-10-24 15:30"),  # put forward by an hour
+        ("Australia/Lord_Howe", "1982-03-06 14:30"),  # and back by half of one
+        ("Pacific/Apia", "2011-12-30 10:00"),  # put forward by a day
+        ("Pacific/Kwajalein", "1993-08-21 12:00"),
+        ("Asia/Kathmandu", "1985-12-31 18:30"),
+        ("America/Sao_Paulo", "1985-11-02 03:00"),
+        ("America/Sao_Paulo", "1986-03-15 02:00"),
+    ],
+)
+def test_looking_from_about_a_change_of_the_clock_loses_nothing_and_repeats_nothing(zone, change):
+    at = datetime.fromisoformat(change).replace(tzinfo=UTC)
+    assert _offset(at, zone) != _offset(at - timedelta(seconds=1), zone)
+    starts = at.replace(tzinfo=None, minute=0) - timedelta(days=3)
+    hourly = Recurrence(f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))}", starts, zone)
+    every = list(due_times(hourly, until=at + timedelta(days=3)))
+
+    for minutes in range(-26 * 60, 26 * 60, 30):
+        for seconds in (0, 59):
+            after = at + timedelta(minutes=minutes, seconds=seconds)
+            assert next(due_times(hourly, after)) == every[bisect_right(every, after)]
+
+
+def _offset(moment: datetime, zone: str) -> timedelta | None:
+    return moment.astimezone(ZoneInfo(zone)).utcoffset()
 
 
 @given(recurrences())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from budgets import audit
+from budgets import audit, scheduling
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, UnknownSchedule
 from budgets.managers.schedules import BATCH, ScheduleRunManager
@@ -62,6 +62,20 @@ class TestRunDue:
         assert Schedule.objects.run_due(schedule, just_before) == []
         assert list(Schedule.objects.due(JANUARY)) == [schedule]
         assert len(Schedule.objects.run_due(schedule, JANUARY)) == 1
+
+    def test_the_longest_overdue_comes_first(self, tenant):
+        with acting_for(tenant):
+            budget = BudgetFactory()
+            for day in (5, 9, 2, 7):
+                starts = datetime(2026, 1, day, 9)
+                daily(budget, name=f"of day {day}", rrule="FREQ=DAILY;COUNT=1", starts=starts)
+
+        ran = [report.schedule.name for report in scheduling.run_due(tenant.pk, NOW)]
+
+        assert ran == ["of day 2", "of day 5", "of day 7", "of day 9"]
+        with acting_for(tenant):
+            memos = list(Movement.objects.order_by("seq").values_list("memo", flat=True))
+        assert memos == ran
 
     def test_an_ended_schedule_is_never_due_again(self, budget):
         schedule = pay_day(budget, rrule="FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2")

@@ -119,9 +119,16 @@ class TestStore:
 
     @pytest.mark.parametrize(
         "address,kept",
-        [("", None), ("unix:", None), ("fe80::1%eth0", "fe80::1"), ("192.0.2.1", "192.0.2.1")],
+        [
+            ("", None),
+            ("unix:", None),
+            ("fe80::1%eth0", "fe80::1"),
+            # With its zone it is longer than any address, and so would be taken for none.
+            ("fe80::7ae7:d1ff:feea:46da%enx78e7d1ea46da", "fe80::7ae7:d1ff:feea:46da"),
+            ("192.0.2.1", "192.0.2.1"),
+        ],
     )
-    def test_an_address_that_is_none_is_left_out(self, user, address, kept):
+    def test_what_is_no_address_is_left_out_and_so_is_the_zone_of_one(self, user, address, kept):
         request = RequestFactory().get("/", REMOTE_ADDR=address)
         request.session = SessionStore()
         login(request, user, "django.contrib.auth.backends.ModelBackend")
