@@ -35,11 +35,13 @@ test-compose: bootstrap ## all tests but the slow ones, against docker-compose.y
 	OWNER_DATABASE_URL="postgresql://owner:$$OWNER_PASSWORD@$$at" \
 	DATABASE_URL="postgresql://app:$$APP_PASSWORD@$$at" $(PYTEST) -m "not slow"
 
-check: bootstrap ## formatting, lint, types, Django's checks (migrations, docs/schema.md: make test)
+check: bootstrap ## formatting, lint, types, Django's checks, missing migrations (docs/schema.md: make test)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(MANAGE) check
+	@DATABASE_URL= $(PY) -W error -m django makemigrations --check --dry-run --skip-checks \
+		--verbosity 0 --settings config.settings # no DATABASE_URL: needs no server
 
 soak: bootstrap ## ten thousand random histories of the ledger against a model of it
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py

@@ -1,0 +1,1 @@
+"""Envelope budgets: deposits that cascade through buckets, on a double-entry ledger."""

@@ -1,34 +1,139 @@
 """The conformance file: cascade cases as JSON, read strictly and answered.
 
-Section 8 of the domain design describes the format. Every refusal is a BadCase that names the
-case and the field. Money is an int of minor units.
+Section 8 of the domain design describes the format; the models below are its schema. Money is an
+int of minor units.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic import ValidationError as Invalid
+from pydantic_core import PydanticCustomError
 
 from budgets.cascade import MAX_MINOR, Claim, Slot, cascade
 from budgets.errors import BadCase, BadRule
 from budgets.money import percent
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+def _share(text: str) -> int:
+    """A percentage in parts per million; it is text, since JSON's 33.3333 would be a float."""
+    try:
+        return percent(text)
+    except BadRule as error:
+        raise PydanticCustomError("percentage", "{why}", {"why": str(error)}) from error
+
+
+MOST = 200
+"""Characters of a name or a path that an error repeats."""
+
+type Name = Annotated[str, Field(pattern=r"\S")]
+type Whole = Annotated[int, Field(ge=0)]
+type Method = Literal["flat_value", "percentage"]
+
+_VALUES: dict[str | None, TypeAdapter[Any]] = {
+    "flat_value": TypeAdapter(Whole, config=ConfigDict(strict=True)),
+    "percentage": TypeAdapter(Annotated[str, AfterValidator(_share)]),
+}
+
+
+class _Strict(BaseModel):
+    """No field too many, and no value of another type than its field's."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Rule(_Strict):
+    """What a filter and a hold have in common; each names its method by another field."""
+
+    method: Method
+    value: Any
+
+    @field_validator("value")
+    @classmethod
+    def _by_method(cls, value: object, info: ValidationInfo) -> object:
+        """Minor units or parts per million; a wrong method is reported in its own place."""
+        kind = _VALUES.get(info.data.get("method"))
+        return kind.validate_python(value) if kind else value
+
+    @property
+    def claim(self) -> Claim:
+        """The rule as the cascade takes it."""
+        flat = self.method == "flat_value"
+        return Claim(flat=self.value) if flat else Claim(share=self.value)
+
+
+class Filter(_Rule):
+    """What a bucket asks of the money that reaches it."""
+
+
+class Hold(_Rule):
+    """The least that a bucket keeps."""
+
+    method: Method = Field(alias="type")
+
+
+class CaseBucket(_Strict):
+    """A bucket as the deposit finds it."""
+
+    name: Name
+    priority: Whole
+    filter: Filter
+    hold: Hold | None
+    target_minor: Whole | None
+    balance_minor: Whole
+    locked: bool
+
+    @property
+    def slot(self) -> Slot[str]:
+        """The bucket as the cascade takes it."""
+        return Slot(
+            self.name, self.priority, self.balance_minor, self.target_minor, self.filter.claim,
+            self.hold.claim if self.hold else None, self.locked,
+        )  # fmt: skip
+
+
+class Case(_Strict):
     """One deposit and the buckets it meets; `expected` is kept as it was written."""
 
-    name: str
-    deposit: int
-    slots: tuple[Slot[str], ...]
+    name: Name
+    deposit_minor: Annotated[int, Field(ge=1)]
+    buckets: list[CaseBucket]
+    source: Any = None
     expected: dict[str, Any] | None = None
+
+    @field_validator("buckets")
+    @classmethod
+    def _all_different(cls, buckets: list[CaseBucket]) -> list[CaseBucket]:
+        for field in ("name", "priority"):
+            seen: set[object] = set()
+            for bucket in buckets:
+                if (value := getattr(bucket, field)) in seen:
+                    why = {"field": field, "value": repr(value)[:MOST]}
+                    raise PydanticCustomError("repeated", "two have the {field} {value}", why)
+                seen.add(value)
+        return buckets
+
+    @property
+    def slots(self) -> tuple[Slot[str], ...]:
+        """The buckets as the cascade takes them."""
+        return tuple(bucket.slot for bucket in self.buckets)
 
 
 def parse(document: str | bytes) -> Case | list[Case]:
     """Read one case, or a list of them, from JSON text; bytes must be UTF-8.
 
-    Raises BadCase, before any case is answered.
+    Raises BadCase, which names the case and the field, before any case is answered.
     """
     try:
         value = json.loads(
@@ -40,19 +145,15 @@ def parse(document: str | bytes) -> Case | list[Case]:
         if isinstance(value, list):
             return [_case(item, number) for number, item in enumerate(value, start=1)]
         return _case(value, 1)
-    except UnicodeDecodeError as error:
-        raise BadCase(f"the file is not UTF-8 text: see byte {error.start}") from error
-    except json.JSONDecodeError as error:
-        raise BadCase(
-            f"the file is not JSON: {error.msg}, line {error.lineno} column {error.colno}"
-        ) from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadCase(f"the file is not JSON in UTF-8: {error}") from error
     except RecursionError as error:
         raise BadCase("the file is nested too deeply to be a list of cases") from error
 
 
 def result(case: Case) -> dict[str, Any]:
     """What the cascade makes of a case, ready for JSON."""
-    plan = cascade(case.deposit, case.slots)
+    plan = cascade(case.deposit_minor, case.slots)
     return {
         "name": case.name,
         "allocations": dict(plan.changes),
@@ -73,12 +174,13 @@ def result(case: Case) -> dict[str, Any]:
     }
 
 
-# -- JSON, more strictly than Python reads it -------------------------------------------------
+type Path = tuple[int | str, ...]
+"""The keys and indexes that lead to a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Flaw:
-    """Stands in the tree for what JSON or the format does not allow anywhere."""
+    """Stands in the tree for a value that is refused wherever it is."""
 
     why: str
 
@@ -91,8 +193,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int | _Flaw:
-    # Python refuses to convert thousands of digits; 20 and a sign hold any 64-bit number.
-    if len(digits) <= 21 and -MAX_MINOR - 1 <= (number := int(digits)) <= MAX_MINOR:
+    """A number of 64 bits; Python itself refuses to convert thousands of digits."""
+    if len(digits) <= 20 and -MAX_MINOR - 1 <= (number := int(digits)) <= MAX_MINOR:
         return number
     return _Flaw("is a number beyond 64 bits")
 
@@ -101,165 +203,40 @@ def _constant(name: str) -> _Flaw:
     return _Flaw(f"is {name}, which is not JSON")
 
 
-def _flaws(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Every flaw in the tree, as path and complaint."""
+def _flaws(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every flaw in the tree, and its place."""
     if isinstance(value, _Flaw):
         yield path, value.why
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _flaws(item, _below(path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _flaws(item, f"{path}[{index}]")
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flaws(item, (*path, key))
 
 
-def _below(path: str, key: str) -> str:
-    """The path of a field; a key that is no plain word is quoted."""
-    if not re.fullmatch(r"[A-Za-z_]\w{0,60}", key, re.ASCII):
-        return f"{path}[{_quoted(key)}]"
-    return f"{path}.{key}" if path else key
-
-
-def _quoted(value: object, most: int = 60) -> str:
-    """The value as an error may quote it: short, on one line, fit for any terminal."""
-    text = repr(value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= most else f"{text[:most]}..."
-
-
-# -- A value and its place --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A value in the file: which case, where in it, and what stands there."""
-
-    case: str
-    path: str
-    value: Any
-
-    def refuse(self, why: str) -> NoReturn:
-        """Raises BadCase."""
-        raise BadCase(": ".join(part for part in (self.case, self.path, why) if part))
-
-    def wants(self, what: str) -> NoReturn:
-        """Raises BadCase: the value is something else."""
-        self.refuse(f"must be {what}, not {_quoted(self.value)}")
-
-    def fields(self, *names: str, optional: tuple[str, ...] = ()) -> dict[str, "_At"]:
-        """The fields of an object that has all of `names` and, at most, the optional ones."""
-        if not isinstance(self.value, dict):
-            self.wants("an object")
-        found = {
-            key: _At(self.case, _below(self.path, key), value) for key, value in self.value.items()
-        }
-        for key, at in found.items():
-            if key not in names + optional:
-                at.refuse(f"is not a field; the fields are {', '.join(names + optional)}")
-        for name in names:
-            if name not in found:
-                _At(self.case, _below(self.path, name), None).refuse("is missing")
-        return found
-
-    def items(self) -> list["_At"]:
-        """The values of a list."""
-        if not isinstance(self.value, list):
-            self.wants("a list")
-        return [
-            _At(self.case, f"{self.path}[{index}]", item) for index, item in enumerate(self.value)
-        ]
-
-    def text(self) -> str:
-        """A name."""
-        if not _is_name(self.value):
-            self.wants("text that is not empty")
-        return str(self.value)
-
-    def whole(self, least: int = 0) -> int:
-        """An int, and written as one: JSON's 1.0 is none."""
-        if type(self.value) is not int or self.value < least:
-            self.wants(f"a whole number from {least}")
-        return int(self.value)
-
-    def share(self) -> int:
-        """A percentage, in parts per million; a string, since JSON's 33.3333 would be a float."""
-        if not isinstance(self.value, str):
-            self.wants('a decimal string such as "33.3333"')
-        try:
-            return percent(self.value)
-        except BadRule as error:
-            self.refuse(str(error))
-
-    def truth(self) -> bool:
-        """A bool."""
-        if not isinstance(self.value, bool):
-            self.wants("true or false")
-        return bool(self.value)
-
-
-def _is_name(value: object) -> bool:
-    """Whether it is text a result can repeat: not blank, and without half a surrogate pair."""
-    if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
-        return False
-    return not value.isspace() and value != ""
-
-
-# -- The cases ------------------------------------------------------------------------------
-
-
-def _case(value: Any, number: int) -> Case:
+def _case(value: object, number: int) -> Case:
     """The case that stands at that place of the list, counted from 1."""
+    for path, why in _flaws(value):
+        raise _refusal(value, number, path, why)
+    try:
+        return Case.model_validate(value)
+    except Invalid as error:
+        first = error.errors(include_url=False)[0]
+        why = _IN_JSON.get(first["type"], first["msg"])
+        raise _refusal(value, number, first["loc"], why) from error
+
+
+_IN_JSON = {
+    "model_type": "Input should be an object",
+    "dict_type": "Input should be an object",
+    "string_pattern_mismatch": "Input should be text that is not blank",
+}
+"""What is wrong in JSON's words, where pydantic has Python's."""
+
+
+def _refusal(value: object, number: int, path: Path, why: str) -> BadCase:
+    """Such as: case 'pay day': buckets[1].filter.value: Field required."""
     name = value.get("name") if isinstance(value, dict) else None
-    label = f"case {_quoted(name, most=200)}" if _is_name(name) else f"case {number}"
-    for path, why in _flaws(value, ""):
-        _At(label, path, value).refuse(why)
-    fields = _At(label, "", value).fields(
-        "name", "deposit_minor", "buckets", optional=("source", "expected")
-    )
-    expected = fields.get("expected")
-    if expected and not isinstance(expected.value, dict | None):
-        expected.wants("an object or null")
-    return Case(
-        name=fields["name"].text(),
-        deposit=fields["deposit_minor"].whole(least=1),
-        slots=_slots(fields["buckets"].items()),
-        expected=expected.value if expected else None,
-    )
-
-
-def _slots(buckets: list[_At]) -> tuple[Slot[str], ...]:
-    slots = tuple(_slot(bucket) for bucket in buckets)
-    for field in ("name", "priority"):
-        first: dict[Any, str] = {}
-        for bucket in buckets:
-            value = bucket.value[field]
-            if value in first:
-                again = _At(bucket.case, f"{bucket.path}.{field}", value)
-                again.refuse(f"{_quoted(value)} is also the {field} of {first[value]}")
-            first[value] = bucket.path
-    return slots
-
-
-def _slot(bucket: _At) -> Slot[str]:
-    fields = bucket.fields(
-        "name", "priority", "filter", "hold", "target_minor", "balance_minor", "locked"
-    )
-    target, hold = fields["target_minor"], fields["hold"]
-    return Slot(
-        key=fields["name"].text(),
-        priority=fields["priority"].whole(),
-        balance=fields["balance_minor"].whole(),
-        target=None if target.value is None else target.whole(),
-        filter=_claim(fields["filter"], "method"),
-        hold=None if hold.value is None else _claim(hold, "type"),
-        locked=fields["locked"].truth(),
-    )
-
-
-def _claim(rule: _At, kind: str) -> Claim:
-    """A filter or a hold; `kind` is the field that says how its value is meant."""
-    fields = rule.fields(kind, "value")
-    if fields[kind].value == "flat_value":
-        return Claim(flat=fields["value"].whole())
-    if fields[kind].value == "percentage":
-        return Claim(share=fields["value"].share())
-    fields[kind].wants("flat_value or percentage")
+    known = isinstance(name, str) and len(name) <= MOST and path[:1] != ("name",)
+    parts = [f".{part}" if str(part).isidentifier() else f"[{part!r}]" for part in path]
+    place = "".join(parts).removeprefix(".")[:MOST]
+    case = f"case {name!r}" if known else f"case {number}"
+    return BadCase(": ".join(part for part in (case, place, why) if part))

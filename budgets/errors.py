@@ -67,6 +67,12 @@ class BadParticulars(Refused):
     code = "bad_particulars"
 
 
+class UnknownKeyword(BadParticulars, TypeError):
+    """The verb has no such keyword; `unknown` names all of them."""
+
+    code = "unknown_keyword"
+
+
 class BadRule(Refused):
     """That is not a rule a bucket can have."""
 

@@ -9,6 +9,8 @@ The verbs are `Statement.objects` (review, begin, finish, undo) and `statement.l
 
 from collections.abc import Iterator
 from functools import partial
+from typing import cast
+from uuid import UUID
 
 from budgets.errors import BadStatement, WrongCurrency
 from budgets.managers.judging import ASK_NOTHING, BATCH, Choices, Fate, Judged, batches
@@ -55,8 +57,7 @@ def imported(
     undoes the import while it runs.
     """
     surveyed = surveyed or survey(file.lines())
-    tenant_id = budget.tenant_id
-    assert tenant_id is not None
+    tenant_id = cast(UUID, budget.tenant_id)
     begin = Statement.objects.drafted if dry_run else Statement.objects.begin
     statement = run_for(tenant_id, partial(begin, budget, file, surveyed, choices))
     take = statement.lines.judged if dry_run else statement.lines.bring

@@ -4,7 +4,11 @@ A service moves money and imports, as machines do; it changes no rules and makes
 What has `ledger` for its area are the steps that the verbs share.
 """
 
-from tenants.roles import EDITORS, WRITERS, declare, verb
+from collections.abc import Callable
+
+from budgets.keywords import strict
+from tenants import roles
+from tenants.roles import EDITORS, WRITERS, declare
 
 __all__ = ["TABLE", "verb"]
 
@@ -33,3 +37,9 @@ TABLE = {
 }
 
 declare(TABLE)
+
+
+def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a method as that verb (see `tenants.roles.verb`); it refuses unknown keywords."""
+    marked = roles.verb(name)
+    return lambda method: marked(strict(method))

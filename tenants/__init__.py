@@ -1,0 +1,1 @@
+"""Isolation of tenants, by Django's queries and by PostgreSQL's row policies."""

@@ -1,5 +1,7 @@
 """The app's configuration: what happens after migrate, and the checks."""
 
+from typing import override
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -10,6 +12,7 @@ class TenantsConfig(AppConfig):
     name = "tenants"
     commented = True
 
+    @override
     def ready(self) -> None:
         from tenants import checks, signals  # noqa: F401  # registers the checks and receivers
         from tenants.postgres.grants import grant_global_tables

@@ -23,6 +23,7 @@ class Column:
     do_not_call_in_templates = True
 
     def __call__(self, row: Any) -> object:
+        """What the cell shows of `row`: a dash stands for None."""
         said = self.says(row)
         return "-" if said is None else said
 
@@ -36,10 +37,12 @@ class Column:
 
     @property
     def short_description(self) -> str:
+        """The head of the column, under the name by which Django's admin asks for it."""
         return self.title
 
     @property
     def admin_order_field(self) -> str | None:
+        """The field to sort by; None for a column that cannot be sorted."""
         return self.order
 
 

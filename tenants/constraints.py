@@ -6,10 +6,9 @@ model gets for being a TenantModel.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast, override
 
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from tenants.fields import TenantForeignKey
 
@@ -27,19 +26,18 @@ class DeclaredSQL(models.BaseConstraint):
         """What to do to `table` (quoted), in order, each with its reverse."""
         raise NotImplementedError
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
-        assert schema_editor is not None
+    @override
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return ";\n".join(do for do, _ in self.mirrors(table, model))
 
-    def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         """Nothing inside CREATE TABLE: the statements follow it."""
-        assert schema_editor is not None
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
-        assert schema_editor is not None
+    @override
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return ";\n".join(undo for _, undo in reversed(self.mirrors(table, model)))
 
@@ -60,6 +58,7 @@ class TenantKey(DeclaredSQL):
     Undone, it takes along the references to it: a migration that made both undoes them later.
     """
 
+    @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         drop = f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"'
         add = f'ALTER TABLE {table} ADD CONSTRAINT "{self.name}" PRIMARY KEY ({{}})'
@@ -73,22 +72,23 @@ class TenantReference(DeclaredSQL):
         super().__init__(name=name, **kwargs)
         self.field = field
 
+    @override
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"field": self.field}
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         """Nothing now: it waits for the keys that the same migration may yet make."""
-        assert schema_editor is not None
         schema_editor.deferred_sql.append(super().create_sql(model, schema_editor))
         return ""
 
-    def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+    @override
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         return self.create_sql(model, schema_editor)
 
+    @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
-        field = model._meta.get_field(self.field)
-        assert isinstance(field, models.ForeignKey)
+        field = cast("TenantForeignKey", model._meta.get_field(self.field))
         to = field.remote_field.model._meta.db_table
         ours, theirs = f"tenant_id, {field.column}", "tenant_id, id"
         if field.column == "tenant_id":
@@ -112,10 +112,12 @@ class RowSecurity(DeclaredSQL):
         super().__init__(name=name, **kwargs)
         self.column = column
 
+    @override
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"column": self.column}
 
+    @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         mine = f"{self.column} = current_tenant()"
         alter = f"ALTER TABLE {table} "
@@ -141,10 +143,12 @@ class Grants(DeclaredSQL):
         super().__init__(name=name, **kwargs)
         self.app = app
 
+    @override
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"app": self.app}
 
+    @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         given = [(self.app, "app"), ("SELECT", "inspector")]
         return [
@@ -169,11 +173,13 @@ class RowTrigger(DeclaredSQL):
         super().__init__(name=name, **kwargs)
         self.function, self.when, self.deferred, self.args = function, when, deferred, tuple(args)
 
+    @override
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         own = {"function": self.function, "when": self.when, "deferred": self.deferred}
         return path, args, kwargs | own | ({"args": self.args} if self.args else {})
 
+    @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         kind, timing = ("CONSTRAINT TRIGGER", "DEFERRABLE INITIALLY DEFERRED ")
         if not self.deferred:

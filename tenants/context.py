@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
@@ -134,12 +135,10 @@ def acting_for(
 @contextmanager
 def _entered(wanted: Tenancy, even_suspended: bool) -> Iterator[None]:
     """Tell PostgreSQL, and hear whether the tenant is suspended."""
-    assert wanted.tenant_id is not None
+    tenant_id = cast(UUID, wanted.tenant_id)
     enter = session.enter_any_tenant if even_suspended else session.enter_tenant
     reader = wanted.role in READERS
-    suspended = enter(
-        wanted.tenant_id, wanted.actor_id, wanted.request_id, reader, using=wanted.using
-    )
+    suspended = enter(tenant_id, wanted.actor_id, wanted.request_id, reader, using=wanted.using)
     with _in_force(replace(wanted, suspended=suspended)):
         yield
 

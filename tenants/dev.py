@@ -8,7 +8,7 @@ from tenants.errors import UnknownTenant
 from tenants.models import Membership, Tenant, User
 
 DEV_EMAIL = "admin@example.com"
-DEV_PASSWORD = "sluice-dev"
+DEV_PASSWORD = "sluice-dev"  # noqa: S105  # known to all: for development alone
 
 
 def plant_tenant(

@@ -6,7 +6,7 @@ column and its CHECK, so a schema can move and grow; give what you add to one a 
 """
 
 import json
-from typing import Any, Self
+from typing import Any, Self, override
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -61,6 +61,7 @@ class Document(BaseModel):
 class DocumentEncoder(json.JSONEncoder):
     """Writes documents among plain values."""
 
+    @override
     def default(self, o: object) -> Any:
         return o.plain() if isinstance(o, Document) else super().default(o)
 
@@ -100,6 +101,7 @@ class DocumentField(models.JSONField):
             kwargs["default"] = dict
         return name, "django.db.models.JSONField", args, kwargs
 
+    @override
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)
         meta = cls._meta
@@ -113,11 +115,13 @@ class DocumentField(models.JSONField):
         meta.constraints = [*meta.constraints, check]
         meta.original_attrs |= {"constraints": meta.constraints}
 
+    @override
     def to_python(self, value: Any) -> Any:
         if value is None or self.schema is None or hasattr(value, "resolve_expression"):
             return value
         return value if isinstance(value, self.schema) else self.schema.of(value)
 
+    @override
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
         if value is None or self.schema is None or isinstance(expression, KeyTransform):
             return super().from_db_value(value, expression, connection)
@@ -129,10 +133,12 @@ class DocumentField(models.JSONField):
             value = self.schema.of(value)
         return super().get_db_prep_save(self.to_python(value), connection)
 
+    @override
     def value_to_string(self, obj: models.Model) -> Any:
         value = self.value_from_object(obj)
         return value.plain() if isinstance(value, Document) else value
 
+    @override
     def formfield(self, **kwargs: Any) -> Any:
         schema = {} if self.schema is None else {"form_class": DocumentFormField}
         field: Any = super().formfield(**schema | kwargs)
@@ -145,6 +151,7 @@ class DocumentFormField(forms.JSONField):
 
     document: DocumentField
 
+    @override
     def to_python(self, value: Any) -> Any:
         try:
             return self.document.to_python(super().to_python(value))

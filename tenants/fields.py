@@ -1,6 +1,6 @@
 """Fields of tenants' models."""
 
-from typing import Any
+from typing import Any, override
 
 from django.db import models
 
@@ -21,6 +21,7 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
         kwargs = {"db_index": False} | kwargs | {"db_constraint": False}
         super().__init__(to, on_delete, **kwargs)
 
+    @override
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         del kwargs["db_constraint"]

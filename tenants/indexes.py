@@ -18,7 +18,7 @@ An owner without BYPASSRLS, bound by FORCE, finds nothing: it fails closed.
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, override
 
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -56,6 +56,7 @@ class Search(DeclaredSQL):
         super().__init__(name=name, **kwargs)
         self.fields = tuple(fields)
 
+    @override
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"fields": self.fields}
@@ -65,6 +66,7 @@ class Search(DeclaredSQL):
         """The function as PostgreSQL names it."""
         return f"{self.name}({self.takes})"
 
+    @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         fields = [model._meta.get_field(name) for name in self.fields]
         function = _FUNCTION.format(
@@ -125,15 +127,19 @@ class TrigramSearch(Search):
     least = 3
     most = 100
 
+    @override
     def indexed(self, fields: Sequence[Any]) -> str:
         return ", ".join(f"{field.column} gin_trgm_ops" for field in fields)
 
+    @override
     def condition(self, fields: Sequence[Any]) -> str:
         return " OR ".join(f"{field.column} ILIKE wanted" for field in fields)
 
+    @override
     def value(self, wanted: str) -> Value:
         return Value("%" + re.sub(r"([\\%_])", r"\\\1", wanted) + "%")
 
+    @override
     def plain(self, wanted: str) -> Any:
         condition = Q()
         for name in self.fields:
@@ -150,18 +156,22 @@ class FullTextSearch(Search):
         super().__init__(fields=fields, name=name, **kwargs)
         self.config = config
 
+    @override
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"config": self.config}
 
+    @override
     def indexed(self, fields: Sequence[Any]) -> str:
         words = self._words(fields)
         return f"({words})" if len(fields) > 1 else words
 
+    @override
     def condition(self, fields: Sequence[Any]) -> str:
         query = f"websearch_to_tsquery('{self.config}'::regconfig, wanted)"
         return f"({self._words(fields)}) @@ {query}"
 
+    @override
     def plain(self, wanted: str) -> Any:
         config = Func(Value(self.config), template="%(expressions)s::regconfig")
         words = [Func(config, F(name), function="to_tsvector") for name in self.fields]
@@ -180,15 +190,19 @@ class JSONContains(Search):
 
     takes = "jsonb"
 
+    @override
     def indexed(self, fields: Sequence[Any]) -> str:
         return f"{fields[0].column} jsonb_path_ops"
 
+    @override
     def condition(self, fields: Sequence[Any]) -> str:
         return f"{fields[0].column} @> wanted"
 
+    @override
     def value(self, wanted: Any) -> Value:
         return Value(wanted, models.JSONField())
 
+    @override
     def plain(self, wanted: Any) -> Any:
         return Q(Compared(F(self.fields[0]), "@>", self.value(wanted)))
 

@@ -5,7 +5,7 @@ shown by registering it with InspectingAdmin; what a subclass says more is for i
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
@@ -85,6 +85,7 @@ class TenantFilter(admin.SimpleListFilter):
     title = "tenant"
     parameter_name = "tenant"
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         self.path: str = model_admin.tenant_path
         first = TenantSlug.objects.first_slugs(MOST_TENANTS + 1)
@@ -92,12 +93,14 @@ class TenantFilter(admin.SimpleListFilter):
         chosen = filter(None, [self.value()])
         return [(slug, slug) for slug in dict.fromkeys([*first[:MOST_TENANTS], *chosen])]
 
+    @override
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield from super().choices(changelist)
         if self.more:
             every = reverse("admin:tenants_tenant_changelist")
             yield {"selected": False, "query_string": every, "display": "others …"}
 
+    @override
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if (slug := self.value()) is None:
             return queryset
@@ -109,6 +112,7 @@ class TenantFilter(admin.SimpleListFilter):
 class Chosen(admin.RelatedFieldListFilter):
     """Says which related row a link has chosen, and offers all again; it lists no others."""
 
+    @override
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         try:
             only = Q(pk__in=self.lookup_val or [])
@@ -116,6 +120,7 @@ class Chosen(admin.RelatedFieldListFilter):
         except ValidationError as error:
             raise IncorrectLookupParameters(error) from error
 
+    @override
     def has_output(self) -> bool:
         return self.lookup_val is not None
 
@@ -125,9 +130,11 @@ class Conditions(admin.SimpleListFilter):
 
     conditions: ClassVar[Mapping[str, Q]]
 
+    @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(name, name.capitalize()) for name in self.conditions]
 
+    @override
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if (name := self.value()) is None:
             return queryset
@@ -155,11 +162,13 @@ class Reading(_Options):
     related: ClassVar[tuple[str, ...]] = ()
     """The foreign keys to read along; without any said, all that the model has."""
 
+    @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         secret = SECRETS.get(self.opts.model, ())
         fields = [field.name for field in self.opts.fields if field.name not in secret]
         return self.shown or fields
 
+    @override
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         related = self.related or tuple(
@@ -171,12 +180,15 @@ class Reading(_Options):
             secret += [f"{path}__{name}" for name in SECRETS.get(to, ())]
         return (rows.select_related(*related) if related else rows).defer(*secret)
 
+    @override
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -197,19 +209,23 @@ class InspectingAdmin(Reading, _Page):
     class Media:
         css: ClassVar = {"all": ["tenants/inspecting.css"]}
 
+    @override
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         secret = lookup.partition("__")[0] in SECRETS.get(self.model, ())
         return not secret and super().lookup_allowed(lookup, value, request)
 
+    @override
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return inspected(super().changelist_view, request, title | (extra_context or {}))
 
+    @override
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
         return inspected(super().change_view, request, object_id, form_url, extra_context)
 
+    @override
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         return inspected(self._history_page, request, object_id)
 
@@ -226,6 +242,7 @@ class InspectingAdmin(Reading, _Page):
         context = {**self.admin_site.each_context(request), **said, "changes": changes_of(row)}
         return TemplateResponse(request, "tenants/history.html", context)
 
+    @override
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         raise PermissionDenied
 
@@ -262,5 +279,6 @@ class InspectedTable(Reading, _Table):
     formset = _FirstRows
     template = "tenants/table.html"
 
+    @override
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)

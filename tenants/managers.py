@@ -10,7 +10,7 @@ and what breaks a rule of the schema raises a ConstraintBroken that names the ru
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast, override
 
 from django.conf import settings
 from django.db import models
@@ -60,6 +60,7 @@ class TenantManager(_Manager[M]):
     if TYPE_CHECKING:
         model: type[M]
 
+    @override
     def get_queryset(self) -> TenantQuerySet[M]:
         rows = cast("TenantQuerySet[M]", super().get_queryset()).fetch_mode(fetch_mode())
         tenant_id = tenancy().tenant_id

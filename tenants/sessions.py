@@ -5,7 +5,7 @@ own, for its key is a secret; whose it is; and where and when it was last seen.
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, override
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -95,6 +95,7 @@ class SessionStore(_Store):  # type: ignore[misc]
         self.where = {}
 
     @classmethod
+    @override
     def get_model_class(cls) -> "type[UserSession]":
         from tenants.models import UserSession
 

@@ -19,6 +19,7 @@ def write_down(credentials: dict[str, Any], request: HttpRequest | None = None, 
 
 @receiver(user_logged_in)
 def note(request: HttpRequest | None, **_: Any) -> None:
+    """Note in the session where a log-in comes from; one without a request has no session."""
     session = getattr(request, "session", None)
     if request is not None and isinstance(session, SessionStore):
         session.note(request)

@@ -12,7 +12,7 @@ together. A unique constraint has to hold among live rows only: `condition=LIVE`
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, override
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -103,6 +103,7 @@ class AllObjectsManager(
 class SoftDeleteManager(AllObjectsManager):
     """The live rows of the tenant in force."""
 
+    @override
     def get_queryset(self) -> Any:
         return super().get_queryset().live()
 

@@ -60,6 +60,12 @@ def in_a_process(*words: object, env: Mapping[str, str] | None = None) -> Ran:
     return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
 
+def owner_config() -> dict[str, Any]:
+    """The connection of role owner, which tests always have."""
+    assert settings.OWNER_DATABASE is not None
+    return settings.OWNER_DATABASE
+
+
 def app_url() -> str:
     """The DSN of role app on the database that the tests use."""
     return url_of(settings.DATABASES["default"])

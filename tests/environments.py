@@ -59,7 +59,7 @@ class Environment:
     """A virtual environment in `folder`; beside it the packages, as links to where they are."""
 
     def __init__(self, folder: Path, packages: Iterable[Distribution]) -> None:
-        venv = [sys.executable, "-m", "venv", "--without-pip", folder]
+        venv = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
         subprocess.run(venv, check=True, timeout=60)
         self.python = str(folder / "bin" / "python")
         links = folder / "links"

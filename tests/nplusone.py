@@ -70,7 +70,7 @@ def watch() -> None:
 def refused() -> Iterator[None]:
     """Raise NPlusOneError in the block where rows are fetched one by one."""
     with zeal_context():
-        n_plus_one_listener.notify = _notify  # type: ignore[method-assign]
+        n_plus_one_listener.notify = _notify
         try:
             yield
         finally:

@@ -23,7 +23,7 @@ from django.db import connections
 from psycopg import sql
 
 from tenants.postgres.embedded import SQL, EmbeddedServer
-from tests.command_line import ROOT, url_of
+from tests.command_line import ROOT, owner_config, url_of
 
 SERVER = EmbeddedServer(ROOT / "var" / "tests", fast=True)
 PREFIX = "test_sluice_template_"
@@ -48,7 +48,7 @@ def enter() -> None:
     SERVER.ensure()
     for role, config in (
         ("app", settings.DATABASES["default"]),
-        ("owner", settings.OWNER_DATABASE),
+        ("owner", owner_config()),
     ):
         config["OPTIONS"] |= {"host": str(SERVER.socket)}
         config |= {"EMBEDDED": False, "USER": role}
@@ -67,7 +67,7 @@ def leave() -> None:
 
 def owner_dsn(database: str) -> str:
     """The connection string of role owner on a database of the tests' server."""
-    config = settings.OWNER_DATABASE
+    config = owner_config()
     named = {
         "user": config["USER"],
         "password": config["PASSWORD"],
@@ -86,7 +86,7 @@ def lead_to(database: str) -> None:
     """Let new connections of both roles lead there."""
     connections["default"].close()
     connections["default"].close_pool()  # type: ignore[attr-defined]
-    settings.OWNER_DATABASE["NAME"] = settings.DATABASES["default"]["NAME"] = database
+    owner_config()["NAME"] = settings.DATABASES["default"]["NAME"] = database
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def _build(owner: psycopg.Connection, name: str) -> None:
     _create(owner, unfinished, "template1")
     environ = {
         "DATABASE_URL": url_of(settings.DATABASES["default"], unfinished),
-        "OWNER_DATABASE_URL": url_of(settings.OWNER_DATABASE, unfinished),
+        "OWNER_DATABASE_URL": url_of(owner_config(), unfinished),
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
     command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]

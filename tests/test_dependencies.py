@@ -2,7 +2,7 @@
 
 import re
 from email.message import Message
-from importlib.metadata import distribution
+from importlib.metadata import PackageMetadata, distribution
 
 import pytest
 from packaging.requirements import Requirement
@@ -20,7 +20,7 @@ SAID = {"BSD License": "BSD", "MIT License": "MIT", "Apache Software License": "
 """How packages say it that state no SPDX expression."""
 
 
-def licence_of(stated: Message) -> str:
+def licence_of(stated: PackageMetadata | Message) -> str:
     """The licence that the metadata of a package states; '' when it states none.
 
     An SPDX expression comes first, then the classifiers, then the field that was free text.

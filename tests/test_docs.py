@@ -18,7 +18,7 @@ from tenants import errors, refusals
 from tenants.context import acting_for
 from tenants.fields import TenantForeignKey
 from tenants.models import Tenant
-from tests.command_line import url_of
+from tests.command_line import owner_config, url_of
 from tests.environments import Environment, core, extra, named
 from tests.server import scratch_database
 from tests.walkthrough.blocks import Block, blocks_of
@@ -54,7 +54,7 @@ def project(django_db_setup, database: str, tmp_path: Path):
     with scratch_database(f"{database}_guide") as scratch:
         environ = {
             "DATABASE_URL": url_of(settings.DATABASES["default"], scratch),
-            "OWNER_DATABASE_URL": url_of(settings.OWNER_DATABASE, scratch),
+            "OWNER_DATABASE_URL": url_of(owner_config(), scratch),
             **OFFLINE,
         }
         with Project(folder, "project.settings", environ, environment.python) as project:

@@ -31,7 +31,7 @@ TRANSPORT = (
 )
 """Settings that make https a must; Django's own values leave all of it off."""
 
-FORWARDED = {"HTTP_X_FORWARDED_PROTO": "https"}
+FORWARDED: dict[str, Any] = {"HTTP_X_FORWARDED_PROTO": "https"}
 """What a proxy adds that was asked by https, and itself asks by http."""
 
 type Start = Callable[..., dict[str, Any]]

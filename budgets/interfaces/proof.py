@@ -67,4 +67,5 @@ if TYPE_CHECKING:
         rows.PreviewRow,
         rows.LineRow,
     ]:
+        """Never called: each `return`ed model has to fit its Protocol."""
         return budget, bucket, movement, entry, seen, line

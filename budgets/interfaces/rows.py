@@ -1,4 +1,8 @@
-"""The rows as callers see them: what may be read of one, whoever keeps it."""
+"""The rows as callers see them: what may be read of one, whoever keeps it.
+
+What each field means, in which unit, is said once: by the help_text of the model's field, and by
+the property of the same name in budgets.models, budgets.managers and budgets.cascade.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -66,6 +70,8 @@ class BucketRow(Protocol):
     def space(self) -> int | None: ...
     @property
     def state(self) -> str: ...
+    @property
+    def repeated(self) -> bool: ...
 
 
 class MovementRow(Protocol):
@@ -101,6 +107,8 @@ class MovementRow(Protocol):
     def key(self) -> str | None: ...
     @property
     def source(self) -> str: ...
+    @property
+    def repeated(self) -> bool: ...
     @property
     def entries(self) -> "EntriesOf": ...
 

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from typing import override
 
 from babel import Locale, UnknownLocaleError
 
@@ -17,6 +18,7 @@ from tenants.models import Tenant
 class BudgetCommand(Command):
     """A command with `--tenant` and `--budget`."""
 
+    @override
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--tenant", required=True, metavar="SLUG", help="whose budget")
         parser.add_argument("--budget", required=True, metavar="NAME", help="its name, or its id")

@@ -40,7 +40,9 @@ class BucketManager(RevisingManager):
     ) -> "Bucket":
         """Add an envelope; without a priority it comes last. Sums are in minor units."""
         rules = {"filter": filter, "hold": hold, "target": target, "locked": locked}
-        request = fingerprint("create_bucket", name=name, priority=priority, **rules, **particulars)
+        request = fingerprint(
+            "create_bucket", name=named(name), priority=priority, **rules, **particulars
+        )
         if earlier := self._begin(budget, request, particulars):
             return earlier
         bucket: Bucket = self.model(
@@ -102,6 +104,8 @@ class BucketManager(RevisingManager):
         earlier = self._begin(budget, request, particulars)
         envelopes = {bucket.pk: bucket for bucket in budget.buckets.envelopes()}
         if earlier:
+            for bucket in envelopes.values():
+                bucket.repeated = True
             return list(envelopes.values())
         if len(wanted) != len(envelopes) or set(wanted) != set(envelopes):
             raise NotAPermutation(given=len(wanted), envelopes=len(envelopes))

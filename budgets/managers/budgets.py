@@ -150,6 +150,7 @@ def _whole(total: Aggregate) -> Coalesce:
 
 
 def uuid_of(text: str) -> UUID | None:
+    """The UUID that a text spells; None when it spells none."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,16 +1,20 @@
 """Many deposits in one call: the same pure cascade between a few reads and a few writes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from budgets.cascade import cascade
-from budgets.errors import KeyReused, Refused, UnknownBudget
+from budgets.errors import BadParticulars, Refused, UnknownBudget
+from budgets.keywords import require_known
+from budgets.managers.keys import Keys
 from budgets.managers.plans import Preview
 from budgets.managers.posting import Draft, PostingManager, positive
-from budgets.managers.requests import Particulars, fingerprint, recorded, same_request
+from budgets.managers.requests import PARTICULARS, Particulars, fingerprint, require_key
 from budgets.roles import verb
 
 if TYPE_CHECKING:
@@ -19,11 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One deposit of many: which budget, how many minor units, and the `Particulars`."""
+    """One deposit of many: which budget, how many minor units, and the `Particulars`.
+
+    Raises UnknownKeyword for particulars there are not.
+    """
 
     budget_id: UUID
     amount: int
     particulars: Particulars = field(default_factory=Particulars)
+
+    def __post_init__(self) -> None:
+        require_known("a deposit", self.particulars, PARTICULARS)
 
     @property
     def request(self) -> str:
@@ -37,8 +47,9 @@ class _Stock:
 
     budgets: "dict[UUID, Budget]"
     buckets: "dict[UUID, list[Bucket]]"
-    answered: "dict[tuple[UUID, str], Movement]"
-    taken: set[tuple[UUID, str]]
+    keys: Keys
+    movements: "dict[UUID, Movement]"
+    """Those that earlier requests with the keys made, and then the drafts'."""
 
 
 class BulkManager(PostingManager):
@@ -50,11 +61,13 @@ class BulkManager(PostingManager):
     ) -> "list[Movement | Refused]":
         """Make deposits into budgets of the tenant: same result as one by one, in that order.
 
-        The number of statements does not grow with theirs. Answers in the order of `deposits`. A
+        The number of statements does not grow with theirs. Answers in the order of `deposits`; a
+        repeat, of one among them too, is a copy of the first answer that says `repeated`. A
         refused one raises, its place among the figures as `number`, and nothing is written; with
         `each_on_its_own` its place in the answer holds the refusal, and the others are made.
         """
         stock = self._stocked(deposits)
+        earlier = set(stock.movements)
         answers: list[Movement | Refused] = []
         drafts: list[Draft] = []
         for number, deposit in enumerate(deposits):
@@ -67,7 +80,7 @@ class BulkManager(PostingManager):
                 answers.append(refusal)
         if drafts:
             self._write(drafts)
-        return answers
+        return list(_told_apart(answers, earlier))
 
     def _answered(self, deposit: Deposit, stock: _Stock, drafts: list[Draft]) -> "Movement":
         """The movement of a deposit: an earlier one with its key, or one drafted now."""
@@ -75,20 +88,15 @@ class BulkManager(PostingManager):
         if (budget := stock.budgets.get(deposit.budget_id)) is None:
             raise UnknownBudget(f"there is no budget {deposit.budget_id} here")
         said, request = deposit.particulars, deposit.request
-        if (key := said.get("key")) is not None:
-            if earlier := stock.answered.get((budget.pk, key)):
-                same_request(key, earlier.request_hash, request)
-                return earlier
-            if (budget.pk, key) in stock.taken:
-                raise KeyReused(f"key {key!r} was used before, to change a bucket", key=key)
-        recorded(said, request)  # refused here, as it is of a single deposit
+        if pk := stock.keys.answer(budget.pk, key := said.get("key"), request):
+            return stock.movements[pk]
         preview = _preview(stock.buckets[budget.pk], deposit.amount)
         preview.require(said.get("expect"))
         kind = self.model.Kind.DEPOSIT
         draft = self._draft(budget, kind, deposit.amount, preview.lines, request, said)
         drafts.append(draft)
-        if key is not None:
-            stock.answered[budget.pk, key] = draft.movement
+        stock.keys.take(budget.pk, key, request, draft.movement.pk)
+        stock.movements[draft.movement.pk] = draft.movement
         return draft.movement
 
     def _stocked(self, deposits: Sequence[Deposit]) -> _Stock:
@@ -101,11 +109,11 @@ class BulkManager(PostingManager):
             for bucket in rows.open().filter(budget__in=ids).order_by("budget", "priority"):
                 bucket.budget = budgets[bucket.budget_id]
                 buckets[bucket.budget_id].append(bucket)
-        told = (deposit.particulars.get("key") for deposit in deposits)
-        keys = [key for key in told if key is not None]
-        earlier = self.filter(budget__in=ids, key__in=keys)
-        answered = {(movement.budget_id, movement.key): movement for movement in earlier}
-        return _Stock(budgets, buckets, answered, self._taken(budgets, keys))
+        keys = Keys.read(self.db, budgets, map(_key, deposits))
+        earlier = self.in_bulk(keys.answers) if keys.answers else {}
+        for movement in earlier.values():
+            movement.budget = budgets[movement.budget_id]
+        return _Stock(budgets, buckets, keys, earlier)
 
     def _locked(self, ids: list[UUID]) -> "dict[UUID, Budget]":
         """The budgets under their locks, taken in id order so that nobody waits in a circle."""
@@ -113,13 +121,28 @@ class BulkManager(PostingManager):
         locked = rows.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
         return {budget.pk: budget for budget in locked}
 
-    def _taken(self, budgets: "dict[UUID, Budget]", keys: list[str]) -> set[tuple[UUID, str]]:
-        """The keys that requests which changed rules have used."""
-        if not keys or not budgets:
-            return set()
-        versions: Any = next(iter(budgets.values())).versions.model.objects
-        used = versions.filter(budget__in=list(budgets), key__in=keys)
-        return set(used.values_list("budget", "key"))
+
+def _key(deposit: Deposit) -> str | None:
+    """Its key, to look for; one that is refused in its turn is not looked for."""
+    with suppress(BadParticulars):
+        return require_key(deposit.particulars.get("key"))
+    return None
+
+
+def _told_apart(
+    answers: "Iterable[Movement | Refused]", earlier: set[UUID]
+) -> "Iterator[Movement | Refused]":
+    """The answers; those to a repeat are copies that say so."""
+    for answer in answers:
+        if isinstance(answer, Refused):
+            yield answer
+        elif answer.pk in earlier:
+            again = copy(answer)
+            again.repeated = True
+            yield again
+        else:
+            earlier.add(answer.pk)
+            yield answer
 
 
 def _preview(buckets: "Sequence[Bucket]", amount: int) -> Preview:

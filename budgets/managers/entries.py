@@ -26,10 +26,12 @@ class Line:
 
     @property
     def after(self) -> int:
+        """What the bucket then holds, in minor units."""
         return self.bucket.balance + self.amount
 
     @property
     def becomes_full(self) -> bool:
+        """Whether the bucket was below its target and reaches it by this line."""
         target = self.bucket.target
         return target is not None and self.bucket.balance < target <= self.after
 

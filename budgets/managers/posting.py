@@ -1,6 +1,6 @@
 """The one door through which money moves: `_begin` takes the lock, `_post` writes."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -12,7 +12,8 @@ from django.utils import timezone
 from budgets.cascade import MAX_MINOR, Plan, Slot, cascade
 from budgets.errors import BadAmount, NothingToMove, UnknownMovement
 from budgets.managers.entries import Line, net
-from budgets.managers.requests import Particulars, recorded, require_expected, same_request
+from budgets.managers.keys import again, answered
+from budgets.managers.requests import Particulars, recorded, require_expected
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -80,20 +81,13 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
     def _begin(
         self, budget: "Budget", amount: int, request: str, particulars: Particulars
     ) -> "Movement | None":
-        """Check the amount, take the budget's lock, and return an earlier answer to the key.
-
-        What cannot be recorded is refused before anything is looked at.
-        """
+        """Check the amount, take the budget's lock, and return an earlier answer to the key."""
         positive(amount)
         budget.acquire()
-        if (key := particulars.get("key")) is not None:
-            earlier: Movement | None = self.filter(budget=budget, key=key).first()
-            if earlier is not None:
-                same_request(key, earlier.request_hash, request)
-                return earlier
-            budget.versions.require_unused(budget, key)
+        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+            earlier: Movement = again(self.filter(pk=pk))
+            return earlier
         require_expected(budget, particulars.get("expect"))
-        recorded(particulars, request)
         return None
 
     def _post(
@@ -171,10 +165,6 @@ class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):
     def tenants_of(self, pk: UUID) -> list[UUID]:
         """The tenants that have a movement of that id: while inspecting, there may be several."""
         return list(self.filter(pk=pk).values_list("tenant_id", flat=True))
-
-    def ids_of_keys(self, keys: Collection[str | None]) -> set[UUID]:
-        """The movements that were made under one of the keys, of whatever budget."""
-        return set(self.filter(key__in=keys).values_list("pk", flat=True))
 
     def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
         """The envelopes as a past movement met them: the rules and balances of its time."""

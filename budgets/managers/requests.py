@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.utils import timezone
 
-from budgets.errors import BadParticulars, KeyReused, StalePlan
+from budgets.errors import BadParticulars, StalePlan
 from tenants.context import tenancy
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Particulars(TypedDict, total=False):
     """Keyword arguments that every verb takes.
 
-    key           makes a repeat return the first answer; always give one from a machine
+    key           makes a repeat return the first answer; always give one from a machine.
+                  1 to 200 characters, and one key space for all verbs of a budget
     expect        the budget's version, or a preview's hash: refuse if it has changed since
     effective_at  when it happened in the world (aware); default: now
     memo          a line for people, at most 500 characters
@@ -34,27 +35,82 @@ class Particulars(TypedDict, total=False):
     source: str
 
 
+PARTICULARS = frozenset(Particulars.__annotations__)
+"""Their names."""
+
+"""Their names."""
+
 _LONGEST = {"key": 200, "memo": 500, "source": 200}
 
 
-def fingerprint(verb: str, **arguments: object) -> str:
+def fingerprint(verb: str, **asked: Any) -> str:
     """The hash that tells a repeated request from another one under the same key.
 
-    What the caller expected to find is no part of the request: a repeat finds something else.
-    Raises BadParticulars for metadata whose keys JSON does not have.
+    It is of what was asked, in one spelling: what says nothing is left out, as is what the clock
+    or the block gives, and an instant is in UTC. What the caller expected to find is no part of
+    the request: a repeat finds something else.
+    Raises BadParticulars for what cannot be recorded.
     """
-    arguments.pop("expect", None)
+    said = spelled(asked)
+    asked = {name: value for name, value in asked.items() if name not in PARTICULARS}
+    asked |= {name: value for name, value in said.items() if value not in (None, "", {})}
     try:
-        canonical = json.dumps([verb, arguments], sort_keys=True, default=str)
-    except (TypeError, ValueError) as error:
-        raise BadParticulars(f"metadata is not JSON: {error}", field="metadata") from error
+        canonical = json.dumps([verb, asked], sort_keys=True, default=str)
+    except ValueError as error:  # a number of thousands of digits
+        raise BadParticulars(f"the request cannot be recorded: {error}") from error
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def same_request(key: str, earlier: str, now: str) -> None:
-    """Raise KeyReused unless both fingerprints are of one request."""
-    if earlier != now:
-        raise KeyReused(f"key {key!r} was used before, for another request", key=key)
+def spelled(particulars: Mapping[str, Any]) -> dict[str, Any]:
+    """The particulars that are recorded, as they are. Raises BadParticulars for what cannot be."""
+    return {
+        "key": require_key(particulars.get("key")),
+        "memo": _text("memo", particulars.get("memo", "")),
+        "source": _text("source", particulars.get("source", "")),
+        "metadata": _json_object(particulars.get("metadata", {})),
+        "effective_at": _instant(particulars.get("effective_at")),
+    }
+
+
+def require_key(key: object) -> str | None:
+    """The key itself. Raises BadParticulars unless it is text of 1 to 200 characters, or None."""
+    if key is None:
+        return None
+    if key == "":
+        raise BadParticulars("a key has 1 to 200 characters; leave it out for none", field="key")
+    return _text("key", key)
+
+
+def _text(name: str, value: object) -> str:
+    """The text itself. Raises BadParticulars for what a column of text cannot hold."""
+    if not isinstance(value, str):
+        raise BadParticulars(f"{name} is text, not {value!r}", field=name)
+    if len(value) > _LONGEST[name]:
+        raise BadParticulars(f"{name} has at most {_LONGEST[name]} characters", field=name)
+    if not value.isascii() and _is_broken(value):
+        raise BadParticulars(f"{name} has bytes that are not text: {value!a}", field=name)
+    return value
+
+
+def _is_broken(text: str) -> bool:
+    """Whether it has half of a surrogate pair, as undecodable bytes leave it."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _instant(effective_at: object) -> datetime | None:
+    """The same instant in UTC. Raises BadParticulars unless it is an aware datetime, or None."""
+    if effective_at is None:
+        return None
+    if not isinstance(effective_at, datetime):
+        raise BadParticulars(
+            f"effective_at is a datetime, not {effective_at!r}", field="effective_at"
+        )
+    if timezone.is_naive(effective_at):
+        raise BadParticulars("effective_at needs a time zone", field="effective_at")
+    try:
+        return effective_at.astimezone(UTC)
+    except OverflowError as error:
+        raise BadParticulars("effective_at is out of range", field="effective_at") from error
 
 
 def require_expected(budget: "Budget", expect: int | str | None) -> None:
@@ -83,26 +139,16 @@ def recorded(particulars: Particulars, request: str, now: datetime | None = None
 
 def told(particulars: Particulars, request: str, now: datetime) -> dict[str, Any]:
     """The same but for who asked, which needs no block."""
-    for name, most in _LONGEST.items():
-        if len(str(particulars.get(name) or "")) > most:
-            raise BadParticulars(f"{name} has at most {most} characters", field=name)
-    effective_at = particulars.get("effective_at") or now
-    if timezone.is_naive(effective_at):
-        raise BadParticulars("effective_at needs a time zone", field="effective_at")
-    return {
-        "effective_at": effective_at,
-        "memo": particulars.get("memo", ""),
-        "metadata": _json_object(particulars.get("metadata", {})),
-        "key": particulars.get("key"),
-        "request_hash": request,
-    }
+    said = spelled(particulars)
+    del said["source"]  # a column of movements alone
+    return {**said, "effective_at": said["effective_at"] or now, "request_hash": request}
 
 
 def _json_object(metadata: object) -> dict[str, Any]:
     """A copy of `metadata`, sure to be storable. Raises BadParticulars."""
     try:
         copy = json.loads(json.dumps(metadata, allow_nan=False))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise BadParticulars(f"metadata is not JSON: {error}", field="metadata") from error
     if not isinstance(copy, dict):
         raise BadParticulars("metadata is a JSON object", field="metadata")

@@ -6,8 +6,9 @@ from itertools import batched
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from budgets.errors import ReversalRefused
+from budgets.errors import KeyReused, ReversalRefused
 from budgets.managers import plans
+from budgets.managers.keys import Keys
 from budgets.managers.posting import Draft, PostingManager
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.roles import verb
@@ -27,12 +28,14 @@ class ReversingManager(PostingManager):
     ) -> "list[Movement]":
         """Undo movements of a budget, in that order: all of them, or none.
 
-        Same result as `reverse` one by one; keys must be new. Raises ReversalRefused, whose figure
-        `refused` has the refusal of each movement, by id, that cannot be.
+        Same result as `reverse` one by one; keys must be new, or KeyReused is raised. Raises
+        ReversalRefused, whose figure `refused` has the refusal of each movement, by id, that
+        cannot be.
         """
         budget.acquire()
         ids = [movement.pk for movement, _ in wanted]
         entries = self._entries(budget, ids)
+        keys = Keys.read(self.db, [budget.pk], [said.get("key") for _, said in wanted])
         gone = set(self.filter(reverses__in=ids).values_list("reverses", flat=True))
         drafts: list[Draft] = []
         refused: dict[UUID, ReversalRefused] = {}
@@ -44,7 +47,11 @@ class ReversingManager(PostingManager):
                 continue
             request = fingerprint("reverse", movement=movement.pk, **said)
             kind, amount = self.model.Kind.REVERSAL, movement.amount
-            drafts.append(self._draft(budget, kind, amount, lines, request, said, movement))
+            if keys.answer(budget.pk, key := said.get("key"), request):
+                raise KeyReused(f"key {key!r} was used before, to reverse a movement", key=key)
+            draft = self._draft(budget, kind, amount, lines, request, said, movement)
+            keys.take(budget.pk, key, request, draft.movement.pk)
+            drafts.append(draft)
         if refused:
             raise ReversalRefused("some movements cannot be reversed", refused=refused)
         for some in batched(drafts, _AT_ONCE):  # the last may be fewer

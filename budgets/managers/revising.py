@@ -15,8 +15,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.errors import BadRule, UnknownBucket
+from budgets.managers.keys import again, answered
 from budgets.managers.plans import require_open
-from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
+from budgets.managers.requests import Particulars, fingerprint, require_expected
 from budgets.managers.versions import RULES
 from budgets.roles import verb
 from tenants.context import current_tenant_id
@@ -125,21 +126,18 @@ class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  #
             cursor.execute(APPLY, values)
 
     def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Bucket | None":
-        """Take the budget's lock, and return the bucket an earlier request with the key changed.
-
-        What cannot be recorded is refused before anything is written.
-        """
+        """Take the budget's lock, and return the bucket an earlier request with the key changed."""
         budget.acquire()
-        earlier = budget.versions.repeated(budget, particulars.get("key"), request)
-        if earlier is not None:
-            return earlier.bucket
+        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+            earlier: Bucket = again(self.filter(versions=pk))
+            return earlier
         require_expected(budget, particulars.get("expect"))
-        recorded(particulars, request)
         return None
 
     def _require_envelope(self, bucket: "Bucket") -> None:
         """Read it anew; raise BucketClosed for a closed one, BadRule for the money bucket."""
         bucket.refresh_from_db()
+        bucket.repeated = False
         require_open(bucket)
         if bucket.kind == bucket.Kind.MONEY:
             raise BadRule("the money bucket has no rules to change", bucket=bucket.name)

@@ -14,16 +14,11 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from budgets.errors import BadSchedule, KeyReused, UnknownSchedule
+from budgets.errors import BadSchedule, UnknownSchedule
 from budgets.managers.budgets import named
+from budgets.managers.keys import again, answered
 from budgets.managers.posting import positive
-from budgets.managers.requests import (
-    Particulars,
-    fingerprint,
-    recorded,
-    require_expected,
-    same_request,
-)
+from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
 from budgets.recurrence import come, due_times, is_missed, recurrence
 from budgets.roles import verb
 from tenants.context import current_actor_id
@@ -82,9 +77,8 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         positive(amount)
         when = recurrence(rrule, starts, time_zone)
         self._require_policy(catch_up)
-        request = fingerprint(
-            "create_schedule", name=name, amount=amount, when=when, catch_up=catch_up, **particulars
-        )
+        asked = {"name": named(name), "amount": amount, "when": when, "catch_up": catch_up}
+        request = fingerprint("create_schedule", **asked, **particulars)
         if earlier := self._begin(budget, request, particulars):
             return earlier
         schedule: Schedule = self.model(
@@ -186,14 +180,9 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
     def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Schedule | None":
         """Take the budget's lock, and return the schedule an earlier request with the key made."""
         budget.acquire()
-        if (key := particulars.get("key")) is not None:
-            earlier: Schedule | None = self.filter(budget=budget, key=key).first()
-            if earlier is not None:
-                same_request(key, earlier.request_hash, request)
-                return earlier
-            budget.versions.require_unused(budget, key)
-            if budget.movements.filter(key=key).exists():
-                raise KeyReused(f"key {key!r} was used before, to move money", key=key)
+        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+            earlier: Schedule = again(self.filter(pk=pk))
+            return earlier
         require_expected(budget, particulars.get("expect"))
         return None
 

@@ -9,8 +9,10 @@ from django.db.models import BigIntegerField, Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from budgets.errors import KeyReused, UndoRefused, UnknownStatement
+from budgets.errors import UndoRefused, UnknownStatement
 from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
+from budgets.managers.keys import answered
+from budgets.managers.requests import require_key
 from budgets.roles import verb
 from budgets.statements import Statement as File
 from budgets.statements import Survey, survey
@@ -121,27 +123,23 @@ class StatementManager(TenantManager["Statement"].from_queryset(StatementQuerySe
         says which are in the way, or whose `why` is undone; KeyReused.
         """
         budget = statement.budget
+        require_key(key)
         budget.acquire()
         statement.refresh_from_db()
-        if statement.undone_at is None:
-            _require_unused(budget, key)
+        repeated = answered(self.db, budget.pk, key, f"undo:{statement.pk}") is not None
+        if not repeated:
+            if statement.undone_at is not None:
+                raise UndoRefused("it was undone before", why="undone")
             statement.lines.take_back(statement)
             statement.undone_at, statement.undo_key = timezone.now(), key
             statement.save(update_fields=["undone_at", "undo_key", "updated_at"])
-        elif key is None or key != statement.undo_key:
-            raise UndoRefused("it was undone before", why="undone")
+        statement.repeated = repeated
         return self.reversals(statement)
 
     def reversals(self, statement: "Statement") -> "list[Movement]":
         """What `undo` made, in the order it happened."""
         mine = statement.budget.movements.filter(key__startswith=f"undo:{statement.pk}:")
-        return list(mine.order_by("seq"))
-
-
-def _require_unused(budget: "Budget", key: str | None) -> None:
-    """Raise KeyReused for a key that another request has."""
-    if key is None:
-        return
-    budget.versions.require_unused(budget, key)
-    if budget.movements.filter(key=key).exists() or budget.statements.filter(undo_key=key).exists():
-        raise KeyReused(f"key {key!r} was used before, for another request", key=key)
+        reversals: list[Movement] = list(mine.order_by("seq"))
+        for reversal in reversals:
+            reversal.repeated = statement.repeated
+        return reversals

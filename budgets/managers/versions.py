@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
-from budgets.errors import KeyReused
-from budgets.managers.requests import Particulars, recorded, same_request
+from budgets.managers.requests import Particulars, recorded
 from budgets.roles import verb
 from tenants.managers import TenantManager, TenantQuerySet
 
@@ -54,7 +53,7 @@ class BucketVersionManager(
         A request has one key, so only the first version of a request carries it.
         """
         columns: dict[str, Any] = recorded(particulars, request)
-        rows = []
+        rows: list[BucketVersion] = []
         for bucket in buckets:
             rules = {name: getattr(bucket, name) for name in RULES}
             rows.append(
@@ -70,21 +69,3 @@ class BucketVersionManager(
             )
             columns = columns | {"key": None}
         self.bulk_create(rows)
-
-    def repeated(self, budget: "Budget", key: str | None, request: str) -> "BucketVersion | None":
-        """The version an earlier request with this key wrote. Raises KeyReused for another."""
-        if key is None:
-            return None
-        earlier: BucketVersion | None = (
-            self.filter(budget=budget, key=key).select_related("bucket").first()
-        )
-        if earlier is not None:
-            same_request(key, earlier.request_hash, request)
-        elif budget.movements.filter(key=key).exists():
-            raise KeyReused(f"key {key!r} was used before, to move money", key=key)
-        return earlier
-
-    def require_unused(self, budget: "Budget", key: str) -> None:
-        """Raise KeyReused when a request that changed rules has the key."""
-        if self.filter(budget=budget, key=key).exists():
-            raise KeyReused(f"key {key!r} was used before, to change a bucket", key=key)

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from budgets.cascade import WHOLE, Slot
 from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
-from budgets.models.shared import Request, Rules
+from budgets.models.shared import Answer, Request, Rules
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
 from tenants.history import History
@@ -114,7 +114,7 @@ class Budget(TenantModel):
         self.withdrawn += max(-movement.external, 0)
 
 
-class Bucket(Rules, TenantModel):
+class Bucket(Answer, Rules, TenantModel):
     """An envelope, or the one money bucket of a budget, where the rest of a deposit lands."""
 
     class Kind(models.TextChoices):
@@ -233,8 +233,9 @@ class Bucket(Rules, TenantModel):
         return "locked" if self.locked else "full" if self.space == 0 else "active"
 
     def slot(self) -> "Slot[Bucket]":
-        """This envelope as the cascade sees it."""
-        assert self.priority is not None, "only open envelopes take part in a cascade"
+        """This envelope as the cascade sees it. Raises ValueError for any other bucket."""
+        if self.priority is None:
+            raise ValueError(f"only open envelopes take part in a cascade, not {self}")
         return Slot(
             self, self.priority, self.balance, self.target, self.filter, self.hold, self.locked
         )

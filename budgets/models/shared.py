@@ -6,6 +6,16 @@ from django.db import models
 from budgets.cascade import Claim
 
 
+class Answer:
+    """What a verb with a key answers.
+
+    `repeated` says whether an earlier request with the key was answered so, and nothing was done
+    now. It is of the answer in hand, not of the row.
+    """
+
+    repeated: bool = False
+
+
 class Rules(models.Model):
     """What a bucket keeps: shared by a bucket and each version of it.
 
@@ -59,7 +69,7 @@ class Rules(models.Model):
         return Claim(flat=self.hold_flat or 0, share=self.hold_share or 0)
 
 
-class Request(models.Model):
+class Request(Answer, models.Model):
     """Who asked for something, when, why and under which key: a movement, or a version."""
 
     effective_at = models.DateTimeField(help_text="when it happened in the world")

@@ -13,6 +13,7 @@ from budgets.managers import StatementLineManager, StatementManager
 from budgets.managers.judging import Fate
 from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
+from budgets.models.shared import Answer
 from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
 from tenants.fields import TenantForeignKey
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class Statement(TenantModel):
+class Statement(Answer, TenantModel):
     """One import of a file, or of one account of it, into a budget; a new one after an undo."""
 
     budget = TenantForeignKey(Budget, related_name="statements")

@@ -9,7 +9,7 @@ from budgets.interfaces import Given
 from budgets.managers.buckets import targeted
 from budgets.managers.budgets import named
 from budgets.managers.plans import Disposition, require_disposition, require_open
-from budgets.managers.requests import Particulars, fingerprint, told
+from budgets.managers.requests import Particulars, fingerprint
 from budgets.testing.movements import emptied
 from budgets.testing.rows import Bucket, BucketKind
 from budgets.testing.store import Store, Verbs
@@ -43,7 +43,9 @@ class MemoryBuckets(Verbs):
     ) -> Bucket:
         """Add an envelope; without a priority it comes last."""
         rules: dict[str, Any] = {"filter": filter, "hold": hold, "target": target, "locked": locked}
-        request = fingerprint("create_bucket", name=name, priority=priority, **rules, **particulars)
+        request = fingerprint(
+            "create_bucket", name=named(name), priority=priority, **rules, **particulars
+        )
         if earlier := self._begin(Bucket, budget, request, particulars):
             return earlier
         last = max((bucket.priority for bucket in budget.buckets.envelopes()), default=-1)
@@ -95,6 +97,8 @@ class MemoryBuckets(Verbs):
         earlier = self._begin(Bucket, budget, request, particulars)
         envelopes = {bucket.pk: bucket for bucket in budget.buckets.envelopes()}
         if earlier:
+            for bucket in envelopes.values():
+                bucket.repeated = True
             return list(envelopes.values())
         if len(wanted) != len(envelopes) or set(wanted) != set(envelopes):
             raise NotAPermutation(given=len(wanted), envelopes=len(envelopes))
@@ -165,17 +169,16 @@ def revise(
 ) -> None:
     """Write buckets, each a version further; the first has the request's key.
 
-    Raises BadRule for what another bucket has, BadParticulars for what cannot be recorded.
+    Raises BadRule for what another bucket has.
     """
     for bucket in buckets:
         _require_storable(bucket)
         _require_unique(bucket, [row for row in budget.buckets.open() if row not in buckets])
-    key = told(said, request, store.clock())["key"]
     for bucket in buckets:
         bucket.version += 1
     budget.version += 1
     store.put(budget, *buckets)
-    store.answer(budget, key, buckets[0], request)
+    store.answer(budget, said.get("key"), buckets[0], request)
 
 
 def _require_storable(bucket: Bucket) -> None:

@@ -20,7 +20,7 @@ OWN = ("position", "amount", "balance_before", "balance_after", "reason", "becam
 MOVED = ("seq", "kind", "effective_at", "recorded_at", "memo", "source")
 
 
-class MemoryEntries(Verbs):
+class MemoryEntries(Verbs, reads=True):
     """The ledger's lines, as EntryManager has them."""
 
     def page(

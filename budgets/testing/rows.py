@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class BucketKind(StrEnum):
+    """An envelope, or the money bucket that takes the rest."""
+
     ENVELOPE = "envelope"
     MONEY = "money"
 
 
 class MovementKind(StrEnum):
+    """Which verb moved the money."""
+
     DEPOSIT = "deposit"
     DEPOSIT_INTO = "deposit_into"
     WITHDRAW = "withdraw"
@@ -43,6 +47,7 @@ class Row:
 
     store: "Store" = field(repr=False)
     pk: UUID = field(default_factory=uuid7)
+    repeated: bool = False
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.pk == self.pk
@@ -71,6 +76,7 @@ class Budget(Row):
 
     @property
     def buckets(self) -> "BucketsOf":
+        """Its buckets, read from the store at each call."""
         return BucketsOf(self)
 
     def count(self, movement: "Movement") -> None:
@@ -120,8 +126,9 @@ class Bucket(Row):
         return "locked" if self.locked else "full" if self.space == 0 else "active"
 
     def slot(self) -> "Slot[Bucket]":
-        """This envelope as the cascade sees it."""
-        assert self.priority is not None, "only open envelopes take part in a cascade"
+        """This envelope as the cascade sees it. Raises ValueError for any other bucket."""
+        if self.priority is None:
+            raise ValueError(f"only open envelopes take part in a cascade, not {self}")
         return Slot(
             self, self.priority, self.balance, self.target, self.filter, self.hold, self.locked
         )
@@ -158,6 +165,7 @@ class Movement(Row):
 
     @property
     def entries(self) -> "EntriesOf":
+        """Its lines, one for each bucket it touched."""
         return EntriesOf(self)
 
 
@@ -182,6 +190,7 @@ class Entry(Row):
 
     @property
     def movement(self) -> Movement:
+        """The movement it is a line of."""
         return self.store.get(Movement, self.movement_id)
 
 
@@ -197,6 +206,7 @@ class BucketsOf:
         return money
 
     def all(self) -> list[Bucket]:
+        """Open and closed ones, the oldest first."""
         rows = self.budget.store.all(Bucket)
         return [bucket for bucket in rows if bucket.budget_id == self.budget.pk]
 
@@ -217,6 +227,7 @@ class EntriesOf:
     movement: Movement
 
     def all(self) -> list[Entry]:
+        """In the order they were written."""
         rows = self.movement.store.all(Entry)
         return [entry for entry in rows if entry.movement_id == self.movement.pk]
 

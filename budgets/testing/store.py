@@ -4,23 +4,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from budgets.errors import KeyReused, UnknownBudget
-from budgets.managers.requests import Particulars, require_expected, same_request, told
+from budgets.errors import UnknownBudget
+from budgets.keywords import strict
+from budgets.managers.keys import Keys
+from budgets.managers.requests import Particulars, require_expected
 from budgets.testing.rows import Budget, Row
 from tenants.errors import RowNotFound
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request with a key was answered: the row, and the request's fingerprint."""
-
-    row: Row
-    request: str
 
 
 class Store:
@@ -31,7 +24,7 @@ class Store:
     ) -> None:
         self.clock, self.actor_id, self.request_id = clock, actor_id, request_id
         self._rows: defaultdict[type[Row], dict[UUID, Any]] = defaultdict(dict)
-        self._answers: dict[tuple[UUID, str], Answer] = {}
+        self._keys = Keys()
 
     def find[R: Row](self, kind: type[R], pk: UUID) -> R | None:
         """The row as it is now, None when there is none."""
@@ -55,39 +48,43 @@ class Store:
     def put(self, *rows: Row) -> None:
         """Write rows as they are now."""
         for row in rows:
-            self._rows[type(row)][row.pk] = copy(row)
+            self._rows[type(row)][row.pk] = kept = copy(row)
+            kept.repeated = False
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """What the block raises undoes what it wrote; rows in hand stay as they are."""
         rows = {kind: dict(table) for kind, table in self._rows.items()}
-        answers = dict(self._answers)
+        keys = self._keys.copy()
         try:
             yield
         except BaseException:
             self._rows = defaultdict(dict, rows)
-            self._answers = answers
+            self._keys = keys
             raise
 
     def answer(self, budget: Budget, key: str | None, row: Row, request: str) -> None:
         """Remember what a request with a key was answered."""
-        if key is not None:
-            self._answers[budget.pk, key] = Answer(row, request)
+        self._keys.take(budget.pk, key, request, row.pk)
 
     def answered[R: Row](
         self, kind: type[R], budget: Budget, key: str | None, request: str
     ) -> R | None:
         """The row an earlier request with the key was answered. Raises KeyReused for another."""
-        if key is None or (earlier := self._answers.get((budget.pk, key))) is None:
+        if (pk := self._keys.answer(budget.pk, key, request)) is None:
             return None
-        if not isinstance(earlier.row, kind):
-            raise KeyReused(f"key {key!r} was used before, for another kind of request", key=key)
-        same_request(key, earlier.request, request)
-        return self.get(kind, earlier.row.pk)
+        row = self.get(kind, pk)
+        row.repeated = True
+        return row
 
 
 class Verbs:
-    """A data-access object of a store."""
+    """A data-access object of a store; its verbs refuse unknown keywords."""
+
+    def __init_subclass__(cls, *, reads: bool = False) -> None:
+        for name, method in list(vars(cls).items()):
+            if not reads and not name.startswith("_"):
+                setattr(cls, name, strict(method))
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -106,5 +103,4 @@ class Verbs:
         earlier = self._store.answered(kind, budget, particulars.get("key"), request)
         if earlier is None:
             require_expected(budget, particulars.get("expect"))
-            told(particulars, request, self._store.clock())
         return earlier

@@ -97,7 +97,8 @@ def _single(grants: Iterable[str]) -> Iterator[str]:
     """Each grant as one statement for every privilege, and for every column of it."""
     for grant in grants:
         match = _GRANT.fullmatch(grant.replace('"', ""))
-        assert match is not None, grant
+        if match is None:
+            raise ValueError(f"a grant is GRANT ... ON ... TO ..., not {grant!r}")
         for privilege, columns in _PRIVILEGE.findall(match["what"]):
             for column in columns.split(", "):
                 what = f"{privilege} ({column})" if column else privilege

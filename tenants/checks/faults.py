@@ -18,6 +18,7 @@ class Fault:
     kind: type[checks.Error | checks.Warning] = checks.Error
 
     def found(self, catalog: Catalog) -> list[checks.Error | checks.Warning]:
+        """A message for each row that `sql` finds; an empty list when all is well."""
         rows = catalog.rows(self.sql)
         return [self.kind(self.text.format(*row), hint=self.hint, id=self.id) for row in rows]
 
@@ -114,7 +115,7 @@ DEFINER = Fault(
     "tenants.E014",
     "the function {} runs as its owner, {}",
     "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search), search_path = ''",
-    _SEARCHES
+    _SEARCHES  # noqa: S608  # both are constants
     + """
 SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
     THEN 'and finds tables where its caller says' ELSE 'and nothing declares it' END
@@ -132,7 +133,7 @@ NOT_INSTALLED = Fault(
     "tenants.W017",
     "the function {} searches {}, the table of an app that is not installed",
     "install the app, or while it is installed undo its migrations: migrate APP zero",
-    _SEARCHES + "SELECT oid::regprocedure, searched FROM searches",
+    _SEARCHES + "SELECT oid::regprocedure, searched FROM searches",  # noqa: S608  # constants
     checks.Warning,
 )
 

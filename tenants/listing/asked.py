@@ -49,6 +49,7 @@ class Sort:
 
     @property
     def columns(self) -> list[str]:
+        """The columns to sort by, in order: `id` makes rows with the same value differ."""
         return list(dict.fromkeys([self.column, "id"]))
 
 

@@ -7,7 +7,7 @@ comparisons are known here; what is not (LIKE, lower(), numeric, jsonb) is a dec
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, override
 from uuid import UUID
 
 from django.db import models
@@ -50,6 +50,7 @@ class Text(Kind):
     known = ("exact", "in", "startswith")
     fields = (models.CharField, models.TextField)
 
+    @override
     def read(self, asked: object, field: Any) -> str:
         choices = [value for value, _ in field.flatchoices]
         if not choices:
@@ -58,6 +59,7 @@ class Text(Kind):
             raise ValueError(f"one of {', '.join(choices)}")
         return asked
 
+    @override
     def condition(self, field: Any, operator: str, value: Any) -> Any:
         if operator == "startswith":
             return Q(Compared(F(field.name), "^@", Value(value)))
@@ -69,6 +71,7 @@ class Integer(Kind):
 
     fields = (models.IntegerField,)
 
+    @override
     def read(self, asked: object, field: Any) -> int:
         least, most = BaseDatabaseOperations.integer_field_ranges[field.get_internal_type()]
         if isinstance(asked, str) and _WHOLE.fullmatch(asked):
@@ -84,9 +87,11 @@ class Key(Kind):
     known = ("exact", "in")
     fields = (models.UUIDField, models.ForeignKey)
 
+    @override
     def fits(self, field: Any) -> bool:
         return super().fits(getattr(field, "target_field", field))
 
+    @override
     def read(self, asked: object, field: Any) -> UUID:
         if isinstance(asked, UUID):
             return asked
@@ -104,6 +109,7 @@ class Moment(Kind):
 
     fields = (models.DateTimeField,)
 
+    @override
     def read(self, asked: object, field: Any) -> datetime:
         try:
             moment = datetime.fromisoformat(asked) if isinstance(asked, str) else asked
@@ -119,9 +125,11 @@ class Day(Kind):
 
     fields = (models.DateField,)
 
+    @override
     def fits(self, field: Any) -> bool:
         return super().fits(field) and not isinstance(field, models.DateTimeField)
 
+    @override
     def read(self, asked: object, field: Any) -> date:
         try:
             day = date.fromisoformat(asked) if isinstance(asked, str) else asked
@@ -138,6 +146,7 @@ class Flag(Kind):
     known = ("exact",)
     fields = (models.BooleanField,)
 
+    @override
     def read(self, asked: object, field: Any) -> bool:
         if isinstance(asked, bool):
             return asked
@@ -152,9 +161,11 @@ class JSON(Kind):
     known = ("contains",)
     fields = (models.JSONField,)
 
+    @override
     def read(self, asked: object, field: Any) -> dict[str, Any]:
         return document(asked)
 
+    @override
     def condition(self, field: Any, operator: str, value: Any) -> Any:
         [search] = searches_of(field.model, field.name)
         return search.matching(value)

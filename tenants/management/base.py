@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 
@@ -20,6 +20,7 @@ class Command(BaseCommand):
 
     examples: ClassVar[str] = ""
 
+    @override
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         epilog = f"examples:\n{self.examples.strip(chr(10))}" if self.examples else None
         kwargs = {"epilog": epilog, "formatter_class": _HelpFormatter} | kwargs

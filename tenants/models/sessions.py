@@ -1,6 +1,6 @@
 """Sessions and failed log-ins: global, for they come before any tenant."""
 
-from typing import ClassVar
+from typing import ClassVar, override
 
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
@@ -42,6 +42,7 @@ class UserSession(AbstractBaseSession):
         return f"session {self.pk}"
 
     @classmethod
+    @override
     def get_session_store_class(cls) -> type[SessionStore]:
         return SessionStore
 

@@ -1,0 +1,1 @@
+"""The database backend: PostgreSQL as tenants' models need it, and an embedded server."""

@@ -8,7 +8,7 @@ PostgreSQL 18 is refused; and the embedded server is started by the first connec
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, override
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
@@ -70,9 +70,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
 
     @cached_property
+    @override
     def wrap_database_errors(self) -> Translated:
         return Translated(self)
 
+    @override
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if self.settings_dict.get("EMBEDDED"):
             _ensure_embedded()

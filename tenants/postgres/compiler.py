@@ -7,7 +7,7 @@ collector, which goes past every manager, names the tenant like everybody else. 
 `require_writable()` is asked as well.
 """
 
-from typing import Any
+from typing import Any, override
 
 from django.db.models import Q
 from django.db.models.sql import compiler
@@ -52,13 +52,14 @@ class _Narrowed(_Writing):
             getattr(getattr(condition, "lhs", None), "target", None)
             for condition in self.query.where.children
         }
-        assert self.query.model is not None
-        return self.query.model._meta.get_field(*restriction) in columns
+        model: Any = self.query.model
+        return model._meta.get_field(*restriction) in columns
 
 
 class SQLCompiler(_Held):
     """SELECT; one that locks rows is on its way to a write."""
 
+    @override
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         if self.query.select_for_update:
             self.require_writable()

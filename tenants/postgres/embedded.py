@@ -74,7 +74,8 @@ class EmbeddedServer:
             return here.resolve()
         self.base.mkdir(parents=True, exist_ok=True)
         if not Account.unprivileged().reaches(self.base):
-            shared = Path("/var/lib") if os.access("/var/lib", os.W_OK) else Path("/tmp")
+            var, tmp = Path("/var/lib"), Path("/tmp")  # noqa: S108  # the name is a secret
+            shared = var if os.access(var, os.W_OK) else tmp
             with suppress(FileExistsError):  # another process was first
                 here.symlink_to(shared / f"sluice-{secrets.token_hex(8)}")
         return here.resolve()
@@ -86,6 +87,7 @@ class EmbeddedServer:
 
     @property
     def data(self) -> Path:
+        """The folder of the cluster: its PGDATA."""
         return self.home / "data"
 
     @cached_property
@@ -96,7 +98,7 @@ class EmbeddedServer:
         if short and _PLAIN.fullmatch(str(socket)):
             return socket
         name = hashlib.sha256(f"{socket} {self.account.uid}".encode()).hexdigest()[:16]
-        return Path("/tmp") / f"sluice-{name}"
+        return Path("/tmp") / f"sluice-{name}"  # noqa: S108  # short; `folder` checks whose it is
 
     @cached_property
     def account(self) -> Account:
@@ -109,6 +111,7 @@ class EmbeddedServer:
 
     @property
     def programs(self) -> Programs:
+        """PostgreSQL's programs, run by the account that owns the cluster."""
         return Programs(self.home, self.account)
 
     def url(self, role: str = "app", database: str = DATABASE) -> str:

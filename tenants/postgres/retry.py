@@ -15,7 +15,7 @@ def delays(attempts: int = 4, first: float = 0.05, cap: float = 2.0) -> Iterator
     Source: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
     """
     for attempt in range(attempts - 1):
-        yield random.uniform(0, min(cap, first * 2**attempt))
+        yield random.uniform(0, min(cap, first * 2**attempt))  # noqa: S311  # no secret
 
 
 def retried[T](

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from budgets.cascade import Claim
-from budgets.managers.movements import Overflow
+from budgets.managers.plans import Overflow
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants import inspection
 from tenants.context import acting_for

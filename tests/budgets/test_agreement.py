@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 
 import pytest
@@ -90,13 +91,13 @@ def agree(seed: int, sizes: list[int], deposits: int) -> int:
 
         single, bulk = run_for(tenant, plant)
         for amount in amounts:
-            run_for(tenant, lambda b=single, a=amount: Movement.objects.deposit(b, a))
+            run_for(tenant, partial(Movement.objects.deposit, single, amount))
         batch = [Deposit(bulk.pk, amount) for amount in amounts]
-        run_for(tenant, lambda batch=batch: Movement.objects.deposit_many(batch))
+        run_for(tenant, partial(Movement.objects.deposit_many, batch))
 
         expected = pure(slots, amounts)
-        assert run_for(tenant, lambda b=single: stored(b)) == expected
-        assert run_for(tenant, lambda b=bulk: stored(b)) == expected
+        assert run_for(tenant, partial(stored, single)) == expected
+        assert run_for(tenant, partial(stored, bulk)) == expected
     assert list(audit.breaks_of(tenant, replay=deposits * max(sizes) < 2_000)) == []
     return len(sizes) * deposits
 

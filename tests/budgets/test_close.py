@@ -202,11 +202,14 @@ def test_what_cannot_be_recorded_leaves_nothing_behind_even_when_it_is_caught(ac
     Movement.objects.deposit_into(bucket, 5_00)
     before = snapshot(budget)
 
+    too_long = {
+        "close": partial(Bucket.objects.close, bucket, Disposition.MONEY, key="k" * 201),
+        "create": partial(
+            Bucket.objects.create_bucket, budget, "New", filter=Claim(flat=1), memo="m" * 501
+        ),
+    }
     with pytest.raises(BadParticulars):
-        if verb == "close":
-            Bucket.objects.close(bucket, Disposition.MONEY, key="k" * 201)
-        else:
-            Bucket.objects.create_bucket(budget, "New", filter=Claim(flat=1), memo="m" * 501)
+        too_long[verb]()
 
     assert snapshot(budget) == before
 

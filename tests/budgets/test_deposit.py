@@ -115,9 +115,9 @@ class TestDeposit:
         with CaptureQueriesContext(connection) as over_ten:
             movement = Movement.objects.deposit(budget, 100, key="ten")
 
-        # lock, key of a movement, key of a rule, buckets, movement, entries, balances, totals
+        # lock, key, buckets, movement, entries, balances, totals
         assert movement.lines == 11
-        assert (len(over_two), len(over_ten)) == (8, 8)
+        assert (len(over_two), len(over_ten)) == (7, 7)
 
 
 class TestParticulars:

@@ -171,9 +171,9 @@ class TestColumns:
     def test_can_be_named(self, importer, tmp_path):
         content = "Wann\tWieviel\tWozu\tHin\n31.01.2025\t1.234\tMiete\t7\n"
         words = ("--date-column", "Wann", "--amount-column", "wieviel", "--id-column", "Hin")
-        words = (*words, "--description-column", "Wozu", "--decimal", ",")
+        more = ("--description-column", "Wozu", "--decimal", ",", "--date-format", "%d.%m.%Y")
 
-        told = importer.told(put(tmp_path, content), *words, "--date-format", "%d.%m.%Y")
+        told = importer.told(put(tmp_path, content), *words, *more)
 
         [line] = told["lines"]
         assert line == {

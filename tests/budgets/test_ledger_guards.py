@@ -419,11 +419,15 @@ class TestAnEntry:
         session = connection.cursor()
         session.execute("SET default_transaction_isolation = 'repeatable read'")
 
-        try:
-            with pytest.raises(DatabaseFailed) as caught, acting_for(changing.tenant):
+        def attack():
+            with acting_for(changing.tenant):
                 in_thread(changing.run, movement(), entry(), balance())
                 changing.ids["new"] = uuid4()
                 changing.execute(movement(seq=4), *fork)
+
+        try:
+            with pytest.raises(DatabaseFailed) as caught:
+                attack()
         finally:
             session.execute("RESET default_transaction_isolation")
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from budgets import scheduling
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
 from budgets.managers.schedules import BATCH
 from budgets.models import Movement, Schedule, ScheduleRun
-from tenants.context import acting_for
-from tenants.errors import UnknownTenant
+from tenants.context import acting_for, run_for
+from tenants.errors import Unavailable, UnknownTenant
 from tests.budgets.paydays import daily, pay_day
 from tests.factories import BudgetFactory
 
@@ -101,6 +102,24 @@ class TestRunSchedules:
         assert exit.value.code == 1
         assert "Stuck: the budget cannot count that much money [bad_amount]" in out.getvalue()
         assert out.getvalue().endswith("3 deposits made\n")
+
+    def test_names_a_last_run_whose_commit_was_lost(self, tenant, monkeypatch):
+        with acting_for(tenant):
+            pay_day(BudgetFactory(), rrule="FREQ=MONTHLY;COUNT=1")
+
+        def lost(tenant_id: Any, work: Any) -> Any:
+            done = run_for(tenant_id, work)
+            if any(isinstance(each, ScheduleRun) for each in done):
+                raise Unavailable("the connection was lost at COMMIT")
+            return done
+
+        monkeypatch.setattr(scheduling, "run_for", lost)
+        out = io.StringIO()
+
+        with pytest.raises(SystemExit):
+            call_command("run_schedules", "--tenant", tenant.slug, "--now", NOW, stdout=out)
+
+        assert "lost at COMMIT [unavailable]" in out.getvalue()
 
     def test_enqueues_a_task_for_the_tenant(self, tenant, schedule):
         answer = run("run_schedules", "--tenant", tenant.slug, "--enqueue")

@@ -142,9 +142,10 @@ class TestRunDue:
     def test_a_worker_that_dies_after_the_deposit_leaves_nothing(self, tenant, monkeypatch):
         with acting_for(tenant):
             schedule = pay_day(BudgetFactory())
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patched:
             patched.setattr(ScheduleRunManager, "record", _die)
-            run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW))
+            with pytest.raises(KeyboardInterrupt):
+                run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW))
 
         with acting_for(tenant):
             assert not Movement.objects.exists()

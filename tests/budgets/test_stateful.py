@@ -34,8 +34,8 @@ PICK = st.integers(0, 9)
 OVERFLOWS = st.sampled_from(list(Overflow))
 
 
-def claim(model: tuple[str, int] | None) -> Claim | None:
-    return None if model is None else Claim(**{model[0]: model[1]})
+def claim(model: tuple[str, int]) -> Claim:
+    return Claim(**{model[0]: model[1]})
 
 
 class Ledger(RuleBasedStateMachine):
@@ -94,7 +94,11 @@ class Ledger(RuleBasedStateMachine):
         self.books[which].pots[name] = Pot(0, limit, filter, hold)
         self.run(
             lambda: Bucket.objects.create_bucket(
-                self.budgets[which], name, filter=claim(filter), hold=claim(hold), target=limit
+                self.budgets[which],
+                name,
+                filter=claim(filter),
+                hold=hold and claim(hold),
+                target=limit,
             )
         )
 
@@ -216,7 +220,7 @@ class Ledger(RuleBasedStateMachine):
 
         def real() -> None:
             bucket = self.bucket(which, name)
-            Bucket.objects.set_rules(bucket, filter=claim(filter), hold=claim(hold))  # type: ignore[arg-type]
+            Bucket.objects.set_rules(bucket, filter=claim(filter), hold=hold and claim(hold))
             Bucket.objects.set_target(bucket, limit)
             (Bucket.objects.lock if lock else Bucket.objects.unlock)(bucket)
 

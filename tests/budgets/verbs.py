@@ -202,6 +202,10 @@ NO_AMOUNTS: tuple[Any, ...] = (0, -1, 1.5, True, 2**63, "5", None)
 UNRECORDABLE = (
     ("memo", "x" * 501),
     ("key", "x" * 201),
+    ("key", ""),
+    ("key", 5),
+    ("memo", None),
+    ("effective_at", "2026-06-01"),
     ("source", "x" * 201),
     ("effective_at", datetime(2026, 6, 1)),
     ("metadata", ["a"]),

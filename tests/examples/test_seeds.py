@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib.auth import authenticate
+from django.db.models import Model
 
 from examples.forms.models import Event, Form, Organization, Submission, Workflow
 from examples.shop.models import Order, Product
@@ -15,7 +16,7 @@ SLUGS = {"forms": "tidewater", "shop": "teahouse"}
 
 def rows(domain: str) -> dict[str, list[dict[str, object]]]:
     """All rows of an example's tenant, its members included."""
-    models = [Membership, *apps.get_app_config(domain).get_models()]
+    models: list[type[Model]] = [Membership, *apps.get_app_config(domain).get_models()]
     with acting_for(Tenant.objects.id_of(SLUGS[domain])):
         return {
             model.__name__: list(model._base_manager.order_by("pk").values()) for model in models

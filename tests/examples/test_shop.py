@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
@@ -167,7 +168,8 @@ def test_takings_are_added_up_by_month_in_one_statement(acting, django_assert_nu
         Order.objects.create(customer=customer, status=status, placed_at=day, total=total)
 
     with django_assert_num_queries(1):
-        months = list(Order.objects.monthly().values_list("month", "orders", "takings"))
+        monthly: Any = Order.objects.monthly()
+        months = list(monthly.values_list("month", "orders", "takings"))
 
     assert months == [
         (datetime(2026, 1, 1, tzinfo=UTC), 2, 3_00),

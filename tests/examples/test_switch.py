@@ -4,9 +4,8 @@ import runpy
 import shutil
 
 import pytest
-from django.conf import settings
 
-from tests.command_line import ROOT, app_url, in_a_process, manage, url_of
+from tests.command_line import ROOT, app_url, in_a_process, manage, owner_config, url_of
 from tests.factories import TenantFactory
 from tests.rows import Side
 
@@ -59,7 +58,7 @@ class TestADatabaseThatHasThemOpenedWithoutThem:
     def without(self):
         """Run a command without the examples."""
         env = {**SAFE, "ENVIRONMENT": "staging", "DATABASE_URL": app_url()}
-        owner = url_of(settings.OWNER_DATABASE)
+        owner = url_of(owner_config())
         return lambda *words: in_a_process(*words, env={**env, "OWNER_DATABASE_URL": owner})
 
     def test_has_nothing_to_migrate(self, side, without):

@@ -96,7 +96,7 @@ def word() -> str:
 
 
 def null(model: type[models.Model], field: str) -> Broken:
-    column = model._meta.get_field(field).column
+    column = model._meta.get_field(field).column  # type: ignore[union-attr]
     constraint = f"{model._meta.db_table}_{column}_not_null"
     return Broken(NotNullBroken, constraint, (field,), lambda row: {field: None})
 
@@ -342,7 +342,7 @@ def refused(error, constraint=None, fields=None):
     assert type(said) is error
     assert said.code == error.code
     if constraint is not None:
-        assert (said.constraint, said.fields) == (constraint, fields)
+        assert (said.constraint, said.fields) == (constraint, fields)  # type: ignore[attr-defined]
     assert not [one for one in type(said).__mro__ if one.__module__.startswith("psycopg")]
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

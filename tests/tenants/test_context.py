@@ -40,6 +40,11 @@ def setting():
     return ask("SELECT current_setting('app.tenant_id', true)")
 
 
+def write_and_fail():
+    BudgetFactory()
+    raise ZeroDivisionError
+
+
 class TestActingFor:
     def test_python_and_postgresql_agree_on_the_tenant(self, tenant):
         with acting_for(tenant):
@@ -67,8 +72,7 @@ class TestActingFor:
 
     def test_an_exception_rolls_back_and_ends_the_block(self, tenant):
         with pytest.raises(ZeroDivisionError), acting_for(tenant):
-            BudgetFactory()
-            1 / 0  # noqa: B018
+            write_and_fail()
 
         assert not setting()
         with acting_for(tenant):
@@ -78,18 +82,21 @@ class TestActingFor:
         with acting_for(tenant):
             BudgetFactory()
             with pytest.raises(ZeroDivisionError), transaction.atomic():
-                BudgetFactory()
-                1 / 0  # noqa: B018
+                write_and_fail()
             assert setting() == str(tenant.pk)
 
         with acting_for(tenant):
             assert Budget.objects.count() == 1
 
     def test_the_same_tenant_inside_is_part_of_the_same_transaction(self, tenant):
-        with pytest.raises(ZeroDivisionError), acting_for(tenant):
+        def outer():
             with acting_for(tenant):
-                BudgetFactory()
-            1 / 0  # noqa: B018
+                with acting_for(tenant):
+                    BudgetFactory()
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            outer()
 
         with acting_for(tenant):
             assert not Budget.objects.exists()
@@ -215,9 +222,12 @@ class TestInspecting:
         with acting_for(tenant):
             MembershipFactory()
 
-        with pytest.raises(ReadOnly, match="read-only"), inspecting():
+        def write_as_app():
             ask("SELECT set_config('role', 'app', true)")
             Membership.objects.update(role="viewer")
+
+        with pytest.raises(ReadOnly, match="read-only"), inspecting():
+            write_as_app()
 
     def test_cannot_be_made_writable(self, committed):
         with pytest.raises(QueryFailed, match="read-write"), inspecting():

@@ -104,7 +104,7 @@ class TestMaking:
         made.save()
 
         assert stored(made) == made
-        assert made.pk and made.created_at and made.updated_at
+        assert all([made.pk, made.created_at, made.updated_at])
 
     @each()
     def test_many(self, described):

@@ -136,7 +136,7 @@ BAD = {
     "a number": (1, ""),
 }
 
-each_bad = pytest.mark.parametrize("value,field", BAD.values(), ids=list(BAD))
+each_bad = pytest.mark.parametrize(("value", "field"), BAD.values(), ids=list(BAD))
 
 
 class TestWriting:
@@ -210,7 +210,8 @@ def test_a_form_says_what_is_wrong_and_shows_json(parcels):
     bad = form_class({"metadata": '{"size": {"width": -1, "height": 1}}'})
     shown = str(form_class(instance=parcels(metadata={"source": "till"})))
 
-    assert good.is_valid() and good.save().metadata.source == "till"
+    assert good.is_valid()
+    assert good.save().metadata.source == "till"
     assert "size.width" in str(bad.errors)
     assert "&quot;source&quot;: &quot;till&quot;" in shown
 

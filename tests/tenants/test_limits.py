@@ -34,7 +34,7 @@ def asked_anew(monkeypatch):
 
 
 @pytest.fixture
-def redis():
+def redis(tmp_path):
     """A Redis server of the test's own; Django's cache is in it."""
     program = shutil.which("redis-server")
     if program is None:
@@ -42,13 +42,13 @@ def redis():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
         until_it_answers(port)
         with override_settings(CACHES={"default": _cache(f"redis://127.0.0.1:{port}/0")}):
             yield server
-            cache._cache.get_client().connection_pool.disconnect()
+            cache._cache.get_client().connection_pool.disconnect()  # type: ignore[attr-defined]
     finally:
         server.kill()
         server.wait()
@@ -107,7 +107,7 @@ class TestInMemory:
 
     def test_a_counter_that_was_thrown_out_begins_anew(self, acting, monkeypatch):
         exhaust()
-        monkeypatch.setattr(type(cache._connections["default"]), "add", lambda *_, **__: False)
+        monkeypatch.setattr(type(cache._connections["default"]), "add", lambda *_, **__: False)  # type: ignore[attr-defined]
         cache.clear()
 
         used()
@@ -148,13 +148,13 @@ class TestAMarkedVerb:
 class TestInRedis:
     def test_counts_as_in_memory(self, acting, redis):
         assert exhaust(now=NOON + 12.4).retry_after == 48
-        assert "Redis" in type(cache._connections["default"]).__name__
+        assert "Redis" in type(cache._connections["default"]).__name__  # type: ignore[attr-defined]
 
         used(now=NOON + 60)
 
     def test_forgets_a_window_by_itself(self, acting, redis):
         used()
-        client = cache._cache.get_client()
+        client = cache._cache.get_client()  # type: ignore[attr-defined]
 
         [key] = client.keys("*limit:*")
         assert 0 < client.ttl(key) <= 60

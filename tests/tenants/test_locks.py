@@ -127,9 +127,12 @@ class TestOtherCommands:
 
 class TestNaming:
     def test_another_timeout_names_nobody(self):
-        with pytest.raises(TimedOut) as caught, as_owner() as owner, owner.cursor() as cursor:
+        def dawdle(cursor):
             cursor.execute("SET statement_timeout = '10ms'")
             cursor.execute("SELECT pg_sleep(5)")
+
+        with pytest.raises(TimedOut) as caught, as_owner() as owner, owner.cursor() as cursor:
+            dawdle(cursor)
 
         assert str(caught.value) == "canceling statement due to statement timeout"
 
@@ -140,6 +143,10 @@ class TestNaming:
         assert str(caught.value).startswith("no: whoever held it is gone; ")
 
     def test_who_waits_or_reads_the_catalog_is_not_named(self, reader, database):
+        def want(cursor):
+            cursor.execute("SET lock_timeout = '20ms'")
+            once_owner_waits(lambda: cursor.execute(WANT))
+
         with (
             closing(psycopg.connect(app_url())) as catalog,
             closing(psycopg.connect(owner_dsn(database))) as waiting,
@@ -150,15 +157,14 @@ class TestNaming:
             thread.submit(waiting.execute, WANT)
 
             with pytest.raises(TimedOut) as caught, as_owner() as owner, owner.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '20ms'")
-                once_owner_waits(lambda: cursor.execute(WANT))
+                want(cursor)
             waiting.cancel()
 
         [pid] = re.findall(r"pid (\d+) ", str(caught.value))
         assert int(pid) == reader.info.backend_pid
 
     def test_a_lost_connection_leaves_the_error_as_it_was(self, database):
-        with pytest.raises(TimedOut) as caught, as_owner() as owner, owner.cursor() as cursor:
+        def lose(cursor):
             cursor.execute("SELECT pg_backend_pid()")
             [pid] = cursor.fetchone()
             with psycopg.connect(owner_dsn(database), autocommit=True) as other:
@@ -166,5 +172,8 @@ class TestNaming:
             error = TimedOut("no")
             error.sqlstate = "55P03"
             raise error
+
+        with pytest.raises(TimedOut) as caught, as_owner() as owner, owner.cursor() as cursor:
+            lose(cursor)
 
         assert str(caught.value) == "no"

@@ -4,6 +4,7 @@ Managers refuse with a typed error; PostgreSQL refuses too, for the transaction 
 """
 
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection, models, transaction
@@ -35,6 +36,11 @@ def run(statement, *values):
         return cursor.rowcount
 
 
+def run_all(*statements):
+    for statement in statements:
+        run(statement)
+
+
 @pytest.fixture(scope="module")
 def sides(django_db_setup, django_db_blocker):
     """A tenant that is suspended, and one that is not, with one row of every model."""
@@ -44,7 +50,7 @@ def sides(django_db_setup, django_db_blocker):
     return {"suspended": suspended, "viewer": working}
 
 
-WAYS = {
+WAYS: dict[str, tuple[type[CodedError], dict[str, Any]]] = {
     "suspended": (TenantSuspended, {}),
     "viewer": (NotAllowed, {"role": "viewer"}),
 }
@@ -189,10 +195,10 @@ class TestRawSQL:
     )
     @pytest.mark.parametrize("nested", [True, False])
     def test_cannot_take_it_back(self, statement, nested, reading):
+        before = ["SAVEPOINT inner_block"] if nested else []
+
         with pytest.raises(QueryFailed), reading():
-            if nested:
-                run("SAVEPOINT inner_block")
-            run(statement)
+            run_all(*before, statement)
 
     @pytest.mark.parametrize(
         "statement",
@@ -205,8 +211,7 @@ class TestRawSQL:
     )
     def test_does_not_get_round_it(self, statement, reading):
         with pytest.raises((ReadOnly, QueryFailed)), reading():
-            run(statement)
-            run("UPDATE tenants_membership SET role = 'owner'")
+            run_all(statement, "UPDATE tenants_membership SET role = 'owner'")
 
     def test_a_rolled_back_savepoint_does_not_bring_writing_back(self, reading):
         with reading():

@@ -2,6 +2,7 @@
 
 import re
 from copy import copy
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -73,7 +74,7 @@ def test_the_catalog_has_the_comments_that_the_document_has(committed):
         cursor.execute(COMMENTS, [list(said)])
         rows = cursor.fetchall()
 
-    found = {}
+    found: dict[str, tuple[Any, dict[str, Any]]] = {}
     for table, of_table, column, of_column, null in rows:
         found.setdefault(table, (of_table, {}))[1][column] = (of_column, null)
     assert found == said

@@ -118,7 +118,7 @@ class TestStore:
         assert not UserSession.objects.filter(user=user).exists()
 
     @pytest.mark.parametrize(
-        "address,kept",
+        ("address", "kept"),
         [
             ("", None),
             ("unix:", None),

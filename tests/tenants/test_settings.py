@@ -1,5 +1,7 @@
 """Settings of a tenant and of the system: typed, versioned, safe under races."""
 
+from typing import Any
+
 import pytest
 
 from tenants.context import acting_for
@@ -35,7 +37,7 @@ class TestTenantSettings:
             assert TenantSettings.objects.current().values.locale == "en"
 
     @pytest.mark.parametrize(
-        "values,field",
+        ("values", "field"),
         [
             ({"locale": "Deutsch"}, "locale"),
             ({"locale": None}, "locale"),
@@ -67,7 +69,7 @@ class TestTenantSettings:
         assert TenantSettings.objects.current().values.locale == "de"
 
     def test_two_first_changes_at_once_both_count(self, tenant):
-        def change(**values):
+        def change(**values: Any) -> int:
             with acting_for(tenant):
                 return TenantSettings.objects.change(**values).version
 
@@ -78,7 +80,7 @@ class TestTenantSettings:
 
         with acting_for(tenant):
             settings = TenantSettings.objects.get()
-        assert sorted(versions) == [5, 6]
+        assert set(versions) == {5, 6}
         assert (settings.version, settings.values.time_zone) == (6, "Europe/Vienna")
 
     def test_of_two_who_expect_the_same_version_one_is_refused(self, tenant):
@@ -163,7 +165,7 @@ class TestConfigure:
         assert "21" in manage("configure").out
 
     @pytest.mark.parametrize(
-        "words,code,said",
+        ("words", "code", "said"),
         [
             (["colour"], "bad_document", "colour"),
             (["colour", "red"], "bad_document", "colour"),

@@ -19,6 +19,7 @@ from tests.tenants.contract import refused
 def kinds(django_db_setup, django_db_blocker):
     """Two throw-away models, with their tables: nodes of a tree, and pins on them."""
     with isolate_apps("tenants") as isolated, django_db_blocker.unblock():
+        assert isolated is not None
         isolated.register_model("tenants", Tenant)
 
         class Node(SoftDeleteModel):

@@ -1,6 +1,7 @@
 """Views of one tenant: found by the session's membership, run in its block, refused as JSON."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -45,13 +46,13 @@ class Browser:
         self.asynchronous = asynchronous
 
     def ask(self, address, data=None, **headers):
-        method = self.client.get if data is None else self.client.post
+        method: Any = self.client.get if data is None else self.client.post
         call = async_to_sync(method) if self.asynchronous else method
         return call(address, data, headers=headers)
 
 
 BOTH = pytest.mark.parametrize(
-    "address,asynchronous",
+    ("address", "asynchronous"),
     [
         ("/settings", False),
         ("/async-settings", False),
@@ -234,7 +235,8 @@ class TestRequestId:
         answer = Browser(user).ask("/block", **{"x-request-id": sent})
 
         given = answer.headers["X-Request-ID"]
-        assert given != sent and len(given) == 32
+        assert given != sent
+        assert len(given) == 32
         assert answer.json()["request_id"] == given
 
     def test_two_requests_have_two(self, committed):

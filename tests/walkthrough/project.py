@@ -82,7 +82,8 @@ class Project:
                 env=self.environ | {"DJANGO_SETTINGS_MODULE": self._settings},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
-        assert interpreter.stdin and interpreter.stdout
+        assert interpreter.stdin
+        assert interpreter.stdout
         asked = {"source": block.text, "name": f"line {block.line}"}
         print(json.dumps(asked), file=interpreter.stdin, flush=True)
         answer: dict[str, Any] = json.loads(interpreter.stdout.readline() or "{}")

@@ -57,7 +57,7 @@ def deposit(
     """Deposit, or only say what would happen; the report has the rows and their table."""
     minor = money.parse(amount, budget.currency, locale=locale, exponent=budget.exponent)
     budget.acquire()
-    before, movement = budget.last_seq, None
+    movement = None
     if into is None:
         rows = planned(Movement.objects.preview(budget, minor))
     else:
@@ -71,7 +71,7 @@ def deposit(
             movement = Movement.objects.deposit_into(
                 bucket, minor, overflow=Overflow(overflow), **particulars
             )
-    repeated = movement is not None and movement.seq <= before
+    repeated = movement is not None and movement.repeated
     if movement and repeated:
         rows = posted(movement)
     return {

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from rich.table import Table
 
 from budgets.errors import BadPayroll, Refused
 from budgets.management.base import locale_named
-from budgets.managers.bulk import Deposit
 from budgets.models import Movement
 from budgets.payroll import Row, deposits_of, rows_of
 from budgets.tables import shown
@@ -84,7 +82,6 @@ STATUSES = ("deposited", "repeated", "refused")
 def _paid(rows: list[Row], locale: Locale, memo: str, each: bool) -> list[dict[str, Any]]:
     """Make the deposits; a row for each line of the file."""
     deposits = deposits_of(rows, locale=locale, memo=memo)
-    known = _known(deposits)
     try:
         answers = Movement.objects.deposit_many(deposits, each_on_its_own=each)
     except Refused as refusal:
@@ -92,20 +89,15 @@ def _paid(rows: list[Row], locale: Locale, memo: str, each: bool) -> list[dict[s
         raise BadPayroll(
             f"line {line}: {refusal} [{refusal.code}]: nothing was written"
         ) from refusal
-    return [_answered(row, answer, known) for row, answer in zip(rows, answers, strict=True)]
+    return [_answered(row, answer) for row, answer in zip(rows, answers, strict=True)]
 
 
-def _known(deposits: Sequence[Deposit]) -> set[Any]:
-    """The movements that were there before."""
-    return Movement.objects.ids_of_keys([deposit.particulars["key"] for deposit in deposits])
-
-
-def _answered(row: Row, answer: Movement | Refused, known: set[Any]) -> dict[str, Any]:
+def _answered(row: Row, answer: Movement | Refused) -> dict[str, Any]:
     said = {"line": row.number, "budget": row.budget, "key": row.key}
     if isinstance(answer, Refused):
         refusal = f"{answer} [{answer.code}]"
         return {**said, "shown": row.amount, "status": "refused", "answer": refusal}
-    status = "repeated" if answer.pk in known else "deposited"
+    status = "repeated" if answer.repeated else "deposited"
     amount = shown(answer.budget, answer.amount)
     return {
         **said,

@@ -110,8 +110,8 @@ def _run(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
             yield _row(report.schedule, run.due_at, run.outcome, movement=run.movement_id)
         if report.error:
             why = f"{report.error} [{report.error.code}]"
-            due_at = report.schedule.next_due_at
-            assert due_at is not None
+            # None: its last run was made, and nobody knows whether that was committed.
+            due_at = report.schedule.next_due_at or now
             yield _row(report.schedule, due_at, "refused", why=why)
 
 

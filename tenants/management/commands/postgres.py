@@ -15,6 +15,8 @@ STOPPED = 3  # the exit code of `status`, as with pg_ctl
 
 
 class Command(BaseCommand):
+    """One method for each verb."""
+
     help = "Start, stop and look into the embedded PostgreSQL server, kept under var/."
     examples = """
   manage.py postgres start                 start it; other commands do so by themselves
@@ -41,6 +43,7 @@ class Command(BaseCommand):
         getattr(self, verb)(server, **options)
 
     def start(self, server: EmbeddedServer, **options: Any) -> None:
+        """Start it, unless it runs or DATABASE_URL names another server."""
         if not settings.EMBEDDED:
             self.stderr.write("DATABASE_URL is in force: the embedded server is not started")
             return
@@ -50,9 +53,11 @@ class Command(BaseCommand):
         )
 
     def stop(self, server: EmbeddedServer, **options: Any) -> None:
+        """Stop it, if it runs."""
         self.stdout.write("PostgreSQL stopped" if server.stop() else "PostgreSQL did not run")
 
     def status(self, server: EmbeddedServer, *, json: bool, **options: Any) -> None:
+        """Write whether it runs and where it is; the exit code is 3 when it does not run."""
         state = {
             "running": server.running,
             "pid": server.pid,
@@ -70,14 +75,16 @@ class Command(BaseCommand):
             sys.exit(STOPPED)
 
     def url(self, server: EmbeddedServer, *, role: str, **options: Any) -> None:
+        """Write the DSN of a role."""
         self._warn()
         self.stdout.write(server.url(role))
 
     def psql(self, server: EmbeddedServer, *, role: str, **options: Any) -> None:
+        """Start the server if need be, and become its psql: this process does not return."""
         self._warn()
         server.ensure()
         program = str(wheel() / "psql")
-        os.execv(program, [program, server.url(role)])
+        os.execv(program, [program, server.url(role)])  # noqa: S606  # no shell is wanted
 
     def _warn(self) -> None:
         if not settings.EMBEDDED:

@@ -4,7 +4,7 @@ import argparse
 import errno
 import re
 import socket
-from typing import Any
+from typing import Any, override
 
 from django.conf import settings
 from django.contrib.staticfiles.management.commands.runserver import Command as RunServer
@@ -32,8 +32,10 @@ class Server(RunServer):
     addr: str
     login: str = ""
 
+    @override
     def on_bind(self, server_port: int) -> None:
-        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.addr, self.addr)
+        # Nothing is bound to "all interfaces" here: their address is shown as this machine's.
+        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.addr, self.addr)  # noqa: S104
         host = f"[{near}]" if ":" in near else near
         self.stdout.write(f"Sluice is at http://{host}:{server_port}{reverse('admin:index')}")
         if self.login:

@@ -17,10 +17,14 @@ from tenants.models import Tenant
 class Side(Protocol):
     """One tenant's data-access objects; each `run` is all or nothing."""
 
-    budgets: Budgets
-    buckets: Buckets
-    movements: Movements
-    entries: Entries
+    @property
+    def budgets(self) -> Budgets: ...
+    @property
+    def buckets(self) -> Buckets: ...
+    @property
+    def movements(self) -> Movements: ...
+    @property
+    def entries(self) -> Entries: ...
 
     def run[T](self, work: Callable[[], T]) -> T: ...
 

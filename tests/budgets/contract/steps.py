@@ -6,6 +6,7 @@ the same on both sides as long as they agree.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from budgets.cascade import Claim
@@ -34,16 +35,16 @@ class Walk:
     def begin(self) -> None:
         """Two budgets with some buckets, money in the first; the last bucket is closed."""
         for name in ("One", "Two"):
-            budget = self.side.run(lambda name=name: self.side.budgets.create_budget(name, "EUR"))
+            budget = self.side.run(partial(self.side.budgets.create_budget, name, "EUR"))
             self.budgets.append(budget)
-        for budget, name, filter, target in (
+        for which, name, filter, target in (
             (0, "Pot", Claim(flat=100), 150),
             (0, "Third", Claim(share=333_333), None),
             (0, "Car", Claim(flat=70), 100),
             (1, "Pot", Claim(flat=1), 5),
             (0, "Gone", Claim(flat=1), None),
         ):
-            self.take("create_bucket", budget=budget, name=name, filter=filter, target=target)
+            self.take("create_bucket", budget=which, name=name, filter=filter, target=target)
         self.take("close", bucket=4, to=Disposition.MONEY)
         for budget in reversed(self.budgets):
             self.buckets.insert(3, self.side.run(budget.buckets.money))
@@ -98,7 +99,7 @@ class Walk:
         movement = self.side.movements.deposit(budget, amount, expect=preview.hash)
         return [preview, movement]
 
-    def _many(self, deposits: list[tuple[int, int, dict[str, Any]]], **how: Any) -> Any:
+    def _many(self, deposits: list[tuple[int, int, Any]], **how: Any) -> Any:
         many = [
             Deposit(self.budgets[which % 2].pk, amount, told) for which, amount, told in deposits
         ]

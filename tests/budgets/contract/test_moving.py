@@ -218,7 +218,7 @@ class TestKeys:
         assert one != two
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "money beyond what is counted": (
         asking("deposit", amount=MAX_MINOR), BadAmount, {"asked": MAX_MINOR}),
     "no space": (
@@ -359,7 +359,8 @@ class TestDepositMany:
         )
 
         assert [each.code for each in refused] == ["unknown_budget", "bad_amount", "stale_plan"]
-        assert type(refused[0]) is UnknownBudget and isinstance(refused[0], Refused)
+        assert type(refused[0]) is UnknownBudget
+        assert isinstance(refused[0], Refused)
         assert made.seq == 3
 
 

@@ -230,7 +230,7 @@ class TestClose:
         assert scene.do(lambda: scene.home.last_seq) == 2
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "a name that is taken": (partial(create, name="rENT"), BadRule, {}),
     "no name": (partial(create, name=" "), BadRule, {"name": ""}),
     "a priority that is taken": (partial(create, priority=0), BadRule, {}),

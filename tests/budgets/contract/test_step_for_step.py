@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import WHOLE, Claim, cascade
-from budgets.managers import plans
+from budgets.managers import keys, plans
 from budgets.managers.plans import Disposition, Overflow
 from budgets.testing import MemoryLedger, buckets, movements, rows, store
 from tests.budgets.contract.sides import Database
@@ -159,6 +159,10 @@ def filling_itself(budget: Any, amount: int, without: Any = None) -> Any:
     return CASCADED(budget, amount)
 
 
+def whatever_was_asked(used: Any, budget: Any, key: Any, request: str) -> Any:
+    return next(iter(used._used.get((budget, key), {}).values()), None)
+
+
 SLOT, CASCADED = rows.Bucket.slot, movements.cascaded
 REVERSING_TWICE = SimpleNamespace(
     **vars(plans) | {"mirror": lambda row, gone, entries: plans.mirror(row, False, entries)}
@@ -166,7 +170,7 @@ REVERSING_TWICE = SimpleNamespace(
 MISTAKES: dict[str, tuple[Any, str, Any]] = {
     "a share is rounded up": (movements, "cascade", rounding_up),
     "a key is ignored": (store.Store, "answered", lambda *_: None),
-    "a key is all that is compared": (store, "same_request", lambda *_: None),
+    "a key is all that is compared": (keys.Keys, "answer", whatever_was_asked),
     "an expected version is ignored": (store, "require_expected", lambda *_: None),
     "a lock is ignored": (rows.Bucket, "slot", unlocked),
     "a movement is reversed twice": (movements, "plans", REVERSING_TWICE),

@@ -119,7 +119,7 @@ def test_any_mapping_gives_a_result_or_a_typed_error(shop):
     @given(asked=mapping, shape=shapes)
     @example(asked={"name__in": [MARK]}, shape=as_query_string)
     def run(asked, shape):
-        given = shape(asked)
+        given, refusal = shape(asked), None
         with recorded() as sent:
             try:
                 if given.get("cursor") == "FIRST":
@@ -130,13 +130,18 @@ def test_any_mapping_gives_a_result_or_a_typed_error(shop):
                 came["rows"] += bool(page.rows)
             except BadQuery as error:
                 came["an error"] += 1
-                assert error.code in CODES
-                assert isinstance(error.field, str) and str(error)
+                refusal = error
+        if refusal is not None:
+            assert refusal.code in CODES
+            assert isinstance(refusal.field, str)
+            assert str(refusal)
         assert_parameters_alone(sent)
 
     run()
 
-    assert came["a result"] > 200 and came["rows"] > 50 and came["an error"] > 200, came
+    assert came["a result"] > 200, came
+    assert came["rows"] > 50, came
+    assert came["an error"] > 200, came
 
 
 def without_cursor(given):

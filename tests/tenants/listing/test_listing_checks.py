@@ -7,7 +7,7 @@ from django.test.utils import isolate_apps
 from examples.shop.models import Category, Order, Product
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
-from tenants.indexes import JSONContains, TrigramSearch
+from tenants.indexes import JSONContains, Search, TrigramSearch
 from tenants.listing import JSON, Day, Flag, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
@@ -44,7 +44,7 @@ def faults(listing, indexes=None, constraints=()):
             class Meta:
                 app_label = "tenants"
 
-        Note.listing = listing
+        Note.listing = listing  # type: ignore[attr-defined]
         Note._meta.indexes = list(ALL.values()) if indexes is None else indexes
         Note._meta.constraints = [*Note._meta.constraints, *constraints]
         return [(fault.id, fault.msg, fault.hint) for fault in faults_of(Note)]
@@ -143,7 +143,8 @@ def test_a_sort_needs_the_tiebreak_in_its_index():
 
     [(_, text, hint)] = faults(Listing(sorts={"a": "size"}), indexes=[index])
 
-    assert "sorts by size without an index" in text and '"id"' in hint
+    assert "sorts by size without an index" in text
+    assert '"id"' in hint
 
 
 def test_a_prefix_needs_an_index_by_bytes():
@@ -151,7 +152,8 @@ def test_a_prefix_needs_an_index_by_bytes():
 
     [(_, text, hint)] = faults(listing, indexes=[ALL["titled"]])
 
-    assert "title__startswith" in text and "text_pattern_ops" in hint
+    assert "title__startswith" in text
+    assert "text_pattern_ops" in hint
 
 
 # -- The catalog ------------------------------------------------------------------------------
@@ -226,6 +228,7 @@ class TestCatalog:
 
     def test_has_a_search_of_every_tenants_rows(self, committed):
         [search] = [each for each in Product._meta.constraints if each.name == FUNCTION[:-6]]
+        assert isinstance(search, Search)
         function = search.mirrors('"shop_product"', Product)[1][0]
 
         with altered(function.replace("tenant_id = mine", "true"), function):

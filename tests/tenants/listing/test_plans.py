@@ -177,6 +177,7 @@ each_search = pytest.mark.parametrize(
 def test_every_search_of_the_shop_is_here():
     for model in (Product, Order):
         search = search_of(model)
+        assert search is not None
         assert (model, search.name) in {case[:2] for case in SEARCHES.values()}
 
 

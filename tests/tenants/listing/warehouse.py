@@ -39,7 +39,7 @@ def fill(tenant: Tenant, rows: int = ROWS) -> None:
     with acting_for(tenant):
         categories = [Category.objects.create(name=f"c{n}").pk for n in range(CATEGORIES)]
     customers = [UserFactory(password=None).pk for _ in range(CUSTOMERS)]
-    named = {"tenant": tenant.pk, "categories": categories, "customers": customers}
+    named: dict[str, Any] = {"tenant": tenant.pk, "categories": categories, "customers": customers}
     for first in range(1, rows + 1, 50_000):
         batch = named | {"first": first, "last": min(first + 49_999, rows)}
         with acting_for(tenant), connection.cursor() as cursor:

@@ -1,0 +1,100 @@
+"""Hosted CI, the hooks of pre-commit and the documents about them agree with the project."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CI = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+JOB: dict[str, Any] = CI["jobs"]["ci"]
+MATRIX: list[str] = JOB["strategy"]["matrix"]["python"]
+HOOKS: dict[str, dict[str, Any]] = {
+    hook["id"]: hook
+    for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    for hook in repo["hooks"] + [{"id": f"repo {repo['repo']}"}]
+}
+
+
+def tried() -> dict[str, str]:
+    """The table of CONTRIBUTING.md: a Python, and the release CI's script was run on, if any."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    return dict(re.findall(r"^\| (\d+\.\d+) \| (.+) \|$", text, re.MULTILINE))
+
+
+class TestHostedCI:
+    def test_runs_every_python_that_the_project_declares(self) -> None:
+        python = "Programming Language :: Python :: "
+        declared = [c.removeprefix(python) for c in PROJECT["classifiers"] if python in c]
+
+        assert [name for name in declared if "." in name] == MATRIX
+        assert PROJECT["requires-python"] == f">={MATRIX[0]}"
+
+    def test_says_of_each_python_whether_it_was_ever_run(self) -> None:
+        assert list(tried()) == MATRIX
+        for python, release in tried().items():
+            assert release == "not run" or re.fullmatch(rf"{re.escape(python)}\.\d+", release)
+
+    def test_runs_what_ci_runs_here_on_the_python_of_the_matrix(self) -> None:
+        python = next(step for step in JOB["steps"] if step.get("id") == "python")
+        [run] = [step for step in JOB["steps"] if "run" in step]
+
+        assert python["with"] == {"python-version": "${{ matrix.python }}"}
+        assert run["env"] == {"PYTHON": "${{ steps.python.outputs.python-path }}"}
+        assert os.access(ROOT / run["run"], os.X_OK)
+
+    def test_pins_each_action_to_a_commit_and_may_only_read(self) -> None:
+        actions = [step["uses"] for step in JOB["steps"] if "uses" in step]
+
+        assert actions
+        assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in actions)
+        assert CI["permissions"] == {"contents": "read"}
+
+    def test_starts_for_main_and_for_every_pull_request(self) -> None:
+        assert CI[True] == {"push": {"branches": ["main"]}, "pull_request": None}  # YAML's `on`
+
+
+class TestHooks:
+    def test_fetch_nothing(self) -> None:
+        assert [name for name in HOOKS if name.startswith("repo ")] == ["repo local"]
+        assert {HOOKS["check"]["language"], HOOKS["subject"]["language"]} == {"system", "pygrep"}
+
+    def test_call_targets_of_the_makefile(self) -> None:
+        command = [*shlex.split(HOOKS["check"]["entry"]), "--dry-run"]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+        assert [tool for tool in ("ruff format", "ruff check", "mypy") if tool in ran.stdout] == [
+            "ruff format", "ruff check", "mypy",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(("subject", "refused"), [("x" * 72, False), ("x" * 73, True)])
+    def test_refuse_a_long_subject_and_no_long_body(self, subject: str, refused: bool) -> None:
+        message = f"{subject}\n\n{'why ' * 30}\n"
+
+        assert bool(re.search(HOOKS["subject"]["entry"], message)) == refused
+
+
+def test_the_check_for_missing_migrations_asks_no_server() -> None:
+    listed = subprocess.run(
+        ["make", "--dry-run", "check"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    [line] = re.findall(
+        r"^DATABASE_URL= \S+ (.*makemigrations.*)$", listed.stdout.replace("\\\n", ""), re.MULTILINE
+    )
+    command = [sys.executable, *shlex.split(line, comments=True)]
+
+    # As errors: Django warns where it asked a server for the migrations it has, and got no answer.
+    assert command[1:3] == ["-W", "error"]
+    ran = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "DATABASE_URL": ""}, capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
