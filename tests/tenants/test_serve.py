@@ -26,15 +26,25 @@ def taken():
         yield server.getsockname()[1]
 
 
+def hear_ctrl_c():
+    """A run of the tests that a script put in the background ignores SIGINT; so would its child."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_serves_until_it_is_stopped(committed):
     command = [sys.executable, "manage.py", "serve", "127.0.0.1:0"]
     env = os.environ | {"DATABASE_URL": app_url(), "ENVIRONMENT": "development"}
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        where = server.stdout.readline().removeprefix("Sluice is at ").strip()
-        page = urlopen(where, timeout=20).read().decode()  # noqa: S310  # our own server
-        server.send_signal(signal.SIGINT)
-        said = server.stdout.read()
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    ) as server:
+        try:
+            assert server.stdout is not None
+            where = server.stdout.readline().removeprefix("Sluice is at ").strip()
+            page = urlopen(where, timeout=20).read().decode()  # noqa: S310  # our own server
+            server.send_signal(signal.SIGINT)
+            said = server.stdout.read()
+        finally:
+            server.kill()
 
     assert where.startswith("http://127.0.0.1:")
     assert "<title>Log in | Sluice</title>" in page
