@@ -4,3 +4,6 @@ from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS
 
 INSTALLED_APPS = list(dict.fromkeys([*INSTALLED_APPS, "examples.forms", "examples.shop"]))
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""Made to be slow is what a password's hash is; no test is about that."""

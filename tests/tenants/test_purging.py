@@ -17,6 +17,8 @@ from tests.command_line import manage
 from tests.factories import BudgetFactory, MembershipFactory
 from tests.tenants.contract import form, submission
 
+pytestmark = pytest.mark.usefixtures("own_database")  # with few tenants: some walk over all
+
 
 def long_ago(*rows: SoftDeleteModel, days: int = 100) -> None:
     """Delete them, and what goes along, and let that be long ago."""
