@@ -25,9 +25,10 @@ class ChangeQuerySet(TenantQuerySet["Change"]):
         return self.filter(tenant=tenant_id)
 
 
-class ChangeManager(
-    TenantManager["Change"].from_queryset(ChangeQuerySet),  # type: ignore[misc]
-):
+_Changes = models.Manager.from_queryset(ChangeQuerySet)
+
+
+class ChangeManager(_Changes["Change"], TenantManager["Change"]):
     """The history of the tenant's rows; written by triggers alone."""
 
 
@@ -41,7 +42,8 @@ class GlobalChangeQuerySet(models.QuerySet["GlobalChange"]):
         return named.order_by("-created_at", "-id")
 
 
-class GlobalChangeManager(
-    models.Manager["GlobalChange"].from_queryset(GlobalChangeQuerySet),  # type: ignore[misc]
-):
+_GlobalChanges = models.Manager.from_queryset(GlobalChangeQuerySet)
+
+
+class GlobalChangeManager(_GlobalChanges["GlobalChange"]):
     """The history of rows that belong to no tenant; written by triggers alone."""

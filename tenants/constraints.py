@@ -88,7 +88,7 @@ class TenantReference(DeclaredSQL):
 
     @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
-        field = cast("TenantForeignKey", model._meta.get_field(self.field))
+        field = cast("TenantForeignKey[Any, Any]", model._meta.get_field(self.field))
         to = field.remote_field.model._meta.db_table
         ours, theirs = f"tenant_id, {field.column}", "tenant_id, id"
         if field.column == "tenant_id":

@@ -148,7 +148,10 @@ class UserQuerySet(ContractQuerySet["User"]):
         return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
 
 
-class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+_Manager = models.Manager.from_queryset(UserQuerySet)
+
+
+class UserManager(BaseUserManager["User"], _Manager["User"]):
     """Users, who log in by e-mail."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":

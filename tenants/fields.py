@@ -5,7 +5,7 @@ from typing import Any, override
 from django.db import models
 
 
-class TenantForeignKey(models.ForeignKey[Any, Any]):
+class TenantForeignKey[Set, Get](models.ForeignKey[Set, Get]):
     """A foreign key within a tenant: (tenant_id, x_id) -> (tenant_id, id) in the database.
 
     Row security does not protect foreign keys, so a plain one would let a tenant point at

@@ -7,6 +7,15 @@
 
 All are Django's, but for `get_or_none`, `listed` and `page`; none lets a driver's error through,
 and what breaks a rule of the schema raises a ConstraintBroken that names the rule and the fields.
+
+A manager with a queryset of its own has two bases, so that mypy sees the methods of both:
+
+    _Manager = models.Manager.from_queryset(NoteQuerySet)
+
+    class NoteManager(_Manager["Note"], TenantManager["Note"]): ...
+
+The first is a name of the module, made from Django's own manager: of any other `from_queryset`
+the plugin makes Any, or an error, depending on the order in which mypy reads the modules.
 """
 
 from collections.abc import Iterable
@@ -47,7 +56,7 @@ class TenantQuerySet(ListedQuerySet[M]):
         return super().bulk_create(objs, *args, **kwargs)
 
 
-_Manager = models.Manager.from_queryset(TenantQuerySet)  # a module-level name: mypy needs it
+_Manager = models.Manager.from_queryset(TenantQuerySet)
 
 
 class TenantManager(_Manager[M]):

@@ -1,14 +1,17 @@
-"""Managers of memberships and invitations: who comes, what they may do, who goes."""
+"""Managers of memberships and invitations: who comes, what they may do, who goes.
+
+Managers import no models: `apps.get_model` finds those of others.
+"""
 
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from tenants.context import current_actor_id, run_for
@@ -41,10 +44,15 @@ class MembershipQuerySet(SoftDeleteQuerySet["Membership"]):
 
     def by_email(self, email: str) -> Self:
         """Memberships of live users with that address, whatever its case."""
-        return self.filter(user__in=list(_manager_of("User").active().by_email(email)))
+        return self.filter(
+            user__in=list(apps.get_model("tenants.User").objects.active().by_email(email))
+        )
 
 
-class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  # type: ignore[misc]
+_Memberships = models.Manager.from_queryset(MembershipQuerySet)
+
+
+class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membership"]):
     """The members of the tenant in force."""
 
     def of(self, user: "User") -> "Membership | None":
@@ -90,7 +98,9 @@ class MembershipManager(SoftDeleteManager.from_queryset(MembershipQuerySet)):  #
             except ForeignKeyBroken as error:
                 raise MemberInUse(str(error)) from error
             address = membership.user.email.strip().lower()
-            _manager_of("Invitation").filter(email=address, accepted_at=None).delete()
+            apps.get_model("tenants.Invitation").objects.filter(
+                email=address, accepted_at=None
+            ).delete()
 
     @verb("members.change_role")
     def change_role(self, membership: "Membership", role: str) -> "Membership":
@@ -133,9 +143,10 @@ class InvitationQuerySet(TenantQuerySet["Invitation"]):
         return self.filter(accepted_at=None, expires_at__lte=timezone.now())
 
 
-class InvitationManager(
-    TenantManager["Invitation"].from_queryset(InvitationQuerySet)  # type: ignore[misc]
-):
+_Invitations = models.Manager.from_queryset(InvitationQuerySet)
+
+
+class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"]):
     """Offers of membership. Of a token only the SHA-256 is kept: it is shown once."""
 
     @verb("members.invite")
@@ -149,11 +160,11 @@ class InvitationManager(
         offer to the address is open: who lost the token revokes it first.
         """
         address, wanted = folded(email), _role(role)
-        if _manager_of("Membership").by_email(address).exists():
+        if apps.get_model("tenants.Membership").objects.by_email(address).exists():
             raise AlreadyMember(f"{address} is a member already")
         self.lapsed().filter(email=address).delete()
         if expires_in is None:
-            days = _manager_of("SystemSettings").current().values.invitation_days
+            days = apps.get_model("tenants.SystemSettings").objects.current().values.invitation_days
             expires_in = timedelta(days=days)
         token = secrets.token_urlsafe(32)
         invitation: Invitation = self.model(
@@ -180,7 +191,7 @@ class InvitationManager(
         """
         hashed = digest(token)
         try:
-            tenant_id = _manager_of("Tenant").id_of_invitation(hashed)
+            tenant_id = apps.get_model("tenants.Tenant").objects.id_of_invitation(hashed)
         except UnknownTenant as error:
             raise InvitationInvalid from error
         return run_for(tenant_id, lambda: self._take(hashed, user), actor=user)
@@ -199,15 +210,12 @@ class InvitationManager(
             raise InvitationInvalid
         if not user.is_active or user.email.strip().lower() != invitation.email.lower():
             raise InvitationForAnother
-        membership: Membership = _manager_of("Membership").join(user, invitation.role)
+        membership: Membership = apps.get_model("tenants.Membership").objects.join(
+            user, invitation.role
+        )
         invitation.accepted_at = timezone.now()
         invitation.save(update_fields=["accepted_at", "updated_at"])
         return membership
-
-
-def _manager_of(name: str) -> Any:
-    """The manager of another model of this app: managers do not import models."""
-    return apps.get_model("tenants", name)._default_manager
 
 
 def digest(token: str) -> str:

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.base_session import BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.db import IntegrityError, models, router, transaction
@@ -43,7 +44,10 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         return self.live().filter(user=user).order_by("-last_seen_at", "-id")
 
 
-class UserSessionManager(models.Manager["UserSession"].from_queryset(UserSessionQuerySet)):  # type: ignore[misc]
+_Manager = models.Manager.from_queryset(UserSessionQuerySet)
+
+
+class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSession"]):
     """Sessions; global, for they are there before any tenant is."""
 
     def revoke(self, user: "User", session_id: UUID) -> bool:

@@ -12,7 +12,7 @@ together. A unique constraint has to hold among live rows only: `condition=LIVE`
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Self, override
+from typing import Any, Self, cast, override
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -94,21 +94,22 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
     purge.alters_data = True  # type: ignore[attr-defined]
 
 
-class AllObjectsManager(
-    TenantManager[Any].from_queryset(SoftDeleteQuerySet),  # type: ignore[misc]
-):
+_Manager = models.Manager.from_queryset(SoftDeleteQuerySet)
+
+
+class AllObjectsManager(_Manager[M], TenantManager[M]):
     """Every row of the tenant in force, the deleted ones too."""
 
 
-class SoftDeleteManager(AllObjectsManager):
+class SoftDeleteManager(AllObjectsManager[M]):
     """The live rows of the tenant in force."""
 
     @override
-    def get_queryset(self) -> Any:
-        return super().get_queryset().live()
+    def get_queryset(self) -> SoftDeleteQuerySet[M]:
+        return cast("SoftDeleteQuerySet[M]", super().get_queryset()).live()
 
 
-def _pointing(model: type[models.Model]) -> Iterator[TenantForeignKey]:
+def _pointing(model: type[models.Model]) -> Iterator[TenantForeignKey[Any, Any]]:
     """The foreign keys of tenants' models that point at it."""
     for relation in model._meta.get_fields(include_hidden=True):
         if relation.auto_created and not relation.concrete:
@@ -121,7 +122,7 @@ def _can_be_marked(model: type[models.Model]) -> bool:
     return isinstance(model._base_manager, AllObjectsManager)
 
 
-def _rows_at(field: TenantForeignKey, pks: list[Any]) -> Any:
+def _rows_at(field: TenantForeignKey[Any, Any], pks: list[Any]) -> Any:
     """The rows that point at these."""
     return field.model._base_manager.filter(**{f"{field.attname}__in": pks})
 

@@ -49,7 +49,7 @@ def invite() -> Invitation:
 
 
 def reverse_deposit(budget: Budget) -> Movement:
-    return Movement.objects.reverse(Movement.objects.deposit(budget, 50_00))
+    return Movement.objects.reverse_movement(Movement.objects.deposit(budget, 50_00))
 
 
 def begin_schedule(budget: Budget) -> Schedule:

@@ -160,11 +160,11 @@ def said(path: Path) -> Iterator[str]:
 # -- Database work stays in the data-access layer --------------------------------------------------
 
 QUERYSET = {name for name in dir(QuerySet) if not name.startswith("_")}
-LOOKS = {"count", "exists", "first", "iterator", "model", "reverse"}
-"""What anybody may ask of the rows a named method returns; and `reverse`, a verb of ours."""
+LOOKS = {"count", "exists", "first", "iterator", "model"}
+"""What anybody may ask of the rows a named method returns."""
 COMMON_WORDS = LOOKS | {
     "all", "contains", "create", "dates", "db", "delete", "difference", "earliest", "explain",
-    "get", "intersection", "last", "latest", "none", "ordered", "query", "union",
+    "get", "intersection", "last", "latest", "none", "ordered", "query", "reverse", "union",
     "update", "using", "values",
 }  # fmt: skip
 """Of these, dicts, strings and our own managers have methods too: told by `.objects` alone."""

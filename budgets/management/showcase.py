@@ -46,7 +46,7 @@ def _preview(budget: Budget) -> Iterator[Any]:
 def _reversal(budget: Budget) -> Iterator[Any]:
     yield "That bonus was a mistake: a reversal, with mirrored lines"
     bonus = budget.movements.newest()
-    undone = Movement.objects.reverse(bonus, memo="No bonus this year")
+    undone = Movement.objects.reverse_movement(bonus, memo="No bonus this year")
     title = f"Reversal #{undone.seq} of #{bonus.seq}"
     yield cascade_table(budget, posted(undone), title)
 
@@ -97,9 +97,7 @@ def _payroll() -> Iterator[Any]:
         Deposit(budget.pk, 1_900_00 + number, {"key": f"wages-{number}"})
         for number, budget in enumerate(budgets)
     ]
-    paid = [
-        answer for answer in Movement.objects.deposit_many(deposits) if isinstance(answer, Movement)
-    ]
+    paid = Movement.objects.deposit_many(deposits)
     total = shown(budgets[0], sum(movement.amount for movement in paid))
     yield f"{len(paid)} movements, {total}; a repeat brings {_brought(deposits, paid)} more"
 
@@ -107,4 +105,4 @@ def _payroll() -> Iterator[Any]:
 def _brought(deposits: list[Deposit], paid: list[Movement]) -> int:
     known = {movement.pk for movement in paid}
     again = Movement.objects.deposit_many(deposits)
-    return sum(isinstance(answer, Movement) and answer.pk not in known for answer in again)
+    return sum(movement.pk not in known for movement in again)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import connections, models, transaction
 from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -88,10 +88,10 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
         return self.annotate(money=money).exclude(money=1)
 
 
-class BudgetManager(
-    BudgetReads,
-    TenantManager["Budget"].from_queryset(BudgetQuerySet),  # type: ignore[misc]
-):
+_Manager = models.Manager.from_queryset(BudgetQuerySet)
+
+
+class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
     """The budgets of the tenant in force."""
 
     @verb("budgets.create")

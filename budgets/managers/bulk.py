@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, overload
 from uuid import UUID
+
+from django.apps import apps
 
 from budgets.cascade import cascade
 from budgets.errors import BadParticulars, Refused, UnknownBudget
@@ -55,10 +57,20 @@ class _Stock:
 class BulkManager(PostingManager):
     """Deposits by the hundred."""
 
+    @overload
+    def deposit_many(
+        self, deposits: Sequence[Deposit], *, each_on_its_own: Literal[False] = False
+    ) -> "list[Movement]": ...
+
+    @overload
+    def deposit_many(
+        self, deposits: Sequence[Deposit], *, each_on_its_own: bool = False
+    ) -> "Sequence[Movement | Refused]": ...
+
     @verb("money.deposit")
     def deposit_many(
         self, deposits: Sequence[Deposit], *, each_on_its_own: bool = False
-    ) -> "list[Movement | Refused]":
+    ) -> "Sequence[Movement | Refused]":
         """Make deposits into budgets of the tenant: same result as one by one, in that order.
 
         The number of statements does not grow with theirs. Answers in the order of `deposits`; a
@@ -105,8 +117,8 @@ class BulkManager(PostingManager):
         budgets = self._locked(ids)
         buckets: defaultdict[UUID, list[Bucket]] = defaultdict(list)
         if budgets:
-            rows: Any = next(iter(budgets.values())).buckets.model.objects
-            for bucket in rows.open().filter(budget__in=ids).order_by("budget", "priority"):
+            rows = apps.get_model("budgets.Bucket").objects.open()
+            for bucket in rows.filter(budget__in=ids).order_by("budget", "priority"):
                 bucket.budget = budgets[bucket.budget_id]
                 buckets[bucket.budget_id].append(bucket)
         keys = Keys.read(self.db, budgets, map(_key, deposits))
@@ -117,8 +129,8 @@ class BulkManager(PostingManager):
 
     def _locked(self, ids: list[UUID]) -> "dict[UUID, Budget]":
         """The budgets under their locks, taken in id order so that nobody waits in a circle."""
-        rows: Any = self.model.budget.field.remote_field.model.objects
-        locked = rows.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+        rows = apps.get_model("budgets.Budget").objects.acquired()
+        locked = rows.filter(pk__in=ids).in_lock_order()
         return {budget.pk: budget for budget in locked}
 
 

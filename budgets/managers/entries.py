@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.db import models
 from django.db.models import F, Window
 from django.db.models.functions import Lag, RowNumber
 
@@ -67,10 +68,10 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
         return ordered.exclude(balance_before=F("expected"), seq=F("nth"), balance_after=after)
 
 
-class EntryManager(
-    LedgerPages,
-    TenantManager["Entry"].from_queryset(EntryQuerySet),  # type: ignore[misc]
-):
+_Manager = models.Manager.from_queryset(EntryQuerySet)
+
+
+class EntryManager(LedgerPages, _Manager["Entry"], TenantManager["Entry"]):
     """The ledger's lines, written once."""
 
     def drafted(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":

@@ -171,7 +171,9 @@ class MovementManager(BulkManager, ReversingManager):
         return self._post(budget, kind, amount, lines, request, particulars)
 
     @verb("money.reverse")
-    def reverse(self, movement: "Movement", **particulars: Unpack[Particulars]) -> "Movement":
+    def reverse_movement(
+        self, movement: "Movement", **particulars: Unpack[Particulars]
+    ) -> "Movement":
         """Undo a movement by its mirror image, once.
 
         Raises ReversalRefused, whose figure `why` is reversal, reversed, closed or

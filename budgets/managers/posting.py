@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.db import models
 from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
@@ -75,7 +76,10 @@ class Draft:
     entries: "list[Entry]"
 
 
-class PostingManager(TenantManager["Movement"].from_queryset(MovementQuerySet)):  # type: ignore[misc]
+_Manager = models.Manager.from_queryset(MovementQuerySet)
+
+
+class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
     """What every verb does first and last."""
 
     def _begin(

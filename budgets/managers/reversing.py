@@ -6,6 +6,8 @@ from itertools import batched
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.apps import apps
+
 from budgets.errors import KeyReused, ReversalRefused
 from budgets.managers import plans
 from budgets.managers.keys import Keys
@@ -28,9 +30,9 @@ class ReversingManager(PostingManager):
     ) -> "list[Movement]":
         """Undo movements of a budget, in that order: all of them, or none.
 
-        Same result as `reverse` one by one; keys must be new, or KeyReused is raised. Raises
-        ReversalRefused, whose figure `refused` has the refusal of each movement, by id, that
-        cannot be.
+        Same result as `reverse_movement` one by one; keys must be new, or KeyReused is raised.
+        Raises ReversalRefused, whose figure `refused` has the refusal of each movement, by id,
+        that cannot be.
         """
         budget.acquire()
         ids = [movement.pk for movement, _ in wanted]
@@ -62,7 +64,7 @@ class ReversingManager(PostingManager):
         """The entries of movements, in order; entries of one bucket share it, as it moves on."""
         buckets = budget.buckets.by_id()
         found: defaultdict[UUID, list[Entry]] = defaultdict(list)
-        rows = self.model.entries.rel.related_model.objects.filter(movement__in=ids)
+        rows = apps.get_model("budgets.Entry").objects.filter(movement__in=ids)
         for entry in rows.order_by("movement", "position"):
             entry.bucket = buckets[entry.bucket_id]
             found[entry.movement_id].append(entry)

@@ -86,7 +86,10 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
         return closed.filter(~Q(balance=0) | Q(priority__isnull=False) | later).distinct()
 
 
-class RevisingManager(TenantManager["Bucket"].from_queryset(BucketQuerySet)):  # type: ignore[misc]
+_Manager = models.Manager.from_queryset(BucketQuerySet)
+
+
+class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
     """What every verb that changes rules does first and last."""
 
     @verb("budgets.create")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
@@ -52,7 +52,10 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
         return self.order_by("name", "pk")
 
 
-class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet)):  # type: ignore[misc]
+_Schedules = models.Manager.from_queryset(ScheduleQuerySet)
+
+
+class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
     """The schedules of the tenant in force."""
 
     @verb("schedules.create")
@@ -230,7 +233,10 @@ class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):
         )
 
 
-class ScheduleRunManager(TenantManager["ScheduleRun"].from_queryset(ScheduleRunQuerySet)):  # type: ignore[misc]
+_Runs = models.Manager.from_queryset(ScheduleRunQuerySet)
+
+
+class ScheduleRunManager(_Runs["ScheduleRun"], TenantManager["ScheduleRun"]):
     """What became of each due time, written once."""
 
     @verb("schedules.run")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -50,9 +51,10 @@ class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
         )
 
 
-class StatementLineManager(
-    TenantManager["StatementLine"].from_queryset(StatementLineQuerySet)  # type: ignore[misc]
-):
+_Manager = models.Manager.from_queryset(StatementLineQuerySet)
+
+
+class StatementLineManager(_Manager["StatementLine"], TenantManager["StatementLine"]):
     """What became of the lines; also of one statement's, as `statement.lines`."""
 
     def judged(
@@ -100,10 +102,13 @@ class StatementLineManager(
         """
         standing = statement.lines.new().filter(movement__reversals=None)
         lines = list(standing.select_related("movement").order_by("-movement__seq"))
+        wanted = [
+            (movement, _undoing(statement, line, movement))
+            for line in lines
+            if (movement := line.movement)  # all have one: budgets_statementline_fate
+        ]
         try:
-            statement.budget.movements.reverse_many(
-                statement.budget, [(line.movement, _undoing(statement, line)) for line in lines]
-            )
+            statement.budget.movements.reverse_many(statement.budget, wanted)
         except ReversalRefused as error:
             raise _in_the_way(lines, error.figures["refused"]) from error
         statement.lines.new().update(fate=Fate.UNDONE, updated_at=timezone.now())
@@ -118,7 +123,7 @@ class StatementLineManager(
         bench = Bench(budget.pk, surveyed, statement.decisions, past, frozenset())
         keys = {movement_key(line.identity, bench.attempt(line)) for line in lines}
         moved = budget.movements.filter(key__in=keys).values_list("key", flat=True)
-        return replace(bench, keys=frozenset(moved))
+        return replace(bench, keys=frozenset(filter(None, moved)))
 
     def _alike(self, lines: Collection[Line], surveyed: Survey) -> "list[StatementLine]":
         """Lines that came in on the days and with the amounts of these, and are not in the file.
@@ -187,10 +192,10 @@ def _deposit(statement: "Statement", judged: Judged) -> Deposit:
     return Deposit(statement.budget.pk, line.amount, particulars)
 
 
-def _undoing(statement: "Statement", line: "StatementLine") -> Particulars:
+def _undoing(statement: "Statement", line: "StatementLine", movement: "Movement") -> Particulars:
     """What is recorded of a line's reversal; an import is undone once, so its keys are new."""
     return Particulars(
-        key=f"undo:{statement.pk}:{line.movement.seq}",
+        key=f"undo:{statement.pk}:{movement.seq}",
         memo=f"undone: {line.description}"[:500],
         source=f"undo of statement {statement.sha256[:12]}",
     )

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.db import models
 from django.db.models import BigIntegerField, Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -41,7 +42,10 @@ class StatementQuerySet(TenantQuerySet["Statement"]):
         )
 
 
-class StatementManager(TenantManager["Statement"].from_queryset(StatementQuerySet)):  # type: ignore[misc]
+_Manager = models.Manager.from_queryset(StatementQuerySet)
+
+
+class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
     """The verbs of an import but for its batches, which are `StatementLineManager.bring`."""
 
     def called(self, budget: "Budget", name: str) -> "Statement":

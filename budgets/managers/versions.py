@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db import models
+
 from budgets.managers.requests import Particulars, recorded
 from budgets.roles import verb
 from tenants.managers import TenantManager, TenantQuerySet
@@ -32,9 +34,10 @@ class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
         return past.order_by("bucket", "-version").distinct("bucket")
 
 
-class BucketVersionManager(
-    TenantManager["BucketVersion"].from_queryset(BucketVersionQuerySet)  # type: ignore[misc]
-):
+_Manager = models.Manager.from_queryset(BucketVersionQuerySet)
+
+
+class BucketVersionManager(_Manager["BucketVersion"], TenantManager["BucketVersion"]):
     """Replay and `explain` read it."""
 
     @verb("rules.record")

@@ -21,7 +21,6 @@ from tenants.listing import Key, Listing
 from tenants.models import APPEND_ONLY, Membership, TenantModel
 
 if TYPE_CHECKING:
-    from budgets.managers import EntryManager, MovementManager
     from budgets.models.ledger import Movement
 
 
@@ -71,8 +70,6 @@ class Budget(TenantModel):
         search="budgets_budget_search",
     )
     objects: ClassVar[BudgetManager] = BudgetManager()
-    buckets: "BucketManager"
-    movements: "MovementManager"
 
     class Meta:
         select_on_save = True
@@ -144,8 +141,6 @@ class Bucket(Answer, Rules, TenantModel):
     )
     history = None  # BucketVersion
     objects: ClassVar[BucketManager] = BucketManager()
-    versions: "BucketVersionManager"
-    entries: "EntryManager"
 
     class Meta:
         select_on_save = True

@@ -53,7 +53,6 @@ class Movement(Request, TenantModel):
     app_may = APPEND_ONLY
     history = None  # written once
     objects: ClassVar[MovementManager] = MovementManager()
-    entries: "EntryManager"
 
     class Meta:
         select_on_save = True

@@ -57,7 +57,6 @@ class Schedule(Request, TenantModel):
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)"
     history = History(without=["next_due_at"], only=["paused_at"])  # its runs tell the rest
     objects: ClassVar[ScheduleManager] = ScheduleManager()
-    runs: "ScheduleRunManager"
     budget_id: "UUID"
 
     class Meta:

@@ -52,7 +52,10 @@ class Statement(Answer, TenantModel):
         "SELECT, INSERT, MAINTAIN, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
     )
     objects: ClassVar[StatementManager] = StatementManager()
-    lines: "StatementLineManager"
+    if TYPE_CHECKING:  # of a row that `tallied` read
+        came: int
+        brought: int
+        held: int
 
     class Meta:
         select_on_save = True

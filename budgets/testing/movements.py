@@ -145,7 +145,7 @@ class MemoryMovements(Verbs):
         lines, kind = plans.excess(bucket), MovementKind.RELEASE_EXCESS
         return post(self._store, budget, kind, lines[-1].amount, lines, request, particulars)
 
-    def reverse(self, movement: Given, **particulars: Unpack[Particulars]) -> Movement:
+    def reverse_movement(self, movement: Given, **particulars: Unpack[Particulars]) -> Movement:
         """Undo a movement by its mirror image, once."""
         request = fingerprint("reverse", movement=movement.pk, **particulars)
         budget, amount, kind = movement.budget, movement.amount, MovementKind.REVERSAL

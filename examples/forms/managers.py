@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db import models
 from django.db.models import Count, Q
 
 from examples.forms.errors import NotNow
@@ -34,7 +35,10 @@ class FormQuerySet(SoftDeleteQuerySet["Form"]):
         return self.annotate(submissions_count=Count("submissions", filter=live))
 
 
-class FormManager(SoftDeleteManager.from_queryset(FormQuerySet)):  # type: ignore[misc]
+_Forms = models.Manager.from_queryset(FormQuerySet)
+
+
+class FormManager(_Forms["Form"], SoftDeleteManager["Form"]):
     """The live forms of the tenant in force."""
 
     def move(self, form: "Form", status: str) -> "Form":
@@ -55,9 +59,10 @@ class SubmissionQuerySet(SoftDeleteQuerySet["Submission"]):
         return self.filter(answers__contains=answers)
 
 
-class SubmissionManager(
-    SoftDeleteManager.from_queryset(SubmissionQuerySet),  # type: ignore[misc]
-):
+_Submissions = models.Manager.from_queryset(SubmissionQuerySet)
+
+
+class SubmissionManager(_Submissions["Submission"], SoftDeleteManager["Submission"]):
     """The live submissions of the tenant in force."""
 
     def submit(self, form: "Form", email: str, answers: dict[str, Any]) -> "Submission":

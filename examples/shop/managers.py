@@ -35,7 +35,7 @@ class CategoryManager(TenantManager["Category"]):
         return category
 
 
-class ProductManager(SoftDeleteManager):
+class ProductManager(SoftDeleteManager["Product"]):
     """The live products of the tenant in force."""
 
     def take(self, product: "Product", quantity: int) -> None:

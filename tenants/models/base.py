@@ -3,7 +3,7 @@
 Key, policies, grants and composite foreign keys then come with plain `makemigrations`.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -96,7 +96,7 @@ class TenantModel(Contracted, TenantOwned):
     app_may: ClassVar[str] = READ_WRITE
     base_manager: ClassVar[str] = "objects"
     history: ClassVar[History | None] = History()
-    objects: ClassVar[TenantManager[Any]] = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         abstract = True
@@ -116,8 +116,8 @@ class SoftDeleteModel(TenantModel):
     )
 
     base_manager = "all_objects"
-    objects: ClassVar[SoftDeleteManager] = SoftDeleteManager()
-    all_objects: ClassVar[AllObjectsManager] = AllObjectsManager()
+    objects: ClassVar[SoftDeleteManager[Self]] = SoftDeleteManager()
+    all_objects: ClassVar[AllObjectsManager[Self]] = AllObjectsManager()
 
     class Meta:
         abstract = True

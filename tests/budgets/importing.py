@@ -50,7 +50,7 @@ class Importer:
     def state(self) -> dict[str, Any]:
         """The budget's row, which changes with every movement and every rule."""
         with acting_for(self.tenant):
-            return Budget.objects.values().get()
+            return dict(Budget.objects.values().get())
 
     @property
     def breaks(self) -> list[audit.Break]:

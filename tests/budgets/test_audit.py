@@ -127,7 +127,7 @@ def test_names_what_was_changed_behind_its_back(ledger, change, table, to, where
 @pytest.mark.parametrize("to", ["amount = amount + 1", "fate = 'undone'"])
 def test_names_a_statements_line_that_is_not_its_deposit(ledger, change, to):
     with acting_for(ledger):
-        import_line(begin_statement(Budget.objects.first()))
+        import_line(begin_statement(Budget.objects.earliest("pk")))
     assert found(ledger) == set()
 
     change("statementline", to)
@@ -193,7 +193,7 @@ def reversed_(ledger: Tenant) -> dict[str, Movement]:
             "elsewhere": Movement.objects.deposit(BudgetFactory(), 50),
         }
         for name in ("out", "two", "one"):
-            made[f"{name} again"] = Movement.objects.reverse(made[name])
+            made[f"{name} again"] = Movement.objects.reverse_movement(made[name])
     return made
 
 

@@ -88,7 +88,7 @@ class TestBySeq:
         for amount in (7, 2, 130, 1):
             Movement.objects.deposit(budget, amount)
         Movement.objects.transfer(rent, budget.buckets.money(), 55)
-        Movement.objects.reverse(budget.movements.get(seq=5))
+        Movement.objects.reverse_movement(budget.movements.get(seq=5))
         stood = dict.fromkeys(budget.buckets.values_list("pk", flat=True), 0)
 
         for seq in range(budget.last_seq + 1):

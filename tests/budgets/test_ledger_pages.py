@@ -50,7 +50,7 @@ def rent(budget):
     move.transfer(fund, rent, 10, effective_at=JUNE)
     move.deposit_into(fund, 45, effective_at=MAY)
     move.redistribute(budget, 100)
-    move.reverse(budget.movements.get(seq=3), memo="landlord, undone")
+    move.reverse_movement(budget.movements.get(seq=3), memo="landlord, undone")
     return rent
 
 

@@ -81,14 +81,14 @@ class TestReversals:
     def test_take_income_back_in_their_own_month(self, budget):
         wrong = Movement.objects.deposit(budget, 100, effective_at=MARCH)
         Movement.objects.deposit(budget, 30, effective_at=APRIL)
-        Movement.objects.reverse(wrong, effective_at=APRIL)
+        Movement.objects.reverse_movement(wrong, effective_at=APRIL)
 
         assert flows(Budget.objects.months(budget)) == [(3, 100, 0), (4, -70, 0)]
 
     def test_take_withdrawals_back_in_their_own_month(self, budget):
         Movement.objects.deposit(budget, 100, effective_at=MARCH)
         wrong = Movement.objects.withdraw(budget.buckets.money(), 60, effective_at=MARCH)
-        Movement.objects.reverse(wrong, effective_at=APRIL)
+        Movement.objects.reverse_movement(wrong, effective_at=APRIL)
 
         assert flows(Budget.objects.months(budget)) == [(3, 100, 60), (4, 0, -60)]
 
@@ -96,7 +96,7 @@ class TestReversals:
         rent = BucketFactory(budget=budget, filter=Claim(flat=100))
         Movement.objects.deposit(budget, 100, effective_at=MARCH)
         moved = Movement.objects.transfer(rent, budget.buckets.money(), 60, effective_at=MARCH)
-        Movement.objects.reverse(moved, effective_at=APRIL)
+        Movement.objects.reverse_movement(moved, effective_at=APRIL)
 
         assert flows(Budget.objects.months(budget)) == [(3, 100, 0), (4, 0, 0)]
 

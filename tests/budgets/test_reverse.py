@@ -12,7 +12,7 @@ from tests.budgets.verbs import Audited, EveryRequest, Scene, Verb
 
 
 def reverse(name: str, scene: Scene, **said: Any) -> Movement:
-    return Movement.objects.reverse(scene.movement(name), **said)
+    return Movement.objects.reverse_movement(scene.movement(name), **said)
 
 
 class TestEveryRequest(EveryRequest):
@@ -40,7 +40,7 @@ class TestReverse(Audited):
         out = scene.do(lambda: Movement.objects.withdraw(scene.bucket("Rent"), 10_00))
         scene.do(lambda: Bucket.objects.set_target(scene.bucket("Rent"), 0))
 
-        movement = scene.do(lambda: Movement.objects.reverse(out))
+        movement = scene.do(lambda: Movement.objects.reverse_movement(out))
 
         assert movement.external == 10_00
         assert scene.balances("Rent") == [300_00]
@@ -53,7 +53,7 @@ class TestReverse(Audited):
         for name in ("Rent", "Fun"):
             scene.do(lambda name=name: Bucket.objects.lock(scene.bucket(name)))
 
-        movement = scene.do(lambda: Movement.objects.reverse(sent))
+        movement = scene.do(lambda: Movement.objects.reverse_movement(sent))
 
         assert movement.external == 0
         assert scene.lines(movement) == [("Rent", 10_00, "reversal"), ("Fun", -10_00, "reversal")]
@@ -68,7 +68,7 @@ class TestRefusals(Audited):
     def test_a_reversal_is_not_reversed(self, scene):
         mirror = scene.do(lambda: reverse("coins", scene))
 
-        self.refused(scene, lambda: Movement.objects.reverse(mirror), why="reversal")
+        self.refused(scene, lambda: Movement.objects.reverse_movement(mirror), why="reversal")
 
     def test_a_bucket_that_no_longer_has_the_money(self, scene):
         scene.do(lambda: Movement.objects.withdraw(scene.bucket("Fun"), 1))
@@ -82,7 +82,10 @@ class TestRefusals(Audited):
         scene.do(lambda: Bucket.objects.close(scene.bucket("Fun"), Disposition.MONEY))
         movement = scene.newest()
 
-        for ask in (partial(reverse, "salary", scene), lambda: Movement.objects.reverse(movement)):
+        for ask in (
+            partial(reverse, "salary", scene),
+            lambda: Movement.objects.reverse_movement(movement),
+        ):
             self.refused(scene, ask, why="closed", bucket="Fun")
 
     @staticmethod

@@ -199,7 +199,9 @@ class Ledger(RuleBasedStateMachine):
                 raise Refusal
             return minus(changes)
 
-        self.both(which, model, lambda: Movement.objects.reverse(Movement.objects.get(pk=pk)))
+        self.both(
+            which, model, lambda: Movement.objects.reverse_movement(Movement.objects.get(pk=pk))
+        )
 
     @rule(
         which=WHICH,

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from budgets import imports
 from budgets.errors import KeyReused, StatementUndone, UndoRefused, UnknownStatement
 from budgets.managers.plans import Disposition
-from budgets.models import Bucket, Movement, Statement
+from budgets.models import Bucket, Entry, Movement, Statement
 from budgets.statements import read
 from tenants.context import acting_for
 from tests.budgets.desk import Desk, incoming
@@ -50,7 +50,7 @@ class TestUndo:
         one_by_one.bring(desk.file(MAY.replace("<ACCTID>7", "<ACCTID>8")))
         with acting_for(desk.tenant):
             for movement in one_by_one.budget.movements.order_by("-seq"):
-                Movement.objects.reverse(movement)
+                Movement.objects.reverse_movement(movement)
 
         desk.undo()
 
@@ -59,7 +59,7 @@ class TestUndo:
     def test_leaves_alone_what_was_reversed_by_hand(self, desk, may):
         by_hand = desk.movements()[1]
         with acting_for(desk.tenant):
-            Movement.objects.reverse(by_hand, memo="by hand")
+            Movement.objects.reverse_movement(by_hand, memo="by hand")
 
         reversals = desk.undo()
 
@@ -325,7 +325,7 @@ def _ledger(desk: Desk) -> list[Any]:
                "balance_before", "balance_after", "reason", "became_full")  # fmt: skip
     desk.do(desk.budget.refresh_from_db)
     totals = (desk.budget.version, desk.budget.deposited, desk.budget.withdrawn)
-    entries = Movement.entries.rel.related_model.objects
+    entries = Entry.objects
     return desk.do(
         lambda: [totals, *entries.filter(movement__budget=desk.budget)
                  .order_by("movement__seq", "position").values_list(*columns)]

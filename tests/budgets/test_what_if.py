@@ -108,7 +108,7 @@ class TestDeposits:
         assert outcomes(told)["Rent"] == (160, 100, -60)
 
     def test_that_were_reversed_are_passed_over_unless_asked_for(self, budget, rent):
-        Movement.objects.reverse(budget.movements.get(seq=2))
+        Movement.objects.reverse_movement(budget.movements.get(seq=2))
 
         without = Budget.objects.what_if(budget, {}, last=2)
         with_it = Budget.objects.what_if(budget, {}, last=2, with_reversed=True)

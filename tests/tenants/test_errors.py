@@ -234,7 +234,7 @@ class TestConstraintBroken:
 
     def test_not_null(self, tenant):
         with fails(NotNullBroken, IntegrityError, "23502") as caught, acting_for(tenant):
-            Membership.objects.create(user=UserFactory(), role=None)
+            Membership.objects.create(user=UserFactory(), **{"role": None})
 
         assert caught.value.constraint == "tenants_membership_role_not_null"
         assert caught.value.fields == ("role",)

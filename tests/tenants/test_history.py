@@ -54,6 +54,7 @@ class TestAChange:
         change = Change.objects.of(Invitation, pk)[0]
 
         assert (change.verb, change.after) == ("delete", None)
+        assert change.before is not None
         assert change.before["email"] == invitation.email
 
     def test_is_not_written_when_nothing_changed(self, acting):

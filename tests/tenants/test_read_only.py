@@ -153,7 +153,9 @@ VERBS = {
     "deposit_many": lambda budget, bucket: Movement.objects.deposit_many([Deposit(budget.pk, 100)]),
     "deposit_into": lambda budget, bucket: Movement.objects.deposit_into(bucket, 100),
     "withdraw": lambda budget, bucket: Movement.objects.withdraw(budget.buckets.money(), 1),
-    "reverse": lambda budget, bucket: Movement.objects.reverse(Movement.objects.first()),
+    "reverse_movement": lambda budget, bucket: Movement.objects.reverse_movement(
+        Movement.objects.earliest("pk")
+    ),
     "lock": lambda budget, bucket: Bucket.objects.lock(bucket),
     "create_bucket": lambda budget, bucket: Bucket.objects.create_bucket(
         budget, "Fun", filter=Claim(flat=1)

@@ -78,7 +78,7 @@ class TestBothKinds:
         assert answer.headers["X-Request-ID"] == "abc-1"
         with acting_for(tenant):
             settings = TenantSettings.objects.get()
-            change = Change.objects.of(TenantSettings, settings.pk).order_by("pk").last()
+            change = Change.objects.of(TenantSettings, settings.pk).latest("pk")
         assert (settings.values.locale, settings.version) == ("de", 1)
         assert (change.actor_id, change.request_id) == (user.pk, "abc-1")
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -129,7 +129,7 @@ def _alone(budget: Budget, amount: int, expect: str) -> Movement:
 
 def _in_bulk(budget: Budget, amount: int, expect: str) -> Movement:
     [movement] = Movement.objects.deposit_many([Deposit(budget.pk, amount)])
-    return cast(Movement, movement)  # a refusal would have been raised
+    return movement
 
 
 PATHS: dict[str, Callable[[Budget, int, str], Movement]] = {

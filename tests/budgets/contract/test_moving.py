@@ -92,7 +92,7 @@ DONE = {
         [("Trip", -40_00, "source"), ("Money", 40_00, "overflow")],
     ),
     "a reversal": (
-        lambda scene, **more: scene.side.movements.reverse(scene.kept["salary"], **more),
+        lambda scene, **more: scene.side.movements.reverse_movement(scene.kept["salary"], **more),
         ("reversal", 1000_00, -1000_00),
         [("Rent", -300_00, "reversal"), ("Trip", -100_00, "reversal"),
          ("Fun", -300_00, "reversal"), ("Money", -300_00, "reversal")],
@@ -125,7 +125,7 @@ class TestDone:
 
     def test_a_reversal_of_a_withdrawal_counts_as_money_in(self, scene):
         gone = scene.do(lambda: ask(scene, "withdraw", "Fun", amount=1_00))
-        scene.do(lambda: scene.side.movements.reverse(gone))
+        scene.do(lambda: scene.side.movements.reverse_movement(gone))
 
         home = scene.do(lambda: scene.home)
         assert (home.deposited, home.withdrawn) == (1006_00, 1_00)
@@ -300,12 +300,14 @@ class TestRefused:
 class TestReverse:
     def refuses(self, scene: Scene, name: str, **figures: Any) -> None:
         scene.refuses(
-            lambda: scene.side.movements.reverse(scene.kept[name]),
+            lambda: scene.side.movements.reverse_movement(scene.kept[name]),
             ReversalRefused, "reversal_refused", **figures,
         )  # fmt: skip
 
     def test_at_most_once_and_never_a_reversal(self, scene):
-        scene.kept["back"] = scene.do(lambda: scene.side.movements.reverse(scene.kept["coins"]))
+        scene.kept["back"] = scene.do(
+            lambda: scene.side.movements.reverse_movement(scene.kept["coins"])
+        )
 
         self.refuses(scene, "coins", why="reversed")
         self.refuses(scene, "back", why="reversal")
@@ -379,7 +381,7 @@ class TestOfAnotherTenant:
             ("row_not_found", side.movements.transfer, fun, theirs["Fun"], 5),
             ("row_not_found", side.movements.redistribute_to, theirs["Fun"], 5),
             ("row_not_found", side.movements.release_excess, theirs["Trip"]),
-            ("row_not_found", side.movements.reverse, theirs["salary"]),
+            ("row_not_found", side.movements.reverse_movement, theirs["salary"]),
             ("row_not_found", side.movements.preview_into, theirs["Fun"], 5),
             ("row_not_found", side.buckets.lock, theirs["Fun"]),
             ("row_not_found", side.buckets.reorder, theirs["Home"], []),

@@ -86,7 +86,7 @@ STEPS = st.lists(
             "close",
             bucket=ROW, to=st.sampled_from(list(Disposition)), into=st.none() | ROW,
         ),
-        step("reverse", movement=ROW),
+        step("reverse_movement", movement=ROW),
     ),
     min_size=15,
     max_size=30,
@@ -118,12 +118,12 @@ SCRIPT: list[Step] = [
     ("withdraw", {"bucket": 3, "amount": 10}),
     ("set_target", {"bucket": 0, "target": 200}),
     ("transfer", {"bucket": 3, "to_bucket": 0, "amount": 100}),
-    ("reverse", {"movement": 3}),
-    ("reverse", {"movement": 3}),
+    ("reverse_movement", {"movement": 3}),
+    ("reverse_movement", {"movement": 3}),
     ("deposit_many", {"deposits": [(1, 5, {}), (0, 0, {})], "each_on_its_own": False}),
     ("unlock", {"bucket": 1}),
     ("close", {"bucket": 1, "to": Disposition.CASCADE}),
-    ("reverse", {"movement": 0}),
+    ("reverse_movement", {"movement": 0}),
 ]
 
 
