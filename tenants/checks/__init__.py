@@ -11,6 +11,8 @@ tenants.E031       a filter or a sort that no index serves under row security
 tenants.E032       a sort by what may be NULL
 tenants.E033       a filter or a sort without its index
 tenants.E034       the catalog lacks the index of a listing
+tenants.E040       a time zone in use that PostgreSQL and Python do not have alike
+tenants.W041       the time zones in use cannot be read
 """
 
 from collections.abc import Sequence
@@ -24,6 +26,7 @@ from tenants.checks.declared import differences
 from tenants.checks.faults import FAULTS
 from tenants.checks.listings import lacking
 from tenants.checks.models import faults_of
+from tenants.checks.zones import zone_faults
 from tenants.postgres.session import asked
 
 
@@ -38,7 +41,7 @@ def check_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
 def check_catalog(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """Whether PostgreSQL isolates tenants, in each database that is used as role app."""
+    """Whether PostgreSQL is as the models and Python have it, where it is used as role app."""
     errors: list[CheckMessage] = []
     for alias in databases or ():
         with asked(alias) as cursor:
@@ -46,5 +49,5 @@ def check_catalog(
                 continue  # so `migrate` logs in, on its way to a schema that passes
             catalog = Catalog(cursor)
             errors += [error for fault in FAULTS for error in fault.found(catalog)]
-            errors += [*differences(catalog), *lacking(catalog)]
+            errors += [*differences(catalog), *lacking(catalog), *zone_faults(cursor)]
     return errors
