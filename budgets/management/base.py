@@ -4,8 +4,6 @@ import argparse
 from collections.abc import Callable
 from typing import override
 
-from babel import Locale, UnknownLocaleError
-
 from budgets import money
 from budgets.cascade import Claim
 from budgets.errors import BadAmount
@@ -33,12 +31,9 @@ class BudgetCommand(Command):
         return run_for(tenant_id, lambda: work(Budget.objects.called(name)))
 
 
-def locale_named(name: str) -> Locale:
-    """The locale amounts are written in. Raises BadAmount."""
-    try:
-        return Locale.parse(name, sep="-" if "-" in name else "_")
-    except (UnknownLocaleError, ValueError) as error:
-        raise BadAmount(f"there is no locale {name!r}: say en, de, fr_CH ...") from error
+def locale_named(name: str) -> str:
+    """The name of a locale there is. Raises BadAmount."""
+    return money.locale_named(name).name
 
 
 def claim(budget: Budget, text: str) -> Claim:

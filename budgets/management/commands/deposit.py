@@ -3,8 +3,6 @@
 import argparse
 from typing import Any
 
-from babel import Locale
-
 from budgets import money
 from budgets.management.base import BudgetCommand, locale_named
 from budgets.managers.plans import Overflow
@@ -51,7 +49,7 @@ class Command(BudgetCommand):
 
 
 def deposit(
-    budget: Budget, *, amount: str, locale: Locale, into: str | None, overflow: str,
+    budget: Budget, *, amount: str, locale: str, into: str | None, overflow: str,
     dry_run: bool, key: str | None, memo: str, **_: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Deposit, or only say what would happen; the report has the rows and their table."""

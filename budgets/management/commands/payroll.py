@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
 from rich.table import Table
 
 from budgets.errors import BadPayroll, Refused
@@ -79,7 +78,7 @@ class Command(BaseCommand):
 STATUSES = ("deposited", "repeated", "refused")
 
 
-def _paid(rows: list[Row], locale: Locale, memo: str, each: bool) -> list[dict[str, Any]]:
+def _paid(rows: list[Row], locale: str, memo: str, each: bool) -> list[dict[str, Any]]:
     """Make the deposits; a row for each line of the file."""
     deposits = deposits_of(rows, locale=locale, memo=memo)
     try:

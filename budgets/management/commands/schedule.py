@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from rich.table import Table
 
 from budgets import money
@@ -79,7 +78,7 @@ _COLUMNS = ("name", "amount", "rrule", "next_due_at", "catch_up", "state")
 
 
 def create(
-    budget: Budget, *, name: str, amount: str, locale: Locale, rule: str, starts: datetime,
+    budget: Budget, *, name: str, amount: str, locale: str, rule: str, starts: datetime,
     zone: str, catch_up: str, memo: str, key: str | None, **_: Any,
 ) -> list[Schedule]:  # fmt: skip
     """Make one. Raises BadAmount and BadSchedule."""
