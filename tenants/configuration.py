@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.db import models, transaction
 
-from tenants import local, locales
+from tenants import local
 from tenants.errors import NoTenant
 from tenants.managers import TenantManager
 from tenants.plans import require_known
-from tenants.refusals import BadDocument, StaleSettings
+from tenants.refusals import StaleSettings
 from tenants.roles import require, verb
 
 if TYPE_CHECKING:
@@ -68,9 +68,6 @@ class TenantSettingsManager(TenantManager["TenantSettings"]):
             row = _changed(self, expect, values)
             for feature in row.values.features if "features" in values else ():
                 require_known(feature)
-            if "locale" in values and locales.find(row.values.locale) is None:
-                text = f"there is no locale {row.values.locale!r}: say en, de, fr_CH ..."
-                raise BadDocument(text, field="locale")
         local.forget()
         return row
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from tenants import locales
 from tenants.context import Tenancy, tenancy
@@ -26,6 +26,14 @@ class Local:
     def zone(self) -> ZoneInfo:
         """The time zone, for datetimes."""
         return ZoneInfo(self.time_zone)
+
+    def known(self) -> "Local":
+        """With English for a locale, and UTC for a time zone, that is not known any more."""
+        default = Local()
+        return Local(
+            self.locale if locales.find(self.locale) else default.locale,
+            self.time_zone if self.time_zone in available_timezones() else default.time_zone,
+        )
 
 
 _said: ContextVar[dict[str, str]] = ContextVar("said", default={})  # noqa: B039  # never changed
@@ -58,7 +66,7 @@ def forget() -> None:
 
 
 def _settings() -> Local:
-    """The tenant's settings, or the defaults; a locale that nobody knows any more is English."""
+    """As the tenant has set it; the defaults where there is no one tenant."""
     try:
         block = tenancy()
     except NoTenant:
@@ -68,8 +76,7 @@ def _settings() -> Local:
     if (read := _read.get()) is None or read[0] is not block:
         from tenants.models import TenantSettings
 
-        values = TenantSettings.objects.current().values
-        told = Local(values.locale, values.time_zone)
-        known = told if locales.find(told.locale) else replace(told, locale=Local().locale)
-        _read.set(read := (block, known))
+        row = TenantSettings.objects.current()
+        told = Local(row.values.locale, row.values.time_zone)
+        _read.set(read := (block, told.known()))
     return read[1]

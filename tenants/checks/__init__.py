@@ -15,11 +15,12 @@ tenants.E040       a time zone in use that PostgreSQL and Python do not have ali
 tenants.W041       the time zones in use cannot be read
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Tags, register
+from django.db.backends.utils import CursorWrapper
 
 from tenants.checks.catalog import Catalog
 from tenants.checks.declared import differences
@@ -41,13 +42,27 @@ def check_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
 def check_catalog(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """Whether PostgreSQL is as the models and Python have it, where it is used as role app."""
+    """Whether PostgreSQL isolates tenants, in each database that is used as role app."""
     errors: list[CheckMessage] = []
+    for cursor in _cursors(databases):
+        catalog = Catalog(cursor)
+        errors += [error for fault in FAULTS for error in fault.found(catalog)]
+        errors += [*differences(catalog), *lacking(catalog)]
+    return errors
+
+
+@register(Tags.database)
+def check_clocks(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Whether PostgreSQL has the time zones in use as Python has them."""
+    return [fault for cursor in _cursors(databases) for fault in zone_faults(cursor)]
+
+
+def _cursors(databases: Sequence[str] | None) -> Iterator[CursorWrapper]:
+    """One for each database that is used as role app."""
     for alias in databases or ():
         with asked(alias) as cursor:
-            if cursor.db.settings_dict.get("ROLE") == "owner":
-                continue  # so `migrate` logs in, on its way to a schema that passes
-            catalog = Catalog(cursor)
-            errors += [error for fault in FAULTS for error in fault.found(catalog)]
-            errors += [*differences(catalog), *lacking(catalog), *zone_faults(cursor)]
-    return errors
+            if cursor.db.settings_dict.get("ROLE") != "owner":
+                # `migrate` logs in so, on its way to a schema that passes
+                yield cursor

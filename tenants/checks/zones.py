@@ -101,9 +101,9 @@ def _moments(zone: ZoneInfo) -> list[int]:
 
 
 def _change(zone: ZoneInfo, day: int, before: float) -> int:
-    """The second of that day at which the clocks change."""
+    """The second at which the clocks change: of that day, or the first of the next."""
     seconds = range(day, day + DAY)
-    return seconds[bisect_left(seconds, True, key=lambda at: _offset(zone, at) != before)]
+    return day + bisect_left(seconds, True, key=lambda at: _offset(zone, at) != before)
 
 
 def _offset(zone: ZoneInfo, moment: int) -> float:

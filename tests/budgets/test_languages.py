@@ -12,14 +12,14 @@ from tests.command_line import Ran, manage
 from tests.factories import BudgetFactory
 
 LATE_IN_NOVEMBER = datetime(2026, 12, 1, 6, 30, tzinfo=UTC)
-"""In Vancouver it is 23:30 on 30 November."""
+"""In Los Angeles it is 22:30 on 30 November."""
 
 
 @pytest.fixture
 def household(tenant):
-    """A German budget in Vancouver."""
+    """A German budget in Los Angeles."""
     with acting_for(tenant):
-        TenantSettings.objects.change(locale="de", time_zone="America/Vancouver")
+        TenantSettings.objects.change(locale="de", time_zone="America/Los_Angeles")
         budget = BudgetFactory(name="Haushalt")
         Movement.objects.deposit(budget, 1_000_00, effective_at=LATE_IN_NOVEMBER)
     return tenant
@@ -67,7 +67,7 @@ class TestReading:
 
         told = run("schedule", "create", "Lohn", "1.250,50", *when, "--json").json
 
-        assert (told["amount_minor"], told["time_zone"]) == (1_250_50, "America/Vancouver")
+        assert (told["amount_minor"], told["time_zone"]) == (1_250_50, "America/Los_Angeles")
         assert told["amount"] == "1.250,50\u00a0€"
 
     def test_of_what_a_report_asks_for(self, run):

@@ -1,6 +1,8 @@
 """Which language and which clock hold: the tenant's, unless a block says otherwise."""
 
 import pytest
+from django.db.models import F, Func, JSONField, Value
+from django.db.models.expressions import CombinedExpression
 
 from tenants.context import acting_for, inspecting
 from tenants.local import Local, local, localised
@@ -69,7 +71,18 @@ def test_a_locale_that_nobody_knows_cannot_be_set(acting):
     assert not TenantSettings.objects.exists()
 
 
-def test_a_locale_that_nobody_knows_any_more_is_english(acting):
-    TenantSettings.objects.create(values={"locale": "tlh"})
+@pytest.mark.parametrize(
+    ("key", "gone", "holds"),
+    [
+        ("locale", "tlh", Local("en", "Europe/Vienna")),
+        ("time_zone", "US/Pacific-New", Local("de_AT", "UTC")),
+    ],
+)
+def test_a_name_that_nobody_knows_any_more_can_be_read(own_database, vienna, key, gone, holds):
+    names = Func(Value(f'{{"{key}": "{gone}"}}'), template="%(expressions)s::jsonb")
+    merged = CombinedExpression(F("values"), "||", names, output_field=JSONField())
+    with acting_for(vienna):
+        TenantSettings.objects.update(values=merged)
 
-    assert local().locale == "en"
+        assert getattr(TenantSettings.objects.get().values, key) == gone
+        assert local() == holds
