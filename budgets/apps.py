@@ -1,5 +1,7 @@
 """The app's configuration."""
 
+from typing import ClassVar
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,4 @@ class BudgetsConfig(AppConfig):
 
     name = "budgets"
     commented = True
+    time_zones: ClassVar = {"budgets_schedule": "time_zone"}  # for `check --database`

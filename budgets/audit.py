@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.core.checks import Tags, run_checks
 from django.db import DEFAULT_DB_ALIAS
 
 from budgets.models import (
@@ -19,6 +18,7 @@ from budgets.models import (
     ScheduleRun,
     StatementLine,
 )
+from tenants.checks import check_catalog
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tenants.postgres.grants import granted_to_app
@@ -91,8 +91,8 @@ def breaks_of_schema() -> Iterator[Break]:
         excess = granted_to_app(model._meta.db_table) - {"SELECT", "INSERT", "MAINTAIN"}
         if excess:
             yield Break("I4", "", model._meta.db_table, f"lets app {', '.join(sorted(excess))}")
-    for found in run_checks(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS]):
-        if found.is_serious() and found.id and found.id.startswith("tenants."):
+    for found in check_catalog(None, databases=[DEFAULT_DB_ALIAS]):
+        if found.is_serious() and found.id:
             yield Break("I8", "", found.id, found.msg)
 
 

@@ -31,6 +31,12 @@ class UnknownCurrency(Refused):
     code = "unknown_currency"
 
 
+class CurrencyEnded(UnknownCurrency):
+    """That currency is no longer in use: `since` which day, and `replaced_by` which, if known."""
+
+    code = "currency_ended"
+
+
 class WrongCurrency(Refused):
     """The money is in another currency than the budget."""
 

@@ -1,41 +1,23 @@
 """Money in and out: what people type becomes minor units, and minor units what they read.
 
-Babel knows how a locale writes numbers. Between `parse` and `show` money is an int of minor
-units (cents); between `percent` and `show_percent` a share is an int of parts per million.
+`tenants.locales` knows how a locale writes numbers. Between `parse` and `show` money is an int of
+minor units (cents); between `percent` and `show_percent` a share is an int of parts per million.
 """
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
-from functools import cache
 from typing import Self
 from unicodedata import category
 
-from babel import Locale
-from babel.core import get_global
-from babel.numbers import (
-    format_decimal,
-    get_currency_symbol,
-    get_decimal_symbol,
-    get_group_symbol,
-    parse_pattern,
-)
-
 from budgets.cascade import MAX_MINOR, WHOLE
-from budgets.errors import BadAmount, BadRule, UnknownCurrency, WrongCurrency
-
-# ISO 4217: the codes whose minor unit is not a hundredth. Babel's own figures are CLDR's advice
-# for display, which hides minor units that nobody mints any more (IQD, LBP, RSD and others).
-_NOT_HUNDREDTHS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
-_EXPONENTS = {code: n for n, codes in _NOT_HUNDREDTHS.items() for code in codes.split()}
+from budgets.currencies import capitals, exponent, in_use, quoted
+from budgets.errors import BadAmount, BadRule, WrongCurrency
+from tenants import locales
+from tenants.locales import Locale
 
 # What stands before the number, from its first digit to its last, and what stands after it.
 _PARTS = re.compile(r"([^0-9]*?)([.,]?[0-9](?:.*[0-9])?)([^0-9]*)", re.DOTALL)
-_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4}))?")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:([^0-9])([0-9]{1,4}))?")
 
 # One spelling for the spaces, apostrophes and minus signs of different locales and keyboards;
 # marks of writing direction are invisible and say nothing about the amount.
@@ -45,26 +27,11 @@ _SPELLING = str.maketrans(
 )
 
 
-def exponent(currency: str) -> int:
-    """The decimals of a currency's minor unit, by ISO 4217; upper and lower case are the same.
-
-    >>> [exponent(currency) for currency in ("JPY", "eur", "KWD")]
-    [0, 2, 3]
-
-    Raises UnknownCurrency for all but the codes of money in use.
-    """
-    if (code := _upper(currency)) not in _in_use():
-        raise UnknownCurrency(
-            f"{_quoted(currency)} is not a currency: give an ISO 4217 code such as EUR"
-        )
-    return _EXPONENTS.get(code, 2)
-
-
 def parse(
     text: str,
     currency: str,
     *,
-    locale: str | Locale = "en",
+    locale: str = "en",
     signed: bool = False,
     exponent: int | None = None,
 ) -> int:
@@ -93,50 +60,57 @@ def parse(
         notation.require_currency(re.sub("[+-]", "", beside).strip(), text)
     minor = notation.minor(number, text)
     if not signed and (signs or not minor):
-        raise BadAmount(f"an amount is more than zero, not {_quoted(text)}")
+        raise BadAmount(f"an amount is more than zero, not {quoted(text)}")
     return -minor if signs == ["-"] else minor
 
 
-def show(
-    minor: int, currency: str, *, locale: str | Locale = "en", exponent: int | None = None
-) -> str:
+def show(minor: int, currency: str, *, locale: str = "en", exponent: int | None = None) -> str:
     """Write minor units as people of `locale` read them, with every decimal the currency has.
 
     >>> show(123450, "EUR"), show(-1234, "JPY"), show(5, "USD", exponent=3)
     ('€1,234.50', '-¥1,234', '$0.005')
 
-    Raises UnknownCurrency unless the `exponent` is given.
+    Raises BadAmount for no locale, and UnknownCurrency unless the `exponent` is given.
     """
     notation = _Notation.of(currency, locale, exponent)
-    return notation.written(minor, notation.locale.currency_formats["standard"].pattern)
+    return notation.locale.money(notation.number(minor), notation.code, negative=minor < 0)
 
 
-def percent(text: str) -> int:
+def percent(text: str, *, locale: str = "en") -> int:
     """Read a percentage with at most four decimals, in parts per million.
 
-    >>> percent("33.3333"), percent("30")
-    (333333, 300000)
+    >>> percent("33.3333"), percent("30"), percent("2,5", locale="de")
+    (333333, 300000, 25000)
 
-    Raises BadRule unless it is from 0 to 100.
+    Raises BadRule unless it is from 0 to 100, and BadAmount for no locale.
     """
-    if parts := _PERCENT.fullmatch(text):
-        ppm = int(parts[1]) * 10_000 + int((parts[2] or "").ljust(4, "0"))
+    point = locale_named(locale).point
+    if (parts := _PERCENT.fullmatch(text)) and parts[2] in (None, point):
+        ppm = int(parts[1]) * 10_000 + int((parts[3] or "").ljust(4, "0"))
         if ppm <= WHOLE:
             return ppm
     raise BadRule(
-        "a percentage is a number from 0 to 100 with at most 4 decimals, such as 33.3333, "
-        f"not {_quoted(text)}"
+        "a percentage is a number from 0 to 100 with at most 4 decimals, such as "
+        f"33{point}3333, not {quoted(text)}"
     )
 
 
-def show_percent(ppm: int) -> str:
+def show_percent(ppm: int, *, locale: str = "en") -> str:
     """Write parts per million as a percentage.
 
-    >>> show_percent(333_333), show_percent(300_000)
-    ('33.3333 %', '30 %')
+    >>> show_percent(333_333), show_percent(300_000), show_percent(25_000, locale="de")
+    ('33.3333 %', '30 %', '2,5 %')
     """
     whole, decimals = divmod(ppm, 10_000)
-    return f"{whole}.{decimals:04}".rstrip("0").rstrip(".") + " %"
+    told = f"{whole}.{decimals:04}".rstrip("0").rstrip(".")
+    return f"{told.replace('.', locale_named(locale).point)} %"
+
+
+def locale_named(name: str) -> Locale:
+    """The locale of that name, such as de_CH or de-ch. Raises BadAmount."""
+    if (found := locales.find(name)) is None:
+        raise BadAmount(f"there is no locale {quoted(name)}: say en, de, fr_CH ...")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,42 +122,36 @@ class _Notation:
     locale: Locale
 
     @classmethod
-    def of(cls, currency: str, locale: str | Locale, given: int | None) -> Self:
+    def of(cls, currency: str, locale: str, given: int | None) -> Self:
         """`given` is an exponent somebody kept; without it the currency must be in use."""
-        tag = str(locale).replace("-", "_")
-        return cls(
-            _upper(currency), exponent(currency) if given is None else given, Locale.parse(tag)
-        )
+        places = exponent(currency) if given is None else given
+        return cls(capitals(currency), places, locale_named(locale))
 
-    def written(self, minor: int, pattern: str) -> str:
-        """`minor` in one of the locale's patterns, with the currency's decimals."""
-        wanted = parse_pattern(pattern)
-        wanted.frac_prec = (self.exponent, self.exponent)
-        value = Decimal(f"{minor}E-{self.exponent}")
-        with localcontext(prec=40):  # a caller's narrower context would round the amount
-            return str(wanted.apply(value, self.locale, self.code, currency_digits=False))
+    def number(self, minor: int) -> str:
+        """The digits of an amount, unsigned, with the currency's decimals."""
+        whole, decimals = divmod(abs(minor), 10**self.exponent)
+        return self.locale.number(str(whole), f"{decimals:0{self.exponent}}"[: self.exponent])
 
     def refusal(self, text: str) -> BadAmount:
         """The error for what is no amount at all; it shows how one is written."""
-        example = self.written(12345 * 10**self.exponent // 10, "#,##0.0")
+        example = self.number(12345 * 10**self.exponent // 10)
         if not text.strip():
             return BadAmount(f"the amount is missing: write one, such as {example}")
-        return BadAmount(f"{_quoted(text)} is not an amount: write it like {example}")
+        return BadAmount(f"{quoted(text)} is not an amount: write it like {example}")
 
     def require_currency(self, beside: str, text: str) -> None:
         """Let pass what may stand beside the number: nothing, the code, the symbol."""
-        symbol = get_currency_symbol(self.code, self.locale).translate(_SPELLING)
-        if not beside or _upper(beside) == self.code or beside == symbol:
+        symbol = self.locale.symbol(self.code).translate(_SPELLING)
+        if not beside or capitals(beside) == self.code or beside == symbol:
             return
-        if _upper(beside) in _in_use() or any(category(char) == "Sc" for char in beside):
-            raise WrongCurrency(f"{_quoted(text)} is not in {self.code}")
+        if in_use(capitals(beside)) or any(category(char) == "Sc" for char in beside):
+            raise WrongCurrency(f"{quoted(text)} is not in {self.code}")
         raise self.refusal(text)
 
     def minor(self, number: str, text: str) -> int:
         """The minor units of an unsigned number; `text` is all that was written."""
         group, point = (
-            symbol(self.locale).translate(_SPELLING)
-            for symbol in (get_group_symbol, get_decimal_symbol)
+            mark.translate(_SPELLING) for mark in (self.locale.group, self.locale.point)
         )
         whole, _, decimals = number.partition(point)
         digits = whole.replace(group, "")
@@ -191,49 +159,17 @@ class _Notation:
             raise self.refusal(text)
         if len(digits := digits.lstrip("0")) > len(str(MAX_MINOR)):
             raise self._too_large()
-        if group in whole and whole != self._grouped(digits):
+        if group in whole and whole != self.locale.grouped(digits or "0").translate(_SPELLING):
             raise self.refusal(text)
         if len(decimals) > self.exponent:
-            raise BadAmount(f"{_quoted(text)} has too many decimals: {self._decimals()}")
+            raise BadAmount(f"{quoted(text)} has too many decimals: {self._decimals()}")
         if (minor := int(f"0{digits}{decimals.ljust(self.exponent, '0')}")) > MAX_MINOR:
             raise self._too_large()
         return minor
-
-    def _grouped(self, digits: str) -> str:
-        """The digits as the locale groups them."""
-        return format_decimal(int(f"0{digits}"), locale=self.locale).translate(_SPELLING)
 
     def _decimals(self) -> str:
         return f"{self.code} has {self.exponent or 'no'} decimals"
 
     def _too_large(self) -> BadAmount:
-        most = self.written(MAX_MINOR, "#,##0.0")
+        most = self.number(MAX_MINOR)
         return BadAmount(f"the amount is too large: the most is {most} {self.code}")
-
-
-@cache
-def _in_use() -> frozenset[str]:
-    """The ISO 4217 codes of money in use, by CLDR: no withdrawn money, no metals, no test codes.
-
-    Read without a clock: a currency counts until CLDR knows the day it ends.
-    """
-    places = get_global("territory_currencies")
-    codes = {
-        code
-        for place, history in places.items()
-        if place != "ZZ"  # gold, special drawing rights and the like
-        for code, _start, end, _tender in history
-        if end is None
-    }
-    # Where CLDR differs: no money at all, the offshore yuan, and a colon ISO 4217 still lists.
-    return frozenset(codes - {"XXX", "CNH"} | {"SVC"})
-
-
-def _upper(code: str) -> str:
-    """The code in capitals; letters outside ASCII stay, lest one turn into a code's."""
-    return code.upper() if code.isascii() else code
-
-
-def _quoted(text: str) -> str:
-    """The text as an error may quote it: short and on one line."""
-    return repr(text if len(text) <= 40 else f"{text[:40]}...")

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel import Locale
-
 from budgets import money
 from budgets.errors import BadPayroll, Refused
 from budgets.managers.bulk import Deposit
@@ -52,7 +50,7 @@ def _rows(file: Iterator[str]) -> Iterator[Row]:
         yield Row(number, *cells)
 
 
-def deposits_of(rows: list[Row], *, locale: Locale, memo: str) -> list[Deposit]:
+def deposits_of(rows: list[Row], *, locale: str, memo: str) -> list[Deposit]:
     """The deposits of the tenant in force that the rows ask for.
 
     A budget is named by its name, whatever its case, or its id. Raises BadPayroll for the first

@@ -12,9 +12,8 @@ from budgets.managers.reads.months import CurrencyMonths, Month
 from budgets.managers.reads.pages import Cursor, Page
 from budgets.managers.reads.what_if import WhatIf
 from budgets.models import Bucket, Budget
-from budgets.money import show_percent
 from budgets.projection import Forecast, Outlook, Projection
-from budgets.tables import REASONS, bar, rule, shown
+from budgets.tables import REASONS, bar, rule, shown, shown_percent
 
 type Answer = tuple[Table, Any]
 
@@ -122,7 +121,7 @@ def months_answer(budget: Budget, months: tuple[Month, ...]) -> Answer:
         sums = (shown(budget, each) for each in (month.income, month.withdrawn, change))
         table.add_row(f"{month.first:%Y-%m}", *sums, shown(budget, month.closing), "", style="bold")
         for line in month.buckets:
-            full = "" if line.fill is None else show_percent(line.fill // 10_000 * 10_000)
+            full = "" if line.fill is None else shown_percent(line.fill // 10_000 * 10_000)
             stood = (shown(budget, each) for each in (line.change, line.closing))
             table.add_row(f"  {line.name}", "", "", *stood, full)
     return table, [_month(month) for month in months]

@@ -13,6 +13,7 @@ from budgets.managers.plans import Preview
 from budgets.managers.posting import CASCADES, KEPT
 from budgets.managers.reads.dashboard import BucketState
 from budgets.models import Bucket, Budget, Movement
+from tenants.local import local
 
 REASONS = {
     "filter": "its filter",
@@ -188,9 +189,15 @@ def rule(budget: Budget, bucket: Bucket | BucketState) -> str:
 
 
 def _claim(budget: Budget, claim: Claim) -> str:
-    return money.show_percent(claim.share) if claim.share else shown(budget, claim.flat)
+    return shown_percent(claim.share) if claim.share else shown(budget, claim.flat)
 
 
 def shown(budget: Budget, minor: int) -> str:
-    """Minor units in the budget's currency."""
-    return money.show(minor, budget.currency, exponent=budget.exponent)
+    """Minor units in the budget's currency, as the tenant in force writes them."""
+    locale = local().locale
+    return money.show(minor, budget.currency, locale=locale, exponent=budget.exponent)
+
+
+def shown_percent(ppm: int) -> str:
+    """Parts per million, as the tenant in force writes a percentage."""
+    return money.show_percent(ppm, locale=local().locale)

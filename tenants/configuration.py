@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.db import models, transaction
 
+from tenants import local
 from tenants.errors import NoTenant
 from tenants.managers import TenantManager
 from tenants.plans import require_known
@@ -67,6 +68,7 @@ class TenantSettingsManager(TenantManager["TenantSettings"]):
             row = _changed(self, expect, values)
             for feature in row.values.features if "features" in values else ():
                 require_known(feature)
+        local.forget()
         return row
 
 

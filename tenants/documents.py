@@ -21,6 +21,9 @@ from pydantic_core import to_json
 
 from tenants.refusals import BadDocument
 
+STORED = {"stored": True}
+"""The context in which validators see what is read: a name that was known once may be gone."""
+
 
 class Document(BaseModel):
     """A schema: fields by annotation, unknown ones refused, values immutable and never coerced."""
@@ -45,7 +48,7 @@ class Document(BaseModel):
     def stored(cls, text: str) -> Self:
         """The document kept as that JSON; what the schema no longer has is passed over."""
         try:
-            return cls.model_validate_json(text, extra="ignore")
+            return cls.model_validate_json(text, extra="ignore", context=STORED)
         except Invalid as error:
             raise _bad(error) from error
 

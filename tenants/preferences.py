@@ -3,23 +3,36 @@
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from tenants.documents import Document
-
-
-def _known(time_zone: str) -> str:
-    if time_zone not in available_timezones():
-        raise ValueError(f"there is no time zone {time_zone!r}")
-    return time_zone
+from tenants import locales
+from tenants.documents import STORED, Document
 
 
-TimeZone = Annotated[str, AfterValidator(_known)]
-Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
+def _zone(name: str, info: ValidationInfo) -> str:
+    if info.context != STORED and name not in available_timezones():
+        raise ValueError(f"there is no time zone {name!r}")
+    return name
+
+
+def _locale(name: str, info: ValidationInfo) -> str:
+    if info.context != STORED and locales.find(name) is None:
+        raise ValueError(f"there is no locale {name!r}: say en, de, fr_CH ...")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Locale = Annotated[
+    str, Field(pattern=r"^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"), AfterValidator(_locale)
+]
 
 
 class TenantPreferences(Document):
-    """What a tenant's owner sets; `features` (by name, on or off) is for the system to override."""
+    """What a tenant's owner sets; `features` (by name, on or off) is for the system to override.
+
+    `locale` is how sums are written and read, `time_zone` when a day and a month begin, unless
+    somebody says otherwise: see `tenants.local`.
+    """
 
     locale: Locale = "en"
     time_zone: TimeZone = "UTC"

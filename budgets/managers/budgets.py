@@ -9,7 +9,7 @@ from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from budgets import money
+from budgets import currencies
 from budgets.errors import BadRule, UnknownBudget
 from budgets.managers.reads.budgets import BudgetReads
 from budgets.roles import verb
@@ -102,7 +102,7 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
 
         Raises UnknownCurrency, and BadRule when an open budget has the name.
         """
-        exponent = money.exponent(currency)
+        exponent = currencies.exponent(currency)
         budget = self.model(
             name=named(name), currency=currency.upper(), exponent=exponent, owner=owner
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from budgets import money
+from budgets import currencies
 from budgets.errors import BadStatement
 from budgets.statements.columns import Hints
 from budgets.statements.csvfile import CsvFile
@@ -108,7 +108,7 @@ def read(
     The caller compares `currency` with the statement's own. An `exponent` somebody kept
     goes before the currency's. Raises BadStatement as `sniff` does; UnknownCurrency.
     """
-    decimals = money.exponent(currency) if exponent is None else exponent
+    decimals = currencies.exponent(currency) if exponent is None else exponent
     source = inspect(Path(path), hints.encoding)
     file = _opened(source, hints)
     accounts = _selected(file.accounts, hints.account)

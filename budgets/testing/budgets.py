@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from budgets import money
+from budgets import currencies
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadQuestion, BadRule, UnknownBudget
 from budgets.interfaces import Given
@@ -30,7 +30,7 @@ class MemoryBudgets(Verbs):
         """
         budget = Budget(
             store=self._store,
-            exponent=money.exponent(currency),
+            exponent=currencies.exponent(currency),
             name=named(name),
             currency=currency.upper(),
             owner=owner,

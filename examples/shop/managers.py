@@ -1,7 +1,6 @@
 """The verbs of the shop. Prices are ints of minor units."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -10,6 +9,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from examples.shop.errors import NotThatWay, OutOfStock
+from tenants.local import local
 from tenants.managers import TenantManager
 from tenants.softdelete import SoftDeleteManager
 
@@ -72,6 +72,7 @@ class OrderManager(TenantManager["Order"]):
         return locked
 
     def monthly(self) -> "QuerySet[Order, Any]":
-        """Orders and takings of each month in UTC, cancelled orders left out."""
-        months = self.exclude(status="cancelled").values(month=TruncMonth("placed_at", tzinfo=UTC))
+        """Orders and takings of each month where the tenant is, cancelled orders left out."""
+        month = TruncMonth("placed_at", tzinfo=local().zone)
+        months = self.exclude(status="cancelled").values(month=month)
         return months.annotate(orders=Count("pk"), takings=Sum("total")).order_by("month")

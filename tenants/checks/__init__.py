@@ -11,19 +11,23 @@ tenants.E031       a filter or a sort that no index serves under row security
 tenants.E032       a sort by what may be NULL
 tenants.E033       a filter or a sort without its index
 tenants.E034       the catalog lacks the index of a listing
+tenants.E040       a time zone in use that PostgreSQL and Python do not have alike
+tenants.W041       the time zones in use cannot be read
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Tags, register
+from django.db.backends.utils import CursorWrapper
 
 from tenants.checks.catalog import Catalog
 from tenants.checks.declared import differences
 from tenants.checks.faults import FAULTS
 from tenants.checks.listings import lacking
 from tenants.checks.models import faults_of
+from tenants.checks.zones import zone_faults
 from tenants.postgres.session import asked
 
 
@@ -40,11 +44,25 @@ def check_catalog(
 ) -> list[CheckMessage]:
     """Whether PostgreSQL isolates tenants, in each database that is used as role app."""
     errors: list[CheckMessage] = []
+    for cursor in _cursors(databases):
+        catalog = Catalog(cursor)
+        errors += [error for fault in FAULTS for error in fault.found(catalog)]
+        errors += [*differences(catalog), *lacking(catalog)]
+    return errors
+
+
+@register(Tags.database)
+def check_clocks(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Whether PostgreSQL has the time zones in use as Python has them."""
+    return [fault for cursor in _cursors(databases) for fault in zone_faults(cursor)]
+
+
+def _cursors(databases: Sequence[str] | None) -> Iterator[CursorWrapper]:
+    """One for each database that is used as role app."""
     for alias in databases or ():
         with asked(alias) as cursor:
-            if cursor.db.settings_dict.get("ROLE") == "owner":
-                continue  # so `migrate` logs in, on its way to a schema that passes
-            catalog = Catalog(cursor)
-            errors += [error for fault in FAULTS for error in fault.found(catalog)]
-            errors += [*differences(catalog), *lacking(catalog)]
-    return errors
+            if cursor.db.settings_dict.get("ROLE") != "owner":
+                # `migrate` logs in so, on its way to a schema that passes
+                yield cursor

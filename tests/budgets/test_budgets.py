@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from budgets.errors import BadRule, UnknownBudget, UnknownCurrency
+from budgets.errors import BadRule, CurrencyEnded, UnknownBudget, UnknownCurrency
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tenants.errors import ConstraintBroken, TenantViolation
+from tests.command_line import manage
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
 
 
@@ -20,6 +21,12 @@ class TestCreateBudget:
 
         kept = Budget.objects.values_list("currency", "exponent").get(pk=budget.pk)
         assert kept == (currency, exponent)
+
+    def test_refuses_a_currency_that_ended(self, acting):
+        with pytest.raises(CurrencyEnded, match=r"BGN .* since 2026-01-01: .* EUR"):
+            Budget.objects.create_budget("Household", "bgn")
+
+        assert not Budget.objects.exists()
 
     @pytest.mark.parametrize("currency", ["", "XYZ", "EURO", "DEM", "XXX", "€", "E R"])
     def test_refuses_what_is_no_currency(self, acting, currency):
@@ -128,6 +135,17 @@ class TestCalled:
             for name in ("Elsewhere", str(elsewhere.pk), "Archived", str(archived.pk), "", "x"):
                 with pytest.raises(UnknownBudget):
                     Budget.objects.called(name)
+
+
+def test_one_whose_currency_ended_goes_on(tenant):
+    with acting_for(tenant):
+        lev = Budget(name="From 2025", currency="BGN", exponent=2)
+        lev.save(force_insert=True)
+        lev.buckets.create_money(lev)
+
+    words = ("--tenant", tenant.slug, "--budget", "From 2025")
+    assert "BGN5.50" in manage("deposit", *words, "5.50 BGN").out
+    assert "BGN5.50" in manage("report", "dashboard", *words).out
 
 
 def test_the_currency_is_fixed(tenant):

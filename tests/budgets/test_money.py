@@ -1,15 +1,20 @@
 """Money and percentages, as people write them and as they read them."""
 
+import json
+from datetime import date
 from decimal import localcontext
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import MAX_MINOR, WHOLE
-from budgets.errors import BadAmount, BadRule, UnknownCurrency, WrongCurrency
-from budgets.money import exponent, parse, percent, show, show_percent
+from budgets.currencies import exponent
+from budgets.errors import BadAmount, BadRule, CurrencyEnded, UnknownCurrency, WrongCurrency
+from budgets.money import parse, percent, show, show_percent
 
+ROOT = Path(__file__).parents[2]
 LOCALES = ["en", "en_IN", "de", "de_CH", "de-at", "fr", "es", "sv", "pl", "ja", "pt_BR", "ar", "he"]
 
 
@@ -37,6 +42,42 @@ class TestTheExponentOfACurrency:
     def test_is_refused_for_what_is_no_money_in_use(self, currency: str) -> None:
         with pytest.raises(UnknownCurrency, match="ISO 4217"):
             exponent(currency)
+
+
+class TestACurrencyThatEnded:
+    @pytest.mark.parametrize(
+        ("currency", "since", "instead"),
+        [
+            ("BGN", date(2026, 1, 1), "EUR"),
+            ("hrk", date(2023, 1, 14), "EUR"),
+            ("BYB", date(2000, 12, 31), "BYN"),  # BYR came between
+            ("SUR", date(1991, 12, 25), None),
+        ],
+    )
+    def test_is_refused_with_its_day_and_what_replaced_it(self, currency, since, instead):
+        with pytest.raises(CurrencyEnded, match=f"since {since}") as caught:
+            exponent(currency)
+
+        assert caught.value.code == "currency_ended"
+        assert (caught.value.figures["since"], caught.value.figures["replaced_by"]) == (
+            since, instead,
+        )  # fmt: skip
+        assert instead is None or f"such as {instead}" in str(caught.value)
+
+    def test_was_in_use_before_its_day(self):
+        assert exponent("BGN", on=date(2025, 12, 31)) == 2
+        with pytest.raises(CurrencyEnded):
+            exponent("BGN", on=date(2026, 1, 1))
+
+    def test_goes_on_where_a_budget_keeps_its_decimals(self):
+        assert parse("5,50 лв.", "BGN", exponent=2, locale="bg") == 550
+        assert show(550, "BGN", exponent=2) == "BGN5.50"
+
+    def test_comes_from_a_table_that_names_its_sources(self):
+        table = json.loads((ROOT / "budgets" / "currencies.json").read_text())
+
+        assert any(source.startswith("BGN: ") for source in table["source"])
+        assert not set(table["in_use"]) & set(table["ended"])
 
 
 class TestParsing:
@@ -211,6 +252,10 @@ class TestShowing:
         with pytest.raises(UnknownCurrency):
             show(1, "XYZ")
 
+    def test_refuses_an_unknown_locale(self) -> None:
+        with pytest.raises(BadAmount, match="there is no locale 'xx'"):
+            show(1, "EUR", locale="xx")
+
     def test_is_exact_even_where_the_caller_computes_with_few_digits(self) -> None:
         with localcontext(prec=3):
             assert show(MAX_MINOR, "JPY") == "¥9,223,372,036,854,775,807"
@@ -265,6 +310,17 @@ class TestAPercentage:
     )
     def test_is_shown_without_needless_zeros(self, ppm: int, text: str) -> None:
         assert show_percent(ppm) == text
+
+    @pytest.mark.parametrize(("text", "locale"), [("33,3", "en"), ("33.3", "de"), ("33;3", "de")])
+    def test_is_refused_with_another_decimal_mark(self, text: str, locale: str) -> None:
+        with pytest.raises(BadRule):
+            percent(text, locale=locale)
+
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_is_written_with_the_decimal_mark_of_the_locale(self, locale: str) -> None:
+        shown = show_percent(333_333, locale=locale)
+
+        assert percent(shown.removesuffix(" %"), locale=locale) == 333_333
 
     @given(st.integers(0, WHOLE))
     def test_shown_reads_back_as_the_same_share(self, ppm: int) -> None:

@@ -9,6 +9,7 @@ from budgets.cascade import Claim
 from budgets.errors import BadQuestion
 from budgets.managers.plans import Disposition
 from budgets.models import Bucket, Budget, Movement
+from tenants.models import TenantSettings
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory, BudgetFactory
 
@@ -75,6 +76,14 @@ class TestMonths:
             (ZoneInfo("Pacific/Auckland"), 4),
         ):
             assert flows(Budget.objects.months(budget, zone=zone)) == [(month, 7, 0)]
+
+    def test_begin_at_midnight_where_the_tenant_is(self, budget):
+        Movement.objects.deposit(budget, 7, effective_at=LATE_IN_MARCH)
+        TenantSettings.objects.change(time_zone="Europe/Berlin")
+
+        assert flows(Budget.objects.months(budget)) == [(4, 7, 0)]
+        assert flows(Budget.objects.months_by_currency()[0].months) == [(4, 7, 0)]
+        assert flows(Budget.objects.months(budget, zone=UTC)) == [(3, 7, 0)]
 
 
 class TestReversals:
@@ -225,7 +234,7 @@ def test_takes_two_statements_whatever_there_is_to_read(budget, many):
         when = datetime(2025, month, 3, tzinfo=UTC)
         Movement.objects.deposit(budget, month, effective_at=when)
 
-    with statements(2):
+    with statements(3):  # the tenant's settings are read once in a block
         Budget.objects.months(budget)
     with statements(2):
         Budget.objects.months_by_currency()

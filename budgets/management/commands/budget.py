@@ -6,15 +6,14 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets.management.base import claim, rule_sum
+from budgets.management.base import LocalCommand, add_locale, claim, rule_sum
 from budgets.models import Bucket, Budget
 from budgets.tables import balances_table, rule
 from tenants.context import run_for
-from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant
 
 
-class Command(BaseCommand):
+class Command(LocalCommand):
     """Budgets, from the command line."""
 
     help = "Found a budget, list a tenant's, add a bucket to one, or show what its buckets hold."
@@ -44,6 +43,7 @@ class Command(BaseCommand):
         for verb in (create, listing, show, add):
             verb.add_argument("--tenant", required=True, metavar="SLUG")
             verb.add_argument("--json", action="store_true", help="print JSON")
+            add_locale(verb)
         for verb in (show, add):
             verb.add_argument("--budget", required=True, metavar="NAME")
 

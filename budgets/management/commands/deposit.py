@@ -3,10 +3,7 @@
 import argparse
 from typing import Any
 
-from babel import Locale
-
-from budgets import money
-from budgets.management.base import BudgetCommand, locale_named
+from budgets.management.base import BudgetCommand, typed
 from budgets.managers.plans import Overflow
 from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget, Movement
@@ -29,8 +26,7 @@ class Command(BudgetCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("amount", metavar="AMOUNT", help="as written in --locale: 1,250.50")
-        parser.add_argument("--locale", default="en", type=locale_named, help="how it is written")
+        parser.add_argument("amount", metavar="AMOUNT", help="as the tenant writes it: 1,250.50")
         parser.add_argument("--key", help="makes a repeat of the same deposit safe")
         parser.add_argument("--memo", default="", help="a line for people")
         parser.add_argument("--into", metavar="BUCKET", help="into this bucket, up to its target")
@@ -51,11 +47,11 @@ class Command(BudgetCommand):
 
 
 def deposit(
-    budget: Budget, *, amount: str, locale: Locale, into: str | None, overflow: str,
+    budget: Budget, *, amount: str, into: str | None, overflow: str,
     dry_run: bool, key: str | None, memo: str, **_: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Deposit, or only say what would happen; the report has the rows and their table."""
-    minor = money.parse(amount, budget.currency, locale=locale, exponent=budget.exponent)
+    minor = typed(budget, amount)
     budget.acquire()
     movement = None
     if into is None:

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from budgets.errors import UnknownMovement
+from budgets.management.base import LocalCommand, add_locale
 from budgets.models import Movement
 from budgets.tables import explained, explained_table
 from tenants.context import inspecting, run_for
-from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant
 
 
-class Command(BaseCommand):
+class Command(LocalCommand):
     """Recomputes a movement from the rules of its time."""
 
     help = (
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("movement", metavar="ID", help="of the movement")
         parser.add_argument("--tenant", metavar="SLUG", help="whose; needed if two have the id")
         parser.add_argument("--json", action="store_true", help="print JSON")
+        add_locale(parser)
 
     def handle(
         self, *args: Any, movement: str, tenant: str | None, json: bool, **options: Any

@@ -15,6 +15,7 @@ from budgets.management.base import BudgetCommand
 from budgets.models import Budget
 from budgets.statements import Hints, Statement, read, sniff, survey
 from budgets.tables import balances_table, shown
+from tenants.local import local, localised
 
 LISTED = 10
 """Lines of each fate shown without --all."""
@@ -77,7 +78,11 @@ class Command(BudgetCommand):
         csv.add_argument("--encoding", default="", help="such as utf-8 or windows-1252")
 
     def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
-        found = self.on_budget(tenant, budget, lambda budget: budget)
+        found, here = self.on_budget(tenant, budget, lambda budget: (budget, local()))
+        with localised(locale=here.locale):  # what is printed outside the block too
+            self._import(found, tenant, **options)
+
+    def _import(self, found: Budget, tenant: str, **options: Any) -> None:
         statement = _opened(found, **options)
         review, brief = options["review"], options["brief"]
         dry_run = options["dry_run"] or review
@@ -99,7 +104,8 @@ class Command(BudgetCommand):
             self._list(found, samples, counts)
         self._sum_up(found, statement, counts, brought, dry_run)
         if not brief and not dry_run:
-            self.on_budget(tenant, budget, lambda budget: self.print_rich(balances_table(budget)))
+            name = str(found.pk)
+            self.on_budget(tenant, name, lambda budget: self.print_rich(balances_table(budget)))
 
     def _review(self, budget: Budget, samples: dict[Fate, list[Judged]]) -> None:
         """Show every incoming line, in the file's order, what would become of it and why."""

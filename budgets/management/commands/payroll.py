@@ -6,22 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
 from rich.table import Table
 
 from budgets.errors import BadPayroll, Refused
-from budgets.management.base import locale_named
+from budgets.management.base import LocalCommand, add_locale
 from budgets.models import Movement
 from budgets.payroll import Row, deposits_of, rows_of
 from budgets.tables import shown
 from tenants.context import run_for
-from tenants.management.base import Command as BaseCommand
+from tenants.local import local
 from tenants.models import Tenant
 
 LISTED = 20
 
 
-class Command(BaseCommand):
+class Command(LocalCommand):
     """Reads `budget, amount, key` lines and deposits them all, or says which it could not."""
 
     help = (
@@ -43,14 +42,14 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--tenant", required=True, metavar="SLUG")
         parser.add_argument("--each", action="store_true", help="each on its own")
-        parser.add_argument("--locale", default="en", type=locale_named, help="of the amounts")
+        add_locale(parser)
         parser.add_argument("--memo", default="Payroll", help="a line for people")
         parser.add_argument("--all", action="store_true", help=f"list more than {LISTED} lines")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, file: Path, tenant: str, **options: Any) -> None:
         rows = rows_of(file)
-        work = partial(_paid, rows, options["locale"], options["memo"], options["each"])
+        work = partial(_paid, rows, options["memo"], options["each"])
         answers = run_for(Tenant.objects.id_of(tenant), work)
         refused = sum(row["status"] == "refused" for row in answers)
         if options["json"]:
@@ -79,9 +78,9 @@ class Command(BaseCommand):
 STATUSES = ("deposited", "repeated", "refused")
 
 
-def _paid(rows: list[Row], locale: Locale, memo: str, each: bool) -> list[dict[str, Any]]:
+def _paid(rows: list[Row], memo: str, each: bool) -> list[dict[str, Any]]:
     """Make the deposits; a row for each line of the file."""
-    deposits = deposits_of(rows, locale=locale, memo=memo)
+    deposits = deposits_of(rows, locale=local().locale, memo=memo)
     try:
         answers = Movement.objects.deposit_many(deposits, each_on_its_own=each)
     except Refused as refusal:

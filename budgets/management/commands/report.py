@@ -2,29 +2,35 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 
-from budgets import money, reports
+from budgets import reports
 from budgets.errors import BadPage, BadQuestion
-from budgets.management.base import claim, rule_sum
+from budgets.management.base import (
+    LocalCommand,
+    add_locale,
+    add_zone,
+    claim,
+    rule_sum,
+    typed,
+)
 from budgets.managers.reads.pages import Cursor
 from budgets.managers.reads.what_if import OtherRules
 from budgets.models import Bucket, Budget, Entry
 from budgets.projection import monthly
 from budgets.reports import Answer
 from tenants.context import run_for
-from tenants.management.base import Command as BaseCommand
+from tenants.local import local
 from tenants.models import Tenant
 
 DAY = timedelta(days=1)
 
 
-class Command(BaseCommand):
+class Command(LocalCommand):
     """Reads; nothing is written."""
 
     help = (
@@ -60,7 +66,8 @@ class Command(BaseCommand):
         for view in parsers.values():
             view.add_argument("--tenant", required=True, metavar="SLUG", help="whose budget")
             view.add_argument("--budget", metavar="NAME", help="its name, or its id")
-            view.add_argument("--zone", default=UTC, type=_zone, help="such as Europe/Madrid")
+            add_locale(view)
+            add_zone(view)
             view.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(
@@ -68,7 +75,7 @@ class Command(BaseCommand):
     ) -> None:
         def look() -> Answer:
             found = None if budget is None else Budget.objects.called(budget)
-            return VIEWS[view](found, **options)
+            return VIEWS[view](found, **options | {"zone": local().zone})
 
         if budget is None and view != "months":
             raise BadQuestion("name a budget: --budget NAME", field="budget")
@@ -155,7 +162,7 @@ def projection(
     budget: Budget, *, amount: str, first: str | None, times: int, zone: tzinfo, **_: Any
 ) -> Answer:
     """When each bucket fills if a sum comes in every month"""
-    minor = money.parse(amount, budget.currency, exponent=budget.exponent)
+    minor = typed(budget, amount)
     begin = timezone.localdate(timezone=zone) if first is None else _day(first)
     told = Budget.objects.projection(budget, monthly(minor, begin, times=times))
     return reports.projection_answer(budget, told)
@@ -247,9 +254,7 @@ def _whole(text: str) -> int:
 
 def _signed(budget: Budget, text: str | None) -> int | None:
     """A sum that may be below zero. Raises BadAmount."""
-    if text is None:
-        return None
-    return money.parse(text, budget.currency, signed=True, exponent=budget.exponent)
+    return None if text is None else typed(budget, text, signed=True)
 
 
 def _day(text: str) -> date:
@@ -275,11 +280,3 @@ def _moment(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> 
     if len(text) <= len("2026-03-31"):
         moment += end
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _zone(name: str) -> tzinfo:
-    """Raises BadQuestion."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadQuestion(f"there is no time zone {name!r}", field="zone") from error

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from rich.table import Table
 
-from budgets import money
 from budgets.errors import BadSchedule
-from budgets.management.base import BudgetCommand, locale_named
+from budgets.management.base import BudgetCommand, typed
 from budgets.models import Budget, Schedule
 from budgets.tables import shown
+from tenants.local import local
 
 
 class Command(BudgetCommand):
@@ -45,12 +44,13 @@ class Command(BudgetCommand):
         skip = verbs.add_parser("skip", help="deposit nothing at one due time")
         for verb in (create, pause, resume, skip):
             verb.add_argument("name", metavar="NAME")
-        create.add_argument("amount", metavar="AMOUNT", help="as written in --locale: 1,250.50")
+        create.add_argument("amount", metavar="AMOUNT", help="as the tenant writes it: 1,250.50")
         create.add_argument("--rule", required=True, metavar="RRULE", help="when it falls due")
         create.add_argument("--starts", required=True, type=_time, metavar="TIME", help="local")
-        create.add_argument("--zone", required=True, metavar="NAME", help="such as Europe/Berlin")
+        create.add_argument(
+            "--zone", metavar="NAME", help="such as Europe/Berlin (default: the tenant's)"
+        )
         create.add_argument("--catch-up", default="all", choices=Schedule.CatchUp.values)
-        create.add_argument("--locale", default="en", type=locale_named, help="of the amount")
         create.add_argument("--memo", default="", help="of each deposit (default: the name)")
         create.add_argument("--key", help="makes a repeat safe")
         skip.add_argument("due", nargs="?", type=_time, metavar="TIME", help="default: the next")
@@ -79,14 +79,14 @@ _COLUMNS = ("name", "amount", "rrule", "next_due_at", "catch_up", "state")
 
 
 def create(
-    budget: Budget, *, name: str, amount: str, locale: Locale, rule: str, starts: datetime,
-    zone: str, catch_up: str, memo: str, key: str | None, **_: Any,
+    budget: Budget, *, name: str, amount: str, rule: str, starts: datetime,
+    catch_up: str, memo: str, key: str | None, **_: Any,
 ) -> list[Schedule]:  # fmt: skip
     """Make one. Raises BadAmount and BadSchedule."""
-    minor = money.parse(amount, budget.currency, locale=locale, exponent=budget.exponent)
+    minor = typed(budget, amount)
     schedule = Schedule.objects.create_schedule(
-        budget, name, minor, rrule=rule, starts=starts, time_zone=zone, catch_up=catch_up,
-        memo=memo, key=key,
+        budget, name, minor, rrule=rule, starts=starts, time_zone=local().time_zone,
+        catch_up=catch_up, memo=memo, key=key,
     )  # fmt: skip
     return [schedule]
 

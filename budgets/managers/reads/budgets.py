@@ -1,7 +1,7 @@
 """The questions about budgets, as methods of their manager."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, cast
 
 from budgets.errors import BadQuestion
@@ -9,6 +9,7 @@ from budgets.managers.posting import positive
 from budgets.managers.reads import dashboard, moments, months, what_if
 from budgets.managers.reads.asked import found
 from budgets.projection import Projection, project
+from tenants.local import local
 
 if TYPE_CHECKING:
     from budgets.managers.budgets import BudgetQuerySet
@@ -47,22 +48,29 @@ class BudgetReads:
         return moments.balances(budget, effective, recorded, seq)
 
     def months(
-        self, budget: "Budget", *, zone: tzinfo = UTC, last: int = 12, until: date | None = None
+        self,
+        budget: "Budget",
+        *,
+        zone: tzinfo | None = None,
+        last: int = 12,
+        until: date | None = None,
     ) -> "tuple[Month, ...]":
         """Income, withdrawals and fill of the `last` months, the oldest first.
 
         Deposits are income; what a reversal takes back is taken off in the month of the
         reversal. The last month is that of `until`, or else of the newest movement by effective
-        time; one begins at midnight in `zone`. None is from before money first moved.
+        time; one begins at midnight in `zone` (default: the tenant's). None is from before money
+        first moved.
         """
         rows = cast("BudgetQuerySet", self).filter(pk=budget.pk)
-        return found(months.by_currency(rows, zone, last, until))[0].months
+        return found(months.by_currency(rows, zone or local().zone, last, until))[0].months
 
     def months_by_currency(
-        self, *, zone: tzinfo = UTC, last: int = 12, until: date | None = None
+        self, *, zone: tzinfo | None = None, last: int = 12, until: date | None = None
     ) -> "tuple[CurrencyMonths, ...]":
         """The same for all the tenant's budgets, archived ones too: each currency by itself."""
-        return months.by_currency(cast("BudgetQuerySet", self).all(), zone, last, until)
+        rows = cast("BudgetQuerySet", self).all()
+        return months.by_currency(rows, zone or local().zone, last, until)
 
     def what_if(
         self,

@@ -1,0 +1,119 @@
+"""Whether PostgreSQL's clocks go as Python's, in every time zone in use.
+
+PostgreSQL has time zones of its own, or the machine's, and Python those of `tzdata`: where the two
+differ, a month begins at one moment for a query and at another for the program.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.db.backends.utils import CursorWrapper
+
+from tenants.context import inspecting
+from tenants.errors import StoreError
+
+ZONES = {"tenants_tenantsettings": "values ->> 'time_zone'"}
+"""Tables whose rows name time zones: SQL for the name. Apps add theirs in their AppConfig:
+`time_zones = {"notes_reminder": "time_zone"}`."""
+
+HINT = "bring both to one release: update PostgreSQL's (or its machine's) tzdata, or the package"
+AHEAD = 10  # years
+DAY = 86_400  # seconds
+
+_OFFSETS = """
+SELECT extract(epoch FROM (moment AT TIME ZONE %s) - (moment AT TIME ZONE 'UTC'))
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS asked (at, place), to_timestamp(at) AS moment
+ORDER BY place
+"""
+
+
+def zone_faults(cursor: CursorWrapper) -> Iterator[CheckMessage]:
+    """A message for each time zone in use that PostgreSQL and Python do not have alike."""
+    try:
+        names = sorted(_in_use(cursor))
+    except StoreError as error:
+        text = f"the time zones in use cannot be read: {error}"
+        hint = "log in as role app, made by tenants/postgres/sql/roles.sql"
+        yield Warning(text, hint=hint, id="tenants.W041")
+        return
+    cursor.execute("SELECT name FROM pg_timezone_names WHERE name = ANY(%s)", [names])
+    there = {name for (name,) in cursor.fetchall()}
+    for name in names:
+        if text := _fault(cursor, name, name in there):
+            yield Error(text, hint=HINT, id="tenants.E040")
+
+
+def _in_use(cursor: CursorWrapper) -> set[str]:
+    """The zones that the settings and the rows of all tenants name."""
+    declared = (getattr(config, "time_zones", {}) for config in apps.get_app_configs())
+    asked = {table: sql for given in (ZONES, *declared) for table, sql in given.items()}
+    present = set(cursor.db.introspection.table_names(cursor)).intersection(asked)
+    names = {settings.TIME_ZONE}
+    if present:
+        with inspecting(using=cursor.db.alias):
+            for table in present:
+                cursor.execute(f"SELECT DISTINCT {asked[table]} FROM {table}")  # noqa: S608
+                names |= {name for (name,) in cursor.fetchall() if name}
+    return names
+
+
+def _fault(cursor: CursorWrapper, name: str, there: bool) -> str:
+    """What is wrong with a time zone, in words; '' when nothing is."""
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"Python has no time zone {name}"
+    return _difference(cursor, zone) if there else f"PostgreSQL has no time zone {name}"
+
+
+def _difference(cursor: CursorWrapper, zone: ZoneInfo) -> str:
+    """The first moment at which the two show different times, in words; '' when there is none."""
+    moments = _moments(zone)
+    cursor.execute(_OFFSETS, [zone.key, moments])
+    for moment, (theirs,) in zip(moments, cursor.fetchall(), strict=True):
+        if theirs != (ours := _offset(zone, moment)):
+            at = datetime.fromtimestamp(moment, UTC)
+            return (
+                f"PostgreSQL and Python differ in {zone.key}: at {at:%Y-%m-%dT%H:%M:%SZ} "
+                f"it is {_clock(int(theirs))} in the one and {_clock(ours)} in the other"
+            )
+    return ""
+
+
+def _moments(zone: ZoneInfo) -> list[int]:
+    """When to compare, in seconds since 1970: every day, and around each change of the clocks."""
+    until = int(datetime.now(UTC).timestamp()) + AHEAD * 365 * DAY
+    days = range(0, until, DAY)
+    changes = (
+        _change(zone, day, before)
+        for day, (before, after) in zip(
+            days, pairwise(_offset(zone, day) for day in days), strict=False
+        )
+        if before != after
+    )
+    return sorted({*days, *(moment for change in changes for moment in (change - 1, change))})
+
+
+def _change(zone: ZoneInfo, day: int, before: float) -> int:
+    """The second at which the clocks change: of that day, or the first of the next."""
+    seconds = range(day, day + DAY)
+    return day + bisect_left(seconds, True, key=lambda at: _offset(zone, at) != before)
+
+
+def _offset(zone: ZoneInfo, moment: int) -> float:
+    """Seconds ahead of UTC."""
+    offset = datetime.fromtimestamp(moment, zone).utcoffset()
+    return offset.total_seconds() if offset else 0
+
+
+def _clock(seconds: float) -> str:
+    """An offset as people write it, such as UTC-07:00."""
+    sign = "-" if seconds < 0 else "+"
+    minutes = round(abs(seconds) / 60)
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"
