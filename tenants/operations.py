@@ -64,6 +64,7 @@ class ValidateTimes(Operation):
         return f"Validate the times of {self.model_name}"
 
     @property
+    @override
     def migration_name_fragment(self) -> str:
         return f"{self.model_name.lower()}_validate_times"
 

@@ -12,15 +12,17 @@ END = datetime(2200, 1, 1, tzinfo=UTC)
 """The first moment that cannot: far from the end of years, so that every time zone can show it."""
 
 
-def instant(moment: datetime) -> datetime:
+def instant(moment: object) -> datetime:
     """The same moment in UTC.
 
-    Raises ValueError, whose text goes on after a name, unless it has a time zone and is from
-    `FIRST` on and before `END`.
+    Raises ValueError, whose text goes on after a name, unless it is a datetime with a time zone,
+    from `FIRST` on and before `END`.
 
     >>> str(instant(datetime.fromisoformat("2026-11-30T23:30:00-08:00")))
     '2026-12-01 07:30:00+00:00'
     """
+    if not isinstance(moment, datetime):
+        raise ValueError(f"is a datetime, not {moment!r}")
     if moment.utcoffset() is None:
         raise ValueError("needs a time zone")
     if not FIRST <= moment < END:

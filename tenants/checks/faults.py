@@ -183,7 +183,7 @@ WHERE a.attnum > 0 AND NOT attisdropped AND atttypid = 'timestamptz'::regtype AN
         '%%1$I < ''{END:%Y-%m-%d %H:%M:%S}+00''::timestamp with time zone)', attname
     ) IN pg_get_constraintdef(c.oid, true)) > 0)
 ORDER BY 1, 2
-""",
+""",  # noqa: S608  # both are constants
 )
 
 FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, NOT_INSTALLED, GRANT, SCHEMA, TIMES)
