@@ -15,6 +15,7 @@ from budgets.models import Bucket, Budget
 from budgets.money import show_percent
 from budgets.projection import Forecast, Outlook, Projection
 from budgets.tables import REASONS, bar, rule, shown
+from tenants.postgres.unreadable import Unreadable
 
 type Answer = tuple[Table, Any]
 
@@ -104,7 +105,7 @@ def _place(cursor: Cursor) -> str:
     return f"{cursor.seq}.{cursor.position}"
 
 
-def _day(moment: datetime, zone: tzinfo) -> str:
+def _day(moment: datetime | Unreadable, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d}"
 
 
