@@ -1,6 +1,7 @@
 """What is written can be read: every column of moments of a tenant's table, in every row."""
 
 from datetime import datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -18,9 +19,9 @@ from tests.times import TICK, UNREADABLE, UNWRITABLE, WRITABLE
 
 pytestmark = pytest.mark.usefixtures("own_database")
 
-TIMES = [
+TIMES: list[tuple[type[models.Model], Any]] = [
     (model, field)
-    for model in (*MODELS, Tenant)
+    for model in cast("list[type[models.Model]]", [*MODELS, Tenant])
     for field in model._meta.local_fields
     if isinstance(field, models.DateTimeField)
 ]
