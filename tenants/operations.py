@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Any, override
+from uuid import UUID
 
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from tenants.errors import StoreError
+from tenants.postgres.unreadable import outside
 from tenants.times import END, FIRST
 
 _NAMED = 5  # rows named in a refusal
@@ -73,18 +75,11 @@ def _require_readable(schema_editor: Any, table: str, column: str) -> None:
     """Raise UnreadableTimes when rows have other times than the CHECK allows."""
     if schema_editor.collect_sql:
         return
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT id, "{column}"::text FROM "{table}"'  # noqa: S608  # names of ours
-            f' WHERE NOT ("{column}" >= %s AND "{column}" < %s) LIMIT {_NAMED + 1}',
-            [FIRST, END],
-        )
-        rows = cursor.fetchall()
-    if rows:
+    if rows := outside(schema_editor.connection, table, column, (FIRST, END), _NAMED + 1):
         raise UnreadableTimes("".join(_said(table, column, rows)))
 
 
-def _said(table: str, column: str, rows: list[tuple[Any, str]]) -> Iterator[str]:
+def _said(table: str, column: str, rows: list[tuple[UUID, str]]) -> Iterator[str]:
     yield f"{table} has rows whose {column} is not from {FIRST:%Y} on and before {END:%Y}: "
     yield ", ".join(f"{pk} ({written})" for pk, written in rows[:_NAMED])
     yield " and more" if len(rows) > _NAMED else ""

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from datetime import MAXYEAR, MINYEAR, datetime, tzinfo
 from functools import cache
 from typing import Any, Self, override
+from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import get_adapters_template
 from psycopg import DataError
@@ -63,6 +64,19 @@ def marked() -> Iterator[None]:
         yield
     finally:
         _marking.reset(token)
+
+
+def outside(
+    connection: Any, table: str, column: str, window: tuple[datetime, datetime], most: int
+) -> list[tuple[UUID, str]]:
+    """Rows whose time is before the window or past it, at most so many: id, and what is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT id, "{column}"::text FROM "{table}"'  # noqa: S608  # names of ours
+            f' WHERE NOT ("{column}" >= %s AND "{column}" < %s) LIMIT %s',
+            [*window, most],
+        )
+        return list(cursor.fetchall())
 
 
 @cache
