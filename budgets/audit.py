@@ -20,6 +20,7 @@ from budgets.models import (
 )
 from tenants.checks import check_catalog
 from tenants.context import acting_for
+from tenants.errors import TimedOut, ValueRefused
 from tenants.models import Tenant
 from tenants.postgres.grants import granted_to_app
 
@@ -40,6 +41,9 @@ class Break:
         """For JSON."""
         return asdict(self)
 
+
+UNREADABLE = "unreadable"
+"""In the place of an invariant, where a tenant's rows cannot be read."""
 
 type Rule = tuple[str, Callable[[], Iterable[Any]], str]
 """An invariant, the rows that break it, and what is wrong with them."""
@@ -76,13 +80,19 @@ def breaks_of(tenant: Tenant, *, replay: bool = False) -> Iterator[Break]:
     """What does not hold in a tenant's ledger: I1-I3, I5-I7, I9-I12.
 
     I5 (and with it I13: a bulk deposit is replayed like any other) is asked of the newest
-    cascade of each budget, as I6; of every cascade there ever was with `replay`.
+    cascade of each budget, as I6; of every cascade there ever was with `replay`. A tenant that
+    cannot be read to its end is a break too, named UNREADABLE, so that others are still audited.
     """
     rules = [*RULES, REPLAY] if replay else RULES
-    with acting_for(tenant):
-        for invariant, rows, problem in rules:
-            for row in rows():
-                yield Break(invariant, tenant.slug, f"{row._meta.verbose_name} {row.pk}", problem)
+    try:
+        with acting_for(tenant):
+            for invariant, rows, problem in rules:
+                for row in rows():
+                    subject = f"{row._meta.verbose_name} {row.pk}"
+                    yield Break(invariant, tenant.slug, subject, problem)
+    except (ValueRefused, TimedOut) as error:
+        problem = f"cannot be read to its end, and may have other breaks: {error}"
+        yield Break(UNREADABLE, tenant.slug, f"tenant {tenant.pk}", problem)
 
 
 def breaks_of_schema() -> Iterator[Break]:

@@ -8,8 +8,9 @@ local times, and two that become the same moment are one.
 What the rule leaves open (day, hour) is the start's, and nothing falls due before the start;
 the start itself only if the rule says so. UNTIL is a day (its end), a local time, or a moment
 with Z. Days that a month does not have are left out, as RFC 5545 says: BYMONTHDAY=-1 is the
-last day of every month. Refused: rules that are empty, for ever or for centuries, and what
-`budgets.rrules` refuses. Pure: no Django, no clock.
+last day of every month. Nothing falls due past the times that can be written (`tenants.times`).
+Refused: rules that are empty, for ever or for centuries, and what `budgets.rrules` refuses.
+Pure: no Django, no clock.
 """
 
 from bisect import bisect_left
@@ -24,6 +25,7 @@ from dateutil.rrule import rrulestr
 
 from budgets.errors import BadSchedule
 from budgets.rrules import DAYS, MOST, Parts, end_of, parts_of, spelled_out, text_of
+from tenants.times import END, instant
 
 GRACE = timedelta(days=1)
 """How late a due time may be run where nothing is caught up."""
@@ -40,10 +42,14 @@ class Recurrence:
 
 def recurrence(rrule: str, starts: datetime, time_zone: str) -> Recurrence:
     """What somebody typed, checked; the rule in one spelling. Raises BadSchedule."""
-    if starts.tzinfo or starts.microsecond or not 1970 <= starts.year < 2200:
-        raise BadSchedule(f"a start is a local time to the second, from 1970 on, not {starts}")
+    if starts.tzinfo or starts.microsecond:
+        raise BadSchedule(f"a start is a local time to the second, not {starts}")
     if time_zone not in _known_zones():
         raise BadSchedule(f"there is no time zone {time_zone!r}: say one such as Europe/Berlin")
+    try:
+        instant(starts.replace(tzinfo=_zone(time_zone)))
+    except ValueError as error:
+        raise BadSchedule(f"a start {error}") from error
     parts = parts_of(rrule)
     checked = Recurrence(text_of(parts), starts, time_zone)
     if _is_empty(parts, starts) or next(due_times(checked), None) is None:
@@ -69,7 +75,7 @@ def due_times(
     ended, last, many = end_of(parts), after, 0
     for local in _local_times(parts, recurrence.starts, near):
         due = _moment(local, zone)
-        if ended(local, due) or (until is not None and due > until):
+        if ended(local, due) or due >= END or (until is not None and due > until):
             return
         if last is None or due > last:
             if (many := many + 1) > MOST:

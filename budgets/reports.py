@@ -14,6 +14,7 @@ from budgets.managers.reads.what_if import WhatIf
 from budgets.models import Bucket, Budget
 from budgets.projection import Forecast, Outlook, Projection
 from budgets.tables import REASONS, bar, rule, shown, shown_percent
+from tenants.postgres.unreadable import Unreadable
 
 type Answer = tuple[Table, Any]
 
@@ -103,7 +104,7 @@ def _place(cursor: Cursor) -> str:
     return f"{cursor.seq}.{cursor.position}"
 
 
-def _day(moment: datetime, zone: tzinfo) -> str:
+def _day(moment: datetime | Unreadable, zone: tzinfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d}"
 
 

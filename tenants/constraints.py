@@ -11,6 +11,7 @@ from typing import Any, cast, override
 from django.db import DEFAULT_DB_ALIAS, models
 
 from tenants.fields import TenantForeignKey
+from tenants.times import END, FIRST
 
 type Mirror = tuple[str, str]
 """A statement and the one that undoes it."""
@@ -210,4 +211,16 @@ def isolation_of(model: type[models.Model], *, app_may: str) -> list[models.Base
         *references,
         RowSecurity(name=f"{table}_isolation"),
         Grants(name=f"{table}_grants", app=app_may),
+    ]
+
+
+def readable_times(model: type[models.Model]) -> list[models.BaseConstraint]:
+    """A CHECK for each column of moments: Python can read what is in it, in any time zone."""
+    return [
+        models.CheckConstraint(
+            condition=models.Q(**{f"{field.name}__gte": FIRST, f"{field.name}__lt": END}),
+            name=f"{model._meta.db_table}_{field.column}_readable",
+        )
+        for field in model._meta.local_fields
+        if isinstance(field, models.DateTimeField)
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, override
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path, unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Q
@@ -20,6 +21,7 @@ from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 
+from tenants.changelists import InspectedList
 from tenants.columns import Column
 from tenants.context import inspecting
 from tenants.errors import TimedOut, ValueRefused
@@ -32,6 +34,7 @@ from tenants.models import (
     User,
     UserSession,
 )
+from tenants.postgres.unreadable import marked
 
 if TYPE_CHECKING:  # which of these are generic, only the stubs know
     _Options = BaseModelAdmin[Any]
@@ -57,14 +60,17 @@ MOST_CHANGES = 200  # on the page of a row's history
 def inspected(
     page: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any
 ) -> HttpResponseBase:
-    """What a page of the admin answers, made and rendered while inspecting."""
+    """What a page of the admin answers, made and rendered while inspecting.
+
+    Times that cannot be read are marked.
+    """
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     # Session and user are loaded by now, and the first question loads the permissions: they
     # are for role app to read.
     request.user.has_perm("")
     try:
-        with inspecting():
+        with inspecting(), marked():
             response = page(request, *args)
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
@@ -208,6 +214,10 @@ class InspectingAdmin(Reading, _Page):
 
     class Media:
         css: ClassVar = {"all": ["tenants/inspecting.css"]}
+
+    @override
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return InspectedList
 
     @override
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:

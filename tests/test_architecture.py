@@ -184,7 +184,8 @@ def in_data_layer(path: Path) -> bool:
 
 def in_admin(path: Path) -> bool:
     """Whether Django's admin hands the module querysets, to narrow as it was asked to."""
-    return path == Path("tenants/inspection.py") or "admin" in (path.stem, *path.parts)
+    handed = {Path("tenants/changelists.py"), Path("tenants/inspection.py")}
+    return path in handed or "admin" in (path.stem, *path.parts)
 
 
 def of_manager(node: ast.AST) -> bool:

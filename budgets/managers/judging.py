@@ -3,7 +3,8 @@
 A line has come in before when a line of its identity did: the bank's id within the account,
 or the content and its occurrence where the bank gives no id. It may have come in before
 (HELD, unless somebody decides) when another line of its account, day and amount did that this
-file does not have: a re-export has edited the text, or the bank has begun to give ids.
+file does not have: a re-export has edited the text, or the bank has begun to give ids. A day that
+a bank seldom means, before 1970 or after the end of next year, is HELD too.
 
 A file that names no account speaks of an account of its budget's, nobody knows which. So its
 lines are duplicates of that budget's only, and may be those of any other that came in.
@@ -11,6 +12,7 @@ lines are duplicates of that budget's only, and may be those of any other that c
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from django.db import models
 
 from budgets.errors import BadChoice
 from budgets.statements import Line, Survey
+from tenants.times import END, FIRST
 
 if TYPE_CHECKING:
     from budgets.models import StatementLine
@@ -36,7 +39,7 @@ class Fate(models.TextChoices):
     NEW = "new"  # came in, as the movement it names
     DUPLICATE = "duplicate"  # came in before
     SKIPPED = "skipped"  # brings nothing, or somebody said to leave it
-    HELD = "held"  # may have come in before: somebody must say
+    HELD = "held"  # may have come in before, or on another day: somebody must say
     UNDONE = "undone"  # came in, and went back with the whole import
 
 
@@ -90,7 +93,8 @@ class Bench:
     """All that a verdict needs.
 
     `past` has earlier lines by identity; `alike` those that came in and may be lines of the
-    file in other words; `keys` are of the budget's movements, `decisions` by line number.
+    file in other words; `keys` are of the budget's movements, `decisions` by line number, and
+    `today` is the day of the import.
     """
 
     budget: UUID
@@ -98,6 +102,7 @@ class Bench:
     decisions: Mapping[str, str]
     past: "Mapping[str, Sequence[StatementLine]]"
     keys: frozenset[str]
+    today: date
     alike: "Sequence[StatementLine]" = field(default=())
 
     def verdict(self, line: Line) -> Judged:
@@ -111,6 +116,8 @@ class Bench:
             return Judged(line, Fate.SKIPPED, "left out by choice")
         if said is None and (earlier := self._left_out(line)):
             return Judged(line, Fate.SKIPPED, f"left out by choice as {self._named(earlier)}")
+        if why := self._misdated(line, included=said == INCLUDE):
+            return Judged(line, Fate.HELD, why)
         if said is None and (earlier := self._twin(line)):
             why = f"like {self._named(earlier)}: {earlier.description}"
             return Judged(line, Fate.HELD, why)
@@ -144,6 +151,13 @@ class Bench:
             if earlier.fate == Fate.SKIPPED and standing and self._same_account(earlier, line):
                 return earlier
         return None
+
+    def _misdated(self, line: Line, *, included: bool) -> str:
+        """What is odd about its day, "" for nothing; some days cannot be included either."""
+        if not FIRST.date() <= line.posted < END.date():
+            return f"its date is not from {FIRST:%Y} on and before {END:%Y}: skip it"
+        latest = date(self.today.year + 1, 12, 31)
+        return f"its date is after {latest}" if line.posted > latest and not included else ""
 
     def _twin(self, line: Line) -> "StatementLine | None":
         """A line that came in, and may be this one in other words."""

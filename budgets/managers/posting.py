@@ -130,7 +130,7 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
             raise NothingToMove
         if budget.deposited + max(external, 0) > MAX_MINOR:
             raise BadAmount("the budget cannot count that much money", asked=amount)
-        now = max(filter(None, [timezone.now(), budget.last_recorded_at]))
+        now = timezone.now()
         movement: Movement = self.model(
             budget=budget,
             seq=budget.last_seq + 1,
@@ -140,7 +140,8 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
             lines=len(lines),
             reverses=reverses,
             source=particulars.get("source", ""),
-            recorded_at=now,
+            # Never back, whatever the clock does; when it happened is the clock's to say.
+            recorded_at=max(filter(None, [now, budget.last_recorded_at])),
             **recorded(particulars, request, now),
         )
         budget.count(movement)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.utils import timezone
 
 from budgets.errors import BadParticulars, StalePlan
 from tenants.context import tenancy
+from tenants.times import instant
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -21,7 +22,7 @@ class Particulars(TypedDict, total=False):
     key           makes a repeat return the first answer; always give one from a machine.
                   1 to 200 characters, and one key space for all verbs of a budget
     expect        the budget's version, or a preview's hash: refuse if it has changed since
-    effective_at  when it happened in the world (aware); default: now
+    effective_at  when it happened in the world (aware, 1970 to 2199); default: now
     memo          a line for people, at most 500 characters
     metadata      a JSON object for programs
     source        what it came from: a line of a statement, a run of a schedule
@@ -98,19 +99,13 @@ def _is_broken(text: str) -> bool:
 
 
 def _instant(effective_at: object) -> datetime | None:
-    """The same instant in UTC. Raises BadParticulars unless it is an aware datetime, or None."""
+    """The same instant in UTC. Raises BadParticulars for what is no `tenants.times.instant`."""
     if effective_at is None:
         return None
-    if not isinstance(effective_at, datetime):
-        raise BadParticulars(
-            f"effective_at is a datetime, not {effective_at!r}", field="effective_at"
-        )
-    if timezone.is_naive(effective_at):
-        raise BadParticulars("effective_at needs a time zone", field="effective_at")
     try:
-        return effective_at.astimezone(UTC)
-    except OverflowError as error:
-        raise BadParticulars("effective_at is out of range", field="effective_at") from error
+        return instant(effective_at)
+    except ValueError as error:
+        raise BadParticulars(f"effective_at {error}", field="effective_at") from error
 
 
 def require_expected(budget: "Budget", expect: int | str | None) -> None:

@@ -24,6 +24,7 @@ from budgets.roles import verb
 from tenants.context import current_actor_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
+from tenants.times import instant
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Movement, Schedule, ScheduleRun
@@ -135,6 +136,10 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
 
         Raises BadSchedule when it does not fall due then, and when that has been run.
         """
+        try:
+            due_at = instant(due_at)
+        except ValueError as error:
+            raise BadSchedule(f"a due time {error}") from error
         schedule.acquire()
         earlier: ScheduleRun | None = schedule.runs.filter(due_at=due_at).first()
         if earlier is not None:

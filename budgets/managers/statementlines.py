@@ -120,7 +120,8 @@ class StatementLineManager(_Manager["StatementLine"], TenantManager["StatementLi
         for earlier in self.model.objects.filter(identity__in=identities).told():
             past[earlier.identity].append(earlier)
         budget = statement.budget
-        bench = Bench(budget.pk, surveyed, statement.decisions, past, frozenset())
+        today = timezone.now().date()
+        bench = Bench(budget.pk, surveyed, statement.decisions, past, frozenset(), today)
         keys = {movement_key(line.identity, bench.attempt(line)) for line in lines}
         moved = budget.movements.filter(key__in=keys).values_list("key", flat=True)
         return replace(bench, keys=frozenset(filter(None, moved)))

@@ -210,7 +210,7 @@ def post(
     if not lines:
         raise NothingToMove
     _require_countable(budget, external, amount)
-    now = max(filter(None, [store.clock(), budget.last_recorded_at]))
+    now = store.clock()
     by = {"actor_id": store.actor_id, "request_id": store.request_id}
     movement = Movement(
         store=store,
@@ -220,7 +220,7 @@ def post(
         amount=amount,
         external=external,
         lines=len(lines),
-        recorded_at=now,
+        recorded_at=max(filter(None, [now, budget.last_recorded_at])),
         reverses_id=reverses,
         source=particulars.get("source", ""),
         **by | told(particulars, request, now),

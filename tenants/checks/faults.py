@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.core import checks
 
 from tenants.checks.catalog import Catalog
+from tenants.times import END, FIRST
 
 
 @dataclass(frozen=True)
@@ -168,4 +169,21 @@ WHERE r.rolname = session_user
 """,
 )
 
-FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, NOT_INSTALLED, GRANT, SCHEMA)
+# PostgreSQL writes the bounds in the time zone of the connection, which Django makes UTC.
+TIMES = Fault(
+    "tenants.E018",
+    "the column {1} of {0} can have times that Python cannot read",
+    "migrate; or as owner give it the CHECK of tenants.constraints.readable_times, and validate it",
+    f"""
+SELECT relname, attname FROM owned o JOIN pg_attribute a ON a.attrelid = o.oid
+WHERE a.attnum > 0 AND NOT attisdropped AND atttypid = 'timestamptz'::regtype AND NOT EXISTS (
+    SELECT FROM pg_constraint c
+    WHERE conrelid = o.oid AND contype = 'c' AND convalidated AND position(format(
+        '(%%1$I >= ''{FIRST:%Y-%m-%d %H:%M:%S}+00''::timestamp with time zone AND '
+        '%%1$I < ''{END:%Y-%m-%d %H:%M:%S}+00''::timestamp with time zone)', attname
+    ) IN pg_get_constraintdef(c.oid, true)) > 0)
+ORDER BY 1, 2
+""",  # noqa: S608  # both are constants
+)
+
+FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, NOT_INSTALLED, GRANT, SCHEMA, TIMES)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from tenants.checks.listings import listing_faults
-from tenants.constraints import isolation_of
+from tenants.constraints import isolation_of, readable_times
 from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
 from tenants.models import SoftDeleteModel, TenantModel, TenantOwned
@@ -19,6 +19,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
     """The faults of one model, a tenant's or not."""
     if issubclass(model, TenantOwned):
         yield from _managers(model)
+        yield from _times(model)
     if issubclass(model, TenantModel) and not model._meta.proxy:
         yield from _constraints(model)
         yield from _uniques(model)
@@ -51,6 +52,19 @@ def _constraints(model: type[TenantModel]) -> Iterator[Error]:
                 hint="do not assign Meta.constraints after the class is made",
                 obj=model,
                 id="tenants.E002",
+            )
+
+
+def _times(model: type[TenantOwned]) -> Iterator[Error]:
+    """What E018 would find in the catalog, before there is a migration."""
+    for constraint in () if model._meta.proxy else readable_times(model):
+        if constraint not in model._meta.constraints:
+            yield Error(
+                f"{model._meta.label} lacks the constraint {constraint.name}: a time could be"
+                " written that cannot be read",
+                hint="do not assign Meta.constraints after the class is made",
+                obj=model,
+                id="tenants.E009",
             )
 
 

@@ -17,6 +17,7 @@ from tenants.context import tenancy
 from tenants.errors import BadCursor
 from tenants.expressions import Compared, Row
 from tenants.listing.asked import Asked, Sort
+from tenants.postgres.unreadable import marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def page_of[M: models.Model](rows: "models.QuerySet[M]", asked: Asked) -> Page[M
     if place is not None:
         rows = rows.filter(_beyond(rows.model, asked.sort, place, downwards))
     order = [f"-{column}" if downwards else column for column in asked.sort.columns]
-    found = list(rows.order_by(*order)[: asked.limit + 1])
+    with marked():
+        found = list(rows.order_by(*order)[: asked.limit + 1])
     shown, further = found[: asked.limit], len(found) > asked.limit
     if back:
         shown.reverse()

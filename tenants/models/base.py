@@ -13,7 +13,7 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from uuid_utils.compat import uuid7
 
-from tenants.constraints import isolation_of
+from tenants.constraints import isolation_of, readable_times
 from tenants.context import current_tenant_id, tenancy
 from tenants.contract import ContractQuerySet, deleting
 from tenants.errors import NoTenant, RowNotFound
@@ -170,3 +170,11 @@ def isolate(sender: type[models.Model], **_: object) -> None:
         "constraints": meta.constraints,
         "base_manager_name": sender.base_manager,
     }
+
+
+@receiver(class_prepared)
+def check_times(sender: type[models.Model], **_: object) -> None:
+    """Give the tables of tenants, and the Tenant's own, a CHECK for each column of moments."""
+    if issubclass(sender, TenantOwned) and not sender._meta.proxy:
+        sender._meta.constraints = [*sender._meta.constraints, *readable_times(sender)]
+        sender._meta.original_attrs["constraints"] = sender._meta.constraints

@@ -1,8 +1,9 @@
-"""The database engine `tenants.postgres`: Django's own, with five differences.
+"""The database engine `tenants.postgres`: Django's own, with six differences.
 
 Errors come out as members of `tenants.errors`; statements on tenants' rows go through
-`tenants.postgres.compiler`; a new comment on a column alters nothing else; an older server than
-PostgreSQL 18 is refused; and the embedded server is started by the first connection to it.
+`tenants.postgres.compiler`; a new comment on a column alters nothing else; times that Python
+cannot read can be marked (`tenants.postgres.unreadable`); an older server than PostgreSQL 18 is
+refused; and the embedded server is started by the first connection to it.
 """
 
 import sys
@@ -22,6 +23,7 @@ from tenants.postgres.errors import Translated
 from tenants.postgres.folded import require_folded
 from tenants.postgres.locks import name_holders
 from tenants.postgres.schema import DatabaseSchemaEditor
+from tenants.postgres.unreadable import adapters
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -73,6 +75,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @override
     def wrap_database_errors(self) -> Translated:
         return Translated(self)
+
+    @override
+    def get_connection_params(self) -> dict[str, Any]:
+        return super().get_connection_params() | {
+            "context": adapters(settings.USE_TZ, self.timezone)
+        }
 
     @override
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -179,6 +179,21 @@ class TestRefused:
         with pytest.raises(BadSchedule, match="start"):
             recurrence("FREQ=DAILY", starts, "UTC")
 
+    @pytest.mark.parametrize(
+        ("starts", "zone"),
+        [(datetime(1970, 1, 1, 8), "Asia/Tokyo"), (datetime(2199, 12, 31, 19), "America/New_York")],
+    )
+    def test_a_start_at_a_moment_that_cannot_be_written(self, starts, zone):
+        with pytest.raises(BadSchedule, match="a start is from 1970 on and before 2200") as caught:
+            recurrence("FREQ=DAILY", starts, zone)
+
+        assert caught.value.code == "bad_schedule"
+        assert recurrence("FREQ=DAILY", starts, "UTC").starts == starts
+
+    def test_a_rule_that_first_falls_due_when_nothing_can_be_written(self):
+        with pytest.raises(BadSchedule, match="never falls due"):
+            recurrence("FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1", datetime(2199, 1, 2), "UTC")
+
     @pytest.mark.parametrize("zone", ["", "Mars/Phobos", "../UTC", "europe/berlin", "posixrules"])
     def test_a_zone_there_is_not(self, zone):
         with pytest.raises(BadSchedule, match="time zone"):

@@ -19,6 +19,7 @@ from tests.budgets.paydays import (
     pay_day,
 )
 from tests.factories import BucketFactory, BudgetFactory, UserFactory
+from tests.times import UNWRITABLE
 
 
 class TestCreateSchedule:
@@ -178,6 +179,22 @@ class TestSkip:
                 Schedule.objects.skip(schedule, wrong)
 
         assert not schedule.runs.exists()
+
+    @pytest.mark.parametrize("wrong", [*UNWRITABLE, datetime(2026, 1, 31, 8), "2026-01-31T08:00Z"])
+    def test_a_time_that_cannot_be_written_is_refused(self, budget, wrong):
+        schedule = pay_day(budget)
+
+        with pytest.raises(BadSchedule, match="a due time "):
+            Schedule.objects.skip(schedule, wrong)
+
+    def test_it_ends_with_the_times_that_can_be_written(self, budget):
+        schedule = pay_day(budget, starts=datetime(2199, 11, 1, 9), catch_up="none")
+        last = datetime(2199, 12, 31, 8, tzinfo=UTC)
+
+        runs = Schedule.objects.run_due(schedule, last)
+
+        assert [run.due_at for run in runs][-1:] == [last]
+        assert schedule.state == "ended"
 
     def test_skipping_all_there_is_ends_it(self, budget):
         schedule = pay_day(budget, rrule="FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2")

@@ -25,6 +25,7 @@ from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants.context import acting_for, run_for
 from tenants.models import Tenant
 from tests.factories import UserFactory
+from tests.times import UNWRITABLE
 
 LEDGER = (Budget, Bucket, BucketVersion, Movement, Entry)
 WAITING = """
@@ -208,6 +209,7 @@ UNRECORDABLE = (
     ("effective_at", "2026-06-01"),
     ("source", "x" * 201),
     ("effective_at", datetime(2026, 6, 1)),
+    *(("effective_at", time) for time in UNWRITABLE[:2]),
     ("metadata", ["a"]),
     ("metadata", {"a": float("nan")}),
     ("metadata", {"a": object()}),

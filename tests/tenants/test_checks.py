@@ -141,6 +141,16 @@ class TestModels:
 
         assert fault.msg == "tenants.Note lacks the constraint tenants_note_pkey"
 
+    def test_a_time_without_its_check(self):
+        note = made("Note", TenantModel, at=models.DateTimeField(null=True))
+
+        note._meta.constraints = [
+            each for each in note._meta.constraints if each.name != "tenants_note_at_readable"
+        ]
+        [fault] = faults_of(note)
+
+        assert (fault.id, "tenants_note_at_readable" in fault.msg) == ("tenants.E009", True)
+
     def test_grants_that_differ_from_what_app_may(self):
         note = made("Note", TenantModel)
 
@@ -329,6 +339,10 @@ class TestTheRole:
             assert "tenants.E010" not in found()
 
 
+EFFECTIVE_AT = """
+ADD CONSTRAINT budgets_movement_effective_at_readable
+CHECK (effective_at >= '1970-01-01Z' AND effective_at < '2200-01-01Z')
+"""
 LEFT = """
 CREATE TABLE left_note (id uuid, {column} uuid, body text);
 ALTER TABLE left_note ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -526,6 +540,29 @@ CATALOG = {
         "GRANT SELECT ON tenants_tenantslug TO app",
         "REVOKE SELECT ON tenants_tenantslug FROM app",
         {"tenants.E021"},
+    ),
+    "a time without its check": (
+        "ALTER TABLE budgets_movement DROP CONSTRAINT budgets_movement_effective_at_readable",
+        f"ALTER TABLE budgets_movement {EFFECTIVE_AT}",
+        {"tenants.E018"},
+    ),
+    "a time whose check was never validated": (
+        "ALTER TABLE budgets_movement DROP CONSTRAINT budgets_movement_effective_at_readable,"
+        f" {EFFECTIVE_AT} NOT VALID",
+        "ALTER TABLE budgets_movement VALIDATE CONSTRAINT budgets_movement_effective_at_readable",
+        {"tenants.E018"},
+    ),
+    "a time that a check lets be before the first": (
+        "ALTER TABLE budgets_movement DROP CONSTRAINT budgets_movement_effective_at_readable,"
+        f" {EFFECTIVE_AT.replace('1970', '0070')}",
+        "ALTER TABLE budgets_movement DROP CONSTRAINT budgets_movement_effective_at_readable,"
+        f" {EFFECTIVE_AT}",
+        {"tenants.E018"},
+    ),
+    "a time of tenants in a table that no model has": (
+        "CREATE TABLE fault (tenant_id uuid, at timestamptz)",
+        "DROP TABLE fault",
+        {"tenants.E018", "tenants.E020"},
     ),
     "a currency that app may change": (
         "GRANT UPDATE (currency) ON budgets_budget TO app",

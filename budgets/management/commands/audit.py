@@ -17,7 +17,8 @@ class Command(BaseCommand):
 
     help = (
         "Check the invariants of every tenant's ledger, or of one. "
-        "Exit code 0: all hold; 1: some do not, and each is named; 2: it could not be asked."
+        "Exit code 0: all hold; 1: some do not, or a tenant cannot be read, and each is named; "
+        "2: it could not be asked."
     )
     examples = """
   manage.py audit

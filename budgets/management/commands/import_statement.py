@@ -26,8 +26,8 @@ ALWAYS = (Fate.NEW, Fate.DUPLICATE, Fate.SKIPPED)
 STYLES = {Fate.NEW: "", Fate.HELD: "bold"}
 
 HELD = """\
-held lines are like some that came in before: --review shows which.
---include-line N brings one in, --skip-line N leaves it, --possible import brings in all"""
+held lines are like some that came in before, or of an unlikely date: --review says why.
+--include-line N brings one in, --skip-line N leaves it, --possible import brings in the alike"""
 
 ROLES = (
     "date",
@@ -50,7 +50,8 @@ class Command(BudgetCommand):
         "outgoing money is listed and left alone. The file is validated as a whole first, so a "
         "bad one writes nothing; a second run imports nothing; an interrupted one goes on. "
         "A line that is like one that came in before, but not surely it, is held for you to "
-        "decide; what you decide about a line is remembered. undo_import takes it all back."
+        "decide, and so is one dated before 1970 or after the end of next year; what you decide "
+        "about a line is remembered. undo_import takes it all back."
     )
     examples = """
   manage.py import_statement --tenant rivera --budget Household budgets/samples/household.ofx

@@ -9,6 +9,7 @@ from django.db.models import F, FilteredRelation, Q
 
 from budgets.cascade import WHOLE, Claim
 from budgets.managers.reads.asked import found
+from tenants.postgres.unreadable import Unreadable, marked
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget
@@ -25,8 +26,8 @@ class LastMoved:
     seq: int
     kind: str
     amount: int
-    effective_at: datetime
-    recorded_at: datetime
+    effective_at: datetime | Unreadable
+    recorded_at: datetime | Unreadable
     memo: str
 
 
@@ -107,7 +108,8 @@ def dashboard(budget: "Budget") -> Dashboard:
     last = FilteredRelation("entries", condition=Q(entries__seq=F("last_seq")))
     columns = {f"_{column}": F(f"last__{column}") for column in LAST}
     rows = budget.buckets.open().select_related("budget").annotate(last=last)
-    buckets = found(list(rows.annotate(**columns).order_by("priority")))
+    with marked():
+        buckets = found(list(rows.annotate(**columns).order_by("priority")))
     now: Budget = buckets[-1].budget
     return Dashboard(
         now.pk,

@@ -15,6 +15,7 @@ from django.db.models import Q, Subquery
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadPage
 from budgets.managers.reads.asked import aware, bounded
+from tenants.postgres.unreadable import Unreadable, marked
 
 if TYPE_CHECKING:
     from budgets.managers.entries import EntryQuerySet
@@ -50,7 +51,10 @@ class Filters(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry with what it is good to know of its movement; sums in minor units."""
+    """An entry with what it is good to know of its movement; sums in minor units.
+
+    A time that Python cannot read is marked as an Unreadable, and the row is there.
+    """
 
     id: UUID
     seq: int
@@ -64,8 +68,8 @@ class Row:
     balance_after: int
     reason: str
     became_full: bool
-    effective_at: datetime
-    recorded_at: datetime
+    effective_at: datetime | Unreadable
+    recorded_at: datetime | Unreadable
     memo: str
     source: str
 
@@ -137,7 +141,8 @@ class LedgerPages:
 def _page(rows: "EntryQuerySet", limit: int, upwards: bool, beside: bool) -> Page:
     """Read one row more than asked, to know whether the walk goes on; turn round if upwards."""
     columns = [_COLUMNS.get(field.name, field.name) for field in fields(Row)]
-    found = [Row(*values) for values in rows.values_list(*columns)[: limit + 1]]
+    with marked():
+        found = [Row(*values) for values in rows.values_list(*columns)[: limit + 1]]
     further, shown = len(found) > limit, found[:limit]
     if upwards:
         shown.reverse()

@@ -1,5 +1,8 @@
 """Each test of the contract runs twice: over the managers, and in memory without a database."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import pytest
 
 from budgets.testing import MemoryLedger
@@ -24,3 +27,15 @@ def stranger(side: Side, request) -> Scene:
 @pytest.fixture
 def scene(side: Side) -> Scene:
     return Scene(side)
+
+
+@pytest.fixture
+def at_the_time(side: Side, monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Set the clock."""
+
+    def set_to(now: datetime) -> None:
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+        if isinstance(side, MemoryLedger):
+            side._store.clock = lambda: now
+
+    return set_to

@@ -1,6 +1,6 @@
 """The verbs that move money, over the managers and in memory."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import product
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 from budgets.cascade import MAX_MINOR
 from budgets.errors import (
     BadAmount,
+    BadParticulars,
     BucketClosed,
     BucketFull,
     BucketLocked,
@@ -28,6 +29,7 @@ from budgets.models import Bucket, Movement
 from budgets.testing.rows import BucketKind, MovementKind
 from tenants.errors import CodedError
 from tests.budgets.contract.sides import Scene, entered
+from tests.times import UNWRITABLE, WRITABLE
 
 JUNE = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -137,6 +139,41 @@ class TestDone:
 
         assert (row.key, row.memo, row.metadata, row.source) == ("k", "why", {"a": [1]}, "s")
         assert (row.effective_at, row.actor_id, row.request_id) == (JUNE, None, "")
+
+    def test_it_happened_now_though_a_clock_was_ahead_when_the_last_was_recorded(
+        self, scene, at_the_time
+    ):
+        now = datetime.now(UTC)
+        at_the_time(now + timedelta(days=400))
+        ahead = scene.do(lambda: ask(scene, "deposit", amount=5))
+        at_the_time(now)
+
+        behind = scene.do(lambda: ask(scene, "deposit", amount=5))
+
+        assert (behind.effective_at, behind.recorded_at) == (now, ahead.recorded_at)
+
+    def test_a_time_that_could_not_be_read_back_is_refused(self, scene, subtests):
+        for time in UNWRITABLE:
+            with subtests.test(str(time)):
+                asked = partial(ask, scene, "deposit", amount=5, effective_at=time)
+                scene.refuses(asked, BadParticulars, "bad_particulars", field="effective_at")
+
+    def test_of_one_deposit_of_many_too(self, scene):
+        told: Any = {"effective_at": UNWRITABLE[0]}
+        deposits = [Deposit(scene.kept["Home"].pk, 5, told)]
+
+        [answer] = scene.do(
+            lambda: scene.side.movements.deposit_many(deposits, each_on_its_own=True)
+        )
+
+        assert (type(answer), answer.code) == (BadParticulars, "bad_particulars")
+
+    def test_the_first_and_the_last_times_that_can_be_written_are_read_back(self, scene):
+        for time in WRITABLE:
+            row = scene.do(lambda at=time: ask(scene, "deposit", amount=5, effective_at=at))
+
+            [read, *_] = scene.do(lambda: scene.side.entries.page(scene.home).rows)
+            assert (read.effective_at, row.effective_at.tzinfo) == (time, UTC)
 
     def test_the_rows_it_was_given_are_as_they_are_now_and_others_as_they_were(self, scene):
         home, rent, fun = scene.do(lambda: (scene.home, scene.bucket("Rent"), scene.bucket("Fun")))

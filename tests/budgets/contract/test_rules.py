@@ -23,6 +23,7 @@ from budgets.errors import (
 from budgets.managers.plans import Disposition
 from tenants.errors import ValueRefused
 from tests.budgets.contract.sides import Scene
+from tests.times import UNWRITABLE
 
 MONEY, CASCADE, BUCKET, OUT = Disposition
 FLAT, SHARE = Claim(flat=5_00), Claim(share=250_000)
@@ -63,6 +64,7 @@ VERBS = {
 UNRECORDABLE: tuple[tuple[str, Any], ...] = (
     ("memo", "x" * 501), ("key", "x" * 201), ("metadata", ["a"]),
     ("metadata", {"a": float("nan")}), ("metadata", {("a",): 1}),
+    *(("effective_at", time) for time in UNWRITABLE),
 )  # fmt: skip
 every_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 
