@@ -78,12 +78,6 @@ class UnknownKeyword(BadParticulars, TypeError):
     code = "unknown_keyword"
 
 
-class WrongType(BadParticulars, TypeError):
-    """An argument of a verb is of another type than it takes; `field` names it."""
-
-    code = "wrong_type"
-
-
 class BadRule(Refused, Invalid):
     """That is not a rule a bucket can have."""
 

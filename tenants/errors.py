@@ -28,6 +28,7 @@ CodedError
 |-- BadQuery                   a listing was asked for badly; `.field` names where
 |   |-- BadFilter, BadSort, BadSearch, BadLimit
 |   `-- BadCursor              tampered with, or of another tenant, model, sort or filter
+|-- WrongType                  an argument of another type than the method takes
 |-- NotAllowed                 the member's role may not do that
 |-- CannotServe                of the command `serve`
 |-- Declined                   what the tenants' own services decline: `tenants.refusals`
@@ -42,7 +43,7 @@ CodedError
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
     |-- BadAmount, UnknownCurrency, WrongCurrency
     |-- BadParticulars         an argument of a verb that cannot be recorded
-    |   `-- UnknownKeyword, WrongType
+    |   `-- UnknownKeyword
     |-- BadRule
     |   `-- NotAPermutation
     |-- BucketClosed, BucketLocked, BucketFull, NoSpace
@@ -272,6 +273,12 @@ class BadCursor(BadQuery):
     """Not a cursor of this listing: tampered with, or of another tenant, model, sort or filter."""
 
     code = "bad_cursor"
+
+
+class WrongType(CodedError, TypeError):
+    """A method was called with what it does not take; `.fields` names the argument."""
+
+    code = "wrong_type"
 
 
 class NotAllowed(CodedError, PermissionDenied):

@@ -14,6 +14,9 @@ def _known(time_zone: str) -> str:
     return time_zone
 
 
+MOST_INVITATION_DAYS = 90
+"""How long an invitation may be open."""
+
 TimeZone = Annotated[str, AfterValidator(_known)]
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
 
@@ -29,5 +32,5 @@ class TenantPreferences(Document):
 class SystemPreferences(Document):
     """What holds for every tenant."""
 
-    invitation_days: int = Field(default=7, ge=1, le=90)
+    invitation_days: int = Field(default=7, ge=1, le=MOST_INVITATION_DAYS)
     login_failure_days: int = Field(default=90, ge=1, le=3650)

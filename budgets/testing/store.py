@@ -13,6 +13,7 @@ from budgets.keywords import strict
 from budgets.managers.keys import Keys
 from budgets.managers.requests import Particulars, require_expected
 from budgets.testing.rows import Budget, Row
+from tenants.context import request_id_of
 from tenants.errors import RowNotFound
 
 
@@ -22,7 +23,7 @@ class Store:
     def __init__(
         self, clock: Callable[[], datetime], actor_id: UUID | None, request_id: str
     ) -> None:
-        self.clock, self.actor_id, self.request_id = clock, actor_id, request_id
+        self.clock, self.actor_id, self.request_id = clock, actor_id, request_id_of(request_id)
         self._rows: defaultdict[type[Row], dict[UUID, Any]] = defaultdict(dict)
         self._keys = Keys()
 

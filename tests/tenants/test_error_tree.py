@@ -83,7 +83,7 @@ class TestCodes:
         assert len(codes) == len(TREE)
 
     def test_stay_what_they_are_with_djangos_own_among_the_bases(self):
-        for kind in (errors.ValueRefused, money.BadAmount, money.WrongType, refusals.BadEmail):
+        for kind in (errors.ValueRefused, money.BadAmount, money.BadRule, refusals.BadEmail):
             error = kind("100 % of it")
 
             assert (error.code, str(error)) == (kind.code, "100 % of it")
@@ -110,8 +110,7 @@ ALSO: dict[type[Exception], set[str]] = {
     },
     ValidationError: {
         "ValueRefused", "BadEmail", "BadExpiry", "BadAmount", "UnknownCurrency", "WrongCurrency",
-        "BadRule", "NotAPermutation", "BadParticulars", "UnknownKeyword", "WrongType",
-        "BadSchedule",
+        "BadRule", "NotAPermutation", "BadParticulars", "UnknownKeyword", "BadSchedule",
     },
     TypeError: {"ValueRefused", "UnknownKeyword", "WrongType"},
     BadRequest: {
