@@ -147,8 +147,9 @@ class InvitationManager(
         """Offer `email` a membership; the invitation, and the token to send to that address.
 
         It is good for `expires_in`, or as long as the system's settings say; not for longer than
-        those could (MOST_INVITATION_DAYS). Raises BadEmail, BadExpiry, UnknownRole, AlreadyMember, RateLimited, and AlreadyInvited while an
-        offer to the address is open: who lost the token revokes it first.
+        those could (MOST_INVITATION_DAYS). Raises BadEmail, BadExpiry, UnknownRole, AlreadyMember,
+        RateLimited, and AlreadyInvited while an offer to the address is open: who lost the token
+        revokes it first.
         """
         address, wanted = folded(email), _role(role)
         _require_open_for_a_while(expires_in)

@@ -103,7 +103,8 @@ class SQLUpdateCompiler(_Narrowed, compiler.SQLUpdateCompiler):
 
     @override
     def written(self) -> Iterator[tuple[Any, Any]]:
-        yield from ((field, value) for field, _, value in self.query.values)
+        query: Any = self.query
+        yield from ((field, value) for field, _, value in query.values)
 
 
 class SQLAggregateCompiler(_Held, compiler.SQLAggregateCompiler):

@@ -85,7 +85,7 @@ class TestInviting:
         with pytest.raises(BadExpiry):
             Invitation.objects.invite("new@example.com", "viewer", expires_in=expires_in)
         with pytest.raises(WrongType) as caught:
-            Invitation.objects.invite("new@example.com", "viewer", expires_in=7)
+            Invitation.objects.invite("new@example.com", "viewer", expires_in=7)  # type: ignore[arg-type]
 
         assert caught.value.fields == ("expires_in",)
         assert not Invitation.objects.exists()
