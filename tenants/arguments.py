@@ -30,11 +30,12 @@ VALUES = (OverflowError, RecursionError, ValidationError)
 """Bare errors about a value of the right type; others of BARE may be a mistake of ours."""
 
 
-def typed[**P, R](method: Callable[P, R]) -> Callable[P, R]:
+def typed[**P, R](method: Callable[P, R], **meant: Any) -> Callable[P, R]:
     """Let no bare error about an argument out of a method.
 
     Raises WrongType for an argument of another type than annotated, and ValueRefused for a value
     that is out of range. An error that no argument explains is raised as it is: it is ours.
+    `meant` says what a type alias stands for here.
     """
     if getattr(method, "typed", False):
         return method
@@ -46,7 +47,7 @@ def typed[**P, R](method: Callable[P, R]) -> Callable[P, R]:
         except (*BARE, QueryFailed) as error:
             if isinstance(error, CodedError) and not isinstance(error, QueryFailed | ValueRefused):
                 raise
-            explain(method, args, kwargs, error)
+            explain(method, args, kwargs, error, meant)
 
     asked.typed = True  # type: ignore[attr-defined]
     return asked
@@ -65,7 +66,11 @@ def guard(cls: type[Any]) -> None:
 
 
 def explain(
-    method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception
+    method: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    error: Exception,
+    meant: Mapping[str, Any],
 ) -> NoReturn:
     """Raise what the arguments explain of an error, or the error itself."""
     try:
@@ -73,6 +78,7 @@ def explain(
     except TypeError as unbound:
         raise WrongType(f"{method.__name__}: {unbound}") from error
     for name, hint in _hints(inspect.unwrap(method)).items():
+        hint = meant.get(str(hint), hint)
         if name in given and not fits(given[name], hint):
             wrong = WrongType(
                 f"{method.__name__}: {name} is {_said(hint)}, not {given[name]!a:.99}"
@@ -121,4 +127,4 @@ def _hints(method: Callable[..., Any]) -> dict[str, Any]:
         try:
             return get_type_hints(method, localns=names)
         except NameError as error:
-            names[error.name] = Any
+            names[str(error.name)] = Any

@@ -58,8 +58,8 @@ CodedError
 Where Django's own code, its admin or a library catches a class of Django's or Python's, the error
 is one too (a test has the list): DatabaseFailed and below are DatabaseError and its kinds; who may
 not is PermissionDenied, which any view answers with 403; a row that is not there is
-ObjectDoesNotExist; BadQuery is BadRequest; ValueRefused and what people type are ValidationError,
-which forms show, and ValueError.
+ObjectDoesNotExist; BadQuery is BadRequest; what people type is ValidationError, which forms show;
+ValueRefused is ValueError and TypeError as well.
 """
 
 from typing import ClassVar
@@ -91,8 +91,11 @@ class CodedError(Exception):
         super().__init__(*(args or (type(self).__doc__,)))
 
 
-class Invalid(ValidationError, ValueError):
-    """A mixin for errors that forms show: Django's own, with the class's code and plain text."""
+class Invalid(ValidationError):
+    """A mixin for errors that forms show: Django's own, with the class's code and plain text.
+
+    No ValueError, which argparse would replace by a text of its own.
+    """
 
     def __init__(self, message: str = "", *_: object) -> None:
         super().__init__(message, code=getattr(self, "code", None))
@@ -223,7 +226,7 @@ class NotNullBroken(ConstraintBroken):
     code = "not_null_broken"
 
 
-class ValueRefused(DatabaseFailed, DataError, Invalid, TypeError):
+class ValueRefused(DatabaseFailed, DataError, Invalid, ValueError, TypeError):
     """A field cannot have such a value; `.fields` names it where that is known."""
 
     code = "value_refused"

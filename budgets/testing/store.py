@@ -13,6 +13,7 @@ from budgets.keywords import strict
 from budgets.managers.keys import Keys
 from budgets.managers.requests import Particulars, require_expected
 from budgets.testing.rows import Budget, Row
+from tenants.arguments import typed
 from tenants.context import request_id_of
 from tenants.errors import RowNotFound
 
@@ -80,12 +81,13 @@ class Store:
 
 
 class Verbs:
-    """A data-access object of a store; its verbs refuse unknown keywords."""
+    """A data-access object of a store; it refuses unknown keywords and arguments of other types."""
 
     def __init_subclass__(cls, *, reads: bool = False) -> None:
         for name, method in list(vars(cls).items()):
-            if not reads and not name.startswith("_"):
-                setattr(cls, name, strict(method))
+            if not name.startswith("_"):
+                checked = typed(method, Given=Row | None)
+                setattr(cls, name, checked if reads else strict(checked))
 
     def __init__(self, store: Store) -> None:
         self._store = store

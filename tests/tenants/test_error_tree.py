@@ -112,6 +112,7 @@ ALSO: dict[type[Exception], set[str]] = {
         "ValueRefused", "BadEmail", "BadExpiry", "BadAmount", "UnknownCurrency", "WrongCurrency",
         "BadRule", "NotAPermutation", "BadParticulars", "UnknownKeyword", "BadSchedule",
     },
+    ValueError: {"ValueRefused"},
     TypeError: {"ValueRefused", "UnknownKeyword", "WrongType"},
     BadRequest: {
         "BadQuery", "BadFilter", "BadSort", "BadSearch", "BadLimit", "BadCursor",
@@ -123,7 +124,6 @@ ALSO: dict[type[Exception], set[str]] = {
     DataError: {"ValueRefused"},
 }  # fmt: skip
 """Where Django relies on a class of its own or of Python's: which of ours are one."""
-ALSO[ValueError] = ALSO[ValidationError]
 
 
 @pytest.mark.parametrize("other", ALSO, ids=lambda other: other.__name__)
