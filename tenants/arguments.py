@@ -78,8 +78,7 @@ def explain(
     except TypeError as unbound:
         raise WrongType(f"{method.__name__}: {unbound}") from error
     for name, hint in _hints(inspect.unwrap(method)).items():
-        hint = meant.get(str(hint), hint)
-        if name in given and not fits(given[name], hint):
+        if name in given and not fits(given[name], hint, **meant):
             wrong = WrongType(
                 f"{method.__name__}: {name} is {_said(hint)}, not {given[name]!a:.99}"
             )
@@ -90,26 +89,28 @@ def explain(
     raise error
 
 
-def fits(value: object, hint: Any) -> bool:
+def fits(value: object, hint: Any, **meant: Any) -> bool:
     """Whether a value is of an annotated type; what cannot be told is taken to be.
+
+    `meant` are types by the names of aliases.
 
     >>> fits(5, int | None), fits("30%", int | None), fits([5, "x"], list[int])
     (True, False, False)
     """
     origin, parts = get_origin(hint), get_args(hint)
     if isinstance(hint, TypeAliasType):
-        return fits(value, hint.__value__)
+        return fits(value, meant.get(hint.__name__, hint.__value__), **meant)
     if isinstance(hint, TypeVar):
         return fits(value, hint.__bound__ or object)
     if origin in (Union, types.UnionType):
-        return any(fits(value, part) for part in parts)
+        return any(fits(value, part, **meant) for part in parts)
     try:
         if not isinstance(value, origin or hint):
             return False
     except TypeError:  # no class: Any, a TypedDict, a Protocol
         return True
     if isinstance(value, Mapping) or (isinstance(value, list | tuple | set) and len(parts) == 1):
-        return all(fits(each, parts[0]) for each in value)
+        return all(fits(each, parts[0], **meant) for each in value)
     return True
 
 

@@ -86,7 +86,7 @@ class Verbs:
     def __init_subclass__(cls, *, reads: bool = False) -> None:
         for name, method in list(vars(cls).items()):
             if not name.startswith("_"):
-                checked = typed(method, Given=Row | None)
+                checked = typed(method, Given=Row)
                 setattr(cls, name, checked if reads else strict(checked))
 
     def __init__(self, store: Store) -> None:

@@ -90,7 +90,7 @@ class Command(BaseCommand):
 
 
 def moment(text: str) -> datetime:
-    """A moment in ISO form, UTC where it names no offset; to next year's end. Raises BadSchedule."""
+    """A moment in ISO form, in UTC unless it names an offset. Raises BadSchedule."""
     try:
         named = datetime.fromisoformat(text)
     except ValueError as error:
