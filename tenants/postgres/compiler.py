@@ -13,7 +13,7 @@ from typing import Any, override
 from django.db.models import Q
 from django.db.models.sql import compiler
 
-from tenants.errors import ValueRefused
+from tenants.errors import CheckBroken, ValueRefused
 from tenants.postgres.values import misfits, refusing
 
 
@@ -40,14 +40,15 @@ class _Held(compiler.SQLCompiler):
 class _Writing(_Held):
     """Asks the model whether the tenant in force may be written, too.
 
-    PostgreSQL refuses a value without saying which: the fields are found by looking again.
+    PostgreSQL refuses a value without saying which, and keeps the name of a field's own check
+    when the column is renamed: the fields are then found by looking again.
     """
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         self.require_writable()
         try:
             return super().execute_sql(*args, **kwargs)
-        except ValueRefused as error:
+        except (CheckBroken, ValueRefused) as error:
             error.fields = error.fields or misfits(self.written(), self.connection)
             raise
 

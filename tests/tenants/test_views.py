@@ -1,5 +1,6 @@
 """Views of one tenant: found by the session's membership, run in its block, refused as JSON."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,11 +11,12 @@ from django.tasks import TaskResultStatus
 from django.test import AsyncClient, Client, override_settings
 from django.utils import timezone
 
+from budgets.models import Bucket, Budget
 from tenants.context import acting_for
-from tenants.errors import Conflict, UnknownTenant
+from tenants.errors import Conflict, QueryFailed, UnknownTenant
 from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings, UserSession
 from tests.browser import UNCOLLECTED
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 from tests.tenants import example
 
 pytestmark = [UNCOLLECTED, pytest.mark.usefixtures("routes")]
@@ -148,6 +150,94 @@ class TestBothKinds:
 
         assert browse(user).ask(address).status_code == 200
         assert len(tries) == 3
+
+
+GOOD = {"name": "Home", "currency": "EUR", "exponent": 2}
+PROBLEMS = [
+    ({"name": "hOME"}, 409, "unique_broken", ["name"]),
+    ({"owner_id": str(uuid4())}, 409, "foreign_key_broken", ["owner"]),
+    ({"currency": "eur"}, 400, "check_broken", ["currency"]),
+    ({"exponent": None}, 400, "not_null_broken", ["exponent"]),
+    ({"exponent": 10**9}, 400, "value_refused", ["exponent"]),
+    ({"last_seq": 2**63}, 400, "value_refused", ["last_seq"]),
+    ({"exponent": 1e400}, 400, "value_refused", ["exponent"]),
+    ({"exponent": "two"}, 400, "value_refused", ["exponent"]),
+    ({"owner_id": "nobody"}, 400, "value_refused", ["owner"]),
+    ({"name": "x" * 201}, 400, "value_refused", ["name"]),
+    ({"name": "a\0b"}, 400, "value_refused", ["name"]),
+]
+
+
+class TestProblems:
+    @pytest.mark.parametrize("address", ["/budgets", "/async-budgets"])
+    @pytest.mark.parametrize(
+        ("values", "status", "code", "fields"), PROBLEMS, ids=range(len(PROBLEMS))
+    )
+    def test_what_breaks_a_rule_is_answered_with_code_and_fields(
+        self, tenant, user, address, values, status, code, fields
+    ):
+        joined(tenant, user)
+        with acting_for(tenant):
+            BudgetFactory(name="Home")
+
+        answer = Browser(user).ask(address, {"values": json.dumps({**GOOD, "name": "A"} | values)})
+
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        problem = answer.json()
+        assert (answer.status_code, problem["status"]) == (status, status)
+        assert (problem["code"], problem["fields"]) == (code, fields)
+        assert problem["type"] == f"urn:problem-type:{code}"
+        assert problem["title"]
+        assert problem["detail"] == problem["message"] != problem["title"]
+        with acting_for(tenant):
+            assert Budget.objects.count() == 1
+
+    def test_so_is_what_is_found_only_at_commit(self, tenant, user):
+        joined(tenant, user)
+        with acting_for(tenant):
+            BudgetFactory()
+
+        answer = Browser(user).ask("/unbalance")
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "check_broken")
+        with acting_for(tenant):
+            assert Bucket.objects.get().balance == 0
+
+    def test_has_the_members_of_rfc_9457_for_every_refusal(self, tenant, user):
+        joined(tenant, user, "viewer")
+
+        answer = Browser(user).ask("/settings", {"locale": "de"})
+
+        said = "the role viewer may not use settings.change"
+        assert answer.json() == {
+            "type": "urn:problem-type:not_allowed",
+            "title": "The member's role may not do that; `verb` and `role` say what and who.",
+            "status": 403,
+            "detail": said,
+            "code": "not_allowed",
+            "fields": [],
+            "message": said,
+        }
+        assert Browser().ask("/settings").headers["Content-Type"] == "application/problem+json"
+
+    def test_a_document_names_its_field(self, tenant, user):
+        joined(tenant, user)
+
+        assert Browser(user).ask("/settings", {"locale": "De"}).json()["fields"] == ["locale"]
+
+    def test_a_failure_of_the_store_is_none(self, tenant, user, monkeypatch):
+        joined(tenant, user)
+        monkeypatch.setattr(type(TenantSettings.objects), "current", raising(QueryFailed))
+
+        with pytest.raises(QueryFailed):
+            Browser(user).ask("/settings")
+
+
+def raising(error):
+    def method(*_: object) -> None:
+        raise error
+
+    return method
 
 
 class TestChoosing:
