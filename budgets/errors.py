@@ -1,4 +1,6 @@
-"""The ways money can refuse: `Refused` and its leaves, each with a stable `code`.
+"""The ways money can refuse: `Refused` and below, each with a stable `code`.
+
+`tenants.errors` draws them in the one tree of all.
 
 The figures a screen would show travel as keyword arguments and are kept in `.figures`;
 sums are ints of minor units.
@@ -6,7 +8,9 @@ sums are ints of minor units.
 
 from typing import Any
 
-from tenants.errors import CodedError
+from django.core.exceptions import ObjectDoesNotExist
+
+from tenants.errors import CodedError, Invalid
 
 
 class Refused(CodedError):
@@ -17,15 +21,16 @@ class Refused(CodedError):
     def __init__(self, message: str = "", **figures: Any) -> None:
         super().__init__(*([message] if message else []))
         self.figures = figures
+        self.fields = tuple(str(figures[name]) for name in ("field",) if figures.get(name))
 
 
-class BadAmount(Refused):
+class BadAmount(Refused, Invalid):
     """That is not an amount of money one can move."""
 
     code = "bad_amount"
 
 
-class UnknownCurrency(Refused):
+class UnknownCurrency(Refused, Invalid):
     """No such currency."""
 
     code = "unknown_currency"
@@ -37,25 +42,25 @@ class CurrencyEnded(UnknownCurrency):
     code = "currency_ended"
 
 
-class WrongCurrency(Refused):
+class WrongCurrency(Refused, Invalid):
     """The money is in another currency than the budget."""
 
     code = "wrong_currency"
 
 
-class UnknownBudget(Refused):
+class UnknownBudget(Refused, ObjectDoesNotExist):
     """The tenant has no such budget."""
 
     code = "unknown_budget"
 
 
-class UnknownBucket(Refused):
+class UnknownBucket(Refused, ObjectDoesNotExist):
     """The budget has no such bucket."""
 
     code = "unknown_bucket"
 
 
-class UnknownMovement(Refused):
+class UnknownMovement(Refused, ObjectDoesNotExist):
     """The budget has no such movement."""
 
     code = "unknown_movement"
@@ -67,8 +72,8 @@ class BadPayroll(Refused):
     code = "bad_payroll"
 
 
-class BadParticulars(Refused):
-    """A memo, key, time or metadata that cannot be recorded; `field` names it."""
+class BadParticulars(Refused, Invalid):
+    """An argument of a verb cannot be recorded; `field` names it."""
 
     code = "bad_particulars"
 
@@ -79,7 +84,7 @@ class UnknownKeyword(BadParticulars, TypeError):
     code = "unknown_keyword"
 
 
-class BadRule(Refused):
+class BadRule(Refused, Invalid):
     """That is not a rule a bucket can have."""
 
     code = "bad_rule"
@@ -169,13 +174,13 @@ class BadStatement(Refused):
     code = "bad_statement"
 
 
-class BadSchedule(Refused):
+class BadSchedule(Refused, Invalid):
     """That is not a schedule, or not a time it falls due."""
 
     code = "bad_schedule"
 
 
-class UnknownSchedule(Refused):
+class UnknownSchedule(Refused, ObjectDoesNotExist):
     """The budget has no such schedule."""
 
     code = "unknown_schedule"
@@ -187,7 +192,7 @@ class BadChoice(Refused):
     code = "bad_choice"
 
 
-class UnknownStatement(Refused):
+class UnknownStatement(Refused, ObjectDoesNotExist):
     """The budget has no such import."""
 
     code = "unknown_statement"

@@ -30,7 +30,7 @@ def tenants_with_due(now: datetime) -> list[UUID]:
         return Schedule.objects.tenants_with_due(now)
 
 
-def run_due(tenant_id: UUID, now: datetime) -> Iterator[Report]:
+def run_due(tenant_id: UUID | str, now: datetime) -> Iterator[Report]:
     """Run all that is due for a tenant, the longest overdue first. Opens its own blocks."""
     for schedule in run_for(tenant_id, partial(_due, now)):
         runs: list[ScheduleRun] = []

@@ -1,12 +1,12 @@
 """Background work, by Django's own tasks framework; TASKS_BACKEND says who does it.
 
-A task's first argument is the tenant's id: nothing is handed on implicitly. Enqueue outside of
+A task's first argument is the tenant's id: nothing is handed on implicitly. For a tenant that
+there is not it ends as failed, by UnknownTenant. Enqueue outside of
 any block, or on commit: the immediate backend runs the task on the spot, in blocks of its own.
 """
 
 from collections import Counter
 from typing import Any
-from uuid import UUID
 
 from django.tasks import TaskContext, task
 from django.utils import timezone
@@ -24,7 +24,7 @@ def run_schedules(context: "TaskContext[Any, Any]", tenant_id: str) -> dict[str,
     outcomes: Counter[str] = Counter()
     errors = []
     with attributed(request_id=f"task {context.task_result.id}"):
-        for report in scheduling.run_due(UUID(tenant_id), timezone.now()):
+        for report in scheduling.run_due(tenant_id, timezone.now()):
             outcomes.update(run.outcome for run in report.runs)
             if report.error:
                 report.error.add_note(f"schedule {report.schedule.pk}")

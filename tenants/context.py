@@ -18,9 +18,12 @@ from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended
 from tenants.postgres import session
 from tenants.postgres.retry import retried
 from tenants.refusals import UnknownRole
+from tenants.values import UNSTORABLE
 
 READERS = frozenset({"viewer"})
 """Roles whose transactions are read-only."""
+LONGEST_REQUEST_ID = 200
+"""Characters: what the columns take."""
 ROLES = READERS | {"owner", "editor", "service"}
 """Every role there is: see `tenants.roles.Role`."""
 
@@ -73,6 +76,11 @@ def current_actor_id() -> UUID | None:
     return tenancy().actor_id
 
 
+def request_id_of(given: object) -> str:
+    """A request's id as it is kept: what is too long or no text is cut, for no work fails by it."""
+    return UNSTORABLE.sub("?", str(given))[:LONGEST_REQUEST_ID]
+
+
 @contextmanager
 def attributed(*, actor: UUID | models.Model | None = None, request_id: str = "") -> Iterator[None]:
     """Blocks that begin within are in the name of this actor and request, unless they say.
@@ -80,7 +88,7 @@ def attributed(*, actor: UUID | models.Model | None = None, request_id: str = ""
     For middleware, tasks and commands: whoever knows who asks, and no tenant yet.
     """
     outer_actor, outer_request = _origin.get()
-    token = _origin.set((_id(actor) or outer_actor, request_id or outer_request))
+    token = _origin.set((_id(actor) or outer_actor, request_id_of(request_id) or outer_request))
     try:
         yield
     finally:
@@ -94,7 +102,7 @@ def origin() -> tuple[UUID | None, str]:
 
 @contextmanager
 def acting_for(
-    tenant: UUID | models.Model,
+    tenant: UUID | str | models.Model,
     *,
     actor: UUID | models.Model | None = None,
     request_id: str = "",
@@ -104,20 +112,20 @@ def acting_for(
 ) -> Iterator[None]:
     """Run the block as one transaction that sees and writes one tenant's rows.
 
-    `tenant` and `actor` (a user) are ids or instances; ledger and history record the actor and
-    the `request_id`, which default to those of `attributed`. `role` is the acting member's:
+    `tenant` and `actor` (a user) are ids or instances; a tenant's id may be text, as tasks get it.
+    Ledger and history record the actor and the `request_id` (its first 200 characters), which
+    default to those of `attributed`. `role` is the acting member's:
     without one the block is the system's own, which may do all. What the row policies read is
     local to the transaction, so a pooled connection never carries it to the next borrower; that
     is why the block must be the outermost transaction (Django raises RuntimeError otherwise).
     Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant
-    can be read and not written, except to reactivate it: `even_suspended`. Raises UnknownTenant
-    for what is no id, such as a slug.
+    can be read and not written, except to reactivate it: `even_suspended`, which is not
+    looked for and may be about to be founded. Raises UnknownTenant for any other that is not
+    there, and for what is no id, such as a slug.
     """
-    if role is not None and role not in ROLES:
+    if role is not None and (not isinstance(role, str) or role not in ROLES):
         raise UnknownRole(f"there is no role {role!r}: {', '.join(sorted(ROLES))}")
-    tenant_id, actor_id = _id(tenant), _id(actor)
-    if not isinstance(tenant_id, UUID):
-        raise UnknownTenant(f"{tenant!r} is no tenant's id: Tenant.objects.id_of(slug) finds it")
+    tenant_id, actor_id, request_id = _tenant_id(tenant), _id(actor), request_id_of(request_id)
     if (outer := _current.get()) is not None:
         if (outer.tenant_id, outer.using) != (tenant_id, using):
             raise TenantMismatch
@@ -134,11 +142,13 @@ def acting_for(
 
 @contextmanager
 def _entered(wanted: Tenancy, even_suspended: bool) -> Iterator[None]:
-    """Tell PostgreSQL, and hear whether the tenant is suspended."""
+    """Tell PostgreSQL, and hear whether the tenant is suspended. Raises UnknownTenant."""
     tenant_id = cast(UUID, wanted.tenant_id)
     enter = session.enter_any_tenant if even_suspended else session.enter_tenant
     reader = wanted.role in READERS
     suspended = enter(tenant_id, wanted.actor_id, wanted.request_id, reader, using=wanted.using)
+    if suspended is None:
+        raise UnknownTenant(f"there is no tenant {tenant_id}")
     with _in_force(replace(wanted, suspended=suspended)):
         yield
 
@@ -173,7 +183,7 @@ def inspecting(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 def run_for[T](
-    tenant: UUID | models.Model,
+    tenant: UUID | str | models.Model,
     work: Callable[[], T],
     *,
     actor: UUID | models.Model | None = None,
@@ -204,6 +214,16 @@ def _in_force(tenancy: Tenancy) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def _tenant_id(named: object) -> UUID:
+    """Raises UnknownTenant for what is no id."""
+    found = named.pk if isinstance(named, models.Model) else named
+    try:
+        return found if isinstance(found, UUID) else UUID(cast(str, found))
+    except (AttributeError, TypeError, ValueError):
+        wrong = f"{named!r} is no tenant's id: Tenant.objects.id_of(slug) finds it"
+        raise UnknownTenant(wrong) from None
 
 
 def _id(named: UUID | models.Model | None) -> UUID | None:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import ProtectedError, RestrictedError
 
-from tenants.errors import ForeignKeyBroken
+from tenants.arguments import guard
+from tenants.errors import ForeignKeyBroken, ValueRefused
 from tenants.fields import TenantForeignKey
+from tenants.postgres.values import Query, refusing
 
 KEEPS = (models.PROTECT, models.RESTRICT)
 """What keeps a row from being deleted while others point at it."""
@@ -55,7 +57,17 @@ def _still_pointed_at(model: type[models.Model], rows: Iterable[models.Model]) -
 
 
 class ContractQuerySet(models.QuerySet[M]):
-    """What every model's rows can be asked, a tenant's or not."""
+    """What every model's rows can be asked, a tenant's or not.
+
+    A value that a field cannot have is a ValueRefused in every method that takes look-ups.
+    """
+
+    def __init__(self, model: Any = None, query: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(model, Query(model) if query is None else query, *args, **kwargs)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        guard(cls)
 
     def get(self, *args: Any, **lookups: Any) -> M:
         """The one row that fits. Raises DoesNotExist, which is RowNotFound, also for what can
@@ -63,7 +75,9 @@ class ContractQuerySet(models.QuerySet[M]):
         """
         try:
             return super().get(*args, **lookups)
-        except (ValidationError, ValueError) as error:
+        except ValueRefused as error:
+            if error.sqlstate is not None:  # PostgreSQL said so: the transaction is broken
+                raise
             missing: type[ObjectDoesNotExist] = self.model.DoesNotExist  # type: ignore[attr-defined]
             raise missing(f"no {self.model._meta.verbose_name} can have that: {error}") from error
 
@@ -76,6 +90,12 @@ class ContractQuerySet(models.QuerySet[M]):
             return self.get(*args, **lookups)
         except ObjectDoesNotExist:
             return None
+
+    def in_bulk(self, id_list: Any = None, *args: Any, **kwargs: Any) -> dict[Any, M]:
+        """Rows by id. Raises ValueRefused for what can be no id."""
+        with refusing(kwargs.get("field_name", "pk")):
+            wanted = None if id_list is None else list(id_list)
+        return super().in_bulk(wanted, *args, **kwargs)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """How many rows went, by model. Raises ForeignKeyBroken when others point at one."""

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import connection, models
 from django.db.models.functions import Coalesce, Lower, Now
 
+from tenants.arguments import typed
 from tenants.context import acting_for, inspecting
 from tenants.contract import ContractQuerySet
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
@@ -26,11 +27,11 @@ class TenantsManager(TenantManager["Tenant"]):
     def create_tenant(self, slug: str, name: str = "") -> "Tenant":
         """Found a tenant, in a transaction of its own.
 
-        Raises SlugTaken, and ValidationError for a slug that is none.
+        Raises SlugTaken, and ValueRefused for what can be no slug.
         """
         tenant = self.model(slug=slug, name=name or slug)
         tenant.clean_fields()
-        with acting_for(tenant.pk):
+        with acting_for(tenant.pk, even_suspended=True):  # it is not there yet
             try:
                 tenant.claim_slug()
             except ConstraintBroken as error:
@@ -154,6 +155,7 @@ _Manager = models.Manager.from_queryset(UserQuerySet)
 class UserManager(BaseUserManager["User"], _Manager["User"]):
     """Users, who log in by e-mail."""
 
+    @typed
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Make a user; without a password nobody can log in as them.
 

@@ -1,4 +1,4 @@
-"""Every error a caller can meet, as one tree; each leaf has a stable `code`.
+"""Every error a caller can meet, as one tree; each has a stable `code`. A test walks it.
 
 CodedError
 |-- StoreError                 storage failed, or was used wrongly
@@ -8,6 +8,9 @@ CodedError
 |   |-- SlugTaken              another tenant has that slug
 |   |-- TenantSuspended        the tenant may be read and not written
 |   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
+|   |-- BadTenant, NoHistory, BadFile, NotMigrated, BadAge            of the commands
+|   |-- BadFixture, NeedsTenant, NotATenants, NotHere                 of the commands
+|   |-- EmbeddedError, BeforeTheFold                                  of the server
 |   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
 |       |-- Unavailable        cannot connect, or the connection broke     retry
 |       |-- Conflict           deadlock or serialization failure           retry
@@ -20,21 +23,53 @@ CodedError
 |       |   |-- ForeignKeyBroken   the row pointed at is not there, or is still pointed at
 |       |   |-- CheckBroken        the values do not go together
 |       |   `-- NotNullBroken      a value is missing
-|       |-- ValueRefused       a value PostgreSQL cannot store (22xxx)
+|       |-- ValueRefused       no value of its field: of another type, out of range (22xxx)
 |       `-- QueryFailed        anything else
 |-- BadQuery                   a listing was asked for badly; `.field` names where
 |   |-- BadFilter, BadSort, BadSearch, BadLimit
 |   `-- BadCursor              tampered with, or of another tenant, model, sort or filter
-|-- NotAllowed               the member's role may not do that
-|-- tenants.refusals.Declined  what the tenants' own services decline
-`-- budgets.errors.Refused     the ways money can refuse (another app's branch)
+|-- WrongType                  an argument of another type than the method takes
+|-- NotAllowed                 the member's role may not do that
+|-- CannotServe                of the command `serve`
+|-- Declined                   what the tenants' own services decline: `tenants.refusals`
+|   |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
+|   |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
+|   |-- BadEmail, BadExpiry, AlreadyInvited
+|   |-- InvitationInvalid
+|   |   `-- InvitationForAnother
+|   |-- BadDocument, StaleSettings
+|   `-- UnknownPlan, UnknownFeature, NotInPlan
+`-- Refused                    the ways money can refuse: `budgets.errors`, another app's branch
+    |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
+    |-- BadAmount, UnknownCurrency, WrongCurrency
+    |-- BadParticulars         an argument of a verb that cannot be recorded
+    |   `-- UnknownKeyword
+    |-- BadRule
+    |   `-- NotAPermutation
+    |-- BucketClosed, BucketLocked, BucketFull, NoSpace
+    |-- NotEnoughMoney, NothingToMove, WrongBudget, ReversalRefused
+    |-- StalePlan, KeyReused
+    |-- BadQuestion
+    |   `-- BadPage
+    |-- BadSchedule
+    |-- BadStatement, BadChoice, StatementUndone, UndoRefused
+    `-- BadPayroll, BadCase    of files
 
-`DatabaseFailed` and below are also Django's `DatabaseError`, so that Django itself, its admin
-and libraries go on catching what they always caught.
+Where Django's own code, its admin or a library catches a class of Django's or Python's, the error
+is one too (a test has the list): DatabaseFailed and below are DatabaseError and its kinds; who may
+not is PermissionDenied, which any view answers with 403; a row that is not there is
+ObjectDoesNotExist; BadQuery is BadRequest; what people type is ValidationError, which forms show;
+ValueRefused is ValueError and TypeError as well.
 """
 
 from typing import ClassVar
 
+from django.core.exceptions import (
+    BadRequest,
+    ObjectDoesNotExist,
+    PermissionDenied,
+    ValidationError,
+)
 from django.db import (
     DatabaseError,
     DataError,
@@ -46,13 +81,30 @@ from django.db import (
 
 
 class CodedError(Exception):
-    """Something went wrong."""
+    """Something went wrong; `.fields` names what was given badly, where that is known."""
 
-    code: ClassVar[str] = "error"
+    code: str = "error"  # the class's; no ClassVar, because Django's ValidationError has one too
     retryable: ClassVar[bool] = False
+    fields: tuple[str, ...] = ()
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(args or (type(self).__doc__,)))
+
+
+class Invalid(ValidationError):
+    """A mixin for errors that forms show: Django's own, with the class's code and plain text.
+
+    No ValueError, which argparse would replace by a text of its own.
+    """
+
+    def __init__(self, message: str = "", *_: object) -> None:
+        super().__init__(message, code=getattr(self, "code", None))
+        self.args = (message,)
+
+    __repr__ = Exception.__repr__
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class StoreError(CodedError):
@@ -73,7 +125,7 @@ class TenantMismatch(StoreError):
     code = "tenant_mismatch"
 
 
-class UnknownTenant(StoreError):
+class UnknownTenant(StoreError, ObjectDoesNotExist):
     """No such tenant."""
 
     code = "unknown_tenant"
@@ -85,13 +137,13 @@ class SlugTaken(StoreError):
     code = "slug_taken"
 
 
-class TenantSuspended(StoreError):
+class TenantSuspended(StoreError, PermissionDenied):
     """The tenant is suspended: it may be read, and not written."""
 
     code = "tenant_suspended"
 
 
-class RowNotFound(StoreError):
+class RowNotFound(StoreError, ObjectDoesNotExist):
     """No row fits."""
 
     code = "row_not_found"
@@ -103,7 +155,6 @@ class DatabaseFailed(StoreError, DatabaseError):
     code = "database_failed"
     sqlstate: str | None = None
     constraint: str | None = None
-    fields: tuple[str, ...] = ()
 
 
 class Unavailable(DatabaseFailed, OperationalError):
@@ -136,7 +187,7 @@ class TenantViolation(DatabaseFailed, ProgrammingError):
     code = "tenant_violation"
 
 
-class ReadOnly(DatabaseFailed, InternalError):
+class ReadOnly(DatabaseFailed, InternalError, PermissionDenied):
     """A write where only reads are: a suspended tenant, a reader's role, or `inspecting()`."""
 
     code = "read_only"
@@ -175,8 +226,8 @@ class NotNullBroken(ConstraintBroken):
     code = "not_null_broken"
 
 
-class ValueRefused(DatabaseFailed, DataError):
-    """PostgreSQL cannot store a value."""
+class ValueRefused(DatabaseFailed, DataError, Invalid, ValueError, TypeError):
+    """A field cannot have such a value; `.fields` names it where that is known."""
 
     code = "value_refused"
 
@@ -187,14 +238,14 @@ class QueryFailed(DatabaseFailed, ProgrammingError, InternalError):
     code = "query_failed"
 
 
-class BadQuery(CodedError):
+class BadQuery(CodedError, BadRequest):
     """A listing cannot be asked for like that; `.field` is the key that says so."""
 
     code = "bad_query"
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.fields = field, (field,)
 
 
 class BadFilter(BadQuery):
@@ -227,7 +278,13 @@ class BadCursor(BadQuery):
     code = "bad_cursor"
 
 
-class NotAllowed(CodedError):
+class WrongType(CodedError, TypeError):
+    """A method was called with what it does not take; `.fields` names the argument."""
+
+    code = "wrong_type"
+
+
+class NotAllowed(CodedError, PermissionDenied):
     """The member's role may not do that; `verb` and `role` say what and who."""
 
     code = "not_allowed"

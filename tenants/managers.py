@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.fetch_modes import FetchMode
 
+from tenants.arguments import guard
 from tenants.context import tenancy
 from tenants.contract import M
 from tenants.listing.queryset import ListedQuerySet
@@ -68,6 +69,10 @@ class TenantManager(_Manager[M]):
 
     if TYPE_CHECKING:
         model: type[M]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        guard(cls)
 
     @override
     def get_queryset(self) -> TenantQuerySet[M]:

@@ -17,10 +17,12 @@ from django.utils import timezone
 from tenants.context import current_actor_id, run_for
 from tenants.errors import ConstraintBroken, ForeignKeyBroken, UnknownTenant
 from tenants.managers import TenantManager, TenantQuerySet
+from tenants.preferences import MOST_INVITATION_DAYS
 from tenants.refusals import (
     AlreadyInvited,
     AlreadyMember,
     BadEmail,
+    BadExpiry,
     InvitationForAnother,
     InvitationInvalid,
     LastOwner,
@@ -155,11 +157,13 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
     ) -> "tuple[Invitation, str]":
         """Offer `email` a membership; the invitation, and the token to send to that address.
 
-        It is good for `expires_in`, or as long as the system's settings say.
-        Raises BadEmail, UnknownRole, AlreadyMember, RateLimited, and AlreadyInvited while an
-        offer to the address is open: who lost the token revokes it first.
+        It is good for `expires_in`, or as long as the system's settings say; not for longer than
+        those could (MOST_INVITATION_DAYS). Raises BadEmail, BadExpiry, UnknownRole, AlreadyMember,
+        RateLimited, and AlreadyInvited while an offer to the address is open: who lost the token
+        revokes it first.
         """
         address, wanted = folded(email), _role(role)
+        _require_open_for_a_while(expires_in)
         if apps.get_model("tenants.Membership").objects.by_email(address).exists():
             raise AlreadyMember(f"{address} is a member already")
         self.lapsed().filter(email=address).delete()
@@ -231,6 +235,12 @@ def folded(email: str) -> str:
     except ValidationError as error:
         raise BadEmail(f"{email!r} is no e-mail address", email=email) from error
     return address
+
+
+def _require_open_for_a_while(expires_in: timedelta | None) -> None:
+    longest = timedelta(days=MOST_INVITATION_DAYS)
+    if expires_in is not None and not timedelta() < expires_in <= longest:
+        raise BadExpiry(f"an invitation is open for at most {longest.days} days, not {expires_in}")
 
 
 def _role(name: str) -> Role:

@@ -8,6 +8,9 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from tenants import locales
 from tenants.documents import STORED, Document
 
+MOST_INVITATION_DAYS = 90
+"""How long an invitation may be open."""
+
 
 def _zone(name: str, info: ValidationInfo) -> str:
     if info.context != STORED and name not in available_timezones():
@@ -42,5 +45,5 @@ class TenantPreferences(Document):
 class SystemPreferences(Document):
     """What holds for every tenant."""
 
-    invitation_days: int = Field(default=7, ge=1, le=90)
+    invitation_days: int = Field(default=7, ge=1, le=MOST_INVITATION_DAYS)
     login_failure_days: int = Field(default=90, ge=1, le=3650)

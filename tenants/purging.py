@@ -17,7 +17,7 @@ BATCH = 500
 DAYS = 90
 
 
-def purge(tenant_id: UUID, *, days: int = DAYS, batch: int = BATCH) -> dict[str, int]:
+def purge(tenant_id: UUID | str, *, days: int = DAYS, batch: int = BATCH) -> dict[str, int]:
     """Delete for good what a tenant deleted more than `days` ago; how many rows, by model.
 
     Rows that others still point at stay. Safe to repeat, and to break off: what a finished
@@ -46,7 +46,9 @@ def purged() -> Iterator[type[SoftDeleteModel]]:
             yield model
 
 
-def _purged(tenant_id: UUID, model: type[SoftDeleteModel], before: datetime, batch: int) -> int:
+def _purged(
+    tenant_id: UUID | str, model: type[SoftDeleteModel], before: datetime, batch: int
+) -> int:
     total = 0
     while count := run_for(tenant_id, lambda: model.all_objects.purge(before, batch)):
         total += count

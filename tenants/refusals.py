@@ -1,6 +1,8 @@
 """What the tenants' own services decline: `Declined` and its leaves, each with a stable `code`."""
 
-from tenants.errors import CodedError
+from django.core.exceptions import PermissionDenied
+
+from tenants.errors import CodedError, Invalid
 
 
 class Declined(CodedError):
@@ -11,6 +13,7 @@ class Declined(CodedError):
     def __init__(self, message: str = "", **figures: object) -> None:
         super().__init__(*([message] if message else []))
         self.figures = figures
+        self.fields = tuple(str(figures[name]) for name in ("field",) if figures.get(name))
 
 
 class UnknownRole(Declined):
@@ -47,7 +50,7 @@ class UnknownFeature(Declined):
     code = "unknown_feature"
 
 
-class NotInPlan(Declined):
+class NotInPlan(Declined, PermissionDenied):
     """The tenant's plan does not include that; figures `feature` and `plan`."""
 
     code = "not_in_plan"
@@ -77,10 +80,16 @@ class MemberInUse(Declined):
     code = "member_in_use"
 
 
-class BadEmail(Declined):
+class BadEmail(Declined, Invalid):
     """That is not an e-mail address."""
 
     code = "bad_email"
+
+
+class BadExpiry(Declined, Invalid):
+    """An invitation is open for a while, and not for ever."""
+
+    code = "bad_expiry"
 
 
 class AlreadyInvited(Declined):
@@ -111,19 +120,19 @@ class RateLimited(Declined):
         self.retry_after = retry_after
 
 
-class NotLoggedIn(Declined):
+class NotLoggedIn(Declined, PermissionDenied):
     """Log in first."""
 
     code = "not_logged_in"
 
 
-class NoMembership(Declined):
+class NoMembership(Declined, PermissionDenied):
     """The user is not a member there."""
 
     code = "no_membership"
 
 
-class TenantNotChosen(Declined):
+class TenantNotChosen(Declined, PermissionDenied):
     """The user is a member of several tenants: choose one first."""
 
     code = "tenant_not_chosen"

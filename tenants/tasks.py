@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.tasks import TaskContext, task
 from django.utils import timezone
@@ -18,7 +17,7 @@ def purge_deleted(
 ) -> dict[str, int]:
     """Delete for good what the tenant deleted more than `days` ago; safe to enqueue twice."""
     with attributed(request_id=f"task {context.task_result.id}"):
-        return purging.purge(UUID(tenant_id), days=days)
+        return purging.purge(tenant_id, days=days)
 
 
 @task

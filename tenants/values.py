@@ -22,6 +22,36 @@ def storable(value: object, most: int) -> str:
     return value
 
 
+LARGEST_JSON = 64 * 1024
+DEEPEST_JSON = 32
+"""What is kept of a caller's own JSON: characters, and levels. A column takes 100 MB and thousands
+of levels, and then every read of the row is slow or fails: Python's json gives up at 10,000.
+"""
+
+
+def json_object(value: object) -> dict[str, Any]:
+    """A copy of a JSON object of bounded size that PostgreSQL can hold. Raises ValueError."""
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"is not JSON: {error}") from error
+    if len(text) > LARGEST_JSON:
+        raise ValueError(f"has at most {LARGEST_JSON} characters as JSON, not {len(text)}")
+    if UNSTORABLE.search(text) or r"\u0000" in text.replace(r"\\", ""):
+        raise ValueError("has a character that cannot be stored")
+    copy = json.loads(text)
+    if not isinstance(copy, dict) or _is_deeper(copy, DEEPEST_JSON):
+        raise ValueError(f"is a JSON object of at most {DEEPEST_JSON} levels")
+    return copy
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)
+
+
 def document(value: object) -> dict[str, Any]:
     """A JSON object, decoded already or as text. Raises ValueError."""
     try:

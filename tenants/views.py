@@ -1,6 +1,7 @@
 """Views of one tenant: `in_tenant` finds out which, checks the member, and opens the block.
 
-Whatever is refused is answered as JSON with the error's stable code.
+Whatever is refused is answered as application/problem+json (RFC 9457), with the error's stable
+code and the fields it is about.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,11 +17,15 @@ from tenants import limits
 from tenants.context import acting_for, run_for
 from tenants.errors import (
     CodedError,
+    ConstraintBroken,
+    ForeignKeyBroken,
     NotAllowed,
     ReadOnly,
     RowNotFound,
     StoreError,
     TenantSuspended,
+    UniqueBroken,
+    ValueRefused,
 )
 from tenants.models import Membership, Tenant
 from tenants.refusals import NoMembership, NotInPlan, NotLoggedIn, RateLimited, TenantNotChosen
@@ -37,9 +42,16 @@ STATUS: dict[type[CodedError], int] = {
     TenantSuspended: 403,
     ReadOnly: 403,
     RowNotFound: 404,
+    UniqueBroken: 409,
+    ForeignKeyBroken: 409,
+    ConstraintBroken: 400,
+    ValueRefused: 400,
     RateLimited: 429,
 }
-"""What is answered; any other refusal is 400, and failures of the store are not answered here."""
+"""What is answered; any other refusal is 400, and failures of the store are not answered here.
+
+The first that fits counts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +155,31 @@ def refusal(error: CodedError) -> JsonResponse:
     known = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
     if known is None and isinstance(error, StoreError):
         raise error
-    response = JsonResponse({"code": error.code, "message": str(error)}, status=known or 400)
+    response = JsonResponse(
+        problem(error, known or 400), status=known or 400, content_type="application/problem+json"
+    )
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def problem(error: CodedError, status: int) -> dict[str, Any]:
+    """A refusal as the members of a problem (RFC 9457), and three more.
+
+    `code` is stable, and `type` the same as a URI; `title` says what the code means, and `detail`
+    what is wrong this time. `fields` are the names of what was given badly, where that is known.
+    `message` is the detail under the name it had before.
+    """
+    kind = next(kind for kind in type(error).__mro__ if "code" in vars(kind))
+    return {
+        "type": f"urn:problem-type:{error.code}",
+        "title": (kind.__doc__ or error.code).partition("\n")[0],
+        "status": status,
+        "detail": str(error),
+        "code": error.code,
+        "fields": list(error.fields),
+        "message": str(error),
+    }
 
 
 def _chosen(request: HttpRequest, tenant_ids: list[UUID]) -> UUID:

@@ -28,8 +28,8 @@ from tenants.context import Tenancy, _current
 
 TESTS = str(Path(__file__).parent)
 OURS = tuple(str(settings.BASE_DIR / app) for app in ("budgets", "config", "examples", "tenants"))
-PASSED_THROUGH = str(settings.BASE_DIR / "tenants" / "contract.py")
-"""Every `get` goes through there: who asked is whoever called it."""
+PASSED_THROUGH = [str(settings.BASE_DIR / "tenants" / f"{m}.py") for m in ("contract", "arguments")]
+"""Every `get` and every method goes through there: who asked is whoever called it."""
 BEGINNINGS = (*OURS, client.__file__)
 """Where a unit of work begins: our code, or a request."""
 
@@ -112,7 +112,9 @@ def _frames() -> Iterator[FrameType]:
 def _caller(stack: list[FrameType]) -> FrameType | None:
     """Where the fetch was asked for: in our code, or in a test."""
     files = ((frame, frame.f_code.co_filename) for frame in stack)
-    asked = (f for f, name in files if name.startswith((*OURS, TESTS)) and name != PASSED_THROUGH)
+    asked = (
+        f for f, name in files if name.startswith((*OURS, TESTS)) and name not in PASSED_THROUGH
+    )
     return next(asked, None)
 
 
@@ -120,7 +122,7 @@ def _unit(stack: list[FrameType]) -> FrameType | None:
     """The unit of work: what a test called or requested; for its own fetches, the test's call."""
     inside = takewhile(lambda f: not f.f_code.co_filename.startswith(TESTS), stack)
     named = ((frame, frame.f_code.co_filename) for frame in inside)
-    begun = [f for f, name in named if name.startswith(BEGINNINGS) and name != PASSED_THROUGH]
+    begun = [f for f, name in named if name.startswith(BEGINNINGS) and name not in PASSED_THROUGH]
     requests = [f for f in begun if f.f_code.co_filename == client.__file__]
     if requests:
         return requests[0]  # of a chain of redirects, each

@@ -11,6 +11,7 @@ from django.utils import timezone
 from budgets.errors import BadParticulars, StalePlan
 from tenants.context import tenancy
 from tenants.times import instant
+from tenants.values import UNSTORABLE, json_object
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -24,7 +25,7 @@ class Particulars(TypedDict, total=False):
     expect        the budget's version, or a preview's hash: refuse if it has changed since
     effective_at  when it happened in the world (aware, 1970 to 2199); default: now
     memo          a line for people, at most 500 characters
-    metadata      a JSON object for programs
+    metadata      a JSON object for programs, at most 64 KB and 32 levels
     source        what it came from: a line of a statement, a run of a schedule
     """
 
@@ -88,14 +89,9 @@ def _text(name: str, value: object) -> str:
         raise BadParticulars(f"{name} is text, not {value!r}", field=name)
     if len(value) > _LONGEST[name]:
         raise BadParticulars(f"{name} has at most {_LONGEST[name]} characters", field=name)
-    if not value.isascii() and _is_broken(value):
+    if UNSTORABLE.search(value):  # undecodable bytes leave halves of surrogate pairs
         raise BadParticulars(f"{name} has bytes that are not text: {value!a}", field=name)
     return value
-
-
-def _is_broken(text: str) -> bool:
-    """Whether it has half of a surrogate pair, as undecodable bytes leave it."""
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _instant(effective_at: object) -> datetime | None:
@@ -142,9 +138,6 @@ def told(particulars: Particulars, request: str, now: datetime) -> dict[str, Any
 def _json_object(metadata: object) -> dict[str, Any]:
     """A copy of `metadata`, sure to be storable. Raises BadParticulars."""
     try:
-        copy = json.loads(json.dumps(metadata, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadParticulars(f"metadata is not JSON: {error}", field="metadata") from error
-    if not isinstance(copy, dict):
-        raise BadParticulars("metadata is a JSON object", field="metadata")
-    return copy
+        return json_object(metadata)
+    except ValueError as error:
+        raise BadParticulars(f"metadata {error}", field="metadata") from error

@@ -13,6 +13,8 @@ from budgets.keywords import strict
 from budgets.managers.keys import Keys
 from budgets.managers.requests import Particulars, require_expected
 from budgets.testing.rows import Budget, Row
+from tenants.arguments import typed
+from tenants.context import request_id_of
 from tenants.errors import RowNotFound
 
 
@@ -22,7 +24,7 @@ class Store:
     def __init__(
         self, clock: Callable[[], datetime], actor_id: UUID | None, request_id: str
     ) -> None:
-        self.clock, self.actor_id, self.request_id = clock, actor_id, request_id
+        self.clock, self.actor_id, self.request_id = clock, actor_id, request_id_of(request_id)
         self._rows: defaultdict[type[Row], dict[UUID, Any]] = defaultdict(dict)
         self._keys = Keys()
 
@@ -79,12 +81,13 @@ class Store:
 
 
 class Verbs:
-    """A data-access object of a store; its verbs refuse unknown keywords."""
+    """A data-access object of a store; it refuses unknown keywords and arguments of other types."""
 
     def __init_subclass__(cls, *, reads: bool = False) -> None:
         for name, method in list(vars(cls).items()):
-            if not reads and not name.startswith("_"):
-                setattr(cls, name, strict(method))
+            if not name.startswith("_"):
+                checked = typed(method, Given=Row)
+                setattr(cls, name, checked if reads else strict(checked))
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -7,10 +7,14 @@ collector, which goes past every manager, names the tenant like everybody else. 
 `require_writable()` is asked as well.
 """
 
+from collections.abc import Iterator
 from typing import Any, override
 
 from django.db.models import Q
 from django.db.models.sql import compiler
+
+from tenants.errors import CheckBroken, ValueRefused
+from tenants.postgres.values import misfits, refusing
 
 
 class _Held(compiler.SQLCompiler):
@@ -24,17 +28,33 @@ class _Held(compiler.SQLCompiler):
         self.tenant_restriction()
         return super().execute_sql(*args, **kwargs)
 
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        with refusing():
+            return super().as_sql(*args, **kwargs)
+
     def require_writable(self) -> None:
         if require := getattr(self.query.model, "require_writable", None):
             require()
 
 
 class _Writing(_Held):
-    """Asks the model whether the tenant in force may be written, too."""
+    """Asks the model whether the tenant in force may be written, too.
+
+    PostgreSQL refuses a value without saying which, and keeps the name of a field's own check
+    when the column is renamed: the fields are then found by looking again.
+    """
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         self.require_writable()
-        return super().execute_sql(*args, **kwargs)
+        try:
+            return super().execute_sql(*args, **kwargs)
+        except (CheckBroken, ValueRefused) as error:
+            error.fields = error.fields or misfits(self.written(), self.connection)
+            raise
+
+    def written(self) -> Iterator[tuple[Any, Any]]:
+        """Each field with a value that the statement writes."""
+        yield from ()
 
 
 class _Narrowed(_Writing):
@@ -69,6 +89,11 @@ class SQLCompiler(_Held):
 class SQLInsertCompiler(_Writing, compiler.SQLInsertCompiler):
     """INSERT by VALUES: Django's unnest form fails on Citus under row security."""
 
+    @override
+    def written(self) -> Iterator[tuple[Any, Any]]:
+        for row in self.query.objs:
+            yield from ((field, getattr(row, field.attname)) for field in self.query.fields)
+
 
 class SQLDeleteCompiler(_Narrowed, compiler.SQLDeleteCompiler):
     """DELETE."""
@@ -76,6 +101,11 @@ class SQLDeleteCompiler(_Narrowed, compiler.SQLDeleteCompiler):
 
 class SQLUpdateCompiler(_Narrowed, compiler.SQLUpdateCompiler):
     """UPDATE."""
+
+    @override
+    def written(self) -> Iterator[tuple[Any, Any]]:
+        query: Any = self.query
+        yield from ((field, value) for field, _, value in query.values)
 
 
 class SQLAggregateCompiler(_Held, compiler.SQLAggregateCompiler):

@@ -24,6 +24,7 @@ from tenants.errors import (
     ValueRefused,
 )
 from tenants.postgres.names import fields_of
+from tenants.postgres.values import BARE, refused
 
 # SQLSTATE or its class, most specific first: PostgreSQL manual, appendix A.
 _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
@@ -93,6 +94,8 @@ class Translated(DatabaseErrorWrapper):
     ) -> None:
         if isinstance(exc_value, UnicodeEncodeError):
             raise ValueRefused("a text has half a character, which is not Unicode") from exc_value
+        if isinstance(exc_value, BARE):  # of a value on its way
+            raise refused(exc_value) from exc_value
         if not isinstance(exc_value, psycopg.Error):
             return
         translated = failure(exc_value)

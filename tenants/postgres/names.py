@@ -11,7 +11,8 @@ from django.db.models import F, Q
 def fields_of(table: str, constraint: str | None, column: str | None) -> tuple[str, ...]:
     """The model's fields, by name and without the tenant, that a broken rule is about.
 
-    Empty for a rule that no model declares, as a trigger's.
+    Empty for a rule that no model declares, as a trigger's. A column that no field has, because
+    the code is older or newer than the table, is named itself.
     """
     for model in apps.get_models():
         if model._meta.db_table == table:
@@ -21,9 +22,9 @@ def fields_of(table: str, constraint: str | None, column: str | None) -> tuple[s
 
 
 def _of_column(model: type[models.Model], column: str | None) -> Iterator[str]:
-    for field in model._meta.local_fields:
-        if field.column == column:
-            yield field.name
+    if column is not None:
+        named = (field.name for field in model._meta.local_fields if field.column == column)
+        yield next(named, column)
 
 
 def _of_constraint(model: type[models.Model], name: str | None) -> Iterator[str]:

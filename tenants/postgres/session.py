@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 from uuid import UUID
 
 from django.db import connections
@@ -11,8 +12,10 @@ from psycopg.pq import TransactionStatus
 
 def enter_tenant(
     tenant_id: UUID, actor_id: UUID | None, request_id: str, reader: bool, *, using: str
-) -> bool:
+) -> bool | None:
     """Begin the tenant's block, READ ONLY for readers and when the tenant is suspended, as it says.
+
+    It says None for a tenant there is not.
 
     The settings that row security and the history of changes read are local to the
     transaction: a pooled connection never carries them to its next borrower.
@@ -21,7 +24,7 @@ def enter_tenant(
         values = [tenant_id, actor_id, request_id, reader]
         cursor.execute("SELECT enter_tenant(%s, %s, %s, %s)", values)
         [(suspended,)] = cursor.fetchall()
-    return bool(suspended)
+    return cast("bool | None", suspended)
 
 
 def enter_any_tenant(

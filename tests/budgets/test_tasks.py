@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -19,7 +20,9 @@ from budgets import audit, scheduling, tasks
 from budgets.cascade import MAX_MINOR
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for
+from tenants.errors import UnknownTenant
 from tenants.models import Tenant
+from tenants.tasks import purge_deleted
 from tests.budgets.paydays import NOW, daily
 from tests.factories import BudgetFactory
 
@@ -77,6 +80,14 @@ class TestOnTheSpot:
         with acting_for(tenant):
             assert ScheduleRun.objects.filter(schedule=schedule).count() == 3
             assert not ScheduleRun.objects.filter(schedule=stuck).exists()
+
+    @pytest.mark.parametrize("task", [tasks.run_schedules, purge_deleted], ids=lambda t: t.name)
+    @pytest.mark.parametrize("named", [str(uuid4()), "rivera", ""])
+    def test_for_a_tenant_there_is_not_it_fails(self, committed, task, named):
+        result = task.enqueue(named)
+
+        assert result.status == TaskResultStatus.FAILED
+        assert result.errors[0].exception_class is UnknownTenant
 
     def test_inside_a_block_it_is_refused(self, tenant, schedule):
         with acting_for(tenant):

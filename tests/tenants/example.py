@@ -1,5 +1,6 @@
 """An example of views and a task that use `tenants`: what a small application would write."""
 
+import json
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +9,7 @@ from django.template import engines
 from django.template.response import SimpleTemplateResponse
 from django.urls import path
 
+from budgets.models import Bucket, Budget
 from tenants.context import run_for, tenancy
 from tenants.models import Invitation, Membership, TenantSettings
 from tenants.views import choose_tenant, in_tenant
@@ -30,6 +32,27 @@ async def async_settings_view(request: HttpRequest, run) -> HttpResponse:
         await run(TenantSettings.objects.change, locale=request.POST.get("locale"))
     settings = await run(TenantSettings.objects.current)
     return JsonResponse({"version": settings.version, **settings.values.plain()})
+
+
+@in_tenant
+def found_view(request: HttpRequest) -> HttpResponse:
+    """Founds a budget of whatever values came, past the verb that would check them."""
+    return JsonResponse({"id": str(_found(request).pk)})
+
+
+@in_tenant
+async def async_found_view(request: HttpRequest, run) -> HttpResponse:
+    return JsonResponse({"id": str((await run(_found, request)).pk)})
+
+
+@in_tenant
+def unbalance_view(request: HttpRequest) -> HttpResponse:
+    """Sets balances past the ledger, which PostgreSQL refuses at COMMIT."""
+    return JsonResponse({"rows": Bucket.objects.update(balance=1)})
+
+
+def _found(request: HttpRequest) -> Budget:
+    return Budget.objects.create(**json.loads(request.POST["values"]))
 
 
 @in_tenant
@@ -73,12 +96,15 @@ def choose_view(request: HttpRequest, pk: UUID) -> HttpResponse:
 @task
 def forget_invitations(tenant_id: str) -> int:
     """Remove the invitations nobody took in time; how many there were."""
-    return run_for(UUID(tenant_id), lambda: Invitation.objects.lapsed().delete()[0])
+    return run_for(tenant_id, lambda: Invitation.objects.lapsed().delete()[0])
 
 
 urlpatterns = [
     path("settings", settings_view),
     path("async-settings", async_settings_view),
+    path("budgets", found_view),
+    path("async-budgets", async_found_view),
+    path("unbalance", unbalance_view),
     path("block", block_view),
     path("members/<uuid:pk>", missing_view),
     path("page", page_view),

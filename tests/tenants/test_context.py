@@ -10,6 +10,7 @@ from budgets.models import BucketVersion, Budget, Movement
 from tenants.context import (
     ROLES,
     acting_for,
+    attributed,
     current_actor_id,
     current_tenant_id,
     inspecting,
@@ -24,7 +25,7 @@ from tenants.errors import (
     TenantViolation,
     UnknownTenant,
 )
-from tenants.models import Membership, Tenant, TenantSlug, User
+from tenants.models import Change, Membership, Tenant, TenantSlug, User
 from tenants.refusals import UnknownRole
 from tenants.roles import Role
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
@@ -120,13 +121,42 @@ class TestActingFor:
 
         assert seen == [""]
 
+    @pytest.mark.parametrize("named", [uuid.uuid4(), str(uuid.uuid4()), "rivera", 5, None, []])
+    def test_an_unknown_tenant_is_refused(self, committed, named):
+        with pytest.raises(UnknownTenant), acting_for(named):
+            pass
+        with pytest.raises(UnknownTenant):
+            run_for(named, Membership.objects.exists)
+
     def test_an_unknown_tenant_sees_nothing_and_writes_nothing(self, committed):
+        """As one that is about to be founded would."""
         user = UserFactory()
 
-        with acting_for(uuid.uuid4()):
+        with acting_for(uuid.uuid4(), even_suspended=True):
             assert not Membership.objects.exists()
-        with pytest.raises(Exception, match="tenant_exists"), acting_for(uuid.uuid4()):
+        with (
+            pytest.raises(Exception, match="tenant_exists"),
+            acting_for(uuid.uuid4(), even_suspended=True),
+        ):
             MembershipFactory(user=user)
+
+    def test_an_id_may_be_text(self, tenant):
+        with acting_for(str(tenant.pk)), acting_for(tenant):
+            assert current_tenant_id() == tenant.pk
+
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [("x" * 201, "x" * 200), ("a\0\ud800b", "a??b"), (7, "7"), (uuid.UUID(int=7), None)],
+    )
+    def test_no_movement_fails_by_its_request_id(self, tenant, given, kept):
+        """What is too long or no text is cut where the id is given: it only says who asked."""
+        with attributed(request_id=given), acting_for(tenant):
+            first = Movement.objects.deposit(budget := BudgetFactory(), 5)
+        with acting_for(tenant, request_id=given):
+            second = Movement.objects.deposit(budget, 5)
+            changes = set(Change.objects.of(Budget, budget.pk).values_list("request_id", flat=True))
+
+        assert {first.request_id, second.request_id} == changes == {kept or str(given)}
 
     def test_records_who_did_it_and_for_which_request(self, tenant):
         user = UserFactory()

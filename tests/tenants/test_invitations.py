@@ -5,13 +5,16 @@ from datetime import timedelta
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
 from tenants.context import acting_for
+from tenants.errors import WrongType
 from tenants.models import Invitation, Membership, Tenant
 from tenants.refusals import (
     AlreadyInvited,
     AlreadyMember,
     BadEmail,
+    BadExpiry,
     InvitationForAnother,
     InvitationInvalid,
     RateLimited,
@@ -31,6 +34,14 @@ def user(committed):
 def invited(tenant, email, **more):
     with acting_for(tenant):
         return Invitation.objects.invite(email, more.pop("role", "editor"), **more)
+
+
+def lapsed(tenant, email):
+    """One that nobody took in time."""
+    invitation, token = invited(tenant, email)
+    with acting_for(tenant):
+        Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() - WEEK)
+    return invitation, token
 
 
 class TestInviting:
@@ -58,13 +69,26 @@ class TestInviting:
         assert Invitation.objects.get().role == "viewer"
 
     def test_an_address_whose_invitation_expired_or_was_revoked_is_not(self, acting):
-        Invitation.objects.invite("new@example.com", "viewer", expires_in=-WEEK)
+        lapsed(acting, "new@example.com")
         again, _ = Invitation.objects.invite("new@example.com", "viewer")
         Invitation.objects.revoke(again)
 
         Invitation.objects.invite("new@example.com", "owner")
 
         assert Invitation.objects.get().role == "owner"
+
+    @pytest.mark.parametrize(
+        "expires_in",
+        [-WEEK, timedelta(), timedelta(days=90, microseconds=1), timedelta.max, timedelta.min],
+    )
+    def test_one_that_is_never_open_or_for_ever_is_refused(self, acting, expires_in):
+        with pytest.raises(BadExpiry):
+            Invitation.objects.invite("new@example.com", "viewer", expires_in=expires_in)
+        with pytest.raises(WrongType) as caught:
+            Invitation.objects.invite("new@example.com", "viewer", expires_in=7)  # type: ignore[arg-type]
+
+        assert caught.value.fields == ("expires_in",)
+        assert not Invitation.objects.exists()
 
     def test_a_member_is_refused_whatever_the_case(self, acting):
         member = MembershipFactory()
@@ -133,7 +157,7 @@ class TestAccepting:
                 assert Membership.objects.filter(user=user).delete()[0] == 1
 
     def test_every_token_that_opens_nothing_is_refused_alike(self, tenant, user):
-        _, expired = invited(tenant, user.email, expires_in=-WEEK)
+        _, expired = lapsed(tenant, user.email)
         gone, revoked = invited(tenant, user.email)
         with acting_for(tenant):
             Invitation.objects.revoke(gone)
@@ -151,7 +175,7 @@ class TestAccepting:
         assert tenant.slug not in str(answers)
 
     def test_one_that_expires_between_look_up_and_lock_is_refused(self, tenant, user, monkeypatch):
-        _, token = invited(tenant, user.email, expires_in=-WEEK)
+        _, token = lapsed(tenant, user.email)
         found = lambda *_: tenant.pk  # noqa: E731
         monkeypatch.setattr(type(Tenant.objects), "id_of_invitation", found)
 

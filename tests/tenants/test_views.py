@@ -1,20 +1,22 @@
 """Views of one tenant: found by the session's membership, run in its block, refused as JSON."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.tasks import TaskResultStatus
 from django.test import AsyncClient, Client, override_settings
 from django.utils import timezone
 
+from budgets.models import Bucket, Budget
 from tenants.context import acting_for
-from tenants.errors import Conflict
+from tenants.errors import Conflict, QueryFailed, UnknownTenant
 from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings, UserSession
-from tenants.refusals import NoMembership, NotLoggedIn
 from tests.browser import UNCOLLECTED
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 from tests.tenants import example
 
 pytestmark = [UNCOLLECTED, pytest.mark.usefixtures("routes")]
@@ -150,6 +152,94 @@ class TestBothKinds:
         assert len(tries) == 3
 
 
+GOOD = {"name": "Home", "currency": "EUR", "exponent": 2}
+PROBLEMS = [
+    ({"name": "hOME"}, 409, "unique_broken", ["name"]),
+    ({"owner_id": str(uuid4())}, 409, "foreign_key_broken", ["owner"]),
+    ({"currency": "eur"}, 400, "check_broken", ["currency"]),
+    ({"exponent": None}, 400, "not_null_broken", ["exponent"]),
+    ({"exponent": 10**9}, 400, "value_refused", ["exponent"]),
+    ({"last_seq": 2**63}, 400, "value_refused", ["last_seq"]),
+    ({"exponent": 1e400}, 400, "value_refused", ["exponent"]),
+    ({"exponent": "two"}, 400, "value_refused", ["exponent"]),
+    ({"owner_id": "nobody"}, 400, "value_refused", ["owner"]),
+    ({"name": "x" * 201}, 400, "value_refused", ["name"]),
+    ({"name": "a\0b"}, 400, "value_refused", ["name"]),
+]
+
+
+class TestProblems:
+    @pytest.mark.parametrize("address", ["/budgets", "/async-budgets"])
+    @pytest.mark.parametrize(
+        ("values", "status", "code", "fields"), PROBLEMS, ids=range(len(PROBLEMS))
+    )
+    def test_what_breaks_a_rule_is_answered_with_code_and_fields(
+        self, tenant, user, address, values, status, code, fields
+    ):
+        joined(tenant, user)
+        with acting_for(tenant):
+            BudgetFactory(name="Home")
+
+        answer = Browser(user).ask(address, {"values": json.dumps({**GOOD, "name": "A"} | values)})
+
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        problem = answer.json()
+        assert (answer.status_code, problem["status"]) == (status, status)
+        assert (problem["code"], problem["fields"]) == (code, fields)
+        assert problem["type"] == f"urn:problem-type:{code}"
+        assert problem["title"]
+        assert problem["detail"] == problem["message"] != problem["title"]
+        with acting_for(tenant):
+            assert Budget.objects.count() == 1
+
+    def test_so_is_what_is_found_only_at_commit(self, tenant, user):
+        joined(tenant, user)
+        with acting_for(tenant):
+            BudgetFactory()
+
+        answer = Browser(user).ask("/unbalance")
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "check_broken")
+        with acting_for(tenant):
+            assert Bucket.objects.get().balance == 0
+
+    def test_has_the_members_of_rfc_9457_for_every_refusal(self, tenant, user):
+        joined(tenant, user, "viewer")
+
+        answer = Browser(user).ask("/settings", {"locale": "de"})
+
+        said = "the role viewer may not use settings.change"
+        assert answer.json() == {
+            "type": "urn:problem-type:not_allowed",
+            "title": "The member's role may not do that; `verb` and `role` say what and who.",
+            "status": 403,
+            "detail": said,
+            "code": "not_allowed",
+            "fields": [],
+            "message": said,
+        }
+        assert Browser().ask("/settings").headers["Content-Type"] == "application/problem+json"
+
+    def test_a_document_names_its_field(self, tenant, user):
+        joined(tenant, user)
+
+        assert Browser(user).ask("/settings", {"locale": "De"}).json()["fields"] == ["locale"]
+
+    def test_a_failure_of_the_store_is_none(self, tenant, user, monkeypatch):
+        joined(tenant, user)
+        monkeypatch.setattr(type(TenantSettings.objects), "current", raising(QueryFailed))
+
+        with pytest.raises(QueryFailed):
+            Browser(user).ask("/settings")
+
+
+def raising(error):
+    def method(*_: object) -> None:
+        raise error
+
+    return method
+
+
 class TestChoosing:
     def test_one_of_several_is_what_the_session_remembers(self, tenant, other, user):
         joined(tenant, user)
@@ -168,15 +258,13 @@ class TestChoosing:
         joined(tenant, user)
         browser = Browser(user)
 
-        for pk in (other.pk, uuid4()):
-            with pytest.raises(NoMembership):
-                browser.ask(f"/choose/{pk}")
+        answers = [browser.ask(f"/choose/{pk}") for pk in (other.pk, uuid4())]
 
+        assert [each.status_code for each in answers] == [403, 403]  # by Django: PermissionDenied
         assert browser.ask("/block").json()["tenant"] == str(tenant.pk)
 
     def test_needs_a_log_in(self, tenant):
-        with pytest.raises(NotLoggedIn):
-            Browser().ask(f"/choose/{tenant.pk}")
+        assert Browser().ask(f"/choose/{tenant.pk}").status_code == 403
 
     def test_is_checked_at_each_request(self, tenant, other, user):
         for each in (tenant, other):
@@ -266,7 +354,8 @@ def test_who_has_no_session_is_not_varied_on(committed):
 def test_an_example_task_works_in_its_tenants_block(tenant, other):
     for each in (tenant, other):
         with acting_for(each):
-            Invitation.objects.invite("a@example.com", "viewer", expires_in=-timedelta(days=1))
+            Invitation.objects.invite("a@example.com", "viewer")
+            Invitation.objects.update(expires_at=timezone.now())
             Invitation.objects.invite("b@example.com", "viewer")
 
     result = example.forget_invitations.enqueue(str(tenant.pk))
@@ -277,3 +366,10 @@ def test_an_example_task_works_in_its_tenants_block(tenant, other):
         with acting_for(each):
             counts.append(Invitation.objects.count())
     assert counts == [1, 2]
+
+
+def test_a_task_for_a_tenant_there_is_not_ends_as_failed(committed):
+    result = example.forget_invitations.enqueue(str(uuid4()))
+
+    assert result.status == TaskResultStatus.FAILED
+    assert result.errors[0].exception_class is UnknownTenant

@@ -274,9 +274,9 @@ def _moment(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> 
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if len(text) <= len("2026-03-31"):
+            moment += end
+    except (ValueError, OverflowError) as error:
         wrong = f"a time is written like 2026-03-31 or 2026-03-31T12:00+02:00, not {text!r}"
         raise BadQuestion(wrong, field="time") from error
-    if len(text) <= len("2026-03-31"):
-        moment += end
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -90,11 +90,13 @@ class Command(BaseCommand):
 
 
 def moment(text: str) -> datetime:
-    """A moment in ISO form, UTC where it names no offset. Raises BadSchedule."""
+    """A moment in ISO form, in UTC unless it names an offset. Raises BadSchedule."""
     try:
         named = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadSchedule(f"that is no time: {text!r}; say one such as 2026-12-31T09:00") from error
+    if not 1970 < named.year <= timezone.now().year + 1:
+        raise BadSchedule(f"say a time from 1971 to the end of next year, not {text!r}")
     return named if named.tzinfo else named.replace(tzinfo=UTC)
 
 

@@ -1,0 +1,131 @@
+"""The border of the managers: what a caller gave wrongly is said in a typed error.
+
+A public method of a manager or a queryset is called as it is. Only when Python or Django raise
+a bare error from within it are the arguments held against the annotations.
+"""
+
+import inspect
+import sys
+import types
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import (
+    Any,
+    NoReturn,
+    TypeAliasType,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+
+from tenants.errors import CodedError, QueryFailed, ValueRefused, WrongType
+from tenants.postgres.values import BARE, refused
+
+VALUES = (OverflowError, RecursionError, ValidationError)
+"""Bare errors about a value of the right type; others of BARE may be a mistake of ours."""
+
+
+def typed[**P, R](method: Callable[P, R], **meant: Any) -> Callable[P, R]:
+    """Let no bare error about an argument out of a method.
+
+    Raises WrongType for an argument of another type than annotated, and ValueRefused for a value
+    that is out of range. An error that no argument explains is raised as it is: it is ours.
+    `meant` says what a type alias stands for here.
+    """
+    if getattr(method, "typed", False):
+        return method
+
+    @wraps(method)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (*BARE, QueryFailed) as error:
+            if isinstance(error, CodedError) and not isinstance(error, QueryFailed | ValueRefused):
+                raise
+            explain(method, args, kwargs, error, meant)
+
+    asked.typed = True  # type: ignore[attr-defined]
+    return asked
+
+
+def guard(cls: type[Any]) -> None:
+    """Make every public method of a class `typed` that is its own, or of a mixin of ours."""
+    for base in cls.__mro__:
+        if base.__module__.partition(".")[0] in ("django", "builtins", "typing"):
+            continue
+        for name, method in vars(base).items():
+            if name.startswith("_") or not inspect.isfunction(method):
+                continue
+            if getattr(cls, name) is method:
+                setattr(cls, name, typed(method))
+
+
+def explain(
+    method: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    error: Exception,
+    meant: Mapping[str, Any],
+) -> NoReturn:
+    """Raise what the arguments explain of an error, or the error itself."""
+    try:
+        given = inspect.signature(method).bind(*args, **kwargs).arguments
+    except TypeError as unbound:
+        raise WrongType(f"{method.__name__}: {unbound}") from error
+    for name, hint in _hints(inspect.unwrap(method)).items():
+        if name in given and not fits(given[name], hint, **meant):
+            wrong = WrongType(
+                f"{method.__name__}: {name} is {_said(hint)}, not {given[name]!a:.99}"
+            )
+            wrong.fields = (name,)
+            raise wrong from error
+    if isinstance(error, VALUES) and not isinstance(error, CodedError):
+        raise refused(error) from error
+    raise error
+
+
+def fits(value: object, hint: Any, **meant: Any) -> bool:
+    """Whether a value is of an annotated type; what cannot be told is taken to be.
+
+    `meant` are types by the names of aliases.
+
+    >>> fits(5, int | None), fits("30%", int | None), fits([5, "x"], list[int])
+    (True, False, False)
+    """
+    origin, parts = get_origin(hint), get_args(hint)
+    if isinstance(hint, TypeAliasType):
+        return fits(value, meant.get(hint.__name__, hint.__value__), **meant)
+    if isinstance(hint, TypeVar):
+        return fits(value, hint.__bound__ or object)
+    if origin in (Union, types.UnionType):
+        return any(fits(value, part, **meant) for part in parts)
+    try:
+        if not isinstance(value, origin or hint):
+            return False
+    except TypeError:  # no class: Any, a TypedDict, a Protocol
+        return True
+    if isinstance(value, Mapping) or (isinstance(value, list | tuple | set) and len(parts) == 1):
+        return all(fits(each, parts[0], **meant) for each in value)
+    return True
+
+
+def _said(hint: Any) -> str:
+    """A type as people call it."""
+    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+
+
+def _hints(method: Callable[..., Any]) -> dict[str, Any]:
+    """The types of the arguments. Names that only a type checker imports are models, or unknown."""
+    known = vars(sys.modules[method.__module__])
+    models = {model.__name__: model for model in apps.get_models()}
+    names: dict[str, Any] = {name: models[name] for name in models if name not in known}
+    while True:
+        try:
+            return get_type_hints(method, localns=names)
+        except NameError as error:
+            names[str(error.name)] = Any
