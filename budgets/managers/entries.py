@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db.models import F, Window
 from django.db.models.functions import Lag, RowNumber
 
-from budgets.managers.reads.pages import LedgerPages
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -68,7 +67,6 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
 
 
 class EntryManager(
-    LedgerPages,
     TenantManager["Entry"].from_queryset(EntryQuerySet),  # type: ignore[misc]
 ):
     """The ledger's lines, written once."""

@@ -5,11 +5,11 @@ from itertools import count
 from typing import Any
 
 import pytest
+from budgets.managers.reads.pages import Cursor
 
 from budgets.cascade import Claim
 from budgets.errors import BadPage
 from budgets.managers.bulk import Deposit
-from budgets.managers.reads.pages import Cursor
 from budgets.models import Entry, Movement
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory, BudgetFactory

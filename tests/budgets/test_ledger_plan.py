@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from budgets.managers.reads.pages import Cursor
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from budgets.managers.reads.pages import Cursor
 from budgets.models import Entry
 from tests.factories import BucketFactory
 
