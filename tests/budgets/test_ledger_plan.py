@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from budgets.managers.reads.pages import Cursor
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
