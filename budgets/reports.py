@@ -90,14 +90,18 @@ def page_answer(budget: Budget, page: Page[Entry], zone: tzinfo) -> Answer:
             entry.bucket.name, shown(budget, entry.amount), shown(budget, entry.balance_after),
             REASONS[entry.reason], moved.memo or moved.source,
         )  # fmt: skip
-    beside = {"newer": page.previous, "older": page.next}
-    named = [f"{which}: --cursor {cursor}" for which, cursor in beside.items() if cursor]
-    table.caption = "\n".join(named)
     return table, {
         "currency": budget.currency,
-        **beside,
+        "newer": page.previous,
+        "older": page.next,
         "rows": [_minor(_entry(entry)) for entry in page.rows],
     }
+
+
+def cursors(told: Any) -> list[str]:
+    """A line for each page beside the one told of; never cut, for it is to be copied."""
+    named = told if isinstance(told, dict) else {}
+    return [f"{way}: --cursor {named[way]}" for way in ("newer", "older") if named.get(way)]
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

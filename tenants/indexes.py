@@ -108,7 +108,8 @@ class Search(DeclaredSQL):
         """A text to look for. Raises ValueError, which says what it should be."""
         text = asked.strip() if isinstance(asked, str) else ""
         if not self.least <= len(text) <= self.most or UNSTORABLE.search(text):
-            raise ValueError(f"a text of {self.least} to {self.most} characters")
+            least = "one letter" if self.least == 1 else f"{self.least} letters"
+            raise ValueError(f"a text of at least {least}, and of {self.most} at most")
         return text
 
     def matching(self, wanted: Any, *, along: str = "") -> Any:

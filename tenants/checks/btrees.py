@@ -139,10 +139,10 @@ def _led_to(model: Model, relation: str, found: set[Index], own: Fields = ()) ->
 def _of_expressions(index: models.Index) -> Btree:
     """An index whose orders are said by expressions: `F("due").desc(nulls_last=True)`."""
     said: list[Any] = list(index.expressions)
-    orders = [each if isinstance(each, OrderBy) else each.asc() for each in said]
+    orders: list[Any] = [each if isinstance(each, OrderBy) else each.asc() for each in said]
     return Btree(
         index.name,
-        tuple(order.expression.name for order in orders),  # type: ignore[attr-defined]
+        tuple(order.expression.name for order in orders),
         ("",) * len(orders),
         tuple(order.descending for order in orders),
         tuple(

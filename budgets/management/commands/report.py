@@ -76,6 +76,8 @@ class Command(BaseCommand):
             self.print_json(rows)
         else:
             self.print_rich(table)
+            for line in reports.cursors(rows):
+                self.stdout.write(line)
 
 
 def dashboard(budget: Budget, *, zone: tzinfo, **_: Any) -> Answer:

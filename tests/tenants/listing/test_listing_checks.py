@@ -175,7 +175,9 @@ def test_an_index_that_does_not_serve(index):
 
 NULLABLE = {
     "up": ("day", models.Index(fields=["tenant", "day", "id"], name="x")),
-    "up, by an index that goes down": ("day", models.Index(fields=["tenant", "-day", "-id"], name="x")),
+    "up, by an index that goes down": (
+        "day", models.Index(fields=["tenant", "-day", "-id"], name="x"),
+    ),
     "down": (
         "-day", models.Index("tenant", F("day").desc(nulls_last=True), F("id").desc(), name="x"),
     ),
