@@ -8,7 +8,7 @@ tenants.W017       a search that an app left behind which is not installed
 tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
 tenants.E030       a listing names what the model does not have
 tenants.E031       a filter or a sort that no index serves under row security
-tenants.E032       a sort by what may be NULL
+tenants.E032       a sort by several fields of which one may be NULL
 tenants.E033       a filter or a sort without its index
 tenants.E034       the catalog lacks the index of a listing
 """
