@@ -69,8 +69,8 @@ def btrees(model: Model) -> Iterator[Btree]:
             yield _btree(unique.name, unique.fields, getattr(unique, "opclasses", ()))
 
 
-def supporting(model: Model, path: str, operator: str) -> set[Index]:
-    """The indexes that serve a filter; none when one is missing on the way to its field."""
+def supporting(model: Model, path: str, operator: str) -> list[set[Index]]:
+    """The indexes that serve a filter, for each table on the way: one of each set will do."""
     relation, _, name = path.rpartition("__")
     field = column_of(model, path)
     holder = field.model if relation else model
@@ -85,10 +85,10 @@ def supporting(model: Model, path: str, operator: str) -> set[Index]:
     return _led_to(model, relation, found)
 
 
-def walking(model: Model, sort: Sort) -> set[Index]:
-    """The indexes that serve a sort; none when one is missing.
+def walking(model: Model, sort: Sort) -> list[set[Index]]:
+    """The indexes that serve a sort, for each table on the way: one of each set will do.
 
-    Along a foreign key they are two: for the rows it leads to, and for those that lead to each.
+    Along a foreign key the rows it leads to are walked, and for each the rows that lead to it.
     """
     first = column_of(model, sort.columns[0])
     relation = sort.columns[0].rpartition("__")[0]
@@ -128,12 +128,12 @@ def _beginnings(model: Model, relation: str) -> list[Fields]:
     return [TENANT, (*TENANT, name)] if name and led == relation else [TENANT]
 
 
-def _led_to(model: Model, relation: str, found: set[Index], own: Fields = ()) -> set[Index]:
+def _led_to(model: Model, relation: str, found: set[Index], own: Fields = ()) -> list[set[Index]]:
     """With the indexes that lead back along a foreign key, in the order of the own fields."""
     if not relation:
-        return found
+        return [found]
     ways = {(model, btree.name) for btree in btrees(model) if btree.walks((relation, *own))}
-    return found | ways if found and ways else set()
+    return [found, ways]
 
 
 def _of_expressions(index: models.Index) -> Btree:

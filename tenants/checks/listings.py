@@ -47,20 +47,27 @@ def lacking(catalog: Catalog) -> Iterator[Error]:
     )
     found = {(table, name.replace('"', "")) for table, name in rows}
     for model in catalog.present:
-        wanted = _named(model) if issubclass(model, TenantModel) else set()
-        for name in sorted(name for table, name in wanted if (table, name) not in found):
-            yield _error(model, "E034", f"lists by the index {name}, which is not there", "migrate")
+        for names in _named(model) if issubclass(model, TenantModel) else ():
+            if not names & found:
+                lost = " or ".join(sorted(name for _, name in names))
+                yield _error(
+                    model, "E034", f"lists by the index {lost}, which is not there", "migrate"
+                )
 
 
-def _named(model: Model) -> set[tuple[str, str]]:
-    """Tables and names of the btrees a listing stands on; its searches are checked as declared."""
-    listing, indexes = listing_of(model), set[Index]()
+def _named(model: Model) -> list[set[tuple[str, str]]]:
+    """Tables and names of the btrees a listing stands on, of each set one at least.
+
+    Its searches are checked as declared.
+    """
+    listing, indexes = listing_of(model), list[set[Index]]()
     for name, kind in listing.filters.items():
         for operator in set(kind.operators) - {"contains"}:
-            indexes |= supporting(model, kind.of or name, operator)
+            indexes += supporting(model, kind.of or name, operator)
     for said in listing.sorts.values():
-        indexes |= walking(model, sort_of("", said))
-    return {(holder._meta.db_table, name) for holder, name in indexes}
+        indexes += walking(model, sort_of("", said))
+    named = [{(holder._meta.db_table, name) for holder, name in each} for each in indexes]
+    return [each for at, each in enumerate(named) if each not in named[:at]]
 
 
 def _filter(model: Model, name: str, kind: Kind) -> Iterator[Error]:
@@ -80,7 +87,7 @@ def _filter(model: Model, name: str, kind: Kind) -> Iterator[Error]:
         )
         return
     for operator in kind.operators:
-        if not supporting(model, path, operator):
+        if not all(supporting(model, path, operator)):
             yield _unserved(model, f"filters by {name}__{operator}", kind, path, operator)
 
 
@@ -113,7 +120,7 @@ def _sort(model: Model, said: tuple[str, ...]) -> Iterator[Error]:
     elif _may_be_null(model, sort):
         hint = "make it NOT NULL, or sort by it alone: among several a place beside NULL is nowhere"
         yield _error(model, "E032", f"sorts by {what}, which may be NULL", hint)
-    elif not walking(model, sort):
+    elif not all(walking(model, sort)):
         yield _error(model, "E033", f"sorts by {what} without an index", _index_for(sort, fields))
 
 

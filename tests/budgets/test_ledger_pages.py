@@ -11,7 +11,7 @@ from django.http import QueryDict
 from budgets.cascade import Claim
 from budgets.managers.bulk import Deposit
 from budgets.models import Entry, Movement
-from tenants.context import acting_for
+from tenants.context import acting_for, inspecting
 from tenants.errors import BadCursor, BadQuery
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory, BudgetFactory
@@ -313,6 +313,18 @@ class TestCursors:
             assert Entry.objects.page({"budget": budget.pk}).rows == ()
             with pytest.raises(BadCursor):
                 Entry.objects.page({"budget": budget.pk}, cursor=cursor)
+
+
+def test_whoever_inspects_may_ask_the_same(tenant):
+    with acting_for(tenant):
+        budget = BudgetFactory()
+        Movement.objects.deposit(budget, 1, memo="Salary")
+        Movement.objects.deposit(budget, 2, memo="Bonus")
+
+    with inspecting():
+        page = Entry.objects.page({"budget": budget.pk, "search": "SALA"})
+
+    assert [entry.amount for entry in page.rows] == [1]
 
 
 def test_of_nobodys_budget_there_is_nothing(acting):

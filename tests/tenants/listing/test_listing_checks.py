@@ -274,6 +274,11 @@ CHANGES = {
         "CREATE INDEX shop_product_category ON shop_product (tenant_id, category_id)",
         {"tenants.E034"},
     ),
+    "an index of what a listing asks along a key": (
+        "DROP INDEX budgets_movement_kind",
+        "CREATE INDEX budgets_movement_kind ON budgets_movement (tenant_id, budget_id, kind, seq)",
+        {"tenants.E034"},
+    ),
     "a search whose index is missing": (
         "DROP INDEX shop_product_metadata",
         "CREATE INDEX shop_product_metadata ON shop_product"
