@@ -162,12 +162,6 @@ class BadQuestion(Refused):
     code = "bad_question"
 
 
-class BadPage(BadQuestion):
-    """The ledger has no such page: a limit, a cursor or a filter is none."""
-
-    code = "bad_page"
-
-
 class BadStatement(Refused):
     """The bank statement cannot be read."""
 

@@ -9,11 +9,11 @@ from rich.table import Table
 from budgets.managers.reads.dashboard import BucketState, Dashboard
 from budgets.managers.reads.moments import Balances
 from budgets.managers.reads.months import CurrencyMonths, Month
-from budgets.managers.reads.pages import Cursor, Page
 from budgets.managers.reads.what_if import WhatIf
-from budgets.models import Bucket, Budget
+from budgets.models import Bucket, Budget, Entry
 from budgets.projection import Forecast, Outlook, Projection
 from budgets.tables import REASONS, bar, rule, shown, shown_percent
+from tenants.listing import Page
 from tenants.postgres.unreadable import Unreadable
 
 type Answer = tuple[Table, Any]
@@ -77,31 +77,44 @@ def balances_answer(budget: Budget, told: Balances, when: str) -> Answer:
     }
 
 
-def page_answer(budget: Budget, page: Page, zone: tzinfo) -> Answer:
+def page_answer(budget: Budget, page: Page[Entry], zone: tzinfo) -> Answer:
     """Entries, newest first, and the cursors of the pages beside them."""
     table = _table(
         f"{budget.name} ({budget.currency})",
         "place", "on", "kind", "bucket", ">amount", ">then holds", "why", "memo",
     )  # fmt: skip
-    for row in page.rows:
+    for entry in page.rows:
+        moved = entry.movement
         table.add_row(
-            _place(row.cursor), _day(row.effective_at, zone), row.kind, row.bucket_name,
-            shown(budget, row.amount), shown(budget, row.balance_after),
-            REASONS[row.reason], row.memo or row.source,
+            f"{moved.seq}.{entry.position}", _day(moved.effective_at, zone), moved.kind,
+            entry.bucket.name, shown(budget, entry.amount), shown(budget, entry.balance_after),
+            REASONS[entry.reason], moved.memo or moved.source,
         )  # fmt: skip
-    beside = [f"--before {_place(page.newer)}" if page.newer else ""]
-    beside += [f"--after {_place(page.older)}" if page.older else ""]
-    table.caption = "   ".join(filter(None, beside))
     return table, {
         "currency": budget.currency,
-        "newer": page.newer and _place(page.newer),
-        "older": page.older and _place(page.older),
-        "rows": [_minor(asdict(row)) for row in page.rows],
+        "newer": page.previous,
+        "older": page.next,
+        "rows": [_minor(_entry(entry)) for entry in page.rows],
     }
 
 
-def _place(cursor: Cursor) -> str:
-    return f"{cursor.seq}.{cursor.position}"
+def cursors(told: Any) -> list[str]:
+    """A line for each page beside the one told of; never cut, for it is to be copied."""
+    named = told if isinstance(told, dict) else {}
+    return [f"{way}: --cursor {named[way]}" for way in ("newer", "older") if named.get(way)]
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    """An entry with what it is good to know of its movement."""
+    own = ("id", "position", "amount", "balance_before", "balance_after", "reason", "became_full")
+    moved = ("seq", "kind", "effective_at", "recorded_at", "memo", "source")
+    return {
+        **{name: getattr(entry, name) for name in own},
+        **{name: getattr(entry.movement, name) for name in moved},
+        "movement": entry.movement_id,
+        "bucket": entry.bucket_id,
+        "bucket_name": entry.bucket.name,
+    }
 
 
 def _day(moment: datetime | Unreadable, zone: tzinfo) -> str:

@@ -96,8 +96,8 @@ class Search(DeclaredSQL):
         """What a row must satisfy, in terms of the index and of `wanted`."""
         raise NotImplementedError
 
-    def plain(self, wanted: Any) -> Any:
-        """The same condition in a query, where no index serves role app."""
+    def plain(self, wanted: Any, paths: Sequence[str]) -> Any:
+        """The same condition of the fields in a query, where no index serves role app."""
         raise NotImplementedError
 
     def value(self, wanted: Any) -> Value:
@@ -108,14 +108,20 @@ class Search(DeclaredSQL):
         """A text to look for. Raises ValueError, which says what it should be."""
         text = asked.strip() if isinstance(asked, str) else ""
         if not self.least <= len(text) <= self.most or UNSTORABLE.search(text):
-            raise ValueError(f"a text of {self.least} to {self.most} characters")
+            least = "one letter" if self.least == 1 else f"{self.least} letters"
+            raise ValueError(f"a text of at least {least}, and of {self.most} at most")
         return text
 
-    def matching(self, wanted: Any) -> Any:
-        """The condition to filter with, for what `read` let through."""
+    def matching(self, wanted: Any, *, along: str = "") -> Any:
+        """The condition to filter with, for what `read` let through.
+
+        Of the model's own rows, or of those from which foreign keys lead `along` to the model.
+        """
         if tenancy().tenant_id is None:
-            return self.plain(wanted)
-        return Among(F("pk"), Func(self.value(wanted), function=self.name))
+            return self.plain(
+                wanted, [f"{along}__{name}" if along else name for name in self.fields]
+            )
+        return Among(F(along or "pk"), Func(self.value(wanted), function=self.name))
 
 
 class TrigramSearch(Search):
@@ -140,10 +146,10 @@ class TrigramSearch(Search):
         return Value("%" + re.sub(r"([\\%_])", r"\\\1", wanted) + "%")
 
     @override
-    def plain(self, wanted: str) -> Any:
+    def plain(self, wanted: str, paths: Sequence[str]) -> Any:
         condition = Q()
-        for name in self.fields:
-            condition |= Q(Compared(F(name), "ILIKE", self.value(wanted)))
+        for path in paths:
+            condition |= Q(Compared(F(path), "ILIKE", self.value(wanted)))
         return condition
 
 
@@ -172,9 +178,9 @@ class FullTextSearch(Search):
         return f"({self._words(fields)}) @@ {query}"
 
     @override
-    def plain(self, wanted: str) -> Any:
+    def plain(self, wanted: str, paths: Sequence[str]) -> Any:
         config = Func(Value(self.config), template="%(expressions)s::regconfig")
-        words = [Func(config, F(name), function="to_tsvector") for name in self.fields]
+        words = [Func(config, F(path), function="to_tsvector") for path in paths]
         document = Func(*words, template="(%(expressions)s)", arg_joiner=" || ")
         query = Func(config, self.value(wanted), function="websearch_to_tsquery")
         return Q(Compared(document, "@@", query))
@@ -203,8 +209,8 @@ class JSONContains(Search):
         return Value(wanted, models.JSONField())
 
     @override
-    def plain(self, wanted: Any) -> Any:
-        return Q(Compared(F(self.fields[0]), "@>", self.value(wanted)))
+    def plain(self, wanted: Any, paths: Sequence[str]) -> Any:
+        return Q(Compared(F(paths[0]), "@>", self.value(wanted)))
 
     def read(self, asked: object) -> Any:
         """A JSON object, or the text of one. Raises ValueError."""

@@ -1,18 +1,25 @@
 """The data-access objects as callers see them. What each verb does and raises: the managers say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, Unpack
 
 from budgets.cascade import Claim
 from budgets.errors import Refused
-from budgets.interfaces.rows import BucketRow, BudgetRow, LineRow, MovementRow, PreviewRow
+from budgets.interfaces.rows import (
+    BucketRow,
+    BudgetRow,
+    EntryRow,
+    LineRow,
+    MovementRow,
+    PreviewRow,
+)
 from budgets.managers.bulk import Deposit
 from budgets.managers.plans import Disposition, Overflow
 from budgets.managers.reads.dashboard import Dashboard
 from budgets.managers.reads.moments import Balances
-from budgets.managers.reads.pages import Filters, Page
 from budgets.managers.requests import Particulars
+from tenants.listing import Page
 
 type Given = Any
 """A row that a data-access object of the same store answered.
@@ -126,14 +133,13 @@ class Movements(Protocol):
 
 
 class Entries(Protocol):
-    """The ledger a page at a time: `Entry.objects`."""
+    """The ledger a page at a time, by `budgets.managers.reads.ledger`: `Entry.objects`."""
 
     def page(
         self,
-        budget: Given,
+        asked: Mapping[str, Any] | None = None,
         *,
-        after: tuple[int, int] | None = None,
-        before: tuple[int, int] | None = None,
-        limit: int = 50,
-        **filters: Unpack[Filters],
-    ) -> Page: ...
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> Page[EntryRow]: ...

@@ -10,7 +10,6 @@ from django.db import models
 from django.db.models import F, Window
 from django.db.models.functions import Lag, RowNumber
 
-from budgets.managers.reads.pages import LedgerPages
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
 _Manager = models.Manager.from_queryset(EntryQuerySet)
 
 
-class EntryManager(LedgerPages, _Manager["Entry"], TenantManager["Entry"]):
+class EntryManager(_Manager["Entry"], TenantManager["Entry"]):
     """The ledger's lines, written once."""
 
     def drafted(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":

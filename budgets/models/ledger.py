@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from budgets.managers import EntryManager, MovementManager
+from budgets.managers.reads.ledger import LEDGER, MEMOS
 from budgets.models.budgets import Bucket, Budget
 from budgets.models.shared import Request
 from tenants.constraints import RowTrigger
@@ -63,8 +64,10 @@ class Movement(Request, TenantModel):
             models.Index(
                 fields=["tenant", "budget", "recorded_at"], name="budgets_movement_recorded"
             ),
+            models.Index(fields=["tenant", "budget", "kind", "seq"], name="budgets_movement_kind"),
         ]
         constraints: ClassVar = [
+            MEMOS,
             models.UniqueConstraint(
                 fields=["tenant", "budget", "seq"], name="budgets_movement_seq_once"
             ),
@@ -139,11 +142,13 @@ class Entry(TenantModel):
 
     app_may = APPEND_ONLY
     history = None  # written once
+    listing = LEDGER
     objects: ClassVar[EntryManager] = EntryManager()
 
     class Meta:
         verbose_name_plural = "entries"
         select_on_save = True
+        indexes: ClassVar = [models.Index(fields=["tenant", "amount"], name="budgets_entry_amount")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "movement", "position"], name="budgets_entry_position_once"

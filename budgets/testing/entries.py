@@ -1,23 +1,35 @@
-"""The ledger in memory, a page at a time."""
+"""The ledger in memory, a page at a time, by the listing that `Entry` declares."""
 
-from typing import Any, Unpack
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from budgets.errors import BadPage
-from budgets.interfaces import Given
-from budgets.managers.reads.asked import bounded
-from budgets.managers.reads.pages import (
-    MOST_ROWS,
-    Filters,
-    Page,
-    Row,
-    cursor_of,
-    require_filter,
-)
-from budgets.testing.rows import Entry, MovementKind, columns
+from django.db import models
+
+from budgets.managers.reads.ledger import LEDGER, MEMOS
+from budgets.testing.rows import Entry, MovementKind
 from budgets.testing.store import Verbs
+from tenants.listing import Page
+from tenants.listing.asked import Asked, Declared, Filter, read
+from tenants.listing.pages import paged, place_in, signer_of
 
-OWN = ("position", "amount", "balance_before", "balance_after", "reason", "became_full")
-MOVED = ("seq", "kind", "effective_at", "recorded_at", "memo", "source")
+COLUMNS: dict[str, Any] = {
+    "movement__budget": models.UUIDField(),
+    "bucket": models.UUIDField(),
+    "movement__kind": models.CharField(choices=[(str(kind), str(kind)) for kind in MovementKind]),
+    "movement__seq": models.BigIntegerField(),
+    "movement__effective_at": models.DateTimeField(),
+    "movement__recorded_at": models.DateTimeField(),
+    "amount": models.BigIntegerField(),
+}
+"""What may be filtered by, as the models' columns have it."""
+
+DECLARED = Declared(LEDGER, COLUMNS.__getitem__, MEMOS)
+
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "exact": operator.eq, "in": lambda value, values: value in values,
+    "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
+}  # fmt: skip
 
 
 class MemoryEntries(Verbs, reads=True):
@@ -25,69 +37,45 @@ class MemoryEntries(Verbs, reads=True):
 
     def page(
         self,
-        budget: Given,
+        asked: Mapping[str, Any] | None = None,
         *,
-        after: tuple[int, int] | None = None,
-        before: tuple[int, int] | None = None,
-        limit: int = 50,
-        **filters: Unpack[Filters],
-    ) -> Page:
-        """A page of the budget's ledger, newest first: the newest, or one beside a cursor."""
-        bounded("limit", limit, least=1, most=MOST_ROWS, refusal=BadPage)
-        if after is not None and before is not None:
-            raise BadPage("a page is after a cursor or before one, not both", field="after")
-        rows = [_row(entry) for entry in self._store.all(Entry) if _of(entry, budget)]
-        for name, value in filters.items():
-            if value is not None:
-                require_filter(name, value, budget, MovementKind)
-                rows = [row for row in rows if _passes(row, name, value)]
-        newest_first = sorted(rows, key=lambda row: row.cursor, reverse=True)
-        return _page(newest_first, cursor_of(after), cursor_of(before), limit)
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> Page[Entry]:
+        """One page of the entries asked for; keywords count before the mapping."""
+        own = {"limit": limit, "cursor": cursor, "sort": sort}
+        understood = read(DECLARED, {} if asked is None else asked, own)
+        signer = signer_of(understood, key=f"in memory {id(self._store)}", fallback_keys=())
+        place = place_in(understood.cursor, signer)
+        down = understood.sort.descending != (place is not None and place.back)
+        rows = [row for row in self._store.all(Entry) if _passes(row, understood)]
+        if place is not None:
+            beyond = operator.lt if down else operator.gt
+            rows = [row for row in rows if beyond(_place(row), place.values)]
+        rows.sort(key=_place, reverse=down)
+        return paged(
+            rows,
+            understood.limit,
+            place,
+            lambda row, back: signer.sign_object([back, *_place(row)]),
+        )
 
 
-def _page(rows: list[Row], after: Any, before: Any, limit: int) -> Page:
-    """The rows beside a cursor, and whether there are any on either side of them."""
-    if before is not None:
-        near = [row for row in rows if row.cursor > before]
-        shown, newer, older = near[-limit:], len(near) > limit, True
-    else:
-        near = [row for row in rows if after is None or row.cursor < after]
-        shown, newer, older = near[:limit], after is not None, len(near) > limit
-    return Page(
-        tuple(shown),
-        shown[0].cursor if shown and newer else None,
-        shown[-1].cursor if shown and older else None,
-    )
+def _place(row: Entry) -> list[Any]:
+    """Where a row is among those of its budget."""
+    return [row.movement.seq, row.position]
 
 
-def _row(entry: Entry) -> Row:
-    movement = entry.movement
-    return Row(
-        id=entry.pk,
-        movement=movement.pk,
-        bucket=entry.bucket_id,
-        bucket_name=entry.bucket.name,
-        **columns(entry, OWN),
-        **columns(movement, MOVED),
-    )
+def _passes(row: Entry, asked: Asked) -> bool:
+    """Whether a row was asked for."""
+    told = f"{row.movement.memo}\n{row.movement.source}".upper()
+    found = asked.wanted is None or asked.wanted.upper() in told
+    return found and all(_fulfils(row, each) for each in asked.filters)
 
 
-def _of(entry: Entry, budget: Given) -> bool:
-    return bool(entry.movement.budget_id == budget.pk)
-
-
-def _passes(row: Row, name: str, value: Any) -> bool:
-    """Whether a row passes a filter."""
-    if name == "text":
-        return bool(value.upper() in f"{row.memo}\n{row.source}".upper())
-    field, _, end = name.rpartition("_")
-    if end in ("from", "to"):
-        moment = getattr(row, f"{field}_at")
-        return bool(moment >= value if end == "from" else moment < value)
-    passed = {
-        "bucket": lambda: row.bucket == value.pk,
-        "kind": lambda: row.kind == value,
-        "least": lambda: row.amount >= value,
-        "most": lambda: row.amount <= value,
-    }
-    return bool(passed[name]())
+def _fulfils(row: Entry, condition: Filter) -> bool:
+    relation, _, name = condition.path.rpartition("__")
+    holder = row.movement if relation else row
+    value = getattr(holder, f"{name}_id" if name in ("budget", "bucket") else name)
+    return COMPARE[condition.operator](value, condition.value)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 
 from examples.shop.managers import NEXT, CategoryManager, OrderManager, ProductManager
@@ -43,6 +44,7 @@ class Product(SoftDeleteModel):
     description = models.TextField(blank=True)
     price = models.BigIntegerField()
     stock = models.PositiveIntegerField(default=0)
+    best_before = models.DateField(null=True, blank=True, help_text="none where it keeps")
     metadata = models.JSONField(default=dict)
 
     history = History(inserts=False)
@@ -55,7 +57,13 @@ class Product(SoftDeleteModel):
             "created_at": Moment("gte", "lt"),
             "metadata": JSON("contains"),
         },
-        sorts={"name": "name", "newest": "-created_at", "stock": "stock"},
+        sorts={
+            "name": "name",
+            "newest": "-created_at",
+            "stock": "stock",
+            "expiring": "best_before",  # those without a day come last, either way
+            "keeping": "-best_before",
+        },
         search="shop_product_search",
     )
 
@@ -69,6 +77,13 @@ class Product(SoftDeleteModel):
             index("product_newest", "created_at", "id"),
             index("product_stock", "stock", "id"),
             index("product_category", "category"),
+            index("product_expiring", "best_before", "id"),
+            models.Index(
+                "tenant",
+                F("best_before").desc(nulls_last=True),
+                F("id").desc(),
+                name="shop_product_keeping",
+            ),
             index("product_prefix", "name", opclasses=["uuid_ops", "text_pattern_ops"]),
         ]
 

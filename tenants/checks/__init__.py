@@ -10,7 +10,7 @@ tenants.E018       a column of moments that the catalog lets have what Python ca
 tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
 tenants.E030       a listing names what the model does not have
 tenants.E031       a filter or a sort that no index serves under row security
-tenants.E032       a sort by what may be NULL
+tenants.E032       a sort by several fields of which one may be NULL
 tenants.E033       a filter or a sort without its index
 tenants.E034       the catalog lacks the index of a listing
 tenants.E040       a time zone in use that PostgreSQL and Python do not have alike

@@ -1,71 +1,18 @@
 """Whether role app has an index for everything that a model's listing lets callers ask."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.checks import Error
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from tenants.checks.btrees import Index, Model, field_at, supporting, walking
 from tenants.checks.catalog import Catalog
-from tenants.listing.asked import RESERVED, listing_of, search_of
-from tenants.listing.kinds import JSON, SORTABLE, Kind, searches_of
+from tenants.listing.asked import RESERVED, Sort, column_of, listing_of, search_of, sort_of
+from tenants.listing.kinds import JSON, SORTABLE, Kind
 from tenants.models import TenantModel
 
-type Model = type[models.Model]
-
-
-@dataclass(frozen=True)
-class Btree:
-    """An index of a model: fields, operator classes ('' is the type's own), and which go down."""
-
-    name: str
-    fields: tuple[str, ...]
-    opclasses: tuple[str, ...]
-    down: tuple[bool, ...]
-
-    def finds(self, field: Any, operator: str) -> bool:
-        """Whether it serves the operator: it begins with the tenant and the field."""
-        if self.fields[:2] != ("tenant", field.name):
-            return False
-        bytewise = "_pattern_" in self.opclasses[1] or getattr(field, "db_collation", "") == "C"
-        return operator != "startswith" or bytewise
-
-    def walks(self, field: Any) -> bool:
-        """Whether it has the rows of a tenant in the order of the field, then of `id`."""
-        wanted = tuple(dict.fromkeys(["tenant", field.name, "id"]))
-        size = len(wanted)
-        alike = len(set(self.down[1:size])) == 1 and "_pattern_" not in self.opclasses[1]
-        return self.fields[:size] == wanted and alike
-
-
-def btrees(model: Model) -> Iterator[Btree]:
-    """The model's own indexes that hold all its rows, or all its live ones."""
-    yield _btree(f"{model._meta.db_table}_pkey", ["tenant", "id"])
-    for index in model._meta.indexes:
-        if type(index) is models.Index and index.fields and _whole(model, index.condition):
-            fields, orders = zip(*index.fields_orders, strict=True)
-            yield _btree(index.name, fields, index.opclasses, [bool(order) for order in orders])
-    for unique in model._meta.constraints:
-        if not isinstance(unique, models.UniqueConstraint) or not unique.fields:
-            continue
-        if _whole(model, unique.condition):
-            yield _btree(unique.name, unique.fields, getattr(unique, "opclasses", ()))
-
-
-def supporting(model: Model, name: str, operator: str) -> set[str]:
-    """The names of the indexes that serve a filter."""
-    field = model._meta.get_field(name)
-    if operator == "contains":
-        return {search.name for search in searches_of(model, name)}
-    return {btree.name for btree in btrees(model) if btree.finds(field, operator)}
-
-
-def walking(model: Model, name: str) -> set[str]:
-    """The names of the indexes that serve a sort by a field."""
-    field = model._meta.get_field(name)
-    return {btree.name for btree in btrees(model) if btree.walks(field)}
+NAME_A_FIELD = "name a field of the model's own table, or of one that a foreign key leads to"
 
 
 def listing_faults(model: Model) -> Iterator[Error]:
@@ -73,9 +20,16 @@ def listing_faults(model: Model) -> Iterator[Error]:
     listing = listing_of(model)
     for name, kind in listing.filters.items():
         yield from _filter(model, name, kind)
-    for column in listing.sorts.values():
-        yield from _sort(model, column.removeprefix("-"))
-    search = search_of(model)
+    for said in listing.sorts.values():
+        yield from _sort(model, (said,) if isinstance(said, str) else said)
+    if listing.within and "exact" not in getattr(
+        listing.filters.get(listing.within), "operators", ()
+    ):
+        hint = "name a filter that has the operator exact"
+        yield _error(model, "E030", f"lists within {listing.within!r}", hint)
+    key = (listing.search or "").rpartition("__")[0]
+    led = not key or isinstance(field_at(model, key), models.ForeignKey)
+    search = search_of(model) if led else None
     if listing.search is not None and (search is None or search.takes != "text"):
         yield _error(
             model,
@@ -93,28 +47,34 @@ def lacking(catalog: Catalog) -> Iterator[Error]:
     )
     found = {(table, name.replace('"', "")) for table, name in rows}
     for model in catalog.present:
-        for name in sorted(_named(model) if issubclass(model, TenantModel) else ()):
-            if (model._meta.db_table, name) not in found:
+        for names in _named(model) if issubclass(model, TenantModel) else ():
+            if not names & found:
+                lost = " or ".join(sorted(name for _, name in names))
                 yield _error(
-                    model, "E034", f"lists by the index {name}, which is not there", "migrate"
+                    model, "E034", f"lists by the index {lost}, which is not there", "migrate"
                 )
 
 
-def _named(model: Model) -> set[str]:
-    """The names of the btrees that a listing stands on; its searches are checked as declared."""
-    listing, names = listing_of(model), set[str]()
+def _named(model: Model) -> list[set[tuple[str, str]]]:
+    """Tables and names of the btrees a listing stands on, of each set one at least.
+
+    Its searches are checked as declared.
+    """
+    listing, indexes = listing_of(model), list[set[Index]]()
     for name, kind in listing.filters.items():
         for operator in set(kind.operators) - {"contains"}:
-            names |= supporting(model, name, operator)
-    for column in listing.sorts.values():
-        names |= walking(model, column.removeprefix("-"))
-    return names
+            indexes += supporting(model, kind.of or name, operator)
+    for said in listing.sorts.values():
+        indexes += walking(model, sort_of("", said))
+    named = [{(holder._meta.db_table, name) for holder, name in each} for each in indexes]
+    return [each for at, each in enumerate(named) if each not in named[:at]]
 
 
 def _filter(model: Model, name: str, kind: Kind) -> Iterator[Error]:
-    field = _field(model, name)
-    if field is None or name in RESERVED:
-        yield _error(model, "E030", f"filters by {name!r}", "name a field of the model's own table")
+    path = kind.of or name
+    field = field_at(model, path)
+    if field is None or name in RESERVED or "__" in name:
+        yield _error(model, "E030", f"filters by {path!r} as {name!r}", NAME_A_FIELD)
         return
     strange = ", ".join(sorted(set(kind.operators) - set(kind.known)))
     if strange or not kind.fits(field):
@@ -127,54 +87,63 @@ def _filter(model: Model, name: str, kind: Kind) -> Iterator[Error]:
         )
         return
     for operator in kind.operators:
-        if not supporting(model, name, operator):
-            yield _unserved(model, f"filters by {name}__{operator}", kind, name, operator)
+        if not all(supporting(model, path, operator)):
+            yield _unserved(model, f"filters by {name}__{operator}", kind, path, operator)
 
 
-def _unserved(model: Model, what: str, kind: Kind, name: str, operator: str) -> Error:
+def _unserved(model: Model, what: str, kind: Kind, path: str, operator: str) -> Error:
+    relation, _, name = path.rpartition("__")
     hint = f'add models.Index(fields=["tenant", "{name}"]) to Meta.indexes'
     if operator == "startswith":
         hint += ' with opclasses=["uuid_ops", "text_pattern_ops"]'
     if isinstance(kind, JSON):
         hint = f'add JSONContains(fields=["{name}"]) to Meta.constraints'
+    if relation:
+        hint += f' of what {relation} leads to, and models.Index(fields=["tenant", "{relation}"])'
     return _error(model, "E033", f"{what} without an index", hint)
 
 
-def _sort(model: Model, name: str) -> Iterator[Error]:
-    field = _field(model, name)
-    if field is None:
-        yield _error(model, "E030", f"sorts by {name!r}", "name a field of the model's own table")
-    elif not isinstance(field, SORTABLE):
+def _sort(model: Model, said: tuple[str, ...]) -> Iterator[Error]:
+    sort, what = sort_of("", said), " and ".join(said).replace("-", "")
+    fields = [field_at(model, path) for path in sort.columns]
+    if None in fields:
+        lost = sort.columns[fields.index(None)]
+        yield _error(model, "E030", f"sorts by {lost!r}", NAME_A_FIELD)
+        return
+    strange = [field for field in fields if not isinstance(field, SORTABLE)]
+    if strange:
         hint = "no index would serve it under row security: sort by text, int, time or key"
-        yield _error(model, "E031", f"sorts by {name} ({type(field).__name__})", hint)
-    elif field.null:
-        hint = "make it NOT NULL: a place beside NULL is nowhere"
-        yield _error(model, "E032", f"sorts by {name}, which may be NULL", hint)
-    elif not walking(model, name):
-        hint = f'add models.Index(fields=["tenant", "{name}", "id"]) to Meta.indexes'
-        yield _error(model, "E033", f"sorts by {name} without an index", hint)
+        yield _error(model, "E031", f"sorts by {what} ({type(strange[0]).__name__})", hint)
+    elif len({path.startswith("-") for path in said}) > 1 or not _in_line(sort):
+        hint = "all one way, and those along a foreign key first: no index would be walked"
+        yield _error(model, "E031", f"sorts by {what}, which is no one walk", hint)
+    elif _may_be_null(model, sort):
+        hint = "make it NOT NULL, or sort by it alone: among several a place beside NULL is nowhere"
+        yield _error(model, "E032", f"sorts by {what}, which may be NULL", hint)
+    elif not all(walking(model, sort)):
+        yield _error(model, "E033", f"sorts by {what} without an index", _index_for(sort, fields))
 
 
-def _btree(name: str, fields: Any, opclasses: Any = (), down: Any = ()) -> Btree:
-    """An index, with the opclasses and the directions that were not said."""
-    size = len(fields)
-    return Btree(
-        name, tuple(fields), tuple(opclasses) or ("",) * size, tuple(down) or (False,) * size
-    )
+def _in_line(sort: Sort) -> bool:
+    """Whether the columns along a foreign key are along one, and before the others."""
+    relations = [path.rpartition("__")[0] for path in sort.columns]
+    return relations == sorted(relations, reverse=True) and len(set(relations)) <= 2
 
 
-def _whole(model: Model, condition: models.Q | None) -> bool:
-    """Whether the manager's rows are all in an index with that condition."""
-    live = models.Q(deleted_at=None)
-    return condition is None or (condition == live and _field(model, "deleted_at") is not None)
+def _may_be_null(model: Model, sort: Sort) -> bool:
+    """Whether NULL is among several columns to sort by, or on the way to one."""
+    keys = {path.rpartition("__")[0] for path in sort.columns} - {""}
+    several = sort.columns[:-1] if len(sort.columns) > 2 or keys else ()
+    return any(column_of(model, path).null for path in (*several, *keys))
 
 
-def _field(model: Model, name: str) -> Any:
-    try:
-        field = model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return None
-    return field if field.concrete and field.name == name else None
+def _index_for(sort: Sort, fields: list[Any]) -> str:
+    """What to add, for a sort that has no index."""
+    columns = ", ".join(f'"{path.rpartition("__")[2]}"' for path in sort.columns)
+    if fields[0].null and sort.descending:
+        first = f'F("{sort.columns[0]}").desc(nulls_last=True)'
+        return f'add models.Index("tenant", {first}, F("id").desc(), name=...) to Meta.indexes'
+    return f'add models.Index(fields=["tenant", {columns}]) to Meta.indexes'
 
 
 def _error(model: Model, number: str, what: str, hint: str) -> Error:

@@ -3,6 +3,7 @@
 A declaration is an allow-list; what is asked is read strictly (BadQuery), goes to PostgreSQL as
 parameters, and keeps an index under row security (checks tenants.E030-E034). Pages are found by
 their place; pages by number are for the admin's small lists alone, and nothing here counts rows.
+Rows without a value of what they are sorted by come last, either way.
 
     Product.objects.listed({"category": ..., "search": "assam"})    a queryset
     Product.objects.page(request.GET, cursor=page.next)             a Page of rows and cursors

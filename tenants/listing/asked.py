@@ -7,9 +7,9 @@ good as absent. A list is JSON's, or a key repeated in a query string.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.datastructures import MultiValueDict
@@ -28,36 +28,60 @@ LONGEST_CURSOR = 16_384
 class Listing:
     """What may be asked of a model by whoever: declared in it, as `listing`.
 
-    `filters` name fields, each with a Kind; `sorts` name orders, `field` or `-field`, the first
-    of which is the default; `search` names one of the model's declared searches.
+    `filters` name fields, each with a Kind; `sorts` name orders, the first of which is the default:
+    `field`, `-field`, or a tuple of them that all go one way. Where the field may be NULL, rows
+    without a value come last, either way. `search` names one of the model's declared searches.
+    `within` names a filter that whoever asks has to give: a listing of one parent's rows.
+
+    A field or a search of the row that a foreign key leads to is `key__field`, `key__search`.
     """
 
     filters: Mapping[str, Kind] = field(default_factory=dict)
-    sorts: Mapping[str, str] = field(default_factory=dict)
+    sorts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     search: str | None = None
+    within: str | None = None
     limit: int = 50
     most: int = 200
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A listing, with what it names: the field of a path, and the search."""
+
+    listing: Listing
+    column: Callable[[str], Any]
+    search: Search | None
+
+
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order by one field, and by `id` where that is the same."""
+    """An order by columns, all one way, the last of which is `id`: it makes rows differ."""
 
     name: str
-    column: str
+    columns: tuple[str, ...]
     descending: bool
 
+
+class Filter(NamedTuple):
+    """A condition asked for: by which operator the column of a kind is compared with a value."""
+
+    name: str
+    kind: Kind
+    operator: str
+    value: Any
+
     @property
-    def columns(self) -> list[str]:
-        """The columns to sort by, in order: `id` makes rows with the same value differ."""
-        return list(dict.fromkeys([self.column, "id"]))
+    def path(self) -> str:
+        """Where the column is, from the model on."""
+        return self.kind.of or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A mapping as understood; `digest` tells its filters and its search from others."""
 
-    conditions: tuple[Any, ...]
+    filters: tuple[Filter, ...]
+    wanted: Any
     sort: Sort
     digest: str
     limit: int
@@ -70,39 +94,72 @@ def listing_of(model: type[models.Model]) -> Listing:
     return listing if isinstance(listing, Listing) else Listing()
 
 
+def declared(model: type[models.Model]) -> Declared:
+    """What the model declares, and what that names."""
+    return Declared(listing_of(model), lambda path: column_of(model, path), search_of(model))
+
+
+def column_of(model: Any, path: str) -> Any:
+    """The field at the end of a path along foreign keys."""
+    relation, along, rest = path.partition("__")
+    found = model._meta.get_field(relation)
+    return column_of(found.related_model, rest) if along else found
+
+
 def search_of(model: type[models.Model]) -> Search | None:
     """The search that the model's listing names."""
-    name = listing_of(model).search
+    along, _, name = (listing_of(model).search or "").rpartition("__")
+    if along:
+        model = column_of(model, along).related_model
     named = (each for each in model._meta.constraints if each.name == name)
     return next((each for each in named if isinstance(each, Search)), None)
 
 
-def read(
-    model: type[models.Model], mapping: Mapping[str, object], own: Mapping[str, object]
-) -> Asked:
-    """Understand a mapping, and what counts before it.
+def sort_of(name: str, said: str | tuple[str, ...]) -> Sort:
+    """A declared sort, `id` added where it is not said."""
+    columns = (said,) if isinstance(said, str) else said
+    descending = columns[0].startswith("-")
+    return Sort(
+        name,
+        tuple(dict.fromkeys([*(each.removeprefix("-") for each in columns), "id"])),
+        descending,
+    )
+
+
+def read(told: Declared, mapping: Mapping[str, object], own: Mapping[str, object]) -> Asked:
+    """Understand a mapping, and what counts before it; None does not.
 
     Raises BadQuery, and nothing else whatever they hold.
     """
-    listing, given = listing_of(model), {**dict(_given(mapping)), **own}
+    listing, given = told.listing, dict(_given(mapping))
+    given |= {key: value for key, value in own.items() if value is not None}
     reserved = {key: given.pop(key, None) for key in RESERVED}
-    filters = [_filter(model, listing, key, value) for key, value in sorted(given.items())]
-    conditions = [
-        listing.filters[name].condition(model._meta.get_field(name), operator, value)
-        for name, operator, _, value in filters
-    ]
-    wanted: Any = None
-    if reserved["search"] is not None:
-        search, wanted = _search(model, reserved["search"])
-        conditions.append(search.matching(wanted))
-    said = [[name, operator, canonical] for name, operator, canonical, _ in filters]
+    filters = tuple(_filter(told, key, value) for key, value in sorted(given.items()))
+    wanted = None if reserved["search"] is None else _search(told.search, reserved["search"])
+    _require_within(listing.within, filters)
     return Asked(
-        tuple(conditions),
+        filters,
+        wanted,
         _sort(listing, reserved["sort"]),
-        hashlib.sha256(json.dumps([said, wanted]).encode()).hexdigest(),
+        _digest(filters, wanted),
         _limit(listing, reserved["limit"]),
         _cursor(reserved["cursor"]),
     )
+
+
+def _digest(filters: tuple[Filter, ...], wanted: Any) -> str:
+    """Filters and search in one spelling, hashed."""
+    said = [
+        [each.name, each.operator, json.dumps(each.value, default=str, sort_keys=True)]
+        for each in filters
+    ]
+    return hashlib.sha256(json.dumps([said, wanted]).encode()).hexdigest()
+
+
+def _require_within(within: str | None, filters: tuple[Filter, ...]) -> None:
+    """Raise BadFilter when a listing of one parent's rows is asked for without the parent."""
+    if within and (within, "exact") not in {(each.name, each.operator) for each in filters}:
+        raise BadFilter(f"say whose: {within} is needed", field=within)
 
 
 def _given(mapping: object) -> Iterator[tuple[str, object]]:
@@ -116,17 +173,16 @@ def _given(mapping: object) -> Iterator[tuple[str, object]]:
         yield key, values[0] if len(values) == 1 else values
 
 
-def _filter(
-    model: type[models.Model], listing: Listing, key: str, asked: object
-) -> tuple[str, str, str, Any]:
-    """Field, operator, the value in one spelling, the value. Raises BadFilter."""
+def _filter(told: Declared, key: str, asked: object) -> Filter:
+    """Raises BadFilter."""
+    filters = told.listing.filters
     name, given, operator = key.partition("__")
     operator = operator if given else "exact"
-    kind = listing.filters.get(name)
+    kind = filters.get(name)
     if kind is None or operator not in kind.operators:
-        known = ", ".join(allowed(listing.filters.items())) or "none"
+        known = ", ".join(allowed(filters.items())) or "none"
         raise BadFilter(f"there is no such filter; there are: {known}", field=key[:100])
-    column = model._meta.get_field(name)
+    column = told.column(kind.of or name)
     try:
         if operator == "in":
             value: Any = [kind.read(each, column) for each in _list(asked)]
@@ -134,7 +190,7 @@ def _filter(
             value = kind.read(asked, column)
     except ValueError as error:
         raise BadFilter(f"{key} is {error}", field=key) from None
-    return name, operator, json.dumps(value, default=str, sort_keys=True), value
+    return Filter(name, kind, operator, value)
 
 
 def _list(asked: object) -> list[object]:
@@ -145,12 +201,11 @@ def _list(asked: object) -> list[object]:
     return list(values)
 
 
-def _search(model: type[models.Model], asked: object) -> tuple[Search, Any]:
-    search = search_of(model)
+def _search(search: Search | None, asked: object) -> Any:
     if search is None:
         raise BadSearch("there is no search here", field="search")
     try:
-        return search, search.read(asked)
+        return search.read(asked)
     except ValueError as error:
         raise BadSearch(f"search is {error}", field="search") from None
 
@@ -160,7 +215,7 @@ def _sort(listing: Listing, asked: object) -> Sort:
     name = next(iter(sorts)) if asked is None else asked
     if not isinstance(name, str) or name not in sorts:
         raise BadSort(f"sort is one of {', '.join(sorts)}", field="sort")
-    return Sort(name, sorts[name].removeprefix("-"), sorts[name].startswith("-"))
+    return sort_of(name, sorts[name])
 
 
 def _limit(listing: Listing, asked: object) -> int:

@@ -1,7 +1,9 @@
 """Kinds of filters: which operators keep an index under row security, and which values fit.
 
-Each is declared with the operators a caller may use: `Integer("exact", "gte")`. Only leakproof
-comparisons are known here; what is not (LIKE, lower(), numeric, jsonb) is a declared search.
+Each is declared with the operators a caller may use: `Integer("exact", "gte")`. `of` is the path of
+a field that callers call otherwise, or of another table's: `Moment("gte", of="order__placed_at")`.
+Only leakproof comparisons are known here; what is not (LIKE, lower(), numeric, jsonb) is a declared
+search.
 """
 
 import re
@@ -28,8 +30,9 @@ class Kind:
     known: ClassVar[tuple[str, ...]] = ("exact", "in", *_ORDER)
     fields: ClassVar[tuple[type[Any], ...]] = ()
 
-    def __init__(self, *operators: str) -> None:
+    def __init__(self, *operators: str, of: str = "") -> None:
         self.operators = operators or ("exact",)
+        self.of = of
 
     def fits(self, field: Any) -> bool:
         """Whether it can be declared of a field."""
@@ -39,9 +42,9 @@ class Kind:
         """The value, of the field's own type. Raises ValueError, which says what it should be."""
         raise NotImplementedError
 
-    def condition(self, field: Any, operator: str, value: Any) -> Any:
-        """What to filter with."""
-        return Q(**{f"{field.name}__{operator}": value})
+    def condition(self, path: str, field: Any, operator: str, value: Any) -> Any:
+        """What to filter with; `path` leads to the field."""
+        return Q(**{f"{path}__{operator}": value})
 
 
 class Text(Kind):
@@ -60,10 +63,10 @@ class Text(Kind):
         return asked
 
     @override
-    def condition(self, field: Any, operator: str, value: Any) -> Any:
+    def condition(self, path: str, field: Any, operator: str, value: Any) -> Any:
         if operator == "startswith":
-            return Q(Compared(F(field.name), "^@", Value(value)))
-        return super().condition(field, operator, value)
+            return Q(Compared(F(path), "^@", Value(value)))
+        return super().condition(path, field, operator, value)
 
 
 class Integer(Kind):
@@ -166,9 +169,9 @@ class JSON(Kind):
         return document(asked)
 
     @override
-    def condition(self, field: Any, operator: str, value: Any) -> Any:
+    def condition(self, path: str, field: Any, operator: str, value: Any) -> Any:
         [search] = searches_of(field.model, field.name)
-        return search.matching(value)
+        return search.matching(value, along=path.rpartition("__")[0])
 
 
 SORTABLE = (*Text.fields, *Integer.fields, *Key.fields, *Moment.fields, *Day.fields)

@@ -1,33 +1,35 @@
 """A listing a page at a time, found by its place and never by counting rows.
 
-A place is a row's sort value and id. It stays good whatever is inserted or deleted meanwhile, the
-row itself included. A cursor is a place, signed for one tenant, model, sort and set of filters:
+A place is a row's sort values and its id. It stays good whatever is inserted or deleted meanwhile,
+the row itself included. A cursor is a place, signed for one tenant, model, sort and set of filters:
 the signature fails for any other. It is not secret: the caller has seen the row.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.core.signing import BadSignature, Signer
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
+from django.db.models.expressions import OrderBy
 
 from tenants.context import tenancy
 from tenants.errors import BadCursor
 from tenants.expressions import Compared, Row
-from tenants.listing.asked import Asked, Sort
+from tenants.listing.asked import Asked, Sort, column_of
 from tenants.postgres.unreadable import marked
 
 
 @dataclass(frozen=True, slots=True)
-class Page[M: models.Model]:
+class Page[R]:
     """Rows in the order asked for, and the cursors of the pages beside them where there are any.
 
     A page beside a cursor may be empty when rows were deleted; it then has no cursors.
     """
 
-    rows: tuple[M, ...]
+    rows: tuple[R, ...]
     next: str | None
     previous: str | None
 
@@ -44,55 +46,119 @@ def page_of[M: models.Model](rows: "models.QuerySet[M]", asked: Asked) -> Page[M
 
     Raises BadCursor.
     """
-    signer = _signer(rows.model, asked)
-    place = _place(rows.model, asked, signer)
+    fields = [column_of(rows.model, path) for path in asked.sort.columns]
+    signer = signer_of(asked, str(tenancy().tenant_id), rows.model._meta.label)
+    said = place_in(asked.cursor, signer)
+    place = said and Place(
+        said.back,
+        [field.to_python(value) for field, value in zip(fields, said.values, strict=True)],
+    )
     back = place is not None and place.back
-    downwards = asked.sort.descending != back
-    if place is not None:
-        rows = rows.filter(_beyond(rows.model, asked.sort, place, downwards))
-    order = [f"-{column}" if downwards else column for column in asked.sort.columns]
+    walk, found = ordered(rows, asked.sort, back=back), list[M]()
     with marked():
-        found = list(rows.order_by(*order)[: asked.limit + 1])
-    shown, further = found[: asked.limit], len(found) > asked.limit
-    if back:
+        for condition in _ahead(rows.model, asked.sort, place) if place else [Q()]:
+            found += walk.filter(condition)[: asked.limit + 1 - len(found)]
+    return paged(
+        found,
+        asked.limit,
+        said,
+        lambda row, back: signer.sign_object([back, *_values(row, asked.sort)]),
+    )
+
+
+def paged[R](
+    found: Sequence[R], limit: int, place: Place | None, cursor: Callable[[R, bool], str]
+) -> Page[R]:
+    """The page of rows that were found walking from a place: one more than it shows, if any."""
+    shown, further = list(found[:limit]), len(found) > limit
+    if place is not None and place.back:
         shown.reverse()
-    before, after = (further, True) if back else (place is not None, further)
+        before, after = further, True
+    else:
+        before, after = place is not None, further
     return Page(
         tuple(shown),
-        _cursor(signer, asked.sort, shown[-1], back=False) if shown and after else None,
-        _cursor(signer, asked.sort, shown[0], back=True) if shown and before else None,
+        cursor(shown[-1], False) if shown and after else None,
+        cursor(shown[0], True) if shown and before else None,
     )
 
 
-def _signer(model: type[models.Model], asked: Asked) -> Signer:
-    bound = [str(tenancy().tenant_id), model._meta.label, asked.sort.name, asked.digest]
-    return Signer(salt=f"tenants.listing {json.dumps(bound)}")
+def signer_of(asked: Asked, *bound: str, **key: Any) -> Signer:
+    """What signs the cursors of one question, and of no other; by a key of Django's settings."""
+    said = json.dumps([*bound, asked.sort.name, asked.digest])
+    return Signer(salt=f"tenants.listing {said}", **key)
 
 
-def _cursor(signer: Signer, sort: Sort, row: models.Model, *, back: bool) -> str:
-    values = [field.value_to_string(row) for field in _fields(type(row), sort)]
-    return signer.sign_object([back, *values])
-
-
-def _fields(model: type[models.Model], sort: Sort) -> "list[models.Field[Any, Any]]":
-    return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in sort.columns]
-
-
-def _place(model: type[models.Model], asked: Asked, signer: Signer) -> Place | None:
-    if asked.cursor is None:
+def place_in(cursor: str | None, signer: Signer) -> Place | None:
+    """The place in a cursor, its values as they were written. Raises BadCursor."""
+    if cursor is None:
         return None
     try:
-        back, *values = signer.unsign_object(asked.cursor)
+        back, *values = signer.unsign_object(cursor)
     except BadSignature:
         raise BadCursor(BadCursor.__doc__ or "", field="cursor") from None
-    fields = _fields(model, asked.sort)
-    return Place(
-        back, [field.to_python(value) for field, value in zip(fields, values, strict=True)]
-    )
+    return Place(back, values)
 
 
-def _beyond(model: type[models.Model], sort: Sort, place: Place, downwards: bool) -> Compared:
-    """The rows on one side of a place: one comparison, which an index on the columns walks."""
-    pairs = zip(place.values, _fields(model, sort), strict=True)
-    values = [Value(value, output_field=field) for value, field in pairs]
-    return Compared(Row(*map(F, sort.columns)), "<" if downwards else ">", Row(*values))
+def ordered[Q: models.QuerySet[Any]](rows: Q, sort: Sort, *, back: bool = False) -> Q:
+    """The rows in the order of a sort, or in the opposite one; with what its paths lead to."""
+    down = sort.descending != back
+    order = [
+        _nulls_last(path, down, back)
+        if column_of(rows.model, path).null
+        else f"-{path}" if down else path
+        for path in sort.columns
+    ]  # fmt: skip
+    relations = {path.rpartition("__")[0] for path in sort.columns} - {""}
+    return (rows.select_related(*relations) if relations else rows).order_by(*order)
+
+
+def _nulls_last(path: str, down: bool, back: bool) -> OrderBy:
+    """Rows without a value come last, and so first on the way back."""
+    return OrderBy(F(path), descending=down, nulls_first=back or None, nulls_last=not back or None)
+
+
+def _values(row: models.Model, sort: Sort) -> list[str | None]:
+    """The sort values of a row, as text; None where there is none."""
+    texts: list[str | None] = []
+    for path in sort.columns:
+        *relations, name = path.split("__")
+        holder: Any = row
+        for relation in relations:
+            holder = getattr(holder, relation)
+        field: Any = holder._meta.get_field(name)
+        empty = field.value_from_object(holder) is None
+        texts.append(None if empty else field.value_to_string(holder))
+    return texts
+
+
+def _ahead(model: type[models.Model], sort: Sort, place: Place) -> list[Any]:
+    """The conditions of the rows on one side of a place, in the order they are walked.
+
+    Each is found by an index. There are two where the walk goes over to the rows without a value,
+    or comes from them.
+    """
+    first, *rest = sort.columns
+    if not column_of(model, first).null:
+        return [_beyond(model, sort, place)]
+    valued, empty = Q(**{f"{first}__isnull": False}), Q(**{f"{first}__isnull": True})
+    if place.values[0] is not None:
+        near = _beyond(model, sort, place)
+        return [near] if place.back else [near, empty]
+    tied = Sort(sort.name, tuple(rest), sort.descending)
+    near = Q(empty, _beyond(model, tied, Place(place.back, place.values[1:])))
+    return [near, valued] if place.back else [near]
+
+
+def _beyond(model: type[models.Model], sort: Sort, place: Place) -> Q:
+    """The rows on one side of a place: one comparison, which an index on the columns walks.
+
+    Where the columns are of several tables, an index knows the first alone, so it is said apart.
+    """
+    less = sort.descending != place.back
+    pairs = zip(place.values, sort.columns, strict=True)
+    values = [Value(value, output_field=column_of(model, path)) for value, path in pairs]
+    beyond = Q(Compared(Row(*map(F, sort.columns)), "<" if less else ">", Row(*values)))
+    if "__" in sort.columns[0]:
+        beyond &= Q(**{f"{sort.columns[0]}__{'lte' if less else 'gte'}": place.values[0]})
+    return beyond

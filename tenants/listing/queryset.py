@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from tenants.contract import ContractQuerySet, M
-from tenants.listing.asked import Asked, read
-from tenants.listing.pages import Page, page_of
+from tenants.listing.asked import Asked, declared, read
+from tenants.listing.pages import Page, ordered, page_of
 
 
 class ListedQuerySet(ContractQuerySet[M]):
@@ -16,10 +16,8 @@ class ListedQuerySet(ContractQuerySet[M]):
 
         Raises BadQuery.
         """
-        understood = read(self.model, asked, {})
-        sort = understood.sort
-        turn = "-" if sort.descending else ""
-        return self._narrowed(understood).order_by(*(turn + column for column in sort.columns))
+        understood = read(declared(self.model), asked, {})
+        return ordered(self._narrowed(understood), understood.sort)
 
     def page(
         self,
@@ -32,17 +30,22 @@ class ListedQuerySet(ContractQuerySet[M]):
         """One page of the rows asked for, in one statement; keywords count before the mapping.
 
         The cursor says from where; follow `page.next` with everything else as before. Filters
-        put on the queryset beforehand are the caller's to keep the same.
+        put on the queryset beforehand are the caller's to keep the same. A page that goes over to
+        the rows without a value of a nullable sort takes a second statement.
 
         Raises BadQuery.
         """
         own = {"limit": limit, "cursor": cursor, "sort": sort}
-        understood = read(
-            self.model,
-            {} if asked is None else asked,
-            {k: v for k, v in own.items() if v is not None},
-        )
+        understood = read(declared(self.model), {} if asked is None else asked, own)
         return page_of(self._narrowed(understood), understood)
 
     def _narrowed(self, asked: Asked) -> Self:
-        return self.filter(*asked.conditions)
+        told = declared(self.model)
+        conditions = [
+            each.kind.condition(each.path, told.column(each.path), each.operator, each.value)
+            for each in asked.filters
+        ]
+        if asked.wanted is not None and told.search is not None:
+            along = (told.listing.search or "").rpartition("__")[0]
+            conditions.append(told.search.matching(asked.wanted, along=along))
+        return self.filter(*conditions)

@@ -99,7 +99,9 @@ class TestLedger:
             "ledger = MemoryLedger()\n"
             "budget = ledger.budgets.create_budget('Household', 'EUR')\n"
             "ledger.buckets.create_bucket(budget, 'Rent', filter=Claim(flat=5))\n"
-            "print(ledger.movements.deposit(budget, 7).lines)\n"
+            "print(ledger.movements.deposit(budget, 7, memo='Salary').lines)\n"
+            "page = ledger.entries.page({'budget': budget.pk, 'search': 'salary'}, limit=1)\n"
+            "print(ledger.entries.page({'budget': budget.pk}, limit=1).rows == page.rows)\n"
             "from django.conf import settings\n"
             "assert not settings.configured\n"
         )
@@ -112,4 +114,4 @@ class TestLedger:
             text=True,
         )
 
-        assert (ran.stdout, ran.stderr) == ("2\n", "")
+        assert (ran.stdout, ran.stderr) == ("2\nTrue\n", "")

@@ -95,10 +95,11 @@ class TestAt:
 class TestLedger:
     def test_goes_from_page_to_page_and_back(self, report):
         first = report("ledger", "--limit", "2")
-        second = report("ledger", "--limit", "2", "--after", first["older"])
-        back = report("ledger", "--limit", "2", "--before", second["newer"])
+        second = report("ledger", "--limit", "2", "--cursor", first["older"])
+        back = report("ledger", "--limit", "2", "--cursor", second["newer"])
 
-        assert (first["newer"], first["older"]) == (None, "2.2")
+        assert first["newer"] is None
+        assert (first["rows"][-1]["seq"], first["rows"][-1]["position"]) == (2, 2)
         assert [row["amount_minor"] for row in first["rows"]] == [-2_000, 7_000]
         assert back == first
 
@@ -120,9 +121,10 @@ class TestLedger:
 
     def test_shows_memos_as_they_are_and_where_to_go_on(self, report):
         shown = report("ledger", "--limit", "3", text=True)
+        older = report("ledger", "--limit", "3")["older"]
 
         assert "Pay [June]" in shown
-        assert "--after 2.1" in shown
+        assert shown.endswith(f"\nolder: --cursor {older}\n")
 
     def test_shows_days_of_the_time_zone(self, report):
         shown = report("ledger", "--zone", "Europe/Madrid", text=True)
@@ -216,8 +218,10 @@ class TestRefusals:
             ("bad_question", ["months", "--zone", "Europe"]),
             ("bad_question", ["months", "--until", "May"]),
             ("bad_question", ["months", "--last", "0"]),
-            ("bad_page", ["ledger", "--budget", "Household", "--after", "5"]),
-            ("bad_page", ["ledger", "--budget", "Household", "--limit", "0"]),
+            ("bad_cursor", ["ledger", "--budget", "Household", "--cursor", "5"]),
+            ("bad_limit", ["ledger", "--budget", "Household", "--limit", "0"]),
+            ("bad_filter", ["ledger", "--budget", "Household", "--kind", "theft"]),
+            ("bad_search", ["ledger", "--budget", "Household", "--text", "ab"]),
             ("unknown_bucket", ["ledger", "--budget", "Household", "--bucket", "Holiday"]),
             ("bad_amount", ["ledger", "--budget", "Household", "--least", "much"]),
             ("bad_question", ["what-if", "--budget", "Household", "--filter", "Rent [b]"]),

@@ -65,11 +65,12 @@ class TestAPage:
         become(written)
 
         with acting_for(ledger):
-            rows = Entry.objects.page(Budget.objects.get()).rows
+            rows = Entry.objects.page({"budget": Budget.objects.get().pk}).rows
 
-        assert [row.memo for row in rows] == ["after", "odd", "before"]
-        assert [isinstance(row.effective_at, Unreadable) for row in rows] == [False, True, False]
-        assert str(rows[1].effective_at).startswith("unreadable: ")
+        assert [row.movement.memo for row in rows] == ["after", "odd", "before"]
+        times: list[Any] = [row.movement.effective_at for row in rows]
+        assert [isinstance(time, Unreadable) for time in times] == [False, True, False]
+        assert str(times[1]).startswith("unreadable: ")
 
     @pytest.mark.parametrize("view", ["dashboard", "ledger"])
     @pytest.mark.parametrize("form", [[], ["--json"]])

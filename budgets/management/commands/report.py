@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from budgets import reports
-from budgets.errors import BadPage, BadQuestion
+from budgets.errors import BadQuestion
 from budgets.management.base import (
     LocalCommand,
     add_locale,
@@ -18,7 +18,6 @@ from budgets.management.base import (
     rule_sum,
     typed,
 )
-from budgets.managers.reads.pages import Cursor
 from budgets.managers.reads.what_if import OtherRules
 from budgets.models import Bucket, Budget, Entry
 from budgets.projection import monthly
@@ -84,6 +83,8 @@ class Command(LocalCommand):
             self.print_json(rows)
         else:
             self.print_rich(table)
+            for line in reports.cursors(rows):
+                self.stdout.write(line)
 
 
 def dashboard(budget: Budget, *, zone: tzinfo, **_: Any) -> Answer:
@@ -108,28 +109,24 @@ def at(
 
 
 def ledger(
-    budget: Budget, *, bucket: str | None, after: str | None, before: str | None, limit: int,
+    budget: Budget, *, bucket: str | None, cursor: str | None, limit: int,
     begin: str | None, end: str | None, recorded: bool, least: str | None, most: str | None,
     kind: str | None, text: str | None, zone: tzinfo, **_: Any,
 ) -> Answer:  # fmt: skip
     """A page of entries, newest first"""
-    clock = "recorded" if recorded else "effective"
-    times: Any = {
-        f"{clock}_from": _moment(begin, zone),
-        f"{clock}_to": _moment(end, zone, end=DAY),
+    clock = "recorded_at" if recorded else "effective_at"
+    asked = {
+        "bucket": None if bucket is None else Bucket.objects.called(budget, bucket).pk,
+        "kind": kind,
+        f"{clock}__gte": _moment(begin, zone),
+        f"{clock}__lt": _moment(end, zone, end=DAY),
+        "amount__gte": _signed(budget, least),
+        "amount__lte": _signed(budget, most),
+        "search": text,
     }
-    page = Entry.objects.page(
-        budget,
-        after=_cursor(after),
-        before=_cursor(before),
-        limit=limit,
-        bucket=None if bucket is None else Bucket.objects.called(budget, bucket),
-        least=_signed(budget, least),
-        most=_signed(budget, most),
-        kind=kind,
-        text=text,
-        **times,
-    )
+    given = {name: value for name, value in asked.items() if value is not None}
+    entries = Entry.objects.with_buckets()
+    page = entries.page({"budget": budget.pk, **given}, limit=limit, cursor=cursor)
     return reports.page_answer(budget, page, zone)
 
 
@@ -186,10 +183,9 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recorded", action="store_true", help="--from, --to: when entered")
     parser.add_argument("--least", metavar="SUM", help="entries of this or more; -5 is money out")
     parser.add_argument("--most", metavar="SUM", help="entries of this or less")
-    parser.add_argument("--text", help="in the memo, or in what it came from")
+    parser.add_argument("--text", help="3 letters or more of the memo or the source")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="rows in a page")
-    parser.add_argument("--after", metavar="PLACE", help="older than this one, such as 120.2")
-    parser.add_argument("--before", metavar="PLACE", help="newer than this one")
+    parser.add_argument("--cursor", help="of the page to show: each page names those beside it")
 
 
 def _add_rules(parser: argparse.ArgumentParser) -> None:
@@ -224,17 +220,6 @@ def _other(budget: Budget, rule: str, value: str) -> OtherRules:
     if rule == "target":
         return {"target": None if value == "none" else rule_sum(budget, value)}
     return {"priority": _whole(value)}
-
-
-def _cursor(text: str | None) -> Cursor | None:
-    """A place as pages show it. Raises BadPage."""
-    if text is None:
-        return None
-    try:
-        seq, position = text.split(".")
-        return Cursor(int(seq), int(position))
-    except ValueError as error:
-        raise BadPage(f"a place is written like 120.2, not {text!r}", field="cursor") from error
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -135,7 +135,7 @@ def entered(movement: Any) -> list[tuple[Any, ...]]:
 def picture(side: Side, budget: Any) -> Any:
     """Everything a caller can see of a budget, but for ids and clocks."""
     seen = side.budgets.dashboard(budget)
-    page = side.entries.page(budget, limit=500)
+    page = side.entries.page({"budget": budget.pk}, limit=500)
     halfway = side.budgets.balances_at(budget, seq=seen.seq // 2)
     return {
         "totals": (seen.name, seen.version, seen.seq, seen.deposited, seen.withdrawn),
@@ -144,7 +144,7 @@ def picture(side: Side, budget: Any) -> Any:
             bucket.name: (bucket.version, bucket.last_seq) for bucket in budget.buckets.open()
         },
         "entries": [_entry(row) for row in page.rows],
-        "page": (page.newer, page.older),
+        "page": (page.next, page.previous),
         "halfway": (halfway.seq, [_then(bucket) for bucket in halfway.buckets]),
     }
 
@@ -159,8 +159,9 @@ def _bucket(state: Any) -> tuple[Any, ...]:
 
 def _entry(row: Any) -> tuple[Any, ...]:
     return (
-        row.seq, row.position, row.kind, row.bucket_name, row.amount, row.balance_before,
-        row.balance_after, row.reason, row.became_full, row.memo, row.source,
+        row.movement.seq, row.position, row.movement.kind, row.bucket.name, row.amount,
+        row.balance_before, row.balance_after, row.reason, row.became_full, row.movement.memo,
+        row.movement.source,
     )  # fmt: skip
 
 

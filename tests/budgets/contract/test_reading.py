@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from budgets.cascade import Claim
-from budgets.errors import BadPage, BadQuestion
+from budgets.errors import BadQuestion
+from tenants.errors import BadCursor, BadQuery
 from tests.budgets.contract.sides import Scene
 
 PAST = datetime(2020, 2, 29, 12, tzinfo=UTC)
@@ -76,7 +77,7 @@ class TestBalancesAt:
 
 
 def places(page: Any) -> list[tuple[int, int]]:
-    return [tuple(row.cursor) for row in page.rows]
+    return [(row.movement.seq, row.position) for row in page.rows]
 
 
 class TestPages:
@@ -85,65 +86,115 @@ class TestPages:
         for number in range(3):
             scene.do(
                 lambda number=number: scene.side.movements.deposit(
-                    scene.home, 10_00 + number, memo=f"Lohn {number}", source=f"s{number}",
+                    scene.home, 10_00 + number, memo=f"Lohn {number}", source=f"line {number}",
                     effective_at=PAST + timedelta(days=number),
                 )
             )  # fmt: skip
-        home = scene.kept["Home"]
-        return lambda **asked: scene.do(lambda: scene.side.entries.page(home, **asked))
+        home = {"budget": scene.kept["Home"].pk}
 
-    def test_are_walked_down_and_up_again(self, turn):
-        whole = places(turn())
-        pages = [turn(limit=2)]
-        while pages[-1].older:
-            pages.append(turn(limit=2, after=pages[-1].older))
+        def turn(**asked: Any) -> Any:
+            """A page, with what was read of its rows in the block."""
+
+            def read() -> Any:
+                page = scene.side.entries.page(home | asked)
+                for row in page.rows:
+                    assert row.movement.seq
+                    assert row.bucket.name
+                return page
+
+            return scene.do(read)
+
+        return turn
+
+    @pytest.mark.parametrize("sort", ["newest", "oldest"])
+    @pytest.mark.parametrize("limit", [1, 2, 5])
+    def test_are_walked_down_and_up_again(self, turn, sort, limit):
+        whole = places(turn(sort=sort))
+        pages = [turn(sort=sort, limit=limit)]
+        while pages[-1].next:
+            pages.append(turn(sort=sort, limit=limit, cursor=pages[-1].next))
         back = [pages[-1]]
-        while back[-1].newer:
-            back.append(turn(limit=2, before=back[-1].newer))
+        while back[0].previous:
+            back.insert(0, turn(sort=sort, limit=limit, cursor=back[0].previous))
 
-        assert whole == sorted(whole, reverse=True)
+        assert whole == sorted(whole, reverse=sort == "newest")
         assert [place for page in pages for place in places(page)] == whole
-        assert sorted({place for page in back for place in places(page)}, reverse=True) == whole
-        assert (pages[0].newer, pages[-1].older, back[-1].newer) == (None, None, None)
+        assert [place for page in back for place in places(page)] == whole
+        assert (pages[0].previous, pages[-1].next, back[0].previous) == (None, None, None)
 
     def test_say_what_there_is_to_know_of_an_entry(self, scene, turn):
         row = turn(kind="deposit_into").rows[0]
 
-        assert (row.bucket, row.movement) == (scene.kept["Money"].pk, scene.kept["coins"].pk)
+        assert (row.bucket_id, row.movement.pk) == (
+            scene.kept["Money"].pk, scene.kept["coins"].pk,
+        )  # fmt: skip
         assert (row.balance_before, row.balance_after, row.reason) == (300_00, 305_00, "direct")
 
     def test_are_narrowed(self, scene, turn):
         whole = turn().rows
+        rent, far = scene.kept["Rent"].pk, scene.kept["Far"].pk
         for asked, passes in (
-            ({"kind": "deposit"}, lambda row: row.kind == "deposit"),
-            ({"bucket": scene.kept["Rent"]}, lambda row: row.bucket_name == "Rent"),
-            ({"least": 100_00}, lambda row: row.amount >= 100_00),
-            ({"most": 10_00, "least": None}, lambda row: row.amount <= 10_00),
-            ({"text": "LOHN"}, lambda row: row.memo),
-            ({"text": "S1"}, lambda row: row.source == "s1"),
-            ({"effective_to": PAST + timedelta(days=1)}, lambda row: row.source == "s0"),
-            ({"effective_from": PAST, "recorded_from": FAR}, lambda row: False),
-            ({"recorded_to": FAR, "text": "nothing"}, lambda row: False),
+            ({"kind": "deposit"}, lambda row: row.movement.kind == "deposit"),
+            ({"kind__in": ["deposit_into", "close"]}, lambda row: row.movement.seq == 2),
+            ({"bucket": rent}, lambda row: row.bucket_id == rent),
+            ({"bucket__in": [str(rent), str(far)]}, lambda row: row.bucket_id == rent),
+            ({"bucket": far}, lambda row: False),
+            ({"seq__gt": 2, "seq__lt": "5"}, lambda row: row.movement.seq in (3, 4)),
+            ({"seq__gte": 2, "seq__lte": 3}, lambda row: row.movement.seq in (2, 3)),
+            ({"seq": 1}, lambda row: row.movement.seq == 1),
+            ({"amount__gte": 100_00}, lambda row: row.amount >= 100_00),
+            ({"amount__lte": 10_00, "search": None}, lambda row: row.amount <= 10_00),
+            ({"amount__gt": 5_00, "amount__lt": 11_00}, lambda row: 5_00 < row.amount < 11_00),
+            ({"amount": 5_00}, lambda row: row.amount == 5_00),
+            ({"search": "LOHN"}, lambda row: row.movement.memo),
+            ({"search": " LINE 1 "}, lambda row: row.movement.source == "line 1"),
+            (
+                {"effective_at__lt": PAST + timedelta(days=1)},
+                lambda row: row.movement.source == "line 0",
+            ),
+            (
+                {"effective_at__gte": PAST.isoformat(), "recorded_at__gte": FAR},
+                lambda row: False,
+            ),
+            ({"recorded_at__lt": FAR, "search": "nothing"}, lambda row: False),
         ):
             rows = turn(**asked).rows
             assert rows == tuple(row for row in whole if passes(row)), asked
             assert len(rows) < len(whole)
 
     @pytest.mark.parametrize(
-        ("asked", "field"),
+        ("asked", "code", "field"),
         [
-            ({"limit": 0}, "limit"), ({"limit": 501}, "limit"), ({"limit": True}, "limit"),
-            ({"after": (1, 1), "before": (1, 1)}, "after"), ({"after": "x"}, "cursor"),
-            ({"before": (1,)}, "cursor"), ({"after": (0, 1)}, "cursor"), ({"kind": "x"}, "kind"),
-            ({"least": 1.5}, "least"), ({"text": "x" * 201}, "text"), ({"colour": 1}, "colour"),
-            ({"recorded_to": "today"}, "recorded_to"), ({"effective_from": 1}, "effective_from"),
+            ({"budget": None}, "bad_filter", "budget"), ({"budget": 5}, "bad_filter", "budget"),
+            ({"limit": 0}, "bad_limit", "limit"), ({"limit": 501}, "bad_limit", "limit"),
+            ({"limit": True}, "bad_limit", "limit"), ({"cursor": "x"}, "bad_cursor", "cursor"),
+            ({"cursor": (1, 1)}, "bad_cursor", "cursor"), ({"kind": "x"}, "bad_filter", "kind"),
+            ({"amount__gte": 1.5}, "bad_filter", "amount__gte"), ({"sort": 1}, "bad_sort", "sort"),
+            ({"amount__lte": 2**63}, "bad_filter", "amount__lte"),
+            ({"seq__in": [1]}, "bad_filter", "seq__in"), ({"search": "x"}, "bad_search", "search"),
+            ({"search": "x" * 101}, "bad_search", "search"), ({"hue": 1}, "bad_filter", "hue"),
+            ({"recorded_at__lt": "today"}, "bad_filter", "recorded_at__lt"),
+            ({"effective_at__gte": 1}, "bad_filter", "effective_at__gte"),
         ],
     )  # fmt: skip
-    def test_that_cannot_be_are_refused(self, turn, asked, field):
-        with pytest.raises(BadPage) as raised:
+    def test_that_cannot_be_are_refused(self, turn, asked, code, field):
+        with pytest.raises(BadQuery) as raised:
             turn(**asked)
-        assert raised.value.figures["field"] == field
+        assert (raised.value.code, raised.value.field) == (code, field)
 
-    def test_of_another_budgets_bucket_are_refused(self, scene, turn):
-        with pytest.raises(BadPage):
-            turn(bucket=scene.kept["Far"])
+    def test_are_of_one_budget(self, scene):
+        for asked in (None, {}, {"bucket": scene.kept["Rent"].pk}):
+            with pytest.raises(BadQuery, match="budget is needed"):
+                scene.do(lambda asked=asked: scene.side.entries.page(asked))
+
+    def test_refuse_the_cursors_of_others(self, scene, stranger, turn):
+        cursor = turn(limit=1).next
+        home, away = ({"budget": scene.kept[name].pk} for name in ("Home", "Away"))
+
+        for who, asked in (
+            (scene, away), (scene, home | {"kind": "deposit"}), (scene, home | {"search": "lohn"}),
+            (scene, home | {"sort": "oldest"}), (stranger, home),
+        ):  # fmt: skip
+            with pytest.raises(BadCursor):
+                who.do(lambda who=who, asked=asked: who.side.entries.page(asked, cursor=cursor))
+        assert scene.do(lambda: scene.side.entries.page(home, cursor=cursor).rows)

@@ -201,17 +201,20 @@ CLOSED = {
 }  # fmt: skip
 
 
+def told(row):
+    return row.movement.kind, row.bucket.name, row.amount, row.reason
+
+
 class TestClose:
     @pytest.mark.parametrize("to", CLOSED)
     def test_moves_the_money_where_it_is_said(self, scene, to):
         into = "Rent" if to == BUCKET else None
         row = scene.do(lambda: close(scene, "Fun", to, into))
 
-        page = scene.do(lambda: scene.side.entries.page(scene.kept["Home"], limit=1))
         kind, external, lines = CLOSED[to]
-        rows = scene.do(lambda: scene.side.entries.page(scene.kept["Home"], limit=len(lines)).rows)
-        assert [(each.bucket_name, each.amount, each.reason) for each in reversed(rows)] == lines
-        assert (page.rows[0].kind, page.rows[0].seq) == (kind, 3)
+        home = {"budget": scene.kept["Home"].pk, "seq": 3, "sort": "oldest"}
+        rows = scene.do(lambda: [told(row) for row in scene.side.entries.page(home).rows])
+        assert rows == [(kind, *line) for line in lines]
         home = scene.do(lambda: scene.home)
         assert home.deposited - home.withdrawn == 1005_00 + external
         assert (row.state, row.balance, row.priority) == ("closed", 0, None)

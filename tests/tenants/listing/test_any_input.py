@@ -47,7 +47,7 @@ fitting = st.fixed_dictionaries(
         "created_at__lt": st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat()),
         "metadata__contains": st.dictionaries(marked, marked, max_size=2),
         "search": marked,
-        "sort": st.sampled_from(["name", "newest", "stock"]),
+        "sort": st.sampled_from(["name", "newest", "stock", "expiring", "keeping"]),
         "limit": st.integers(1, 200) | st.integers(1, 200).map(str),
         "cursor": st.just("FIRST"),
     },

@@ -179,7 +179,9 @@ class TestRefusals:
         "search", ["", "ab", "  ab  ", "x" * 101, 123, ["abc"], "a\0bc", "ab\ud800"]
     )
     def test_a_search_for_nothing(self, search, acting):
-        with pytest.raises(BadSearch, match="a text of 3 to 100 characters") as refused:
+        with pytest.raises(
+            BadSearch, match="a text of at least 3 letters, and of 100 at most"
+        ) as refused:
             Product.objects.listed({"search": search})
 
         assert (refused.value.code, refused.value.field) == ("bad_search", "search")

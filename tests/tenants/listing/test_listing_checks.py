@@ -1,7 +1,11 @@
 """A listing that role app has no index for is a fault, before anybody asks and in the catalog."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Abs
 from django.test.utils import isolate_apps
 
 from examples.shop.models import Category, Order, Product
@@ -33,6 +37,7 @@ def faults(listing, indexes=None, constraints=()):
             title = models.CharField(max_length=100)
             due = models.DateTimeField()
             day = models.DateField(null=True)
+            parent = TenantForeignKey("self", null=True, related_name="+")
             price = models.DecimalField(max_digits=9, decimal_places=2)
             done = models.BooleanField()
             extra = models.JSONField()
@@ -89,7 +94,11 @@ def test_searches_that_are_declared_are_fine():
 
 FAULTS = {
     "a filter by no field": (Listing(filters={"nothing": Text()}), "E030", "'nothing'"),
-    "a filter by another table's": (Listing(filters={"kind__name": Text()}), "E030", "kind__name"),
+    "a filter with another table's name": (
+        Listing(filters={"kind__name": Text()}),
+        "E030",
+        "kind__name",
+    ),
     "a filter by a column": (Listing(filters={"kind_id": Key()}), "E030", "kind_id"),
     "a filter with a page's name": (Listing(filters={"limit": Text()}), "E030", "limit"),
     "a sort by no field": (Listing(sorts={"a": "-nothing"}), "E030", "'nothing'"),
@@ -103,7 +112,30 @@ FAULTS = {
     "a time as a day": (Listing(filters={"due": Day()}), "E031", "DateTimeField"),
     "a sort by a decimal": (Listing(sorts={"a": "price"}), "E031", "price"),
     "a sort by JSON": (Listing(sorts={"a": "-extra"}), "E031", "extra"),
-    "a sort by what may be NULL": (Listing(sorts={"a": "day"}), "E032", "day"),
+    "several sorts, one of which may be NULL": (
+        Listing(sorts={"a": ("size", "day")}),
+        "E032",
+        "day",
+    ),
+    "a sort along what may be NULL": (Listing(sorts={"a": "parent__size"}), "E032", "parent"),
+    "a sort up and down": (Listing(sorts={"a": ("size", "-title")}), "E031", "no one walk"),
+    "a sort along a key last": (Listing(sorts={"a": ("size", "kind__id")}), "E031", "no one walk"),
+    "a sort by what may be NULL": (Listing(sorts={"a": "day"}), "E033", "day"),
+    "a way from one table to another": (
+        Listing(filters={"x": Key(of="author__id")}),
+        "E033",
+        "x__exact",
+    ),
+    "a way along no key": (Listing(filters={"x": Text(of="title__name")}), "E030", "title__name"),
+    "a way along two": (Listing(filters={"x": Key(of="kind__tenant__id")}), "E030", "kind__tenant"),
+    "a search along no key": (Listing(search="title__lost"), "E030", "title__lost"),
+    "a search along a key that is not there": (Listing(search="kind__lost"), "E030", "kind__lost"),
+    "within what is no filter": (Listing(within="size"), "E030", "within 'size'"),
+    "within a range": (
+        Listing(filters={"size": Integer("gte")}, within="size"),
+        "E030",
+        "within 'size'",
+    ),
     "a filter without an index": (Listing(filters={"done": Flag()}), "E033", "done__exact"),
     "a key without an index": (Listing(filters={"author": Key()}), "E033", "author__exact"),
     "JSON without a search": (Listing(filters={"extra": JSON("contains")}), "E033", "extra"),
@@ -127,7 +159,10 @@ PARTIAL = {
     "the live rows of what has none": models.Index(
         fields=["tenant", "size", "id"], name="x", condition=models.Q(deleted_at=None)
     ),
-    "expressions": models.Index("tenant", "size", "id", name="x"),
+    "expressions": models.Index("tenant", Abs("size"), "id", name="x"),
+    "NULLs of what has none, at the other end": models.Index(
+        "tenant", F("size").asc(nulls_first=True), "id", name="x"
+    ),
 }
 
 
@@ -136,6 +171,80 @@ def test_an_index_that_does_not_serve(index):
     listing = Listing(filters={"size": Integer()}, sorts={"a": "size"})
 
     assert {id for id, _, _ in faults(listing, indexes=[index])} == {"tenants.E033"}
+
+
+NULLABLE = {
+    "up": ("day", models.Index(fields=["tenant", "day", "id"], name="x")),
+    "up, by an index that goes down": (
+        "day", models.Index(fields=["tenant", "-day", "-id"], name="x"),
+    ),
+    "down": (
+        "-day", models.Index("tenant", F("day").desc(nulls_last=True), F("id").desc(), name="x"),
+    ),
+    "down, by an index that goes up": (
+        "-day", models.Index("tenant", F("day").asc(nulls_first=True), F("id"), name="x"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sort", "index"), NULLABLE.values(), ids=NULLABLE)
+def test_a_sort_by_what_may_be_null_has_an_index_that_ends_with_the_nulls(sort, index):
+    other = "day" if sort == "-day" else "-day"
+
+    assert faults(Listing(sorts={"a": sort}), indexes=[index]) == []
+    [(id, _, hint)] = faults(Listing(sorts={"a": other}), indexes=[index])
+    assert (id, "nulls_last" in hint) == ("tenants.E033", other == "-day")
+
+
+class TestAlongAKey:
+    """What is asked of children by their parents, of one owner."""
+
+    LEADING = models.Index(fields=["tenant", "owner", "size", "id"], name="leading")
+    BACK = models.Index(fields=["tenant", "key", "place"], name="back")
+    LISTING = Listing(
+        filters={"whose": Key(of="key__owner"), "size": Integer("exact", "gte", of="key__size")},
+        sorts={"up": ("key__size", "place"), "down": ("-key__size", "-place")},
+        within="whose",
+    )
+
+    def faults(self, listing, leading, back):
+        with isolate_apps("tenants"):
+
+            class Parent(TenantModel):
+                owner = TenantForeignKey(Category, related_name="+")
+                size = models.IntegerField()
+
+                class Meta:
+                    app_label = "tenants"
+
+            class Child(TenantModel):
+                key = TenantForeignKey(Parent, related_name="+")
+                place = models.IntegerField()
+
+                class Meta:
+                    app_label = "tenants"
+
+            Child.listing = listing  # type: ignore[attr-defined]
+            Parent._meta.indexes, Child._meta.indexes = leading, back
+            return {(fault.id, fault.msg.split()[1]) for fault in faults_of(Child)}
+
+    def test_it_needs_an_index_there_and_one_back(self):
+        assert self.faults(self.LISTING, [self.LEADING], [self.BACK]) == set()
+
+    @pytest.mark.parametrize(
+        ("leading", "back"),
+        [([], [BACK]), ([LEADING], [])],
+        ids=["without the one there", "without the one back"],
+    )
+    def test_it_is_told_which_is_missing(self, leading, back):
+        found = self.faults(self.LISTING, leading, back)
+
+        assert found == {("tenants.E033", "filters"), ("tenants.E033", "sorts")}
+
+    def test_what_the_index_begins_with_has_to_be_asked(self):
+        loose = replace(self.LISTING, within=None)
+
+        assert ("tenants.E033", "sorts") in self.faults(loose, [self.LEADING], [self.BACK])
 
 
 def test_a_sort_needs_the_tiebreak_in_its_index():
@@ -163,6 +272,11 @@ CHANGES = {
     "an index of a listing that is missing": (
         "DROP INDEX shop_product_category",
         "CREATE INDEX shop_product_category ON shop_product (tenant_id, category_id)",
+        {"tenants.E034"},
+    ),
+    "an index of what a listing asks along a key": (
+        "DROP INDEX budgets_movement_kind",
+        "CREATE INDEX budgets_movement_kind ON budgets_movement (tenant_id, budget_id, kind, seq)",
         {"tenants.E034"},
     ),
     "a search whose index is missing": (

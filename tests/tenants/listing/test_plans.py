@@ -7,10 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from examples.shop.models import Category, Order, Product
-from tenants.checks.listings import supporting, walking
-from tenants.context import acting_for
-from tenants.listing.asked import listing_of, search_of
+from tenants.checks.btrees import supporting, walking
+from tenants.context import acting_for, tenancy
+from tenants.listing.asked import declared, listing_of, read, search_of, sort_of
 from tenants.listing.kinds import allowed
+from tenants.listing.pages import signer_of
 from tenants.postgres.base import as_owner
 from tests.factories import TenantFactory
 from tests.tenants.listing.warehouse import ROWS, fill, nodes_of, plan_of
@@ -100,7 +101,8 @@ def served_by(model, name, operator):
     with connection.cursor() as cursor:
         cursor.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()")
         [(collation,)] = cursor.fetchall()
-    return supporting(model, name, "exact" if collation == "C" else operator)
+    [served] = supporting(model, name, "exact" if collation == "C" else operator)
+    return {index for _, index in served}
 
 
 def test_a_prefix_is_found_by_its_own_index_whatever_the_collation(warehouse, committed):
@@ -118,18 +120,47 @@ SORTS = [(model, sort) for model in (Product, Order) for sort in listing_of(mode
 
 @pytest.mark.parametrize(("model", "sort"), SORTS)
 def test_a_page_is_a_walk_along_the_index_of_its_sort(model, sort, inside):
-    column = listing_of(model).sorts[sort].removeprefix("-")
+    [walked] = walking(model, sort_of(sort, listing_of(model).sorts[sort]))
     first = model.objects.page(sort=sort)
     second = model.objects.page(sort=sort, cursor=first.next)
     for cursor, condition in ((None, None), (second.next, "ROW("), (second.previous, "ROW(")):
         nodes = page_plan(model, sort, cursor)
 
         [scan] = [node for node in nodes if "Index Name" in node]
-        assert scan["Index Name"] in walking(model, column)
+        assert (model, scan["Index Name"]) in walked
         assert condition is None or condition in scan["Index Cond"]
         assert {node["Node Type"] for node in nodes} <= {"Limit", "Result", "Index Scan"}
         assert scan["Actual Rows"] <= 51
         assert scan.get("Rows Removed by Filter", 0) == 0
+
+
+@pytest.mark.parametrize(("sort", "last"), [("expiring", "2026-12-31"), ("keeping", "2026-01-01")])
+def test_a_page_of_rows_without_a_value_is_a_walk_too(sort, last, inside):
+    """The last ten that have a day, and then those that have none."""
+    [walked] = walking(Product, sort_of(sort, listing_of(Product).sorts[sort]))
+    edge = Product.objects.filter(best_before=last).order_by("pk" if sort == "expiring" else "-pk")
+    place = tuple(edge)[-11]
+    across = Product.objects.page(sort=sort, cursor=cursor_at(place, sort), limit=50)
+    assert [row.best_before is None for row in across.rows] == [False] * 10 + [True] * 40
+
+    for cursor, statements in ((cursor_at(place, sort), 2), (across.next, 1), (across.previous, 1)):
+        with CaptureQueriesContext(connection) as captured:
+            Product.objects.page(sort=sort, cursor=cursor, limit=50)
+        assert len(captured.captured_queries) == statements
+        for query in captured.captured_queries:
+            nodes = explained(query["sql"], "ANALYZE,")
+            [scan] = [node for node in nodes if "Index Name" in node]
+            assert (Product, scan["Index Name"]) in walked
+            assert {node["Node Type"] for node in nodes} <= {"Limit", "Result", "Index Scan"}
+            assert scan["Actual Rows"] <= 51
+            assert scan.get("Rows Removed by Filter", 0) == 0
+
+
+def cursor_at(row, sort):
+    """The cursor of the page after a row."""
+    asked = read(declared(Product), {"sort": sort}, {})
+    signer = signer_of(asked, str(tenancy().tenant_id), Product._meta.label)
+    return signer.sign_object([False, str(row.best_before), str(row.pk)])
 
 
 def test_a_customers_orders_are_a_walk_too(inside):

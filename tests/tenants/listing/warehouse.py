@@ -17,11 +17,12 @@ CUSTOMERS = 50
 
 PRODUCTS = """
 INSERT INTO shop_product (id, tenant_id, created_at, updated_at, category_id, name, description,
-    price, stock, metadata)
+    price, stock, metadata, best_before)
 SELECT uuidv7(), %(tenant)s, timestamptz '2026-01-01Z' + n * interval '1 minute', now(),
     (%(categories)s::uuid[])[n %% 100 + 1], 'tea ' || n,
     CASE WHEN n %% 1000 = 0 THEN 'Darjeeling' ELSE '' END,
-    n, n %% 5000, jsonb_build_object('colour', 'c' || n %% 5000, 'n', n)
+    n, n %% 5000, jsonb_build_object('colour', 'c' || n %% 5000, 'n', n),
+    CASE WHEN n %% 2 = 0 THEN date '2026-01-01' + n / 2 %% 365 END
 FROM generate_series(%(first)s, %(last)s) AS n
 """
 ORDERS = """
