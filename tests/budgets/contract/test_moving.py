@@ -172,8 +172,8 @@ class TestDone:
         for time in WRITABLE:
             row = scene.do(lambda at=time: ask(scene, "deposit", amount=5, effective_at=at))
 
-            [read, *_] = scene.do(lambda: scene.side.entries.page(scene.home).rows)
-            assert (read.effective_at, row.effective_at.tzinfo) == (time, UTC)
+            [read, *_] = scene.do(lambda: scene.side.entries.page({"budget": scene.home.pk}).rows)
+            assert (read.movement.effective_at, row.effective_at.tzinfo) == (time, UTC)
 
     def test_the_rows_it_was_given_are_as_they_are_now_and_others_as_they_were(self, scene):
         home, rent, fun = scene.do(lambda: (scene.home, scene.bucket("Rent"), scene.bucket("Fun")))
