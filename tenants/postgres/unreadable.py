@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.backends.postgresql.psycopg_any import get_adapters_template
 from psycopg import DataError
 from psycopg.adapt import AdaptersMap, Buffer
+from psycopg.errors import DatetimeFieldOverflow
 from psycopg.postgres import types
 from psycopg.pq import Format
 
@@ -57,7 +58,8 @@ class Unreadable(str):
 def marked() -> Iterator[None]:
     """Rows that are read in the block have an Unreadable where Python has no such time.
 
-    For pages, which show the other rows too. Elsewhere such a row is a ValueRefused.
+    For pages, which show the other rows too. Elsewhere such a row is a ValueRefused whose
+    `sqlstate` is 22008.
     """
     token = _marking.set(True)
     try:
@@ -92,9 +94,9 @@ def adapters(use_tz: bool, zone: tzinfo | None) -> AdaptersMap:
             """The moment; near the end of years some time zones cannot show it."""
             try:
                 moment: datetime = super().load(data)
-            except DataError:
-                if not _marking.get():
-                    raise
+            except DataError as error:
+                if not _marking.get():  # with PostgreSQL's code: nobody's value was refused
+                    raise DatetimeFieldOverflow(*error.args) from error
             else:
                 if not (_marking.get() and moment.year in (MINYEAR, MAXYEAR)):
                     return moment
