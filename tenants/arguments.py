@@ -79,11 +79,8 @@ def explain(
         raise WrongType(f"{method.__name__}: {unbound}") from error
     for name, hint in _hints(inspect.unwrap(method)).items():
         if name in given and not fits(given[name], hint, **meant):
-            wrong = WrongType(
-                f"{method.__name__}: {name} is {_said(hint)}, not {given[name]!a:.99}"
-            )
-            wrong.fields = (name,)
-            raise wrong from error
+            said = f"{method.__name__}: {name} is {_said(hint)}, not {given[name]!a:.99}"
+            raise WrongType(said, name) from error
     if isinstance(error, VALUES) and not isinstance(error, CodedError):
         raise refused(error) from error
     raise error

@@ -283,6 +283,10 @@ class WrongType(CodedError, TypeError):
 
     code = "wrong_type"
 
+    def __init__(self, message: str = "", *fields: str) -> None:
+        super().__init__(*([message] if message else []))
+        self.fields = fields
+
 
 class NotAllowed(CodedError, PermissionDenied):
     """The member's role may not do that; `verb` and `role` say what and who."""

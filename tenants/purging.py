@@ -11,26 +11,34 @@ from django.apps import apps
 from django.utils import timezone
 
 from tenants.context import run_for
+from tenants.errors import StoreError
 from tenants.models import SoftDeleteModel
 
 BATCH = 500
 DAYS = 90
+MOST_DAYS = 36_500
+
+
+class BadAge(StoreError):
+    """The age is a number of days from 0."""
+
+    code = "bad_age"
 
 
 def purge(tenant_id: UUID | str, *, days: int = DAYS, batch: int = BATCH) -> dict[str, int]:
     """Delete for good what a tenant deleted more than `days` ago; how many rows, by model.
 
     Rows that others still point at stay. Safe to repeat, and to break off: what a finished
-    batch deleted is gone, the rest is found again.
+    batch deleted is gone, the rest is found again. Raises BadAge.
     """
-    before = timezone.now() - timedelta(days=days)
+    before = _before(days)
     counted = {model._meta.label: _purged(tenant_id, model, before, batch) for model in purged()}
     return {label: count for label, count in counted.items() if count}
 
 
 def purgeable(tenant_id: UUID, *, days: int = DAYS) -> dict[str, int]:
     """How many rows `purge` would find now, by model."""
-    before = timezone.now() - timedelta(days=days)
+    before = _before(days)
 
     def count() -> dict[str, int]:
         rows = {model: model.all_objects.purgeable(before).count() for model in purged()}
@@ -44,6 +52,12 @@ def purged() -> Iterator[type[SoftDeleteModel]]:
     for model in reversed(list(apps.get_models())):
         if issubclass(model, SoftDeleteModel):
             yield model
+
+
+def _before(days: int) -> datetime:
+    if type(days) is not int or not 0 <= days <= MOST_DAYS:
+        raise BadAge(f"an age is a number of days from 0 to {MOST_DAYS:,}, not {days!a:.99}")
+    return timezone.now() - timedelta(days=days)
 
 
 def _purged(

@@ -19,6 +19,8 @@ from django.db import IntegrityError, models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tenants.contract import ContractQuerySet
+
 if TYPE_CHECKING:
     from tenants.models import LoginFailure, User, UserSession
 
@@ -28,7 +30,7 @@ SEEN_EVERY = timedelta(minutes=1)
 BATCH = 1000  # rows removed in one statement
 
 
-class UserSessionQuerySet(models.QuerySet["UserSession"]):
+class UserSessionQuerySet(ContractQuerySet["UserSession"]):
     """Filters are adjectives."""
 
     def live(self) -> Self:

@@ -92,15 +92,15 @@ def seat_of(request: HttpRequest, *, limit: str | None = None) -> Seat:
         return Seat(tenant_id, user.pk, member.role, getattr(request, "request_id", ""))
 
 
-def choose_tenant(request: HttpRequest, tenant: Tenant | UUID) -> None:
+def choose_tenant(request: HttpRequest, tenant: Tenant | UUID | str) -> None:
     """Let the session's requests act for that tenant. Raises NotLoggedIn and NoMembership."""
     user: Any = request.user
     if not user.is_authenticated:
         raise NotLoggedIn
-    tenant_id = tenant if isinstance(tenant, UUID) else tenant.pk
-    if tenant_id not in Tenant.objects.ids_of_user(user):
+    chosen = str(tenant.pk if isinstance(tenant, Tenant) else tenant)
+    if chosen not in map(str, Tenant.objects.ids_of_user(user)):
         raise NoMembership
-    request.session[CHOSEN] = str(tenant_id)
+    request.session[CHOSEN] = chosen
 
 
 def in_tenant(view: Any = None, *, limit: str | None = None) -> Any:

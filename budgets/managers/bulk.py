@@ -1,7 +1,7 @@
 """Many deposits in one call: the same pure cascade between a few reads and a few writes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from budgets.managers.plans import Preview
 from budgets.managers.posting import Draft, PostingManager, positive
 from budgets.managers.requests import PARTICULARS, Particulars, fingerprint, require_key
 from budgets.roles import verb
+from tenants.errors import WrongType
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Deposit:
     """One deposit of many: which budget, how many minor units, and the `Particulars`.
 
-    Raises UnknownKeyword for particulars there are not.
+    Raises UnknownKeyword for particulars there are not, and WrongType for what is none of these.
     """
 
     budget_id: UUID
@@ -35,6 +36,9 @@ class Deposit:
     particulars: Particulars = field(default_factory=Particulars)
 
     def __post_init__(self) -> None:
+        for name, kind in (("budget_id", UUID), ("particulars", Mapping)):
+            if not isinstance(given := getattr(self, name), kind):
+                raise WrongType(f"{name} is {kind.__name__}, not {given!a:.99}", name)
         require_known("a deposit", self.particulars, PARTICULARS)
 
     @property

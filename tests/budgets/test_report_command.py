@@ -217,6 +217,7 @@ class TestRefusals:
             ("bad_question", ["at", "--budget", "Household", "--seq", "-1"]),
             ("bad_question", ["months", "--zone", "Europe"]),
             ("bad_question", ["months", "--until", "May"]),
+            ("bad_question", ["ledger", "--budget", "Household", "--to", "9999-12-31"]),
             ("bad_question", ["months", "--last", "0"]),
             ("bad_cursor", ["ledger", "--budget", "Household", "--cursor", "5"]),
             ("bad_limit", ["ledger", "--budget", "Household", "--limit", "0"]),

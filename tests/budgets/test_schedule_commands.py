@@ -15,6 +15,7 @@ from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
 from tenants.errors import Unavailable, UnknownTenant
 from tests.budgets.paydays import daily, pay_day
+from tests.command_line import manage
 from tests.factories import BudgetFactory
 
 NOW = "2026-04-01T00:00"
@@ -133,6 +134,16 @@ class TestRunSchedules:
             said("run_schedules", "--tenant", "nobody-has-this")
         with pytest.raises(BadSchedule, match="no time"):
             said("run_schedules", "--tenant", tenant.slug, "--now", "tomorrow")
+
+    @pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+    @pytest.mark.parametrize(
+        "now", ["9999-12-31", "2200-01-01", "1970-01-01", "0001-01-01T00:00+14:00"]
+    )
+    def test_as_if_it_were_any_time_is_refused(self, tenant, now, dry_run):
+        """A daily schedule would deposit three million times."""
+        ran = manage("run_schedules", "--tenant", tenant.slug, "--now", now, *dry_run)
+
+        ran.assert_refused("bad_schedule", now)
 
 
 class TestSchedule:

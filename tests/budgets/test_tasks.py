@@ -22,6 +22,7 @@ from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for
 from tenants.errors import UnknownTenant
 from tenants.models import Tenant
+from tenants.purging import BadAge
 from tenants.tasks import purge_deleted
 from tests.budgets.paydays import NOW, daily
 from tests.factories import BudgetFactory
@@ -88,6 +89,13 @@ class TestOnTheSpot:
 
         assert result.status == TaskResultStatus.FAILED
         assert result.errors[0].exception_class is UnknownTenant
+
+    @pytest.mark.parametrize("days", [-1, 10**9, "x", None])
+    def test_for_an_age_there_is_not_it_fails(self, tenant, days):
+        result = purge_deleted.enqueue(str(tenant.pk), days)
+
+        assert result.status == TaskResultStatus.FAILED
+        assert result.errors[0].exception_class is BadAge
 
     def test_inside_a_block_it_is_refused(self, tenant, schedule):
         with acting_for(tenant):

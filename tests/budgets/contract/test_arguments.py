@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -79,6 +80,16 @@ def test_are_refused_by_name(scene, field, ask):
     refusal = refused(scene, ask, WrongType)
 
     assert (refusal.code, refusal.fields) == ("wrong_type", (field,))
+
+
+@pytest.mark.parametrize(
+    ("field", "given"), [("budget_id", ("Home", 5)), ("particulars", (UUID(int=1), 5, None))]
+)
+def test_a_deposit_of_many_is_one_of_a_budget_with_particulars(field, given):
+    with pytest.raises(WrongType) as caught:
+        Deposit(*given)
+
+    assert caught.value.fields == (field,)
 
 
 @pytest.mark.parametrize("ask", TORN, ids=range(len(TORN)))
