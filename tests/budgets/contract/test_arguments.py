@@ -10,7 +10,7 @@ import pytest
 from budgets.cascade import Claim
 from budgets.errors import BadParticulars
 from budgets.managers.bulk import Deposit
-from budgets.models import Budget, Entry, Movement, Schedule, Statement
+from budgets.models import Budget, Movement, Schedule, Statement
 from tenants.context import acting_for
 from tenants.errors import CodedError, WrongType
 from tenants.values import DEEPEST_JSON, LARGEST_JSON
@@ -149,17 +149,15 @@ class TestOfTheManagersAlone:
             ("starts", lambda home: schedule(home, starts=date(2026, 1, 1))),
             ("now", lambda home: Schedule.objects.run_due(schedule(home), WORD)),
             ("now", lambda home: Schedule.objects.due(WORD)),
-            ("due_at", lambda home: Schedule.objects.skip(schedule(home), WORD)),
             ("statement", lambda home: Statement.objects.undo(WORD)),
             ("zone", lambda home: Budget.objects.months(home, zone=WORD)),
             ("until", lambda home: Budget.objects.months(home, until=WORD)),
             ("rules", lambda home: Budget.objects.what_if(home, {WORD: {}})),
             ("deposits", lambda home: Budget.objects.projection(home, FIVE)),
-            ("budget", lambda home: Entry.objects.page(WORD)),
             ("pk", lambda home: Movement.objects.called(WORD)),
             ("wanted", lambda home: Movement.objects.reverse_many(home, [WORD])),
         ],
-        ids=range(14),
+        ids=range(12),
     )
     def test_are_refused_by_name(self, acting, field, ask):
         home = BudgetFactory()
