@@ -1,34 +1,23 @@
-"""How PostgreSQL finds a page of a long ledger: asked of the plan, not of the clock."""
+"""How PostgreSQL finds a page of a long ledger, and what buckets held.
+
+Asked of the plan, not of the clock.
+"""
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from bench.ledger import fill
 from budgets.managers.reads.pages import Cursor
-from budgets.models import Entry
+from budgets.models import Budget, Entry
 from tests.factories import BucketFactory
 
 pytestmark = pytest.mark.usefixtures("own_database")
-
-LEDGER = """
-INSERT INTO budgets_movement (id, tenant_id, created_at, updated_at, budget_id, seq, kind, amount,
-    external, lines, effective_at, recorded_at, request_id, memo, metadata, request_hash, source)
-SELECT uuidv7(), %(tenant)s, now(), now(), %(budget)s, n, 'deposit', 2, 2, 2, at, at, '', '', '{}',
-    '-', ''
-FROM (SELECT n, timestamptz '2020-01-01Z' + n * interval '1 hour' AS at
-      FROM generate_series(1, 10000) AS n) AS movements;
-ANALYZE budgets_movement;
-INSERT INTO budgets_entry (id, tenant_id, created_at, updated_at, movement_id, position, bucket_id,
-    seq, amount, balance_before, balance_after, reason, became_full)
-SELECT uuidv7(), tenant_id, now(), now(), id, n, (%(buckets)s::uuid[])[n], seq, 1, seq - 1, seq,
-    'filter', false
-FROM budgets_movement, generate_series(1, 2) AS n
-WHERE tenant_id = %(tenant)s AND budget_id = %(budget)s;
-ANALYZE budgets_movement, budgets_entry, budgets_bucket
-"""
 
 
 class TestPlan:
@@ -37,10 +26,7 @@ class TestPlan:
     @pytest.fixture
     def rent(self, budget):
         rent = BucketFactory(budget=budget)
-        buckets = [rent.pk, budget.buckets.money().pk]
-        said = {"tenant": budget.tenant_id, "budget": budget.pk, "buckets": buckets}
-        with connection.cursor() as cursor:
-            cursor.execute(LEDGER, said)
+        fill(budget, [rent.pk, budget.buckets.money().pk], movements=10_000)
         yield rent
         transaction.set_rollback(True)
 
@@ -67,19 +53,45 @@ class TestPlan:
             assert max(node["Actual Rows"] * node["Actual Loops"] for node in nodes) < 300, asked
             assert sum(node.get("Rows Removed by Filter", 0) for node in nodes) < 10, asked
 
+    @pytest.mark.parametrize("seq", [1, 40, 5_000, 9_960, 10_000])
+    @pytest.mark.parametrize("order", ["seq", "recorded"])
+    def test_probes_an_index_once_for_each_bucket_to_tell_past_balances(
+        self, budget, rent, order, seq
+    ):
+        asked = {"seq": seq, "recorded": budget.movements.get(seq=seq).recorded_at}[order]
+        with planned() as nodes:
+            told = Budget.objects.balances_at(budget, **{order: asked})
+
+        assert (told.seq, told.total) == (seq, 2 * seq)
+        [entries] = [node for node in nodes if node.get("Relation Name") == "budgets_entry"]
+        movements = [node for node in nodes if node.get("Relation Name") == "budgets_movement"]
+        assert entries["Index Name"] == "budgets_entry_place"
+        assert (entries["Actual Loops"], entries["Actual Rows"]) == (2, 1)
+        assert {node["Index Name"] for node in movements} <= {"budgets_movement_recorded"}
+        assert sum(node["Actual Rows"] * node["Actual Loops"] for node in movements) <= 2
+        assert not any(node.get("Rows Removed by Filter") for node in [entries, *movements])
+
 
 def explained(budget, **asked):
     """The plan of a page's statement, node by node, as it really ran; but for the few buckets."""
-    with CaptureQueriesContext(connection) as captured:
+    with planned() as nodes:
         assert Entry.objects.page(budget, limit=50, **asked).rows
+    return [node for node in nodes if node.get("Relation Name") != "budgets_bucket"]
+
+
+@contextmanager
+def planned():
+    """The plan, as role app, of the last statement that the block sends; after the block."""
+    nodes: list[dict[str, Any]] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield nodes
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == ("app",)
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {captured.captured_queries[-1]['sql']}")
         [(answer,)] = cursor.fetchall()
     [plan] = answer if isinstance(answer, list) else json.loads(answer)
-    nodes = nodes_of(plan["Plan"])
-    return [node for node in nodes if node.get("Relation Name") != "budgets_bucket"]
+    nodes.extend(nodes_of(plan["Plan"]))
 
 
 def nodes_of(plan):

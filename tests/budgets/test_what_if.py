@@ -175,12 +175,12 @@ class TestRefusals:
 
 
 @pytest.mark.parametrize("many", [1, 15])
-def test_takes_three_statements_whatever_there_is_to_read(budget, many):
+def test_takes_four_statements_whatever_there_is_to_read(budget, many):
     fill_with_buckets(budget, many)
     for _ in range(many):
         Movement.objects.deposit(budget, 10)
 
-    with statements(3):
+    with statements(4):
         told = Budget.objects.what_if(budget, {}, last=many)
 
     assert len(told.deposits) == many

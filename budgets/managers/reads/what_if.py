@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.db.models import Sum
@@ -11,8 +11,8 @@ from django.db.models import Sum
 from budgets.cascade import Claim, Plan, Slot
 from budgets.errors import BadRule, UnknownBucket
 from budgets.managers.plans import require_open
-from budgets.managers.reads.asked import bounded
-from budgets.managers.reads.moments import counting, until
+from budgets.managers.reads.asked import bounded, found
+from budgets.managers.reads.moments import IN_ORDER, entered
 from budgets.projection import settled
 
 if TYPE_CHECKING:
@@ -71,12 +71,13 @@ class WhatIf:
 def what_if(
     budget: "Budget", rules: "Mapping[Bucket, OtherRules]", last: int, with_reversed: bool
 ) -> WhatIf:
-    """Three statements, then the cascade for each deposit on what the one before it left."""
+    """Four statements, then the cascade for each deposit on what the one before it left."""
     bounded("last", last, least=1, most=MOST_DEPOSITS)
     deposits = _deposits(budget, last, with_reversed)
     first = deposits[0].seq if deposits else budget.last_seq + 1
-    buckets = counting(budget, until(first - 1))
-    reruns = _rerun(deposits, _slots(buckets, rules))
+    held = {stood.bucket: stood.balance for stood in entered(budget, seq=first - 1)}
+    buckets = found(list(budget.buckets.order_by(*IN_ORDER)))
+    reruns = _rerun(deposits, _slots(buckets, held, rules))
     kept = dict(
         budget.movements.filter(pk__in=[deposit.pk for deposit in deposits])
         .values_list("entries__bucket")
@@ -92,7 +93,9 @@ def _deposits(budget: "Budget", last: int, with_reversed: bool) -> "list[Movemen
     return list(rows.order_by("-seq")[:last])[::-1]
 
 
-def _slots(buckets: "list[Any]", rules: "Mapping[Bucket, OtherRules]") -> "list[Slot[Bucket]]":
+def _slots(
+    buckets: "list[Bucket]", held: Mapping[UUID, int], rules: "Mapping[Bucket, OtherRules]"
+) -> "list[Slot[Bucket]]":
     """The open envelopes as the first deposit would have met them.
 
     Raises UnknownBucket, BucketClosed and BadRule.
@@ -106,7 +109,7 @@ def _slots(buckets: "list[Any]", rules: "Mapping[Bucket, OtherRules]") -> "list[
     envelopes = [bucket for bucket in buckets if bucket.priority is not None]
     try:
         return [
-            replace(bucket.slot(), balance=bucket.then, **rules.get(bucket, {}))
+            replace(bucket.slot(), balance=held[bucket.pk], **rules.get(bucket, {}))
             for bucket in envelopes
         ]
     except (TypeError, ValueError) as error:
