@@ -164,8 +164,9 @@ class TestWhatIf:
     def test_changes_the_rules_it_is_told(self, report):
         told = report("what-if", "--filter", "Rent [b]=10%", "--target", "Rent [b]=none")
 
-        kept = [(one["kept_minor"], one["would_keep_minor"]) for one in told["buckets"]]
-        assert kept == [(9_000, 2_000), (11_000, 18_000)]
+        columns = ("kept_minor", "today_minor", "would_keep_minor", "difference_minor")
+        kept = [tuple(one[column] for column in columns) for one in told["buckets"]]
+        assert kept == [(9_000, 9_000, 2_000, -7_000), (11_000, 11_000, 18_000, 7_000)]
         assert [deposit["would_keep_minor"] for deposit in told["deposits"]] == [
             {"Rent [b]": 1_000},
             {"Rent [b]": 1_000},
@@ -189,6 +190,12 @@ class TestWhatIf:
 
     def test_shows_the_difference(self, report):
         assert "-€90.00" in report("what-if", "--lock", "Rent [b]", text=True)
+
+    def test_says_what_it_compares(self, report):
+        told = report("what-if", "--lock", "Rent [b]", text=True)
+
+        assert "by today's" in told
+        assert "with nothing else moving between" in " ".join(told.split())
 
 
 class TestProjection:

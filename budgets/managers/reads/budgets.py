@@ -75,7 +75,8 @@ class BudgetReads:
         """What the `last` deposits through the cascade would have done under other rules.
 
         The rules are those of today but for what `rules` changes, on all of the deposits. They
-        follow each other from the balances before the first, nothing else moving between.
+        follow each other from the balances before the first, nothing else moving between; the
+        difference is from the rules of today under the same assumption.
         Deposits that were reversed since are passed over, unless `with_reversed`.
 
         Raises UnknownBucket, BucketClosed, and BadRule for rules no bucket can have.
