@@ -132,7 +132,7 @@ class TestLedger:
 
 class TestMonths:
     def test_of_a_budget_show_its_buckets(self, report):
-        may, june = report("months")
+        may, june = report("months", "--until", "2026-06-30")
 
         assert (may["month"], may["income_minor"], june["withdrawn_minor"]) == (
             "2026-05",
@@ -140,7 +140,7 @@ class TestMonths:
             2_000,
         )
         assert [line["closing_minor"] for line in june["buckets"]] == [7_000, 11_000]
-        shown = report("months", text=True)
+        shown = report("months", "--until", "2026-06-30", text=True)
         assert [word in shown for word in ("  Rent [b]", "€180.00", "77 %")] == [True] * 3
 
     def test_of_all_budgets_keep_currencies_apart(self, report, tenant):
@@ -148,7 +148,7 @@ class TestMonths:
             for code, amount in (("JPY", 500), ("KWD", 1_234)):
                 Movement.objects.deposit(BudgetFactory(currency=code), amount, effective_at=JUNE)
 
-        told = report("months", "--last", "1", budget=None)
+        told = report("months", "--last", "1", "--until", "2026-06-01", budget=None)
         shown = report("months", budget=None, text=True)
 
         assert {each["currency"]: each["months"][0]["income_minor"] for each in told} == {

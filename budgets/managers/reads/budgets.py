@@ -52,8 +52,8 @@ class BudgetReads:
         """Income, withdrawals and fill of the `last` months, the oldest first.
 
         Deposits are income; what a reversal takes back is taken off in the month of the
-        reversal. The last month is that of `until`, or else of the newest movement by effective
-        time; one begins at midnight in `zone`. None is from before money first moved.
+        reversal. The last month is that of `until`, or else the present one, whatever is dated
+        ahead; one begins at midnight in `zone`. None is from before money first moved.
         """
         rows = cast("BudgetQuerySet", self).filter(pk=budget.pk)
         return found(months.by_currency(rows, zone, last, until))[0].months
