@@ -4,14 +4,15 @@ Every verb but `create_schedule` takes the schedule's row lock first; a run then
 budget's, by depositing. Every due time before `next_due_at` has a run.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from budgets.errors import BadSchedule, UnknownSchedule
@@ -33,6 +34,9 @@ BATCH = 50
 
 type Planned = tuple[datetime, str]
 """A due time, and what becomes of it: deposited or missed."""
+
+type Runs = tuple[datetime | None, list[datetime]]
+"""The last due time before the next one that has a run, and those after it that were skipped."""
 
 
 class ScheduleQuerySet(TenantQuerySet["Schedule"]):
@@ -142,17 +146,27 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         just_before = due_at - timedelta(microseconds=1)
         if upcoming is None or due_at not in due_times(schedule.recurrence, just_before, due_at):
             raise BadSchedule(f"{schedule} does not fall due at {due_at}", next=upcoming)
-        times = self._open_times(schedule)
+        times = _open_times(schedule, self._runs([schedule]))
         run: ScheduleRun = schedule.runs.record(schedule, [(due_at, "skipped", None)])[0]
         self._move_on(schedule, next((due for due in times if due != due_at), None))
         return run
 
     def planned(self, schedule: "Schedule", now: datetime, *, most: int = 1000) -> list[Planned]:
         """What `run_due` would do, over again, until nothing is due; or the first of it."""
-        if schedule.state != "active":
-            return []
-        times, following = come(self._open_times(schedule), now, most)
-        return _outcomes(schedule, times, following, now)
+        [(_, planned)] = self.all_planned([schedule], now, most=most)
+        return planned
+
+    def all_planned(
+        self, schedules: "Sequence[Schedule]", now: datetime, *, most: int = 1000
+    ) -> "Iterator[tuple[Schedule, list[Planned]]]":
+        """The same of each, in one statement for all of them."""
+        runs = self._runs(schedules)
+        for schedule in schedules:
+            planned: list[Planned] = []
+            if schedule.state == "active":
+                times, following = come(_open_times(schedule, runs), now, most)
+                planned = _outcomes(schedule, times, following, now)
+            yield schedule, planned
 
     @verb("schedules.run")
     def run_due(self, schedule: "Schedule", now: datetime) -> "list[ScheduleRun]":
@@ -166,7 +180,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         schedule.acquire()
         if schedule.state != "active":
             return []
-        times, following = come(self._open_times(schedule), now, BATCH)
+        times, following = come(_open_times(schedule, self._runs([schedule])), now, BATCH)
         runs: list[ScheduleRun] = schedule.runs.record(
             schedule,
             [
@@ -200,17 +214,15 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
             taken = f"the budget has a schedule {schedule.name!r} already"
             raise BadSchedule(taken, name=schedule.name) from error
 
-    def _open_times(self, schedule: "Schedule") -> Iterator[datetime]:
-        """Its due times that have no run, in order; for one that has not ended, under its lock.
-
-        They follow the last run, not `next_due_at`: where a newer time zone database has
-        moved the next due time forward, it is not lost.
-        """
-        runs = schedule.runs.all()
-        last = runs.filter(due_at__lt=schedule.next_due_at).aggregate(at=Max("due_at"))["at"]
-        ahead = runs.filter(due_at__gt=last) if last else runs
-        skipped = set(ahead.values_list("due_at", flat=True))
-        return (due for due in due_times(schedule.recurrence, last) if due not in skipped)
+    def _runs(self, schedules: "Sequence[Schedule]") -> "dict[UUID, Runs]":
+        """What due times of each have a run, as far as it matters for those to come."""
+        runs = self.model.runs.rel.related_model.objects.filter(schedule=OuterRef("pk"))
+        before = runs.filter(due_at__lt=OuterRef("next_due_at")).order_by("-due_at")
+        ahead = runs.filter(due_at__gte=OuterRef("next_due_at"))
+        rows = self.filter(pk__in=[schedule.pk for schedule in schedules]).values_list(
+            "pk", Subquery(before.values("due_at")[:1]), ArraySubquery(ahead.values("due_at"))
+        )
+        return {pk: (last, skipped) for pk, last, skipped in rows}
 
     def _move_on(self, schedule: "Schedule", following: datetime | None) -> None:
         schedule.next_due_at = following
@@ -245,6 +257,16 @@ class ScheduleRunManager(TenantManager["ScheduleRun"].from_queryset(ScheduleRunQ
             )
             for due, outcome, movement in rows
         )
+
+
+def _open_times(schedule: "Schedule", runs: "Mapping[UUID, Runs]") -> Iterator[datetime]:
+    """Its due times that have no run, in order; for one that has not ended, under its lock.
+
+    They follow the last run, not `next_due_at`: where a newer time zone database has moved the
+    next due time forward, it is not lost.
+    """
+    last, skipped = runs.get(schedule.pk, (None, []))
+    return (due for due in due_times(schedule.recurrence, last) if due not in skipped)
 
 
 def _outcomes(
