@@ -14,6 +14,7 @@ from budgets.errors import (
     BucketClosed,
     BucketFull,
     BucketLocked,
+    BudgetArchived,
     NoSpace,
     NotEnoughMoney,
     NothingToMove,
@@ -25,7 +26,7 @@ from budgets.managers.entries import Line, net
 from budgets.managers.requests import fingerprint, require_expected
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Entry, Movement
+    from budgets.models import Bucket, Budget, Entry, Movement
 
 
 class Overflow(StrEnum):
@@ -170,6 +171,12 @@ def require_open(bucket: "Bucket") -> None:
     """Raise BucketClosed for a closed bucket."""
     if bucket.archived_at:
         raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
+
+
+def require_in_use(budget: "Budget") -> None:
+    """Raise BudgetArchived for an archived budget; what it holds may still go out of it."""
+    if budget.archived_at:
+        raise BudgetArchived(f"{budget.name} is archived: no money comes in", budget=budget.name)
 
 
 class Disposition(StrEnum):

@@ -4,23 +4,23 @@ Every verb but `create_schedule` takes the schedule's row lock first; a run then
 budget's, by depositing. Every due time before `next_due_at` has a run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F
 from django.utils import timezone
 
 from budgets.errors import BadSchedule, UnknownSchedule
 from budgets.managers.budgets import named
+from budgets.managers.duetimes import Planned, open_times, outcomes, runs_of
 from budgets.managers.keys import again, answered
+from budgets.managers.plans import require_in_use
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
-from budgets.recurrence import come, due_times, is_missed, recurrence
+from budgets.recurrence import come, due_times, recurrence
 from budgets.roles import verb
 from tenants.context import current_actor_id
 from tenants.errors import ConstraintBroken
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
 BATCH = 50
 """Due times in one transaction: many enough to be quick, few enough not to keep others waiting."""
 
-type Planned = tuple[datetime, str]
-"""A due time, and what becomes of it: deposited or missed."""
-
-type Runs = tuple[datetime | None, list[datetime]]
-"""The last due time before the next one that has a run, and those after it that were skipped."""
-
 
 class ScheduleQuerySet(TenantQuerySet["Schedule"]):
     """Filters are adjectives."""
@@ -48,8 +42,12 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
 
     def due(self, now: datetime) -> Self:
         """Schedules with something to run, with their budgets; the longest overdue first."""
-        overdue = self.filter(paused_at=None, next_due_at__lte=now).order_by("next_due_at")
-        return overdue.select_related("budget")
+        return self.fallen_due(now).filter(budget__archived_at=None)
+
+    def fallen_due(self, now: datetime) -> Self:
+        """The same, and those that rest: those of archived budgets, which nobody runs."""
+        past = self.filter(paused_at=None, next_due_at__lte=now)
+        return past.order_by("next_due_at").select_related("budget")
 
     def by_name(self) -> Self:
         """In the order of their names; of those that share one, the oldest first."""
@@ -76,7 +74,8 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
 
         `starts` is what a clock in `time_zone` shows (naive); see `budgets.recurrence`. A start
         in the past is caught up as `catch_up` says. Memo and metadata become each deposit's.
-        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule.
+        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule and
+        BudgetArchived.
         """
         positive(amount)
         when = recurrence(rrule, starts, time_zone)
@@ -100,10 +99,13 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         self._enter(schedule)
         return schedule
 
-    def tenants_with_due(self, now: datetime) -> list[UUID]:
-        """The tenants that have something to run: while inspecting, all that are not suspended."""
-        rows = self.filter(paused_at=None, next_due_at__lte=now, tenant__suspended_at=None)
-        rows = rows.order_by("tenant_id")
+    def tenants_with_due(self, now: datetime, *, resting: bool = False) -> list[UUID]:
+        """The tenants that have something to run: while inspecting, all that are not suspended.
+
+        With `resting` those, too, that have nothing else than what rests.
+        """
+        past = self.fallen_due(now) if resting else self.due(now)
+        rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
         return list(rows.values_list("tenant_id", flat=True).distinct())
 
     def called(self, budget: "Budget", name: str) -> "Schedule":
@@ -146,7 +148,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         just_before = due_at - timedelta(microseconds=1)
         if upcoming is None or due_at not in due_times(schedule.recurrence, just_before, due_at):
             raise BadSchedule(f"{schedule} does not fall due at {due_at}", next=upcoming)
-        times = _open_times(schedule, self._runs([schedule]))
+        times = self._open_times(schedule)
         run: ScheduleRun = schedule.runs.record(schedule, [(due_at, "skipped", None)])[0]
         self._move_on(schedule, next((due for due in times if due != due_at), None))
         return run
@@ -160,12 +162,12 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         self, schedules: "Sequence[Schedule]", now: datetime, *, most: int = 1000
     ) -> "Iterator[tuple[Schedule, list[Planned]]]":
         """The same of each, in one statement for all of them."""
-        runs = self._runs(schedules)
+        runs = runs_of(self.filter(pk__in=[schedule.pk for schedule in schedules]))
         for schedule in schedules:
             planned: list[Planned] = []
-            if schedule.state == "active":
-                times, following = come(_open_times(schedule, runs), now, most)
-                planned = _outcomes(schedule, times, following, now)
+            if schedule.state in ("active", "resting"):
+                times, following = come(open_times(schedule, runs), now, most)
+                planned = outcomes(schedule, times, following, now)
             yield schedule, planned
 
     @verb("schedules.run")
@@ -175,17 +177,19 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
         One transaction does BATCH of them at most: call again, in another, until it returns
         none. Safe to repeat, and for several workers at once: the row lock makes the second one
         wait, and it then finds nothing to do; the unique run and the deposit's key would refuse
-        it too. A paused schedule runs nothing. Raises what `deposit` does.
+        it too. A paused schedule runs nothing, nor does one that rests, as its budget is
+        archived. Raises what `deposit` does.
         """
         schedule.acquire()
+        schedule.budget.refresh_from_db(fields=["archived_at"])
         if schedule.state != "active":
             return []
-        times, following = come(_open_times(schedule, self._runs([schedule])), now, BATCH)
+        times, following = come(self._open_times(schedule), now, BATCH)
         runs: list[ScheduleRun] = schedule.runs.record(
             schedule,
             [
                 (due, outcome, _deposit(schedule, due) if outcome == "deposited" else None)
-                for due, outcome in _outcomes(schedule, times, following, now)
+                for due, outcome in outcomes(schedule, times, following, now)
             ],
         )
         self._move_on(schedule, following)
@@ -198,6 +202,7 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
             earlier: Schedule = again(self.filter(pk=pk))
             return earlier
         require_expected(budget, particulars.get("expect"))
+        require_in_use(budget)
         return None
 
     def _require_policy(self, catch_up: str) -> None:
@@ -214,15 +219,9 @@ class ScheduleManager(TenantManager["Schedule"].from_queryset(ScheduleQuerySet))
             taken = f"the budget has a schedule {schedule.name!r} already"
             raise BadSchedule(taken, name=schedule.name) from error
 
-    def _runs(self, schedules: "Sequence[Schedule]") -> "dict[UUID, Runs]":
-        """What due times of each have a run, as far as it matters for those to come."""
-        runs = self.model.runs.rel.related_model.objects.filter(schedule=OuterRef("pk"))
-        before = runs.filter(due_at__lt=OuterRef("next_due_at")).order_by("-due_at")
-        ahead = runs.filter(due_at__gte=OuterRef("next_due_at"))
-        rows = self.filter(pk__in=[schedule.pk for schedule in schedules]).values_list(
-            "pk", Subquery(before.values("due_at")[:1]), ArraySubquery(ahead.values("due_at"))
-        )
-        return {pk: (last, skipped) for pk, last, skipped in rows}
+    def _open_times(self, schedule: "Schedule") -> Iterator[datetime]:
+        """For one that has not ended, under its lock."""
+        return open_times(schedule, runs_of(self.filter(pk=schedule.pk)))
 
     def _move_on(self, schedule: "Schedule", following: datetime | None) -> None:
         schedule.next_due_at = following
@@ -257,25 +256,6 @@ class ScheduleRunManager(TenantManager["ScheduleRun"].from_queryset(ScheduleRunQ
             )
             for due, outcome, movement in rows
         )
-
-
-def _open_times(schedule: "Schedule", runs: "Mapping[UUID, Runs]") -> Iterator[datetime]:
-    """Its due times that have no run, in order; for one that has not ended, under its lock.
-
-    They follow the last run, not `next_due_at`: where a newer time zone database has moved the
-    next due time forward, it is not lost.
-    """
-    last, skipped = runs.get(schedule.pk, (None, []))
-    return (due for due in due_times(schedule.recurrence, last) if due not in skipped)
-
-
-def _outcomes(
-    schedule: "Schedule", times: list[datetime], following: datetime | None, now: datetime
-) -> list[Planned]:
-    """What becomes of due times that have come, `following` being due next."""
-    newest = following if following is not None and following <= now else max(times, default=now)
-    missed = partial(is_missed, catch_up=schedule.catch_up, now=now, newest=newest)
-    return [(due, "missed" if missed(due) else "deposited") for due in times]
 
 
 def _deposit(schedule: "Schedule", due_at: datetime) -> "Movement":
