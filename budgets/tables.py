@@ -49,6 +49,14 @@ def listed(lines: Iterable[Line]) -> list[dict[str, Any]]:
     ]
 
 
+def listed_into(bucket: Bucket, amount: int, lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """The same of a deposit into one bucket; when that is full, a row says so first."""
+    rows = listed(lines)
+    if bucket.space == 0 and all(row["bucket"] != bucket.name for row in rows):
+        rows.insert(0, _row(bucket, amount, 0, bucket.balance, "full"))
+    return rows
+
+
 def posted(movement: Movement) -> list[dict[str, Any]]:
     """A row for each entry of a movement; only money that flows through a cascade arrives."""
     left = movement.amount if movement.kind in {*CASCADES, "deposit_into"} else None

@@ -109,8 +109,8 @@ class MovementManager(BulkManager, ReversingManager):
     ) -> "Movement":
         """Move `amount` from a bucket to another of its budget, locked or not, up to the target.
 
-        The excess goes where `overflow` says. Raises BucketClosed, NotEnoughMoney, NoSpace,
-        WrongBudget and NothingToMove.
+        The excess goes where `overflow` says. Raises BucketClosed, BucketFull, NotEnoughMoney,
+        NoSpace, WrongBudget and NothingToMove.
         """
         request = fingerprint(
             "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **particulars
