@@ -29,7 +29,8 @@ def dashboard_answer(budget: Budget, told: Dashboard, zone: tzinfo) -> Answer:
         if last is not None:
             moved = (shown(budget, last.amount), _day(last.effective_at, zone))
         holds, target = shown(budget, state.balance), _sum(budget, state.target)
-        table.add_row(state.name, rule(budget, state), holds, target, bar(state), *moved)
+        full = bar(state, beside=told.buckets)
+        table.add_row(state.name, rule(budget, state), holds, target, full, *moved)
     return table, {
         "budget": told.name,
         "currency": told.currency,
