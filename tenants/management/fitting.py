@@ -38,7 +38,7 @@ def spread(needs: list[tuple[int, int]], room: int) -> list[int]:
     Empty where there is too little room for the least.
 
     >>> spread([(3, 9), (5, 5), (2, 30)], 20), spread([(3, 9), (5, 5)], 7)
-    ([7, 5, 8], [])
+    ([8, 5, 7], [])
     """
     widths = [least for least, _ in needs]
     for _ in range(room - sum(widths)):

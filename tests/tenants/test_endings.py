@@ -43,7 +43,8 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 def start(*words: str, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **more):
     """A program of Python in a process of its own, on the tests' database."""
-    environ = {**os.environ, "DATABASE_URL": app_url(), **more.pop("env", {})}
+    given = more.pop("env", {"PYTHONUNBUFFERED": ""})
+    environ = {**os.environ, "DATABASE_URL": app_url(), **given}
     return subprocess.Popen(
         [sys.executable, *words], cwd=ROOT, env=environ, text=True,
         stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, **more,
@@ -62,8 +63,8 @@ def ending(process: subprocess.Popen[str]) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("words", "unbuffered", "said"),
     [
-        (["tenant", "list"], "", ""),
-        (["help"], "1", ""),
+        (["tenant", "list"], "1", ""),
+        (["help"], "", ""),
         (DUMP, "1", "CommandError: Unable to serialize database: [Errno 32] Broken pipe\n"),
     ],
 )
