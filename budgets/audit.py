@@ -65,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     ("I9", lambda: Movement.objects.misreversed(), "is no mirror of what it reverses"),
     ("I10", lambda: Budget.objects.gapped(), "has movements missing or numbered twice"),
     ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
+    ("I10", lambda: Entry.objects.misplaced(), "is not where its movement is"),
     ("I11", lambda: Bucket.objects.haunted(), "is closed, and yet has money or newer entries"),
     ("I12", lambda: Budget.objects.without_one_money_bucket(), "has not one money bucket"),
 )

@@ -102,6 +102,12 @@ class BucketClosed(Refused):
     code = "bucket_closed"
 
 
+class BudgetArchived(Refused):
+    """The budget is archived: no money comes in."""
+
+    code = "budget_archived"
+
+
 class BucketLocked(Refused):
     """The bucket is locked: unlock it, or transfer to it."""
 

@@ -29,7 +29,8 @@ def dashboard_answer(budget: Budget, told: Dashboard, zone: tzinfo) -> Answer:
         if last is not None:
             moved = (shown(budget, last.amount), _day(last.effective_at, zone))
         holds, target = shown(budget, state.balance), _sum(budget, state.target)
-        table.add_row(state.name, rule(budget, state), holds, target, bar(state), *moved)
+        full = bar(state, beside=told.buckets)
+        table.add_row(state.name, rule(budget, state), holds, target, full, *moved)
     return table, {
         "budget": told.name,
         "currency": told.currency,
@@ -180,11 +181,16 @@ def _month(month: Month) -> dict[str, Any]:
 
 
 def what_if_answer(budget: Budget, told: WhatIf) -> Answer:
-    """What each bucket kept, and would have kept."""
+    """What each bucket kept, and would have kept by the rules of today and by the other ones."""
     title = f"The last {len(told.deposits)} deposits under other rules"
-    table = _table(title, "bucket", ">kept", ">would keep", ">difference")
+    table = _table(title, "bucket", ">kept", ">by today's", ">by others", ">difference")
+    table.caption = (
+        "kept: what the ledger says. By today's rules, by others: these deposits again, "
+        "from the balances before the first, with nothing else moving between."
+    )
     for one in told.outcomes:
-        sums = (shown(budget, sum_) for sum_ in (one.kept, one.would_keep, one.difference))
+        figures = (one.kept, one.today, one.would_keep, one.difference)
+        sums = (shown(budget, figure) for figure in figures)
         table.add_row(one.bucket.name, *sums, style="" if one.difference else "dim")
     return table, {
         "currency": budget.currency,
@@ -192,6 +198,7 @@ def what_if_answer(budget: Budget, told: WhatIf) -> Answer:
             {
                 "bucket": one.bucket.name,
                 "kept_minor": one.kept,
+                "today_minor": one.today,
                 "would_keep_minor": one.would_keep,
                 "difference_minor": one.difference,
             }

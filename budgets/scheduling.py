@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from budgets.managers.schedules import Planned
+from budgets.managers.duetimes import Planned
 from budgets.models import Schedule, ScheduleRun
 from tenants.context import inspecting, run_for
 from tenants.errors import CodedError
@@ -24,15 +24,15 @@ class Report:
     error: CodedError | None = None
 
 
-def tenants_with_due(now: datetime) -> list[UUID]:
-    """The tenants that have something to run; what suspended ones have stays due."""
+def tenants_with_due(now: datetime, *, resting: bool = False) -> list[UUID]:
+    """The tenants that have something to run, or `resting`; what suspended ones have stays due."""
     with inspecting():
-        return Schedule.objects.tenants_with_due(now)
+        return Schedule.objects.tenants_with_due(now, resting=resting)
 
 
 def run_due(tenant_id: UUID | str, now: datetime) -> Iterator[Report]:
     """Run all that is due for a tenant, the longest overdue first. Opens its own blocks."""
-    for schedule in run_for(tenant_id, partial(_due, now)):
+    for schedule in run_for(tenant_id, lambda: list(Schedule.objects.due(now))):
         runs: list[ScheduleRun] = []
         error = None
         try:
@@ -44,13 +44,10 @@ def run_due(tenant_id: UUID | str, now: datetime) -> Iterator[Report]:
 
 
 def planned(tenant_id: UUID, now: datetime) -> list[tuple[Schedule, list[Planned]]]:
-    """What `run_due` would do, or the first of it; writes nothing."""
+    """What `run_due` would do, or the first of it, and what rests; writes nothing."""
 
     def work() -> list[tuple[Schedule, list[Planned]]]:
-        return [(schedule, Schedule.objects.planned(schedule, now)) for schedule in _due(now)]
+        past = list(Schedule.objects.fallen_due(now))
+        return list(Schedule.objects.all_planned(past, now))
 
     return run_for(tenant_id, work)
-
-
-def _due(now: datetime) -> list[Schedule]:
-    return list(Schedule.objects.due(now))

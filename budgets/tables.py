@@ -1,8 +1,11 @@
 """Plans, entries and balances as people look at them, and as JSON."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -48,6 +51,14 @@ def listed(lines: Iterable[Line]) -> list[dict[str, Any]]:
         _row(line.bucket, line.amount, line.amount, line.bucket.balance, line.reason)
         for line in lines
     ]
+
+
+def listed_into(bucket: Bucket, amount: int, lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """The same of a deposit into one bucket; when that is full, a row says so first."""
+    rows = listed(lines)
+    if bucket.space == 0 and all(row["bucket"] != bucket.name for row in rows):
+        rows.insert(0, _row(bucket, amount, 0, bucket.balance, "full"))
+    return rows
 
 
 def posted(movement: Movement) -> list[dict[str, Any]]:
@@ -159,23 +170,55 @@ def balances_table(budget: Budget) -> Table:
     table.add_column("rule")
     table.add_column("holds", justify="right", no_wrap=True)
     table.add_column("target", justify="right", no_wrap=True)
-    table.add_column("full", no_wrap=True)
-    for bucket in budget.buckets.open().in_order():
+    table.add_column("full")
+    buckets = list(budget.buckets.open().in_order())
+    for bucket in buckets:
         target = "" if bucket.target is None else shown(budget, bucket.target)
         table.add_row(
-            bucket.name, rule(budget, bucket), shown(budget, bucket.balance), target, bar(bucket)
+            bucket.name,
+            rule(budget, bucket),
+            shown(budget, bucket.balance),
+            target,
+            bar(bucket, beside=buckets),
         )
     return table
 
 
-def bar(bucket: Bucket | BucketState, width: int = 20) -> Text:
-    """How full a bucket is, as a bar and a percentage rounded down; empty without a target."""
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How full a bucket is: as many of 20 blocks as there is room for, and a whole percentage.
+
+    Without room for four blocks there is the percentage alone. `notes` is the room for a note
+    beside the bars of a column, so that they are all of one length.
+    """
+
+    share: int
+    note: str = ""
+    notes: int = 0
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """From the percentage to the whole bar."""
+        return Measurement(5 + self.notes, 26 + self.notes)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The bar, as long as there is room for."""
+        blocks = min(20, options.max_width - 6 - self.notes)
+        text = Text()
+        if blocks >= 4:
+            filled = self.share * blocks // 100
+            text.append("█" * filled, style="green").append("░" * (blocks - filled), style="dim")
+            text.append(" ")
+        yield text.append(f"{self.share:3} %").append(self.note, style="yellow")
+
+
+def bar(bucket: Bucket | BucketState, *, beside: Iterable[Bucket | BucketState]) -> Bar | Text:
+    """How full a bucket is, rounded down, in a column with others; empty without a target."""
+    locked = " locked"
     if bucket.target is None:
-        return Text("locked" if bucket.locked else "")
+        return Text(locked.strip() if bucket.locked else "")
     share = min(100, bucket.balance * 100 // bucket.target) if bucket.target else 100
-    filled = share * width // 100
-    text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
-    return text.append(f" {share:3} %").append(" locked" if bucket.locked else "", style="yellow")
+    any_locked = any(each.locked and each.target is not None for each in beside)
+    return Bar(share, locked if bucket.locked else "", len(locked) if any_locked else 0)
 
 
 def rule(budget: Budget, bucket: Bucket | BucketState) -> str:

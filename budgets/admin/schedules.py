@@ -18,6 +18,7 @@ from tenants.inspection import (
 )
 
 ENDED, PAUSED = Q(next_due_at=None), Q(paused_at__isnull=False)
+RESTING = Q(budget__archived_at__isnull=False)
 
 
 class ScheduleFilter(Conditions):
@@ -25,8 +26,9 @@ class ScheduleFilter(Conditions):
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {
-        "active": ~ENDED & ~PAUSED,
+        "active": ~ENDED & ~PAUSED & ~RESTING,
         "paused": ~ENDED & PAUSED,
+        "resting": ~ENDED & ~PAUSED & RESTING,
         "ended": ENDED,
     }
 

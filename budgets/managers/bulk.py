@@ -14,7 +14,7 @@ from budgets.cascade import cascade
 from budgets.errors import BadParticulars, Refused, UnknownBudget
 from budgets.keywords import require_known
 from budgets.managers.keys import Keys
-from budgets.managers.plans import Preview
+from budgets.managers.plans import Preview, require_in_use
 from budgets.managers.posting import Draft, PostingManager, positive
 from budgets.managers.requests import PARTICULARS, Particulars, fingerprint, require_key
 from budgets.roles import verb
@@ -106,6 +106,7 @@ class BulkManager(PostingManager):
         said, request = deposit.particulars, deposit.request
         if pk := stock.keys.answer(budget.pk, key := said.get("key"), request):
             return stock.movements[pk]
+        require_in_use(budget)
         preview = _preview(stock.buckets[budget.pk], deposit.amount)
         preview.require(said.get("expect"))
         kind = self.model.Kind.DEPOSIT

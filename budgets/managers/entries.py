@@ -66,6 +66,13 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
         after = F("balance_before") + F("amount")
         return ordered.exclude(balance_before=F("expected"), seq=F("nth"), balance_after=after)
 
+    def misplaced(self) -> Self:
+        """Entries without their movement's seq, or with one before that of the last (I10)."""
+        before = Window(Lag("movement_seq", default=0), partition_by="bucket_id", order_by="seq")
+        return self.annotate(before=before, ought=F("movement__seq")).exclude(
+            movement_seq=F("ought"), movement_seq__gt=F("before")
+        )
+
 
 _Manager = models.Manager.from_queryset(EntryQuerySet)
 

@@ -25,9 +25,10 @@ class MovementManager(BulkManager, ReversingManager):
     """
 
     def preview(self, budget: "Budget", amount: int) -> Preview:
-        """What `deposit` would do, every step explained; writes nothing."""
+        """What `deposit` would do, every step explained; writes nothing. Raises what it would."""
         positive(amount)
         money, plan = _cascaded(budget, amount)
+        plans.require_in_use(money.budget)
         return Preview(plan, money, money.budget.version)
 
     def preview_into(
@@ -36,6 +37,7 @@ class MovementManager(BulkManager, ReversingManager):
         """The lines `deposit_into` would write; raises what it would."""
         positive(amount)
         bucket.refresh_from_db()
+        plans.require_in_use(bucket.budget)
         return [line for line in plans.into(bucket, amount, overflow) if line.amount]
 
     @verb("money.deposit")
@@ -44,7 +46,7 @@ class MovementManager(BulkManager, ReversingManager):
     ) -> "Movement":
         """Take `amount` in and let it cascade through the budget's envelopes.
 
-        What no envelope keeps lands in the money bucket.
+        What no envelope keeps lands in the money bucket. Raises BudgetArchived.
         """
         request = fingerprint("deposit", budget=budget.pk, amount=amount, **particulars)
         if earlier := self._begin(budget, amount, request, {**particulars, "expect": None}):
@@ -65,8 +67,8 @@ class MovementManager(BulkManager, ReversingManager):
     ) -> "Movement":
         """Take `amount` in for one bucket, locked or not, up to its target.
 
-        The excess goes where `overflow` says. Raises BucketClosed, and NoSpace (figures `asked`
-        and `space`) when the excess is to be rejected.
+        The excess goes where `overflow` says. Raises BudgetArchived, BucketClosed, and NoSpace
+        (figures `asked` and `space`) when the excess is to be rejected.
         """
         request = fingerprint(
             "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **particulars
@@ -74,6 +76,7 @@ class MovementManager(BulkManager, ReversingManager):
         budget = bucket.budget
         if earlier := self._begin(budget, amount, request, particulars):
             return earlier
+        plans.require_in_use(budget)
         bucket.refresh_from_db()
         lines = plans.into(bucket, amount, overflow)
         return self._post(budget, self.model.Kind.DEPOSIT_INTO, amount, lines, request, particulars)
@@ -106,8 +109,8 @@ class MovementManager(BulkManager, ReversingManager):
     ) -> "Movement":
         """Move `amount` from a bucket to another of its budget, locked or not, up to the target.
 
-        The excess goes where `overflow` says. Raises BucketClosed, NotEnoughMoney, NoSpace,
-        WrongBudget and NothingToMove.
+        The excess goes where `overflow` says. Raises BucketClosed, BucketFull, NotEnoughMoney,
+        NoSpace, WrongBudget and NothingToMove.
         """
         request = fingerprint(
             "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **particulars

@@ -14,6 +14,7 @@ from budgets.errors import (
     BucketClosed,
     BucketFull,
     BucketLocked,
+    BudgetArchived,
     NoSpace,
     NotEnoughMoney,
     NothingToMove,
@@ -25,7 +26,7 @@ from budgets.managers.entries import Line, net
 from budgets.managers.requests import fingerprint, require_expected
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Entry, Movement
+    from budgets.models import Bucket, Budget, Entry, Movement
 
 
 class Overflow(StrEnum):
@@ -83,7 +84,8 @@ def into(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
     if space is None or overflow == Overflow.ALLOW:
         return [Line(bucket, amount, "direct")]
     if space < amount and overflow == Overflow.REJECT:
-        raise NoSpace(f"{bucket.name} has less space than that", asked=amount, space=space)
+        wrong = "is full" if space == 0 else "has less space than that"
+        raise NoSpace(f"{bucket.name} {wrong}", asked=amount, space=space)
     fits = min(amount, space)
     money = bucket.budget.buckets.money()
     return [Line(bucket, fits, "direct"), Line(money, amount - fits, "overflow")]
@@ -102,13 +104,17 @@ def out_of(bucket: "Bucket", amount: int, reason: str) -> Line:
 def between(source: "Bucket", to: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
     """`amount` from one bucket to another of the budget.
 
-    Raises WrongBudget, NothingToMove for a bucket to itself, and what `into` and `out_of` do.
+    Raises WrongBudget, NothingToMove for a bucket to itself, BucketFull when all of it would go
+    back to the money bucket, and what `into` and `out_of` do.
     """
     if source.budget_id != to.budget_id:
         raise WrongBudget("money moves between buckets of one budget")
     if source.pk == to.pk:
         raise NothingToMove("a bucket has nothing to give itself", bucket=source.name)
-    return [out_of(source, amount, "source"), *into(to, amount, overflow)]
+    lines = [out_of(source, amount, "source"), *into(to, amount, overflow)]
+    if not net(lines):
+        raise BucketFull(f"{to.name} is full", asked=amount, space=0)
+    return lines
 
 
 def redistributed(money: "Bucket", bucket: "Bucket", amount: int) -> list[Line]:
@@ -170,6 +176,12 @@ def require_open(bucket: "Bucket") -> None:
     """Raise BucketClosed for a closed bucket."""
     if bucket.archived_at:
         raise BucketClosed(f"{bucket.name} is closed", bucket=bucket.name)
+
+
+def require_in_use(budget: "Budget") -> None:
+    """Raise BudgetArchived for an archived budget; what it holds may still go out of it."""
+    if budget.archived_at:
+        raise BudgetArchived(f"{budget.name} is archived: no money comes in", budget=budget.name)
 
 
 class Disposition(StrEnum):

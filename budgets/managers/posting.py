@@ -14,6 +14,7 @@ from budgets.cascade import MAX_MINOR, Plan, Slot, cascade
 from budgets.errors import BadAmount, NothingToMove, UnknownMovement
 from budgets.managers.entries import Line, net
 from budgets.managers.keys import again, answered
+from budgets.managers.reads.moments import entered
 from budgets.managers.requests import Particulars, recorded, require_expected
 from tenants.managers import TenantManager, TenantQuerySet
 
@@ -173,17 +174,13 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
 
     def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
         """The envelopes as a past movement met them: the rules and balances of its time."""
-        past = Q(entries__movement__seq__lt=movement.seq)
-        balances = dict(
-            movement.budget.buckets.annotate(past=Sum("entries__amount", filter=past)).values_list(
-                "pk", "past"
-            )
-        )
+        before = entered(movement.budget, seq=movement.seq - 1)
+        balances = {stood.bucket: stood.balance for stood in before}
         return [
             Slot(
                 rule.bucket_id,
                 rule.priority,
-                balances[rule.bucket_id] or 0,
+                balances[rule.bucket_id],
                 rule.target,
                 rule.filter,
                 rule.hold,

@@ -4,22 +4,23 @@ Every verb but `create_schedule` takes the schedule's row lock first; a run then
 budget's, by depositing. Every due time before `next_due_at` has a run.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 
 from budgets.errors import BadSchedule, UnknownSchedule
 from budgets.managers.budgets import named
+from budgets.managers.duetimes import Planned, open_times, outcomes, runs_of
 from budgets.managers.keys import again, answered
+from budgets.managers.plans import require_in_use
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
-from budgets.recurrence import come, due_times, is_missed, recurrence
+from budgets.recurrence import come, due_times, recurrence
 from budgets.roles import verb
 from tenants.context import current_actor_id
 from tenants.errors import ConstraintBroken
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 BATCH = 50
 """Due times in one transaction: many enough to be quick, few enough not to keep others waiting."""
 
-type Planned = tuple[datetime, str]
-"""A due time, and what becomes of it: deposited or missed."""
-
 
 class ScheduleQuerySet(TenantQuerySet["Schedule"]):
     """Filters are adjectives."""
@@ -45,8 +43,12 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
 
     def due(self, now: datetime) -> Self:
         """Schedules with something to run, with their budgets; the longest overdue first."""
-        overdue = self.filter(paused_at=None, next_due_at__lte=now).order_by("next_due_at")
-        return overdue.select_related("budget")
+        return self.fallen_due(now).filter(budget__archived_at=None)
+
+    def fallen_due(self, now: datetime) -> Self:
+        """The same, and those that rest: those of archived budgets, which nobody runs."""
+        past = self.filter(paused_at=None, next_due_at__lte=now)
+        return past.order_by("next_due_at").select_related("budget")
 
     def by_name(self) -> Self:
         """In the order of their names; of those that share one, the oldest first."""
@@ -76,7 +78,8 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
 
         `starts` is what a clock in `time_zone` shows (naive); see `budgets.recurrence`. A start
         in the past is caught up as `catch_up` says. Memo and metadata become each deposit's.
-        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule.
+        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule and
+        BudgetArchived.
         """
         positive(amount)
         when = recurrence(rrule, starts, time_zone)
@@ -100,10 +103,13 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         self._enter(schedule)
         return schedule
 
-    def tenants_with_due(self, now: datetime) -> list[UUID]:
-        """The tenants that have something to run: while inspecting, all that are not suspended."""
-        rows = self.filter(paused_at=None, next_due_at__lte=now, tenant__suspended_at=None)
-        rows = rows.order_by("tenant_id")
+    def tenants_with_due(self, now: datetime, *, resting: bool = False) -> list[UUID]:
+        """The tenants that have something to run: while inspecting, all that are not suspended.
+
+        With `resting` those, too, that have nothing else than what rests.
+        """
+        past = self.fallen_due(now) if resting else self.due(now)
+        rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
         return list(rows.values_list("tenant_id", flat=True).distinct())
 
     def called(self, budget: "Budget", name: str) -> "Schedule":
@@ -157,10 +163,20 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
 
     def planned(self, schedule: "Schedule", now: datetime, *, most: int = 1000) -> list[Planned]:
         """What `run_due` would do, over again, until nothing is due; or the first of it."""
-        if schedule.state != "active":
-            return []
-        times, following = come(self._open_times(schedule), now, most)
-        return _outcomes(schedule, times, following, now)
+        [(_, planned)] = self.all_planned([schedule], now, most=most)
+        return planned
+
+    def all_planned(
+        self, schedules: "Sequence[Schedule]", now: datetime, *, most: int = 1000
+    ) -> "Iterator[tuple[Schedule, list[Planned]]]":
+        """The same of each, in one statement for all of them."""
+        runs = runs_of(self.filter(pk__in=[schedule.pk for schedule in schedules]))
+        for schedule in schedules:
+            planned: list[Planned] = []
+            if schedule.state in ("active", "resting"):
+                times, following = come(open_times(schedule, runs), now, most)
+                planned = outcomes(schedule, times, following, now)
+            yield schedule, planned
 
     @verb("schedules.run")
     def run_due(self, schedule: "Schedule", now: datetime) -> "list[ScheduleRun]":
@@ -169,9 +185,11 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         One transaction does BATCH of them at most: call again, in another, until it returns
         none. Safe to repeat, and for several workers at once: the row lock makes the second one
         wait, and it then finds nothing to do; the unique run and the deposit's key would refuse
-        it too. A paused schedule runs nothing. Raises what `deposit` does.
+        it too. A paused schedule runs nothing, nor does one that rests, as its budget is
+        archived. Raises what `deposit` does.
         """
         schedule.acquire()
+        schedule.budget.refresh_from_db(fields=["archived_at"])
         if schedule.state != "active":
             return []
         times, following = come(self._open_times(schedule), now, BATCH)
@@ -179,7 +197,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
             schedule,
             [
                 (due, outcome, _deposit(schedule, due) if outcome == "deposited" else None)
-                for due, outcome in _outcomes(schedule, times, following, now)
+                for due, outcome in outcomes(schedule, times, following, now)
             ],
         )
         self._move_on(schedule, following)
@@ -192,6 +210,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
             earlier: Schedule = again(self.filter(pk=pk))
             return earlier
         require_expected(budget, particulars.get("expect"))
+        require_in_use(budget)
         return None
 
     def _require_policy(self, catch_up: str) -> None:
@@ -209,16 +228,8 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
             raise BadSchedule(taken, name=schedule.name) from error
 
     def _open_times(self, schedule: "Schedule") -> Iterator[datetime]:
-        """Its due times that have no run, in order; for one that has not ended, under its lock.
-
-        They follow the last run, not `next_due_at`: where a newer time zone database has
-        moved the next due time forward, it is not lost.
-        """
-        runs = schedule.runs.all()
-        last = runs.filter(due_at__lt=schedule.next_due_at).aggregate(at=Max("due_at"))["at"]
-        ahead = runs.filter(due_at__gt=last) if last else runs
-        skipped = set(ahead.values_list("due_at", flat=True))
-        return (due for due in due_times(schedule.recurrence, last) if due not in skipped)
+        """For one that has not ended, under its lock."""
+        return open_times(schedule, runs_of(self.filter(pk=schedule.pk)))
 
     def _move_on(self, schedule: "Schedule", following: datetime | None) -> None:
         schedule.next_due_at = following
@@ -256,15 +267,6 @@ class ScheduleRunManager(_Runs["ScheduleRun"], TenantManager["ScheduleRun"]):
             )
             for due, outcome, movement in rows
         )
-
-
-def _outcomes(
-    schedule: "Schedule", times: list[datetime], following: datetime | None, now: datetime
-) -> list[Planned]:
-    """What becomes of due times that have come, `following` being due next."""
-    newest = following if following is not None and following <= now else max(times, default=now)
-    missed = partial(is_missed, catch_up=schedule.catch_up, now=now, newest=newest)
-    return [(due, "missed" if missed(due) else "deposited") for due in times]
 
 
 def _deposit(schedule: "Schedule", due_at: datetime) -> "Movement":

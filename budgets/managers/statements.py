@@ -13,6 +13,7 @@ from django.utils import timezone
 from budgets.errors import UndoRefused, UnknownStatement
 from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
 from budgets.managers.keys import answered
+from budgets.managers.plans import require_in_use
 from budgets.managers.requests import require_key
 from budgets.roles import verb
 from budgets.statements import Statement as File
@@ -79,7 +80,11 @@ class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
     def drafted(
         self, budget: "Budget", file: File, surveyed: Survey, choices: Choices
     ) -> "Statement":
-        """The import of the file that stands, or one not written yet, with its decisions."""
+        """The import of the file that stands, or one not written yet, with its decisions.
+
+        Raises BudgetArchived.
+        """
+        require_in_use(budget)
         decisions = choices.decisions(surveyed)
         rows = self.standing().filter(budget=budget, sha256=file.sha256, account=file.account)
         statement: Statement = rows.select_related("budget").first() or self.model(

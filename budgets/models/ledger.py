@@ -139,6 +139,9 @@ class Entry(TenantModel):
     became_full = models.BooleanField(
         default=False, help_text="whether it reached its target by this"
     )
+    movement_seq = models.BigIntegerField(
+        editable=False, db_default=0, help_text="the seq of its movement, filled in by PostgreSQL"
+    )
 
     app_may = APPEND_ONLY
     history = None  # written once
@@ -148,7 +151,10 @@ class Entry(TenantModel):
     class Meta:
         verbose_name_plural = "entries"
         select_on_save = True
-        indexes: ClassVar = [models.Index(fields=["tenant", "amount"], name="budgets_entry_amount")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "amount"], name="budgets_entry_amount"),
+            models.Index(fields=["tenant", "bucket", "movement_seq"], name="budgets_entry_place"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "movement", "position"], name="budgets_entry_position_once"
@@ -184,6 +190,11 @@ class Entry(TenantModel):
                     ]
                 ),
                 name="budgets_entry_reason",
+            ),
+            RowTrigger(
+                name="budgets_entry_takes_its_place",
+                function="budgets_entry_takes_its_place",
+                when="BEFORE INSERT",
             ),
             RowTrigger(
                 name="budgets_entry_joins_its_movement",

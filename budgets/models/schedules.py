@@ -110,10 +110,12 @@ class Schedule(Request, TenantModel):
 
     @property
     def state(self) -> str:
-        """Ended, else paused, else active."""
+        """Ended, else paused, else resting, as its budget is archived, else active."""
         if self.next_due_at is None:
             return "ended"
-        return "paused" if self.paused_at else "active"
+        if self.paused_at:
+            return "paused"
+        return "resting" if self.budget.archived_at else "active"
 
     def acquire(self) -> None:
         """Make all others who would run or change it wait until we commit; re-read what changes."""

@@ -35,7 +35,7 @@ class MemoryBudgets(Verbs):
             currency=currency.upper(),
             owner=owner,
         )
-        if any(row.name.lower() == budget.name.lower() for row in self._store.all(Budget)):
+        if any(row.name.lower() == budget.name.lower() for row in self._open()):
             raise BadRule(f"there is an open budget {name!r} already", name=name)
         self._store.put(budget)
         pot = Bucket(store=self._store, budget_id=budget.pk, name="Money", kind=BucketKind.MONEY)
@@ -43,13 +43,17 @@ class MemoryBudgets(Verbs):
         return budget
 
     def called(self, name: str) -> Budget:
-        """The budget of that name, whatever its case, or id. Raises UnknownBudget."""
-        for budget in self._store.all(Budget):
+        """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""
+        rows = self._open()
+        for budget in rows:
             if budget.name.upper() == name.upper():
                 return budget
-        if (pk := uuid_of(name)) and (found := self._store.find(Budget, pk)):
+        if (pk := uuid_of(name)) and (found := {row.pk: row for row in rows}.get(pk)):
             return found
         raise UnknownBudget(f"there is no budget {name!r} here", name=name)
+
+    def _open(self) -> list[Budget]:
+        return [row for row in self._store.all(Budget) if not row.archived_at]
 
     def dashboard(self, budget: Given) -> Dashboard:
         """The budget at a glance: balances, targets, fill, rules and what moved last."""

@@ -23,6 +23,7 @@ class MemoryMovements(Verbs):
         """What `deposit` would do, every step explained; writes nothing."""
         positive(amount)
         money, plan = cascaded(self._found(budget), amount)
+        plans.require_in_use(money.budget)
         return Preview(plan, money, money.budget.version)
 
     def preview_into(
@@ -31,6 +32,7 @@ class MemoryMovements(Verbs):
         """The lines `deposit_into` would write; raises what it would."""
         positive(amount)
         self._store.renew(bucket)
+        plans.require_in_use(bucket.budget)
         return [line for line in plans.into(bucket, amount, overflow) if line.amount]
 
     def deposit(self, budget: Given, amount: int, **particulars: Unpack[Particulars]) -> Movement:
@@ -58,6 +60,7 @@ class MemoryMovements(Verbs):
         budget = bucket.budget
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
+        plans.require_in_use(budget)
         self._store.renew(bucket)
         lines, kind = plans.into(bucket, amount, overflow), MovementKind.DEPOSIT_INTO
         return post(self._store, budget, kind, amount, lines, request, particulars)

@@ -1,7 +1,6 @@
 """The command line: a mistake of the user is one clear line and an exit code, never a traceback."""
 
 import io
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -12,6 +11,7 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from tenants.context import attributed
 from tenants.errors import CodedError
+from tenants.management.endings import ended
 
 OWNER_COMMANDS = {"flush", "makemigrations", "migrate", "showmigrations"}
 """Commands that read or change the schema: they log in as owner, all others as app."""
@@ -22,11 +22,16 @@ UNMIGRATED = {"42P01", "42703", "42883"}
 
 
 def main(argv: list[str], *, without_apps: Mapping[str, str] = {}) -> int:
-    """Run a management command; 0 is success, 2 is bad input, 130 is Ctrl-C.
+    """Run a management command; 0 is success, 2 is bad input.
 
-    Other codes are the command's own. `--traceback` lets the error through, for developers.
+    130 is Ctrl-C, 141 that nobody reads on, 74 that stdout cannot be written (`endings`). Other
+    codes are the command's own. `--traceback` lets the error through, for developers.
     `without_apps` names commands, and the app of each, that use no model: no app is loaded then.
     """
+    return ended(lambda: _run(argv, without_apps))
+
+
+def _run(argv: list[str], without_apps: Mapping[str, str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII
@@ -44,11 +49,6 @@ def main(argv: list[str], *, without_apps: Mapping[str, str] = {}) -> int:
             text += " (is the database migrated? manage.py migrate)"
         print(f"error [{code}]: {text}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader has gone (`| head`); keep the interpreter from complaining as it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
@@ -42,12 +43,20 @@ class Command(BaseCommand):
         )
 
     def print_rich(self, *renderables: object, sep: str = " ") -> None:
-        """Write tables and text through rich: as wide as the terminal, 100 columns in a pipe."""
+        """Write tables and text through rich, as wide as COLUMNS says, or else the terminal.
+
+        100 columns in a pipe. What does not fit into a table is shown row by row.
+        """
         from rich.console import Console
+        from rich.table import Table
+
+        from tenants.management.fitting import fitted
 
         stream = getattr(self.stdout, "_out", sys.stdout)
-        piped = not stream.isatty()
+        said = os.environ.get("COLUMNS", "")
+        width = int(said) if said.isdecimal() and len(said) < 5 else 0
         # What people typed is shown as they typed it, [brackets] and :colons: included.
         plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
-        console = Console(file=stream, width=100 if piped else None, **plain)
-        console.print(*renderables, sep=sep)
+        console = Console(file=stream, width=width or (None if stream.isatty() else 100), **plain)
+        shown = (fitted(each, console) if isinstance(each, Table) else each for each in renderables)
+        console.print(*shown, sep=sep)

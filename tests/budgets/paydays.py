@@ -66,11 +66,12 @@ def at_once(tenant: Tenant, lock: Callable[[], object], *works: Callable[[], Any
         with acting_for(tenant):
             lock()
             answers = [threads.submit(alone, work) for work in works]
-            _until_waiting(len(works))
+            until_waiting(len(works))
         return [answer.result(timeout=20) for answer in answers]
 
 
-def _until_waiting(many: int) -> None:
+def until_waiting(many: int) -> None:
+    """Return when so many sessions wait for a lock."""
     end = time.monotonic() + 10
     with connection.cursor() as cursor:
         while time.monotonic() < end:

@@ -7,11 +7,12 @@ from django.test import Client
 
 from budgets.cascade import Claim
 from budgets.managers.plans import Overflow
-from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
+from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Schedule
 from tenants import inspection
 from tenants.context import acting_for
 from tenants.models import Membership, Tenant, User
 from tests.browser import UNCOLLECTED, browser, count, links, list_of, page_of, read, staff, text
+from tests.budgets.paydays import pay_day
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
 
 pytestmark = UNCOLLECTED
@@ -201,6 +202,23 @@ class TestBudgets:
         }
 
         assert found == {"open": ["Household"], "archived": ["Old"]}
+
+    def test_their_schedules_rest_while_they_are_archived(self, client, tenant, household):
+        with acting_for(tenant):
+            pay_day(household, name="Wages")
+            old = pay_day(BudgetFactory(name="Old"), name="Pension")
+            Budget.objects.filter(pk=old.budget.pk).update(archived_at=old.created_at)
+
+        found = {
+            state: rows_of(read(client, list_of(Schedule), tenant=tenant.slug, state=state))
+            for state in ("active", "resting")
+        }
+
+        assert {state: [row.split()[0] for row in rows] for state, rows in found.items()} == {
+            "active": ["Wages"],
+            "resting": ["Pension"],
+        }
+        assert "resting" in found["resting"][0]
 
 
 class TestLedger:

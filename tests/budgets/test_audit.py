@@ -30,6 +30,7 @@ NOT_ITS_DEPOSIT = ("I7", "names a movement that is not its deposit")
 NO_MIRROR = ("I9", "is no mirror of what it reverses")
 GAPPED = ("I10", "has movements missing or numbered twice")
 BACKDATED = ("I10", "was recorded before the one it follows")
+MISPLACED = ("I10", "is not where its movement is")
 NOT_ONE_MONEY_BUCKET = ("I12", "has not one money bucket")
 
 
@@ -109,7 +110,8 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
         ("entry", "reason = 'hold_floor'", "seq = 3 AND position = 1", {NOT_AS_PREVIEWED}),
         ("bucketversion", "filter_flat = 11", "name = 'Flat'", {NOT_AS_PREVIEWED}),
         ("movement", "request_hash = ''", "seq = 2", {KEY_OR_FINGERPRINT}),
-        ("movement", "seq = 9", "seq = 3", {GAPPED}),
+        ("movement", "seq = 9", "seq = 3", {GAPPED, MISPLACED}),
+        ("entry", "movement_seq = 2", "seq = 3 AND position = 1", {MISPLACED}),
         ("budget", "last_seq = 4", "true", {GAPPED}),
         ("movement", "recorded_at = '2020-02-29Z'", "seq = 2", {BACKDATED}),
         (
@@ -122,6 +124,14 @@ def test_names_what_was_changed_behind_its_back(ledger, change, table, to, where
     change(table, to, where)
 
     assert found(ledger) == breaks
+
+
+def test_names_entries_that_follow_each_other_otherwise_than_their_movements(ledger, change):
+    for seq, to in ((3, 9), (2, 3), (9, 2)):
+        change("movement", f"seq = {to}", f"seq = {seq}")
+    change("entry", "movement_seq = 5 - movement_seq", "movement_seq > 1")
+
+    assert found(ledger) == {MISPLACED, BACKDATED}
 
 
 @pytest.mark.parametrize("to", ["amount = amount + 1", "fate = 'undone'"])
@@ -305,7 +315,7 @@ class TestCommand:
         assert command._tenants(ledger.slug) == [ledger]
 
     def test_tells_the_broken_tenant_from_others(self, ledger, other, change, monkeypatch):
-        change("movement", "seq = 9", "seq = 3")
+        change("budget", "last_seq = 4")
         monkeypatch.setattr(command, "_tenants", lambda slug: [ledger, other])
 
         answer = manage("audit", "--json").json

@@ -155,6 +155,19 @@ class TestInto:
         ran.assert_refused("no_space", "Rent")
         assert ledger() == before
 
+    def test_says_that_a_bucket_is_full(self, deposit):
+        deposit("150", "--into", "Rent")
+
+        for words in (("--dry-run",), ()):
+            rows = deposit("5", "--into", "Rent", "--json", *words).json["lines"]
+            assert [(row["bucket"], row["kept"], row["reason"]) for row in rows] == [
+                ("Rent", 0, "full"),
+                ("Money", 5_00, "overflow"),
+            ]
+        assert "full already" in deposit("5", "--into", "Rent").out
+        [row] = deposit("5", "--into", "Rent", "--overflow", "allow", "--json").json["lines"]
+        assert (row["kept"], row["reason"]) == (5_00, "direct")
+
     def test_says_what_the_choices_are(self, deposit):
         ran = deposit("200", "--into", "Rent", "--overflow", "elsewhere")
 

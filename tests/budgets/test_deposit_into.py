@@ -66,7 +66,7 @@ class TestOverflow:
         movement = Movement.objects.deposit_into(bucket, 5)
 
         assert lines(movement) == [("Money", 5, "overflow", False)]
-        with pytest.raises(NoSpace) as refused:
+        with pytest.raises(NoSpace, match="Full is full") as refused:
             Movement.objects.deposit_into(bucket, 5, overflow=Overflow.REJECT)
         assert refused.value.figures == {"asked": 5, "space": 0}
 

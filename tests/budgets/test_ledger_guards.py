@@ -162,6 +162,17 @@ def test_what_is_right_is_accepted(changing):
         assert Bucket.objects.get(pk=changing.ids["rent"]).balance == 105_00
 
 
+def test_an_entry_has_the_seq_of_its_movement_whatever_it_says(changing):
+    said = (
+        entry().replace("became_full,", "became_full, movement_seq,").replace("false,", "false, 9,")
+    )
+
+    changing.run(movement(), said, balance())
+
+    with acting_for(changing.tenant):
+        assert Entry.objects.get(movement__seq=3).movement_seq == 3
+
+
 class TestAMovementAddsUp:
     def test_its_entries_cannot_be_of_another_sum(self, ledger):
         assert ledger.refusal(movement(6_00), entry(), balance()) == ADDS_UP

@@ -17,6 +17,12 @@ MARCH, APRIL, JUNE = (datetime(2026, month, 15, tzinfo=UTC) for month in (3, 4, 
 LATE_IN_MARCH = datetime(2026, 3, 31, 22, 30, tzinfo=UTC)
 
 
+def until_moved(budget, *, zone=UTC, **asked):
+    """The months up to that of the newest movement by effective time."""
+    newest = budget.movements.latest("effective_at").effective_at.astimezone(zone)
+    return Budget.objects.months(budget, zone=zone, until=newest.date(), **asked)
+
+
 def flows(months):
     return [(month.first.month, month.income, month.withdrawn) for month in months]
 
@@ -32,7 +38,7 @@ class TestMonths:
         Movement.objects.deposit_into(money, 20, effective_at=MARCH)
         Movement.objects.withdraw(money, 30, effective_at=APRIL)
 
-        assert flows(Budget.objects.months(budget)) == [(3, 120, 0), (4, 0, 30)]
+        assert flows(until_moved(budget)) == [(3, 120, 0), (4, 0, 30)]
 
     def test_do_not_count_what_only_changed_its_bucket(self, budget):
         rent = BucketFactory(budget=budget, filter=Claim(flat=0))
@@ -41,20 +47,20 @@ class TestMonths:
         Movement.objects.redistribute_to(rent, 10, effective_at=APRIL)
         Bucket.objects.close(rent, Disposition.MONEY, effective_at=APRIL)
 
-        assert flows(Budget.objects.months(budget)) == [(3, 100, 0), (4, 0, 0)]
+        assert flows(until_moved(budget)) == [(3, 100, 0), (4, 0, 0)]
 
     def test_count_money_that_left_with_its_bucket(self, budget):
         rent = BucketFactory(budget=budget)
         Movement.objects.deposit_into(rent, 40, effective_at=MARCH)
         Bucket.objects.close(rent, Disposition.OUT, effective_at=APRIL)
 
-        assert flows(Budget.objects.months(budget)) == [(3, 40, 0), (4, 0, 40)]
+        assert flows(until_moved(budget)) == [(3, 40, 0), (4, 0, 40)]
 
     def test_leave_out_none_between_the_first_and_the_last(self, budget):
         Movement.objects.deposit(budget, 1, effective_at=JUNE)
         Movement.objects.deposit(budget, 2, effective_at=MARCH)
 
-        months = Budget.objects.months(budget)
+        months = until_moved(budget)
 
         assert [month.first for month in months] == [date(2026, m, 1) for m in (3, 4, 5, 6)]
         assert [month.closing for month in months] == [2, 2, 2, 3]
@@ -75,7 +81,7 @@ class TestMonths:
             (ZoneInfo("America/New_York"), 3),
             (ZoneInfo("Pacific/Auckland"), 4),
         ):
-            assert flows(Budget.objects.months(budget, zone=zone)) == [(month, 7, 0)]
+            assert flows(until_moved(budget, zone=zone)) == [(month, 7, 0)]
 
     def test_begin_at_midnight_where_the_tenant_is(self, budget):
         Movement.objects.deposit(budget, 7, effective_at=LATE_IN_MARCH)
@@ -92,14 +98,14 @@ class TestReversals:
         Movement.objects.deposit(budget, 30, effective_at=APRIL)
         Movement.objects.reverse_movement(wrong, effective_at=APRIL)
 
-        assert flows(Budget.objects.months(budget)) == [(3, 100, 0), (4, -70, 0)]
+        assert flows(until_moved(budget)) == [(3, 100, 0), (4, -70, 0)]
 
     def test_take_withdrawals_back_in_their_own_month(self, budget):
         Movement.objects.deposit(budget, 100, effective_at=MARCH)
         wrong = Movement.objects.withdraw(budget.buckets.money(), 60, effective_at=MARCH)
         Movement.objects.reverse_movement(wrong, effective_at=APRIL)
 
-        assert flows(Budget.objects.months(budget)) == [(3, 100, 60), (4, 0, -60)]
+        assert flows(until_moved(budget)) == [(3, 100, 60), (4, 0, -60)]
 
     def test_of_what_stayed_in_the_budget_take_nothing_back(self, budget):
         rent = BucketFactory(budget=budget, filter=Claim(flat=100))
@@ -107,7 +113,7 @@ class TestReversals:
         moved = Movement.objects.transfer(rent, budget.buckets.money(), 60, effective_at=MARCH)
         Movement.objects.reverse_movement(moved, effective_at=APRIL)
 
-        assert flows(Budget.objects.months(budget)) == [(3, 100, 0), (4, 0, 0)]
+        assert flows(until_moved(budget)) == [(3, 100, 0), (4, 0, 0)]
 
 
 class TestBuckets:
@@ -117,7 +123,7 @@ class TestBuckets:
         Movement.objects.deposit(budget, 65, effective_at=APRIL)
         Movement.objects.withdraw(rent, 90, effective_at=APRIL)
 
-        march, april = Budget.objects.months(budget)
+        march, april = until_moved(budget)
 
         lines = [
             [(line.name, line.change, line.closing, line.fill) for line in month.buckets]
@@ -134,7 +140,7 @@ class TestBuckets:
         Bucket.objects.close(rent, Disposition.MONEY, effective_at=APRIL)
         Movement.objects.deposit(budget, 1, effective_at=JUNE)
 
-        held = closing(Budget.objects.months(budget))
+        held = closing(until_moved(budget))
 
         assert held == [
             {"Money": 0, "Rent": 60},
@@ -148,7 +154,7 @@ class TestBuckets:
         for amount, when in ((9, MARCH), (2, APRIL), (40, MARCH), (5, JUNE)):
             Movement.objects.deposit(budget, amount, effective_at=when)
 
-        for month in Budget.objects.months(budget):
+        for month in until_moved(budget):
             end = datetime(2026, month.first.month + 1, 1, tzinfo=UTC) - datetime.resolution
             then = Budget.objects.balances_at(budget, effective=end)
             assert [line.closing for line in month.buckets] == [b.balance for b in then.buckets]
@@ -163,7 +169,7 @@ class TestWhichMonths:
         return budget
 
     def test_the_last_ones_begin_with_what_was_there(self, year):
-        november, december = Budget.objects.months(year, last=2)
+        november, december = until_moved(year, last=2)
 
         assert (november.income, november.closing) == (11, sum(range(12)))
         assert (december.income, december.closing) == (12, sum(range(13)))
@@ -177,6 +183,28 @@ class TestWhichMonths:
         december, january = Budget.objects.months(year, last=2, until=date(2026, 1, 31))
 
         assert (december.first.month, january.income, january.closing) == (12, 0, 78)
+
+    @pytest.mark.parametrize(
+        ("zone", "ends"), [(UTC, (2026, 8)), (ZoneInfo("Europe/Berlin"), (2026, 9))]
+    )
+    def test_end_at_the_present_whatever_is_dated_ahead(self, year, monkeypatch, zone, ends):
+        now = datetime(2026, 8, 31, 22, 30, tzinfo=UTC)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+        Movement.objects.deposit(year, 500, effective_at=datetime(2026, 12, 24, tzinfo=UTC))
+
+        for months in (
+            Budget.objects.months(year, zone=zone, last=3),
+            Budget.objects.months_by_currency(zone=zone, last=3)[0].months,
+        ):
+            last = months[-1]
+            assert (last.first.year, last.first.month) == ends
+            assert [month.closing for month in months] == [78] * 3
+
+    def test_are_none_while_all_is_dated_ahead(self, budget, monkeypatch):
+        monkeypatch.setattr("django.utils.timezone.now", lambda: MARCH)
+        Movement.objects.deposit(budget, 1, effective_at=APRIL)
+
+        assert Budget.objects.months(budget) == ()
 
     @pytest.mark.parametrize("last", [0, -1, 241, 2.0, True])
     def test_are_so_many_and_no_more(self, year, last):
@@ -196,7 +224,7 @@ class TestCurrencies:
                 Movement.objects.withdraw(budget.buckets.money(), 10**size, effective_at=APRIL)
         Movement.objects.deposit(budgets["EUR"][1], 3, effective_at=JUNE)
 
-        told = Budget.objects.months_by_currency()
+        told = Budget.objects.months_by_currency(until=JUNE.date())
 
         assert [(each.currency, each.exponent, each.budgets) for each in told] == [
             ("EUR", 2, 2),
@@ -214,7 +242,7 @@ class TestCurrencies:
         for amount, budget in enumerate((first, second), start=1):
             Movement.objects.deposit(budget, amount, effective_at=MARCH)
 
-        [euro] = Budget.objects.months_by_currency()
+        [euro] = Budget.objects.months_by_currency(until=MARCH.date())
 
         [march] = euro.months
         assert [(line.budget, line.closing) for line in march.buckets] == [

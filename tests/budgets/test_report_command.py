@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from budgets.cascade import Claim
-from budgets.models import Budget, Movement
+from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tenants.management import main
 from tests.factories import BucketFactory, BudgetFactory
@@ -66,6 +66,53 @@ class TestDashboard:
 
         for expected in ("Rent [b]", "€60.00", "€70.00", "77 %", "-€20.00", "2026-06-30"):
             assert expected in shown
+
+
+FILLS = (77, 70, 100)
+
+
+class TestWidth:
+    """Of tables: a pipe has the columns that COLUMNS says, or 100."""
+
+    @pytest.fixture
+    def dashboard(self, household, tenant, report, monkeypatch):
+        """The lines of a dashboard with one full bucket, one at 70 % and a locked one."""
+        with acting_for(tenant):
+            budget = Budget.objects.called("Household")
+            for name, balance in (("Emergency fund", 70), ("Holiday in Ålesund", 100)):
+                bucket = BucketFactory(budget=budget, name=name, target=100)
+                Movement.objects.deposit_into(bucket, balance)
+            Bucket.objects.lock(bucket)
+
+        def dashboard(columns: str) -> list[str]:
+            monkeypatch.setenv("COLUMNS", columns)
+            return report("dashboard", text=True).splitlines()
+
+        return dashboard
+
+    @pytest.mark.parametrize("columns", ["200", "100", "80", "60", "40"])
+    def test_is_that_of_columns_and_bars_and_names_are_whole(self, dashboard, columns):
+        lines = dashboard(columns)
+        shown = " ".join("\n".join(lines).replace("│", " ").split())
+
+        assert max(map(len, lines)) <= int(columns)
+        assert "…" not in shown
+        for word in ("Emergency", "fund", "Holiday", "Ålesund", " 70 %", "100 % locked"):
+            assert word in shown
+        bars = [(line.count("█"), line.count("░")) for line in lines if "█" in line]
+        length = sum(bars[0]) if bars else 0
+        whole = [(length * share // 100, -(-length * (100 - share) // 100)) for share in FILLS]
+        assert bars in ([], whole)
+
+    def test_shows_whole_bars_where_there_is_room_for_them(self, dashboard):
+        bars = [line for line in dashboard("200") if "█" in line]
+
+        assert [line.count("█") + line.count("░") for line in bars] == [20, 20, 20]
+
+    @pytest.mark.parametrize("columns", ["", "0", "-5", "wide", "99999"])
+    def test_is_a_hundred_where_columns_says_nothing_of_use(self, dashboard, columns):
+        assert max(map(len, dashboard(columns))) <= 100
+        assert max(map(len, dashboard(columns))) > 80
 
 
 class TestAt:
@@ -134,7 +181,7 @@ class TestLedger:
 
 class TestMonths:
     def test_of_a_budget_show_its_buckets(self, report):
-        may, june = report("months")
+        may, june = report("months", "--until", "2026-06-30")
 
         assert (may["month"], may["income_minor"], june["withdrawn_minor"]) == (
             "2026-05",
@@ -142,7 +189,7 @@ class TestMonths:
             2_000,
         )
         assert [line["closing_minor"] for line in june["buckets"]] == [7_000, 11_000]
-        shown = report("months", text=True)
+        shown = report("months", "--until", "2026-06-30", text=True)
         assert [word in shown for word in ("  Rent [b]", "€180.00", "77 %")] == [True] * 3
 
     def test_of_all_budgets_keep_currencies_apart(self, report, tenant):
@@ -150,7 +197,7 @@ class TestMonths:
             for code, amount in (("JPY", 500), ("KWD", 1_234)):
                 Movement.objects.deposit(BudgetFactory(currency=code), amount, effective_at=JUNE)
 
-        told = report("months", "--last", "1", budget=None)
+        told = report("months", "--last", "1", "--until", "2026-06-01", budget=None)
         shown = report("months", budget=None, text=True)
 
         assert {each["currency"]: each["months"][0]["income_minor"] for each in told} == {
@@ -166,8 +213,9 @@ class TestWhatIf:
     def test_changes_the_rules_it_is_told(self, report):
         told = report("what-if", "--filter", "Rent [b]=10%", "--target", "Rent [b]=none")
 
-        kept = [(one["kept_minor"], one["would_keep_minor"]) for one in told["buckets"]]
-        assert kept == [(9_000, 2_000), (11_000, 18_000)]
+        columns = ("kept_minor", "today_minor", "would_keep_minor", "difference_minor")
+        kept = [tuple(one[column] for column in columns) for one in told["buckets"]]
+        assert kept == [(9_000, 9_000, 2_000, -7_000), (11_000, 11_000, 18_000, 7_000)]
         assert [deposit["would_keep_minor"] for deposit in told["deposits"]] == [
             {"Rent [b]": 1_000},
             {"Rent [b]": 1_000},
@@ -191,6 +239,12 @@ class TestWhatIf:
 
     def test_shows_the_difference(self, report):
         assert "-€90.00" in report("what-if", "--lock", "Rent [b]", text=True)
+
+    def test_says_what_it_compares(self, report):
+        told = report("what-if", "--lock", "Rent [b]", text=True)
+
+        assert "by today's" in told
+        assert "with nothing else moving between" in " ".join(told.split())
 
 
 class TestProjection:

@@ -10,8 +10,9 @@ from django.core.management import call_command
 from budgets import scheduling
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
+from budgets.management.commands.run_schedules import moment
 from budgets.managers.schedules import BATCH
-from budgets.models import Movement, Schedule, ScheduleRun
+from budgets.models import Budget, Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
 from tenants.errors import Unavailable, UnknownTenant
 from tests.budgets.paydays import daily, pay_day
@@ -72,6 +73,22 @@ class TestRunSchedules:
 
         assert [row.pop("movement") for row in done]
         assert planned == done
+
+    def test_what_an_archived_budget_has_rests_and_only_a_dry_run_says_so(self, tenant, schedule):
+        with acting_for(tenant):
+            Budget.objects.update(archived_at=schedule.created_at)
+        command = ("run_schedules", "--now", NOW)
+
+        [row] = run(*command, "--tenant", tenant.slug, "--dry-run")["runs"]
+
+        assert (row["outcome"], row["why"]) == ("resting", "its budget is archived: it rests")
+        assert row["due_at"] == "2026-01-31T08:00:00+00:00"
+        told = f"{tenant.slug}: Salary: its budget is archived: it rests"
+        assert told in said(*command, "--dry-run")
+        shown = said(*command, "--tenant", tenant.slug, "--dry-run")
+        assert f"{told}\n0 deposits would be made" in shown
+        assert run(*command, "--tenant", tenant.slug)["runs"] == []
+        assert tenant.pk not in scheduling.tenants_with_due(moment(NOW))
 
     def test_without_a_tenant_all_that_have_something_due_are_run(self, tenant, other, schedule):
         with acting_for(other):

@@ -22,6 +22,7 @@ from tests.budgets.paydays import (
     outcomes,
     pay_day,
 )
+from tests.budgets.reading import statements
 from tests.factories import BucketFactory, BudgetFactory
 
 
@@ -190,6 +191,25 @@ class TestRunDue:
         Schedule.objects.run_due(schedule, FEBRUARY + timedelta(hours=2))
 
         assert [due for due, _ in outcomes(schedule)] == [JANUARY, FEBRUARY]
+
+
+class TestPlanned:
+    @pytest.mark.parametrize("many", [1, 12])
+    def test_takes_two_statements_however_many_are_due(self, tenant, many):
+        with acting_for(tenant):
+            budget = BudgetFactory()
+            for number in range(many):
+                schedule = pay_day(budget, name=f"Pay {number}")
+                Schedule.objects.run_due(schedule, JANUARY)
+                Schedule.objects.skip(schedule, MARCH)
+
+            with statements(2):
+                planned = list(Schedule.objects.all_planned(list(Schedule.objects.due(NOW)), NOW))
+
+        assert [times for _, times in planned] == [[(FEBRUARY, "deposited")]] * many
+        assert [times for _, times in scheduling.planned(tenant.pk, NOW)] == [
+            [(FEBRUARY, "deposited")]
+        ] * many
 
 
 class TestCatchUp:

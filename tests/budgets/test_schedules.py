@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from budgets.errors import BadAmount, BadRule, BadSchedule, KeyReused, StalePlan, UnknownSchedule
+from budgets.errors import (
+    BadAmount,
+    BadRule,
+    BadSchedule,
+    BudgetArchived,
+    KeyReused,
+    StalePlan,
+    UnknownSchedule,
+)
 from budgets.models import Budget, Movement, Schedule, ScheduleRun
 from tenants.context import acting_for
 from tenants.errors import ConstraintBroken, TenantViolation
@@ -99,6 +107,41 @@ class TestCreateSchedule:
         for wrong in ("Wages", ""):
             with pytest.raises(UnknownSchedule):
                 Schedule.objects.called(budget, wrong)
+
+
+class TestResting:
+    """The budget of a schedule is archived."""
+
+    @pytest.fixture
+    def schedule(self, budget):
+        schedule = pay_day(budget)
+        Budget.objects.filter(pk=budget.pk).update(archived_at=NOW)
+        return schedule
+
+    def test_nothing_is_run_and_nothing_is_due(self, budget, schedule):
+        assert schedule.budget.archived_at is None  # as it was read
+
+        assert Schedule.objects.run_due(schedule, NOW) == []
+
+        assert schedule.state == "resting"
+        assert not Schedule.objects.due(NOW).exists()
+        assert Schedule.objects.tenants_with_due(NOW) == []
+        assert not schedule.runs.exists()
+
+    def test_is_planned_as_such(self, budget, schedule):
+        again = Schedule.objects.get()
+
+        assert Schedule.objects.planned(again, NOW) == [(JANUARY, "resting")]
+        assert Schedule.objects.tenants_with_due(NOW, resting=True) == [budget.tenant_id]
+
+    def test_it_is_caught_up_when_the_budget_comes_back(self, budget, schedule):
+        Budget.objects.filter(pk=budget.pk).update(archived_at=None)
+
+        assert len(Schedule.objects.run_due(schedule, NOW)) == 3
+
+    def test_no_schedule_is_made_for_an_archived_budget(self, budget, schedule):
+        with pytest.raises(BudgetArchived):
+            pay_day(budget, name="Other")
 
 
 class TestPause:

@@ -8,6 +8,7 @@ import pytest
 from budgets.errors import (
     BadAmount,
     BucketClosed,
+    BucketFull,
     NoSpace,
     NotEnoughMoney,
     NothingToMove,
@@ -115,14 +116,17 @@ class TestTransfer(Audited):
         for source, to in (("Far", "Rent"), ("Rent", "Far")):
             scene.refuses(partial(transfer, source, to, 1, scene), WrongBudget, "wrong_budget")
 
-    def test_a_bucket_has_nothing_to_give_itself_or_a_full_one_by_way_of_itself(self, scene):
+    def test_a_bucket_has_nothing_to_give_itself(self, scene):
         scene.refuses(
             partial(transfer, "Fun", "Fun", 1, scene),
             NothingToMove, "nothing_to_move", bucket="Fun",
         )  # fmt: skip
+
+    def test_to_a_full_bucket_from_the_money_bucket_says_that_it_is_full(self, scene):
         scene.refuses(
-            partial(transfer, "Money", "Trip", 1, scene), NothingToMove, "nothing_to_move"
-        )
+            partial(transfer, "Money", "Trip", 1, scene),
+            BucketFull, "bucket_full", asked=1, space=0,
+        )  # fmt: skip
 
     def test_refuses_what_is_no_amount(self, scene):
         for amount in NO_AMOUNTS:

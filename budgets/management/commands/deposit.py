@@ -7,7 +7,7 @@ from budgets.management.base import BudgetCommand, typed
 from budgets.managers.plans import Overflow
 from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget, Movement
-from budgets.tables import cascade_table, listed, planned, posted, shown
+from budgets.tables import cascade_table, listed_into, planned, posted, shown
 
 
 class Command(BudgetCommand):
@@ -58,7 +58,8 @@ def deposit(
         rows = planned(Movement.objects.preview(budget, minor))
     else:
         bucket = Bucket.objects.called(budget, into)
-        rows = listed(Movement.objects.preview_into(bucket, minor, overflow=Overflow(overflow)))
+        lines = Movement.objects.preview_into(bucket, minor, overflow=Overflow(overflow))
+        rows = listed_into(bucket, minor, lines)
     if not dry_run:
         particulars = Particulars(key=key, memo=memo)
         if into is None:

@@ -56,7 +56,7 @@ class Command(LocalCommand):
         _add_filters(parsers["ledger"])
         months = parsers["months"]
         months.add_argument("--last", type=int, default=12, metavar="N", help="how many months")
-        months.add_argument("--until", metavar="DAY", help="in the last one (default: the newest)")
+        months.add_argument("--until", metavar="DAY", help="in the last one (default: today)")
         _add_rules(parsers["what-if"])
         ahead = parsers["projection"]
         ahead.add_argument("amount", metavar="AMOUNT", help="what comes in each month")

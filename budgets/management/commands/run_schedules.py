@@ -24,7 +24,8 @@ class Command(BaseCommand):
 
     help = (
         "Deposit what has fallen due, of one tenant or of all; each due time is run once, however "
-        "often and by however many this is called. Exit code 1: some schedules could not be run; "
+        "often and by however many this is called. What an archived budget has rests; a dry run "
+        "says so. Exit code 1: some schedules could not be run; "
         "each is named, stays due, and kept no other from running."
     )
     examples = """
@@ -47,7 +48,7 @@ class Command(BaseCommand):
     ) -> None:  # fmt: skip
         only = [Tenant.objects.id_of(tenant)] if tenant else None
         now = now or timezone.now()
-        ids = scheduling.tenants_with_due(now) if only is None else only
+        ids = scheduling.tenants_with_due(now, resting=dry_run) if only is None else only
         if enqueue:
             self._enqueue(ids, json)
             return
@@ -82,7 +83,7 @@ class Command(BaseCommand):
         if rows:
             self.print_rich(table)
         for row in rows:
-            if row["outcome"] == "refused":
+            if "why" in row:
                 self.stdout.write(f"{row['tenant']}: {row['schedule']}: {row['why']}")
         deposited = sum(row["outcome"] == "deposited" for row in rows)
         verb = "would be made (dry run: nothing was written)" if dry_run else "made"
@@ -120,7 +121,8 @@ def _run(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
 def _planned(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
     for schedule, planned in scheduling.planned(tenant_id, now):
         for due_at, outcome in planned:
-            yield _row(schedule, due_at, outcome)
+            why = {"why": "its budget is archived: it rests"} if outcome == "resting" else {}
+            yield _row(schedule, due_at, outcome, **why)
 
 
 def _row(schedule: Schedule, due_at: datetime, outcome: str, **more: Any) -> dict[str, Any]:

@@ -58,8 +58,8 @@ class BudgetReads:
         """Income, withdrawals and fill of the `last` months, the oldest first.
 
         Deposits are income; what a reversal takes back is taken off in the month of the
-        reversal. The last month is that of `until`, or else of the newest movement by effective
-        time; one begins at midnight in `zone` (default: the tenant's). None is from before money
+        reversal. The last month is that of `until`, or else the present one, whatever is dated
+        ahead; one begins at midnight in `zone` (default: the tenant's). None is from before money
         first moved.
         """
         rows = cast("BudgetQuerySet", self).filter(pk=budget.pk)
@@ -83,7 +83,8 @@ class BudgetReads:
         """What the `last` deposits through the cascade would have done under other rules.
 
         The rules are those of today but for what `rules` changes, on all of the deposits. They
-        follow each other from the balances before the first, nothing else moving between.
+        follow each other from the balances before the first, nothing else moving between; the
+        difference is from the rules of today under the same assumption.
         Deposits that were reversed since are passed over, unless `with_reversed`.
 
         Raises UnknownBucket, BucketClosed, and BadRule for rules no bucket can have.

@@ -2,18 +2,50 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from django.db import connections
 from django.db.models import BigIntegerField, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadQuestion
 from budgets.managers.reads.asked import aware, bounded, found
+from tenants.context import current_tenant_id
 
 if TYPE_CHECKING:
     from budgets.models import Budget
+
+ENTERED = """
+SELECT b.id, b.name, b.kind, b.archived_at IS NOT NULL,
+    coalesce(last.balance_after, 0), coalesce(last.movement_seq, 0)
+FROM budgets_bucket AS b
+LEFT JOIN LATERAL (
+    SELECT e.balance_after, e.movement_seq
+    FROM budgets_entry AS e
+    WHERE e.tenant_id = b.tenant_id AND e.bucket_id = b.id AND e.movement_seq <= least(
+        %(seq)s::bigint,
+        (
+            SELECT m.seq
+            FROM budgets_movement AS m
+            WHERE m.tenant_id = %(tenant)s AND m.budget_id = %(budget)s
+                AND m.recorded_at <= %(recorded)s::timestamptz
+            ORDER BY m.recorded_at DESC, m.seq DESC
+            LIMIT 1
+        )
+    )
+    ORDER BY e.movement_seq DESC
+    LIMIT 1
+) AS last ON true
+WHERE b.tenant_id = %(tenant)s AND b.budget_id = %(budget)s
+ORDER BY b.archived_at NULLS FIRST, b.priority, b.name
+"""
+"""By seq or by recorded time: the other is null, and `least` passes over it."""
+
+IN_ORDER = (F("archived_at").asc(nulls_first=True), "priority", "name")
+"""Envelopes first, in priority order, then the money bucket, then closed ones as closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +57,17 @@ class BalanceThen:
     kind: str
     closed: bool
     balance: int
+
+
+class Stood(NamedTuple):
+    """The same of any bucket, and the last movement that touched it until then, 0 for none."""
+
+    bucket: UUID
+    name: str
+    kind: str
+    closed: bool
+    balance: int
+    newest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +90,42 @@ class Balances:
 def balances(
     budget: "Budget", effective: datetime | None, recorded: datetime | None, seq: int | None
 ) -> Balances:
-    """In one statement: the sum of a bucket's entries is where their chain had led (I3)."""
-    buckets = counting(budget, _then(effective, recorded, seq))
-    held = [
-        BalanceThen(bucket.pk, bucket.name, bucket.kind, bool(bucket.archived_at), bucket.then)
-        for bucket in buckets
-        if bucket.then or not bucket.archived_at
-    ]
-    return Balances(max(bucket.newest for bucket in buckets), tuple(held))
+    """In one statement; by seq or recorded time with one index probe for each bucket.
 
-
-def counting(budget: "Budget", counted: Q) -> "list[Any]":
-    """The budget's buckets: `then` they held what the `counted` entries come to.
-
-    `newest` is the last movement among those that touched the bucket. Envelopes come first, in
-    priority order, then the money bucket, then closed ones as they were closed.
+    By effective time it adds up the entries: they come in any order, so no single one of them
+    says where its bucket stood then. Raises BadQuestion unless one order is named.
     """
-    rows = budget.buckets.annotate(
-        then=_whole(Sum("entries__amount", filter=counted)),
-        newest=_whole(Max("entries__movement__seq", filter=counted)),
-    )
-    return found(list(rows.order_by(F("archived_at").asc(nulls_first=True), "priority", "name")))
-
-
-def until(seq: int) -> Q:
-    """The entries of movements up to `seq`, that one included."""
-    return Q(entries__movement__seq__lte=seq)
-
-
-def _then(effective: datetime | None, recorded: datetime | None, seq: int | None) -> Q:
-    """Which entries count. Raises BadQuestion unless one order is named."""
     if [effective, recorded, seq].count(None) != 2:
         raise BadQuestion("say as of when, once: effective, recorded or seq", field="as of")
-    if seq is not None:
-        return until(bounded("seq", seq, least=0, most=MAX_MINOR))
-    if recorded is not None:
-        return Q(entries__movement__recorded_at__lte=aware("recorded", recorded))
-    return Q(entries__movement__effective_at__lte=aware("effective", effective))
+    if effective is not None:
+        rows = _happened(budget, aware("effective", effective))
+    elif recorded is not None:
+        rows = entered(budget, recorded=aware("recorded", recorded))
+    else:
+        rows = entered(budget, seq=bounded("seq", seq, least=0, most=MAX_MINOR))
+    held = [BalanceThen(*row[:-1]) for row in found(rows) if row.balance or not row.closed]
+    return Balances(max(row.newest for row in rows), tuple(held))
+
+
+def entered(
+    budget: "Budget", *, seq: int | None = None, recorded: datetime | None = None
+) -> list[Stood]:
+    """Every bucket as its last entry up to that seq, or that recorded time, left it; in order."""
+    asked = {"tenant": current_tenant_id(), "budget": budget.pk, "seq": seq, "recorded": recorded}
+    with connections[budget.buckets.db].cursor() as cursor:
+        cursor.execute(ENTERED, asked)
+        return list(starmap(Stood, cursor.fetchall()))
+
+
+def _happened(budget: "Budget", effective: datetime) -> list[Stood]:
+    """Every bucket with the sum of its entries up to that effective time, in the same order."""
+    counted = Q(entries__movement__effective_at__lte=effective)
+    rows = budget.buckets.annotate(
+        closed=Q(archived_at__isnull=False),
+        then=_whole(Sum("entries__amount", filter=counted)),
+        newest=_whole(Max("entries__movement__seq", filter=counted)),
+    ).order_by(*IN_ORDER)
+    return list(starmap(Stood, rows.values_list("pk", "name", "kind", "closed", "then", "newest")))
 
 
 def _whole(aggregate: Any) -> Coalesce:

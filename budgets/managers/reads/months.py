@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import DateField, Q, Sum
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from budgets.managers.reads.asked import bounded
 from budgets.managers.reads.dashboard import fill
@@ -86,11 +87,12 @@ class _Kept:
 def by_currency(
     budgets: "BudgetQuerySet", zone: tzinfo, last: int, until: date | None
 ) -> tuple[CurrencyMonths, ...]:
-    """The `last` months up to that of `until`, or of the newest movement; two statements."""
+    """The `last` months up to that of `until`, or of now in `zone`; two statements."""
     bounded("last", last, least=1, most=MOST_MONTHS)
+    end = timezone.localdate(timezone=zone) if until is None else until
     flows, kept = _flows(budgets, zone), _kept(budgets, zone)
     moved = [month for buckets in kept.values() for one in buckets for month in one.changes]
-    months = tuple(_calendar(moved, last, until))
+    months = tuple(_calendar(moved, last, end))
     return tuple(
         CurrencyMonths(
             *unit,
@@ -142,11 +144,10 @@ def _kept(budgets: "BudgetQuerySet", zone: tzinfo) -> dict[Unit, list[_Kept]]:
     return {unit: list(buckets.values()) for unit, buckets in kept.items()}
 
 
-def _calendar(moved: list[date], last: int, until: date | None) -> Iterator[date]:
+def _calendar(moved: list[date], last: int, end: date) -> Iterator[date]:
     """The firsts of up to `last` months, beginning no earlier than money first moved."""
     if not moved:
         return
-    end = max(moved) if until is None else until
     newest = end.year * 12 + end.month - 1
     oldest = min(moved).year * 12 + min(moved).month - 1
     for month in range(max(oldest, newest - last + 1), newest + 1):

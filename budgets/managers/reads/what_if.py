@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.db.models import Sum
@@ -11,8 +11,8 @@ from django.db.models import Sum
 from budgets.cascade import Claim, Plan, Slot
 from budgets.errors import BadRule, UnknownBucket
 from budgets.managers.plans import require_open
-from budgets.managers.reads.asked import bounded
-from budgets.managers.reads.moments import counting, until
+from budgets.managers.reads.asked import bounded, found
+from budgets.managers.reads.moments import IN_ORDER, entered
 from budgets.projection import settled
 
 if TYPE_CHECKING:
@@ -44,24 +44,29 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the deposits left in one bucket, and what they would have left; minor units."""
+    """What the deposits left in one bucket, and what they would have left; minor units.
+
+    `kept` is what the ledger says. `today` and `would_keep` are of the deposits run again, by the
+    rules of today and by the other ones, with nothing else moving between.
+    """
 
     bucket: "Bucket"
     kept: int
+    today: int
     would_keep: int
 
     @property
     def difference(self) -> int:
-        """More (+) or less (-) than it was."""
-        return self.would_keep - self.kept
+        """More (+) or less (-) than by the rules of today."""
+        return self.would_keep - self.today
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The deposits in the order they came, and their outcome: envelopes by name of priority.
+    """The deposits in the order they came, and their outcome: envelopes in order of priority.
 
     The money bucket follows the open envelopes, then those closed since; they had their share,
-    and would have none. Both columns come to what was deposited.
+    and would have none. Each of the three columns comes to what was deposited.
     """
 
     deposits: tuple[Rerun, ...]
@@ -71,18 +76,26 @@ class WhatIf:
 def what_if(
     budget: "Budget", rules: "Mapping[Bucket, OtherRules]", last: int, with_reversed: bool
 ) -> WhatIf:
-    """Three statements, then the cascade for each deposit on what the one before it left."""
+    """Four statements, then the cascade twice for each deposit on what the one before it left."""
     bounded("last", last, least=1, most=MOST_DEPOSITS)
     deposits = _deposits(budget, last, with_reversed)
     first = deposits[0].seq if deposits else budget.last_seq + 1
-    buckets = counting(budget, until(first - 1))
-    reruns = _rerun(deposits, _slots(buckets, rules))
+    held = {stood.bucket: stood.balance for stood in entered(budget, seq=first - 1)}
+    buckets = found(list(budget.buckets.order_by(*IN_ORDER)))
+    today = _rerun(deposits, _slots(buckets, held, {}))
+    reruns = _rerun(deposits, _slots(buckets, held, rules))
     kept = dict(
         budget.movements.filter(pk__in=[deposit.pk for deposit in deposits])
         .values_list("entries__bucket")
         .annotate(Sum("entries__amount"))
     )
-    return WhatIf(reruns, _outcomes(buckets, kept, reruns))
+    outcomes = (
+        Outcome(bucket, kept.get(bucket.pk, 0), by_today, by_rules)
+        for bucket, by_today, by_rules in zip(
+            buckets, _left(buckets, today), _left(buckets, reruns), strict=True
+        )
+    )
+    return WhatIf(reruns, tuple(one for one in outcomes if not one.bucket.archived_at or one.kept))
 
 
 def _deposits(budget: "Budget", last: int, with_reversed: bool) -> "list[Movement]":
@@ -92,7 +105,9 @@ def _deposits(budget: "Budget", last: int, with_reversed: bool) -> "list[Movemen
     return list(rows.order_by("-seq")[:last])[::-1]
 
 
-def _slots(buckets: "list[Any]", rules: "Mapping[Bucket, OtherRules]") -> "list[Slot[Bucket]]":
+def _slots(
+    buckets: "list[Bucket]", held: Mapping[UUID, int], rules: "Mapping[Bucket, OtherRules]"
+) -> "list[Slot[Bucket]]":
     """The open envelopes as the first deposit would have met them.
 
     Raises UnknownBucket, BucketClosed and BadRule.
@@ -106,7 +121,7 @@ def _slots(buckets: "list[Any]", rules: "Mapping[Bucket, OtherRules]") -> "list[
     envelopes = [bucket for bucket in buckets if bucket.priority is not None]
     try:
         return [
-            replace(bucket.slot(), balance=bucket.then, **rules.get(bucket, {}))
+            replace(bucket.slot(), balance=held[bucket.pk], **rules.get(bucket, {}))
             for bucket in envelopes
         ]
     except (TypeError, ValueError) as error:
@@ -124,15 +139,12 @@ def _rerun(deposits: "list[Movement]", slots: "list[Slot[Bucket]]") -> tuple[Rer
     return tuple(reruns)
 
 
-def _outcomes(
-    buckets: "list[Bucket]", kept: Mapping[UUID, int], reruns: tuple[Rerun, ...]
-) -> tuple[Outcome, ...]:
-    """Kept and would keep for every open bucket, and for closed ones that had kept something."""
-    would = dict.fromkeys(buckets, 0)
+def _left(buckets: "list[Bucket]", reruns: tuple[Rerun, ...]) -> list[int]:
+    """What the plans come to for each bucket; the money bucket has the remainders."""
+    left = dict.fromkeys(buckets, 0)
+    [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
     for rerun in reruns:
         for bucket, amount in rerun.plan.changes.items():
-            would[bucket] += amount
-        [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
-        would[money] += rerun.plan.remainder
-    outcomes = (Outcome(bucket, kept.get(bucket.pk, 0), would[bucket]) for bucket in buckets)
-    return tuple(one for one in outcomes if not one.bucket.archived_at or one.kept)
+            left[bucket] += amount
+        left[money] += rerun.plan.remainder
+    return list(left.values())

@@ -280,8 +280,8 @@ REFUSED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "a transfer with no space": (
         asking("transfer", "Fun", "Rent", amount=201_00, overflow=Overflow.REJECT),
         NoSpace, {"asked": 201_00, "space": 200_00}),
-    "a transfer that would leave nothing moved": (
-        asking("transfer", "Money", "Trip", amount=1), NothingToMove, {}),
+    "a transfer that would go back to the money bucket": (
+        asking("transfer", "Money", "Trip", amount=1), BucketFull, {"asked": 1, "space": 0}),
     "a redistribution to a full bucket": (
         asking("redistribute_to", "Trip", amount=1), BucketFull, {"asked": 1, "space": 0}),
     "a redistribution to the money bucket": (
