@@ -61,7 +61,7 @@ def guard(cls: type[Any]) -> None:
         for name, method in vars(base).items():
             if name.startswith("_") or not inspect.isfunction(method):
                 continue
-            if getattr(cls, name) is method:
+            if getattr(cls, name) is method and not hasattr(method, "typed"):
                 setattr(cls, name, typed(method))
 
 

@@ -23,7 +23,7 @@ def rent(budget):
 
 @pytest.mark.parametrize("seq", [1, 40, 5_000, 9_960, 10_000])
 @pytest.mark.parametrize("order", ["seq", "recorded"])
-def test_probes_an_index_once_for_each_bucket_to_tell_past_balances(self, budget, rent, order, seq):
+def test_probes_an_index_once_for_each_bucket_to_tell_past_balances(budget, rent, order, seq):
     asked = {"seq": seq, "recorded": budget.movements.get(seq=seq).recorded_at}[order]
     with CaptureQueriesContext(connection) as captured:
         told = Budget.objects.balances_at(budget, **{order: asked})

@@ -87,9 +87,9 @@ class TestMonths:
         Movement.objects.deposit(budget, 7, effective_at=LATE_IN_MARCH)
         TenantSettings.objects.change(time_zone="Europe/Berlin")
 
-        assert flows(Budget.objects.months(budget)) == [(4, 7, 0)]
-        assert flows(Budget.objects.months_by_currency()[0].months) == [(4, 7, 0)]
-        assert flows(Budget.objects.months(budget, zone=UTC)) == [(3, 7, 0)]
+        assert flows(Budget.objects.months(budget))[0] == (4, 7, 0)
+        assert flows(Budget.objects.months_by_currency()[0].months)[0] == (4, 7, 0)
+        assert flows(Budget.objects.months(budget, zone=UTC))[0] == (3, 7, 0)
 
 
 class TestReversals:
