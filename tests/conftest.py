@@ -54,8 +54,9 @@ def prepare() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def project_settings() -> None:
-    """Programs that tests start have the project's settings, without the example domains."""
+    """Programs that tests start have the project's settings, and no terminal's width."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(autouse=True)
