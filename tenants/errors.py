@@ -10,7 +10,7 @@ CodedError
 |   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
 |   |-- BadTenant, NoHistory, BadFile, NotMigrated, BadAge            of the commands
 |   |-- BadFixture, NeedsTenant, NotATenants, NotHere                 of the commands
-|   |-- EmbeddedError, BeforeTheFold                                  of the server
+|   |-- EmbeddedError, BeforeTheFold, UnreadableTimes                 of the server
 |   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
 |       |-- Unavailable        cannot connect, or the connection broke     retry
 |       |-- Conflict           deadlock or serialization failure           retry
@@ -41,16 +41,17 @@ CodedError
 |   `-- UnknownPlan, UnknownFeature, NotInPlan
 `-- Refused                    the ways money can refuse: `budgets.errors`, another app's branch
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
-    |-- BadAmount, UnknownCurrency, WrongCurrency
+    |-- BadAmount, WrongCurrency
+    |-- UnknownCurrency
+    |   `-- CurrencyEnded
     |-- BadParticulars         an argument of a verb that cannot be recorded
     |   `-- UnknownKeyword
     |-- BadRule
     |   `-- NotAPermutation
-    |-- BucketClosed, BucketLocked, BucketFull, NoSpace
+    |-- BudgetArchived, BucketClosed, BucketLocked, BucketFull, NoSpace
     |-- NotEnoughMoney, NothingToMove, WrongBudget, ReversalRefused
     |-- StalePlan, KeyReused
     |-- BadQuestion
-    |   `-- BadPage
     |-- BadSchedule
     |-- BadStatement, BadChoice, StatementUndone, UndoRefused
     `-- BadPayroll, BadCase    of files

@@ -204,7 +204,7 @@ class TestBadInput:
             (("5", "--into", "Nowhere"), "unknown_bucket"),
             (("5", "--memo", "x" * 501), "bad_particulars"),
             (("5", "--key", "x" * 201), "bad_particulars"),
-            (("5", "--memo", "a\0b"), "value_refused"),
+            (("5", "--memo", "a\0b"), "bad_particulars"),
         ],
     )
     def test_so_is_everything_else(self, deposit, ledger, words, code):

@@ -25,8 +25,8 @@ def test_entries_from_before_there_was_a_column_have_it_too(tenant):
             Movement.objects.deposit(budget, amount)
         Movement.objects.withdraw(rent, 2)
 
-    migrate("0006")
-    migrate("0007")
+    migrate("0009")
+    migrate("0010")
 
     with acting_for(tenant):
         seqs = Entry.objects.order_by("movement_seq").values_list("movement_seq", flat=True)

@@ -109,7 +109,8 @@ ALSO: dict[type[Exception], set[str]] = {
         "TenantNotChosen", "NotInPlan",
     },
     ValidationError: {
-        "ValueRefused", "BadEmail", "BadExpiry", "BadAmount", "UnknownCurrency", "WrongCurrency",
+        "ValueRefused", "BadEmail", "BadExpiry", "BadAmount", "UnknownCurrency", "CurrencyEnded",
+        "WrongCurrency",
         "BadRule", "NotAPermutation", "BadParticulars", "UnknownKeyword", "BadSchedule",
     },
     ValueError: {"ValueRefused"},

@@ -65,7 +65,8 @@ def test_without_row_security_nearly_every_operation_leaks(model, sides):
 
     assert leaking >= reachable(model)
     assert ("upsert" in leaking) == (model not in LEDGER)  # there, the grants refuse it
-    assert reported == {"tenants.E020"}
+    # Nor can the zones be compared of a table that cannot be read.
+    assert reported - {"tenants.W041"} == {"tenants.E020"}
 
 
 @each_model
@@ -89,7 +90,8 @@ def test_a_policy_that_is_missing_hides_a_tenants_own_rows(model, sides):
         leaking, reported = leaks(model, "select", "managers", *sides), found()
 
     assert leaking == ["shows the rows of 0 tenants, not those of one"]
-    assert reported == {"tenants.E020"}
+    # Nor can the zones be compared of a table that cannot be read.
+    assert reported - {"tenants.W041"} == {"tenants.E020"}
 
 
 @each_model
@@ -114,7 +116,8 @@ def test_row_security_switched_off_is_reported(model, switch, sides):
         leaking, reported = red(model, sides), found()
 
     assert bool(leaking) == ("DISABLE" in off)  # FORCE binds the owner, not app
-    assert reported == {"tenants.E020"}
+    # Nor can the zones be compared of a table that cannot be read.
+    assert reported - {"tenants.W041"} == {"tenants.E020"}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +171,8 @@ def test_a_grant_that_is_missing_is_reported(model, committed):
     with without(model, grants):
         reported = found()
 
-    assert reported == {"tenants.E020"}
+    # Nor can the zones be compared of a table that cannot be read.
+    assert reported - {"tenants.W041"} == {"tenants.E020"}
 
 
 def test_nothing_is_missed_because_there_is_nothing_to_find():
