@@ -79,7 +79,8 @@ def explain(
         raise WrongType(f"{method.__name__}: {unbound}") from error
     for name, hint in _hints(inspect.unwrap(method)).items():
         if name in given and not fits(given[name], hint, **meant):
-            said = f"{method.__name__}: {name} is {_said(hint)}, not {given[name]!a:.99}"
+            # Not the value itself, which may be a secret.
+            said = f"{method.__name__}: {name} is {_said(hint)}, not {_said(type(given[name]))}"
             raise WrongType(said, name) from error
     if isinstance(error, VALUES) and not isinstance(error, CodedError):
         raise refused(error) from error
@@ -106,8 +107,9 @@ def fits(value: object, hint: Any, **meant: Any) -> bool:
             return False
     except TypeError:  # no class: Any, a TypedDict, a Protocol
         return True
-    if isinstance(value, Mapping) or (isinstance(value, list | tuple | set) and len(parts) == 1):
-        return all(fits(each, parts[0], **meant) for each in value)
+    if len(parts) == (2 if isinstance(value, Mapping) else 1):
+        inside = value if isinstance(value, Mapping | list | tuple | set) else ()
+        return all(fits(each, parts[0], **meant) for each in inside)
     return True
 
 

@@ -38,7 +38,7 @@ class Deposit:
     def __post_init__(self) -> None:
         for name, kind in (("budget_id", UUID), ("particulars", Mapping)):
             if not isinstance(given := getattr(self, name), kind):
-                raise WrongType(f"{name} is {kind.__name__}, not {given!a:.99}", name)
+                raise WrongType(f"{name} is {kind.__name__}, not {type(given).__name__}", name)
         require_known("a deposit", self.particulars, PARTICULARS)
 
     @property
