@@ -43,7 +43,7 @@ READS = {
         "tenants_of",
         "unrepeatable",
     },
-    "ScheduleManager": {"called", "planned", "tenants_with_due"},
+    "ScheduleManager": {"all_planned", "called", "planned", "tenants_with_due"},
     "ScheduleRunManager": set(),
     "StatementLineManager": {"judged"},
     "StatementManager": {"called", "drafted", "reversals", "review"},
