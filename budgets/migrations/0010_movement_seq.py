@@ -58,7 +58,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="entry",
             index=models.Index(
-                fields=["tenant", "bucket", "movement_seq"], name="budgets_entry_place"
+                condition=models.Q(("movement_seq__gt", 0)),
+                fields=["tenant", "bucket", "movement_seq"],
+                name="budgets_entry_place",
             ),
         ),
     ]

@@ -25,7 +25,8 @@ FROM budgets_bucket AS b
 LEFT JOIN LATERAL (
     SELECT e.balance_after, e.movement_seq
     FROM budgets_entry AS e
-    WHERE e.tenant_id = b.tenant_id AND e.bucket_id = b.id AND e.movement_seq <= least(
+    WHERE e.tenant_id = b.tenant_id AND e.bucket_id = b.id
+        AND e.movement_seq > 0 AND e.movement_seq <= least(
         %(seq)s::bigint,
         (
             SELECT m.seq
