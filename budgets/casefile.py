@@ -98,9 +98,14 @@ class CaseBucket(_Strict):
     def slot(self) -> Slot[str]:
         """The bucket as the cascade takes it."""
         return Slot(
-            self.name, self.priority, self.balance_minor, self.target_minor, self.filter.claim,
-            self.hold.claim if self.hold else None, self.locked,
-        )  # fmt: skip
+            self.name,
+            self.priority,
+            self.balance_minor,
+            self.target_minor,
+            self.filter.claim,
+            self.hold.claim if self.hold else None,
+            self.locked,
+        )
 
 
 class Case(_Strict):

@@ -87,10 +87,15 @@ def page_answer(budget: Budget, page: Page[Entry], zone: tzinfo) -> Answer:
     for entry in page.rows:
         moved = entry.movement
         table.add_row(
-            f"{moved.seq}.{entry.position}", _day(moved.effective_at, zone), moved.kind,
-            entry.bucket.name, shown(budget, entry.amount), shown(budget, entry.balance_after),
-            REASONS[entry.reason], moved.memo or moved.source,
-        )  # fmt: skip
+            f"{moved.seq}.{entry.position}",
+            _day(moved.effective_at, zone),
+            moved.kind,
+            entry.bucket.name,
+            shown(budget, entry.amount),
+            shown(budget, entry.balance_after),
+            REASONS[entry.reason],
+            moved.memo or moved.source,
+        )
     return table, {
         "currency": budget.currency,
         "newer": page.previous,

@@ -143,9 +143,13 @@ def _row(
 ) -> dict[str, Any]:
     after = before + kept
     return {
-        "bucket": bucket.name, "arrives": arrives, "kept": kept,
-        "before": before, "after": after, "reason": str(reason),
-    }  # fmt: skip
+        "bucket": bucket.name,
+        "arrives": arrives,
+        "kept": kept,
+        "before": before,
+        "after": after,
+        "reason": str(reason),
+    }
 
 
 def cascade_table(budget: Budget, rows: Iterable[dict[str, Any]], title: str) -> Table:

@@ -200,9 +200,11 @@ class _Changes(InspectingAdmin):
     WHAT = Column("what", _what_changed)
     list_display: Any = ("created_at", "verb", "model", ROW, WHAT, "actor", "request_id")
     shown = (
-        ("verb", "model", ROW), ("before", "after"), ("actor", "request_id"),
+        ("verb", "model", ROW),
+        ("before", "after"),
+        ("actor", "request_id"),
         ("created_at", "id"),
-    )  # fmt: skip
+    )
     list_filter: ClassVar[Any] = ("verb", "model")
     related: ClassVar[Any] = ("actor",)
     search_fields = ("row_id__exact", "request_id__exact", "id__exact")

@@ -84,9 +84,14 @@ def import_line(statement: Statement) -> StatementLine:
 def begin_statement(budget: Budget) -> Statement:
     digest = hashlib.sha256(uuid.uuid4().bytes).hexdigest()
     statement = Statement(
-        budget=budget, sha256=digest, name="may.csv", format="csv", currency="EUR",
-        total=1, outgoing=0,
-    )  # fmt: skip
+        budget=budget,
+        sha256=digest,
+        name="may.csv",
+        format="csv",
+        currency="EUR",
+        total=1,
+        outgoing=0,
+    )
     statement.save()
     return statement
 

@@ -239,14 +239,16 @@ def test_database_work_stays_in_managers_and_querysets(path):
         ("rows.get_or_create(name=name)", ["rows.get_or_create"]),
         ("Budget.objects.raw('SELECT 1')", ["Budget.objects.raw"]),
         ("with connections[using].cursor() as c: pass", ["connections[using].cursor"]),
-        ("model._base_manager, model._default_manager",
-         ["model._base_manager", "model._default_manager"]),
+        (
+            "model._base_manager, model._default_manager",
+            ["model._base_manager", "model._default_manager"],
+        ),
         ("Budget.objects.open().exists()", []),
         ("Budget.objects.called(name).buckets.open().in_order()", []),
         ("figures.values(), names.get(name), text.count('a'), bucket.filter, catalog.cursor", []),
         ("'''Budget.objects.filter()'''  # Budget.objects.all()", []),
     ],
-)  # fmt: skip
+)
 def test_database_work_is_told_by_how_it_is_written(source, found):
     assert [*database_work(ast.parse(source))] == found
 

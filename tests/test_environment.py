@@ -81,8 +81,9 @@ class TestHttps:
             answer = logged_in(client)
 
         assert (asked.status_code, asked["Location"]) == (
-            301, f"https://testserver{reverse('admin:login')}",
-        )  # fmt: skip
+            301,
+            f"https://testserver{reverse('admin:login')}",
+        )
         assert answer["Strict-Transport-Security"] == "max-age=31536000"
         for name in ("sessionid", "csrftoken"):
             cookie = client.cookies[name]
@@ -97,8 +98,9 @@ class TestHttps:
 
         assert "Strict-Transport-Security" not in answer
         assert {name: bool(each["secure"]) for name, each in client.cookies.items()} == {
-            "sessionid": False, "csrftoken": False,
-        }  # fmt: skip
+            "sessionid": False,
+            "csrftoken": False,
+        }
         assert client.cookies["sessionid"]["httponly"] is True
 
 

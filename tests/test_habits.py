@@ -72,8 +72,10 @@ class TestHooks:
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 
         assert [tool for tool in ("ruff format", "ruff check", "mypy") if tool in ran.stdout] == [
-            "ruff format", "ruff check", "mypy",
-        ]  # fmt: skip
+            "ruff format",
+            "ruff check",
+            "mypy",
+        ]
 
     @pytest.mark.parametrize(("subject", "refused"), [("x" * 72, False), ("x" * 73, True)])
     def test_refuse_a_long_subject_and_no_long_body(self, subject: str, refused: bool) -> None:

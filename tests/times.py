@@ -20,7 +20,11 @@ UNWRITABLE = (
 WRITABLE = (FIRST, FIRST.astimezone(BEHIND), END - TICK, (END - TICK).astimezone(AHEAD))
 
 UNREADABLE = (
-    "infinity", "-infinity", "10000-01-01Z", "0001-12-31 23:00:00+00 BC", "0001-01-01Z",
+    "infinity",
+    "-infinity",
+    "10000-01-01Z",
+    "0001-12-31 23:00:00+00 BC",
+    "0001-01-01Z",
     "9999-12-31 23:59:59Z",
-)  # fmt: skip
+)
 """What PostgreSQL stores, and Python cannot read, or not in every time zone."""

@@ -247,8 +247,12 @@ class EntryAdmin(InspectingAdmin):
         BUCKET, BUDGET, TENANT, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL,
     )  # fmt: skip
     list_filter = (
-        TenantFilter, "reason", "became_full", ("bucket", Chosen), ("movement", Chosen),
-    )  # fmt: skip
+        TenantFilter,
+        "reason",
+        "became_full",
+        ("bucket", Chosen),
+        ("movement", Chosen),
+    )
     related = ("tenant", "bucket", "movement__budget")
     search_fields = ("bucket__name", "movement__memo", "movement__key", "id__exact")
     search_help_text = "name of the bucket, memo or key of the movement, or id"

@@ -70,9 +70,13 @@ class ScheduleRunAdmin(InspectingAdmin):
         "created_at", "id",
     )  # fmt: skip
     list_display = (
-        "__str__", link("schedule", lambda row: row.schedule), TENANT, "due_at", "outcome",
+        "__str__",
+        link("schedule", lambda row: row.schedule),
+        TENANT,
+        "due_at",
+        "outcome",
         MOVEMENT,
-    )  # fmt: skip
+    )
     list_filter = (TenantFilter, "outcome", ("schedule", Chosen), ("movement", Chosen))
     related = ("tenant", "schedule", "movement", "actor")
     search_fields = ("schedule__name", "id__exact")

@@ -49,9 +49,11 @@ class BudgetCommand(LocalCommand):
 def add_locale(parser: argparse.ArgumentParser) -> None:
     """The flag `--locale`."""
     parser.add_argument(
-        "--locale", type=_locale, metavar="NAME",
+        "--locale",
+        type=_locale,
+        metavar="NAME",
         help="how sums are written: en, de, fr_CH ... (default: as the tenant's settings say)",
-    )  # fmt: skip
+    )
 
 
 def add_zone(parser: argparse.ArgumentParser) -> None:

@@ -27,9 +27,13 @@ COLUMNS: dict[str, Any] = {
 DECLARED = Declared(LEDGER, COLUMNS.__getitem__, MEMOS)
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "exact": operator.eq, "in": lambda value, values: value in values,
-    "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
-}  # fmt: skip
+    "exact": operator.eq,
+    "in": lambda value, values: value in values,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
 
 
 class MemoryEntries(Verbs, reads=True):

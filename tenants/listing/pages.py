@@ -106,9 +106,11 @@ def ordered[Q: models.QuerySet[Any]](rows: Q, sort: Sort, *, back: bool = False)
     order = [
         _nulls_last(path, down, back)
         if column_of(rows.model, path).null
-        else f"-{path}" if down else path
+        else f"-{path}"
+        if down
+        else path
         for path in sort.columns
-    ]  # fmt: skip
+    ]
     relations = {path.rpartition("__")[0] for path in sort.columns} - {""}
     return (rows.select_related(*relations) if relations else rows).order_by(*order)
 

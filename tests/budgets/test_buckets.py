@@ -62,8 +62,10 @@ class TestCreateBucket:
             assert version.actor_id == user.pk
             assert (version.name, version.priority, version.locked) == ("Rent", 3, True)
             assert (version.filter, version.hold, version.target) == (
-                Claim(share=5), Claim(flat=6), 7,
-            )  # fmt: skip
+                Claim(share=5),
+                Claim(flat=6),
+                7,
+            )
 
     def test_counts_as_a_change_of_its_budget(self, budget):
         before = budget.version

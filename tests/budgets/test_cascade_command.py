@@ -145,5 +145,9 @@ def in_a_process(
     """Run `manage.py cascade` by itself: the command line of the tests wants their database."""
     return subprocess.run(
         [sys.executable, *flags, "manage.py", "cascade", *words],
-        cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

@@ -84,12 +84,16 @@ def _wrong_cases(module: Any) -> list[str]:
     for case in CASES:
         slots = [
             module.Slot(
-                bucket["name"], bucket["priority"], bucket["balance_minor"],
-                bucket["target_minor"], _claim(module, bucket["filter"]),
-                _claim(module, bucket["hold"]), bucket["locked"],
+                bucket["name"],
+                bucket["priority"],
+                bucket["balance_minor"],
+                bucket["target_minor"],
+                _claim(module, bucket["filter"]),
+                _claim(module, bucket["hold"]),
+                bucket["locked"],
             )
             for bucket in case["buckets"]
-        ]  # fmt: skip
+        ]
         plan = module.cascade(case["deposit_minor"], slots)
         answer = {
             "allocations": dict(plan.changes),
@@ -110,24 +114,31 @@ def _wrong_rule(module: Any) -> list[str]:
     chance = random.Random(20260101)
     wrong = []
     for number in range(300):
-        book = Book({
-            f"pot {n}": Pot(
-                chance.choice([0, chance.randrange(500)]),
-                chance.choice([None, 0, chance.randrange(600)]),
-                _random_claim(chance),
-                chance.choice([None, _random_claim(chance)]),
-                chance.random() < 0.2,
-            )
-            for n in range(chance.randrange(6))
-        })  # fmt: skip
+        book = Book(
+            {
+                f"pot {n}": Pot(
+                    chance.choice([0, chance.randrange(500)]),
+                    chance.choice([None, 0, chance.randrange(600)]),
+                    _random_claim(chance),
+                    chance.choice([None, _random_claim(chance)]),
+                    chance.random() < 0.2,
+                )
+                for n in range(chance.randrange(6))
+            }
+        )
         amount = chance.choice([chance.randrange(1, 1000), 10**15 + chance.randrange(1000)])
         slots = [
             module.Slot(
-                name, n, pot.balance, pot.target, module.Claim(**dict([pot.filter])),
-                pot.hold and module.Claim(**dict([pot.hold])), pot.locked,
+                name,
+                n,
+                pot.balance,
+                pot.target,
+                module.Claim(**dict([pot.filter])),
+                pot.hold and module.Claim(**dict([pot.hold])),
+                pot.locked,
             )
             for n, (name, pot) in enumerate(book.pots.items())
-        ]  # fmt: skip
+        ]
         plan = module.cascade(amount, slots)
         kept = dict(plan.changes) | ({"Money": plan.remainder} if plan.remainder else {})
         if kept != book.cascade(amount):

@@ -54,9 +54,10 @@ class TestDispositions(Audited):
         movement = scene.newest()
         assert (movement.kind, movement.amount, movement.external) == ("close_cascade", 300_00, 0)
         assert scene.lines(movement) == [
-            ("Fun", -300_00, "source"), ("Rent", 200_00, "capacity_limit"),
+            ("Fun", -300_00, "source"),
+            ("Rent", 200_00, "capacity_limit"),
             ("Money", 100_00, "remainder"),
-        ]  # fmt: skip
+        ]
 
     def test_to_a_named_bucket_all_of_it_beyond_its_target_if_need_be(self, scene):
         scene.do(lambda: Bucket.objects.lock(scene.bucket("Rent")))

@@ -47,8 +47,11 @@ class TestDeposit:
 
         entries = movement.entries.order_by("position").values_list("amount", "reason")
         assert list(entries) == [
-            (1, "filter"), (2, "hold_floor"), (1, "capacity_limit"), (96, "remainder"),
-        ]  # fmt: skip
+            (1, "filter"),
+            (2, "hold_floor"),
+            (1, "capacity_limit"),
+            (96, "remainder"),
+        ]
 
     def test_a_bucket_becomes_full_once(self, budget):
         BucketFactory(budget=budget, filter=Claim(flat=3), target=5)
@@ -58,8 +61,11 @@ class TestDeposit:
 
         lines = Entry.objects.order_by("movement__seq", "position")
         assert list(lines.values_list("movement__seq", "balance_after", "became_full")) == [
-            (1, 3, False), (2, 5, True), (2, 1, False), (3, 4, False),
-        ]  # fmt: skip
+            (1, 3, False),
+            (2, 5, True),
+            (2, 1, False),
+            (3, 4, False),
+        ]
 
     def test_numbers_movements_and_each_buckets_entries_without_a_gap(self, budget):
         bucket = BucketFactory(budget=budget, filter=Claim(flat=1))
@@ -125,9 +131,14 @@ class TestParticulars:
         user = UserFactory()
         with acting_for(tenant, actor=user, request_id="request-7"):
             Movement.objects.deposit(
-                BudgetFactory(), 5, key="k", effective_at=PAST, memo="Löhne",
-                metadata={"a": [1, None, "ü"]}, source="run 3",
-            )  # fmt: skip
+                BudgetFactory(),
+                5,
+                key="k",
+                effective_at=PAST,
+                memo="Löhne",
+                metadata={"a": [1, None, "ü"]},
+                source="run 3",
+            )
 
             movement = Movement.objects.get()
             assert (movement.actor_id, movement.request_id) == (user.pk, "request-7")

@@ -63,12 +63,19 @@ class TestDeposit:
         with acting_for(tenant):
             assert answer.pop("movement") == str(Movement.objects.get().pk)
         assert answer.pop("lines")[1] == {
-            "bucket": "Fun", "arrives": 1150_50, "kept": 575_25, "before": 0, "after": 575_25,
+            "bucket": "Fun",
+            "arrives": 1150_50,
+            "kept": 575_25,
+            "before": 0,
+            "after": 575_25,
             "reason": "filter",
-        }  # fmt: skip
+        }
         assert answer == {
-            "dry_run": False, "repeated": False, "currency": "EUR", "amount_minor": 1250_50,
-        }  # fmt: skip
+            "dry_run": False,
+            "repeated": False,
+            "currency": "EUR",
+            "amount_minor": 1250_50,
+        }
 
     @pytest.mark.parametrize(
         "words", [(), ("--into", "rent"), ("--into", "Rent", "--overflow", "allow")]

@@ -74,8 +74,11 @@ def measured(importer: Importer, file: Path, option: str) -> Measured:
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
             [sys.executable, "manage.py", *words, option, str(file)],
-            cwd=ROOT, env=environ, stdout=out, stderr=theirs,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environ,
+            stdout=out,
+            stderr=theirs,
+        )
         os.close(theirs)
         reader.start()
         _, status, usage = os.wait4(process.pid, 0)

@@ -46,7 +46,7 @@ class TestAFile:
             (ofx(transaction(DTPOSTED="")), "DTPOSTED is missing"),
             (ofx(transaction(DTPOSTED="soon")), "DTPOSTED 'soon'"),
         ],
-    )  # fmt: skip
+    )
     def test_that_cannot_be_read_is_refused_and_writes_nothing(
         self, importer, tmp_path, content, says
     ):
@@ -177,9 +177,14 @@ class TestColumns:
 
         [line] = told["lines"]
         assert line == {
-            "line": 1, "status": "new", "account": "", "date": "2025-01-31",
-            "amount_minor": 1234_00, "description": "Miete", "bank_id": "7",
-        }  # fmt: skip
+            "line": 1,
+            "status": "new",
+            "account": "",
+            "date": "2025-01-31",
+            "amount_minor": 1234_00,
+            "description": "Miete",
+            "bank_id": "7",
+        }
 
     def test_one_account_of_many_can_be_picked(self, importer, tmp_path):
         file = put(tmp_path, "Date;Amount;Account\n2025-01-31;1;a\n2025-01-31;2;b\n")

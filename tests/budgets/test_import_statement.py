@@ -47,12 +47,15 @@ class TestStatementsNobodyHereWrote:
             ("checking.ofx", "USD", (), ["1452687~7"], [1, -34_51, -25_00]),
             ("multiple_accounts.ofx", "USD", (), ["9100", "9200"], []),
             (
-                "ofx-v102-empty-tags.ofx", "EUR", ("--currency", "EUR"),
-                ["12345678"], [12_34],
+                "ofx-v102-empty-tags.ofx",
+                "EUR",
+                ("--currency", "EUR"),
+                ["12345678"],
+                [12_34],
             ),
             ("suncorp.ofx", "AUD", (), ["123456789"], [-16_85]),
         ],
-    )  # fmt: skip
+    )
     def test_come_in_right_and_once(self, tenant, name, currency, words, accounts, amounts):
         importer = Importer.of(tenant, currency)
         money_in = [amount for amount in amounts if amount > 0]

@@ -140,8 +140,12 @@ class TestBothDoors:
     def test_a_deposit(self, desk, once):
         answer, ran = once(
             lambda: Movement.objects.deposit(desk.budget, 5_00, key="k"),
-            "deposit", "5", "--key", "k", *self.at(desk),
-        )  # fmt: skip
+            "deposit",
+            "5",
+            "--key",
+            "k",
+            *self.at(desk),
+        )
 
         assert ran.json["movement"] == str(answer.pk)
         assert ran.json["repeated"] is not answer.repeated
@@ -202,8 +206,12 @@ class TestBothDoors:
     def test_an_undone_import(self, desk, once):
         answer, ran = once(
             lambda: undo(desk, "k"),
-            "undo_import", str(desk.statement().pk), "--key", "k", *self.at(desk),
-        )  # fmt: skip
+            "undo_import",
+            str(desk.statement().pk),
+            "--key",
+            "k",
+            *self.at(desk),
+        )
 
         assert ran.json["movements"] == [str(row.pk) for row in answer]
         assert desk.do(Movement.objects.count) == 4

@@ -208,7 +208,9 @@ class TestRefusedDeposits(Audited):
         shown = [(row["line"], row["key"], row["status"], row["answer"]) for row in answer["lines"]]
         assert (code, answer["refused"]) == (1, 1)
         assert [row[:3] for row in shown] == [
-            (1, "a", "repeated"), (2, "used", "refused"), (3, "b", "deposited"),
-        ]  # fmt: skip
+            (1, "a", "repeated"),
+            (2, "used", "refused"),
+            (3, "b", "deposited"),
+        ]
         assert [row[3][-13:] for row in shown] == ["#2", " [key_reused]", "#4"]
         assert answer["lines"][2]["amount_minor"] == 300

@@ -76,8 +76,11 @@ class TestTheCalendar:
             "26-01-25",
         ]
         assert days(4, rule + ";WKST=SU", datetime(2026, 1, 6)) == [
-            "26-01-06", "26-01-18", "26-01-20", "26-02-01",
-        ]  # fmt: skip
+            "26-01-06",
+            "26-01-18",
+            "26-01-20",
+            "26-02-01",
+        ]
 
     def test_count_counts_from_the_start_on_wherever_one_looks(self):
         assert len(first(9, "FREQ=DAILY;COUNT=3")) == 3

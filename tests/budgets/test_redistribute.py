@@ -104,9 +104,10 @@ class TestThroughTheCascade(Audited):
 
         assert (movement.kind, movement.amount, movement.external) == ("redistribute", 250_00, 0)
         assert scene.lines(movement) == [
-            ("Rent", 200_00, "capacity_limit"), ("Fun", 25_00, "filter"),
+            ("Rent", 200_00, "capacity_limit"),
+            ("Fun", 25_00, "filter"),
             ("Money", -225_00, "source"),
-        ]  # fmt: skip
+        ]
         assert scene.balances("Money") == [80_00]
         assert scene.totals() == (1005_00, 0)
 
@@ -143,8 +144,11 @@ class TestBoth(Audited):
         for amount in (305_01, 2**63 - 1):
             scene.refuses(
                 partial(ask, amount, scene),
-                NotEnoughMoney, "not_enough_money", asked=amount, available=305_00,
-            )  # fmt: skip
+                NotEnoughMoney,
+                "not_enough_money",
+                asked=amount,
+                available=305_00,
+            )
 
     def test_refuse_what_is_no_amount(self, scene, ask):
         for amount in NO_AMOUNTS:

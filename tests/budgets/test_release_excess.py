@@ -42,8 +42,9 @@ class TestReleaseExcess(Audited):
         scene.do(lambda: release("Trip", scene))
 
         assert scene.do(lambda: (scene.bucket("Trip").balance, scene.bucket("Trip").locked)) == (
-            60_00, True,
-        )  # fmt: skip
+            60_00,
+            True,
+        )
 
     def test_there_is_nothing_within_a_target_or_without_one(self, scene):
         scene.do(lambda: Bucket.objects.set_target(scene.bucket("Fun"), 300_00))

@@ -61,8 +61,9 @@ class TestReorder(Audited):
 
         versions = scene.do(lambda: list(scene.home.versions.filter(verb="reorder")))
         assert sorted((row.name, row.priority, row.from_seq) for row in versions) == [
-            ("Rent", 1, 3), ("Trip", 0, 3),
-        ]  # fmt: skip
+            ("Rent", 1, 3),
+            ("Trip", 0, 3),
+        ]
         assert [row.key for row in versions].count("k") == 1
 
     def test_the_same_order_changes_nothing(self, scene):
@@ -97,8 +98,11 @@ class TestReorder(Audited):
     def test_anything_else_is_refused(self, scene, order):
         scene.refuses(
             lambda: reorder(order, scene),
-            NotAPermutation, "not_a_permutation", given=len(order), envelopes=4,
-        )  # fmt: skip
+            NotAPermutation,
+            "not_a_permutation",
+            given=len(order),
+            envelopes=4,
+        )
 
     def test_of_two_at_once_the_second_stands(self, scene):
         scene.at_once(partial(reorder, BACKWARDS, scene), partial(reorder, ORDER, scene))

@@ -26,13 +26,17 @@ class TestReverse(Audited):
         movement = scene.do(lambda: reverse("salary", scene))
 
         assert (movement.kind, movement.amount, movement.external) == (
-            "reversal", 1000_00, -1000_00,
-        )  # fmt: skip
+            "reversal",
+            1000_00,
+            -1000_00,
+        )
         assert movement.reverses_id == scene.pks["salary"]
         assert scene.lines(movement) == [
-            ("Rent", -300_00, "reversal"), ("Trip", -100_00, "reversal"),
-            ("Fun", -300_00, "reversal"), ("Money", -300_00, "reversal"),
-        ]  # fmt: skip
+            ("Rent", -300_00, "reversal"),
+            ("Trip", -100_00, "reversal"),
+            ("Fun", -300_00, "reversal"),
+            ("Money", -300_00, "reversal"),
+        ]
         assert scene.balances("Rent", "Trip", "Fun", "Money") == [0, 0, 0, 5_00]
         assert scene.totals() == (1005_00, 1000_00)
 
@@ -74,9 +78,13 @@ class TestRefusals(Audited):
         scene.do(lambda: Movement.objects.withdraw(scene.bucket("Fun"), 1))
 
         self.refused(
-            scene, lambda: reverse("salary", scene),
-            why="not_enough_money", bucket="Fun", asked=300_00, available=299_99,
-        )  # fmt: skip
+            scene,
+            lambda: reverse("salary", scene),
+            why="not_enough_money",
+            bucket="Fun",
+            asked=300_00,
+            available=299_99,
+        )
 
     def test_a_bucket_that_is_closed(self, scene):
         scene.do(lambda: Bucket.objects.close(scene.bucket("Fun"), Disposition.MONEY))

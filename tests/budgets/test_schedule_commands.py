@@ -53,8 +53,10 @@ class TestRunSchedules:
             assert [row["movement"] for row in answer["runs"]] == [str(m.pk) for m in movements]
         first = answer["runs"][0]
         assert (first["tenant"], first["budget"], first["schedule"]) == (
-            tenant.slug, "Household", "Salary",
-        )  # fmt: skip
+            tenant.slug,
+            "Household",
+            "Salary",
+        )
         assert (first["amount"], first["outcome"]) == ("€1.00", "deposited")
 
     def test_a_second_time_there_is_nothing_to_do(self, tenant, schedule):
@@ -190,8 +192,11 @@ class TestSchedule:
     )
     def test_refuses_to_create_nonsense(self, tenant, on, change, error):
         wanted = {
-            "amount": "10", "--rule": "FREQ=DAILY", "--starts": "2026-12-01", "--zone": "UTC",
-        } | change  # fmt: skip
+            "amount": "10",
+            "--rule": "FREQ=DAILY",
+            "--starts": "2026-12-01",
+            "--zone": "UTC",
+        } | change
         amount = wanted.pop("amount")
 
         with pytest.raises(error):

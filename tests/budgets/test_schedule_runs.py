@@ -34,8 +34,10 @@ class TestRunDue:
         runs = Schedule.objects.run_due(schedule, NOW)
 
         assert outcomes(schedule) == [
-            (JANUARY, "deposited"), (FEBRUARY, "deposited"), (MARCH, "deposited"),
-        ]  # fmt: skip
+            (JANUARY, "deposited"),
+            (FEBRUARY, "deposited"),
+            (MARCH, "deposited"),
+        ]
         movements = list(budget.movements.order_by("seq"))
         assert movements == [run.movement for run in runs]
         assert [movement.effective_at for movement in movements] == [JANUARY, FEBRUARY, MARCH]

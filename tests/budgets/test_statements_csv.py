@@ -230,8 +230,10 @@ class TestTheFileItself:
             (b"", "the file is empty"),
             (b"\n \n", "the file is empty"),
             (b"PK\x03\x04\0\0", "a binary file, not a bank statement"),
-            (b"%PDF-1.7\n%\xe2\xe3", "no column for the date; the file has: %PDF-1.7; "
-             "say --date-column NAME"),
+            (
+                b"%PDF-1.7\n%\xe2\xe3",
+                "no column for the date; the file has: %PDF-1.7; say --date-column NAME",
+            ),
             (b"Date;Amount\n2025-01-31;1\n2025-", "line 3: 1 columns where the header has 2"),
             (b'Date;Amount;Text\n2025-01-31;1;"cut', "line 2: the file is cut off inside quotes"),
             (b'Date;Amount;Text\n2025-01-31;1;"a"b\n', "line 2: ';' expected after '\"'"),
@@ -244,7 +246,7 @@ class TestTheFileItself:
                 "line 2 is longer than 1,048,576 characters",
             ),
         ],
-    )  # fmt: skip
+    )
     def test_is_refused_when_it_is_no_whole_table(
         self, tmp_path: Path, content: bytes, reason: str
     ) -> None:

@@ -80,7 +80,8 @@ def test_the_command_says_why(tenant, tmp_path):
     said = household.run(file)
 
     assert [(row["status"], row.get("why")) for row in told["lines"]] == [
-        ("held", NEVER), ("new", None),
-    ]  # fmt: skip
+        ("held", NEVER),
+        ("new", None),
+    ]
     assert told["held"] == 1
     assert "of an unlikely date: --review says why" in said.out

@@ -54,8 +54,10 @@ class TestTransfer(Audited):
         movement = scene.do(lambda: transfer("Fun", "Rent", 250_00, scene))
 
         assert scene.lines(movement) == [
-            ("Fun", -250_00, "source"), ("Rent", 200_00, "direct"), ("Money", 50_00, "overflow"),
-        ]  # fmt: skip
+            ("Fun", -250_00, "source"),
+            ("Rent", 200_00, "direct"),
+            ("Money", 50_00, "overflow"),
+        ]
 
     def test_what_the_money_bucket_gets_back_never_left_it(self, scene):
         movement = scene.do(lambda: transfer("Money", "Rent", 250_00, scene))
@@ -95,22 +97,28 @@ class TestTransfer(Audited):
 
         assert scene.balances("Spare") == [1]
         assert scene.do(lambda: [scene.bucket(name).locked for name in ("Fun", "Spare")]) == [
-            True, True,
-        ]  # fmt: skip
+            True,
+            True,
+        ]
 
     def test_never_takes_more_than_the_bucket_holds(self, scene):
         for amount in (300_01, 2**63 - 1):
             scene.refuses(
                 partial(transfer, "Fun", "Money", amount, scene),
-                NotEnoughMoney, "not_enough_money", asked=amount, available=300_00,
-            )  # fmt: skip
+                NotEnoughMoney,
+                "not_enough_money",
+                asked=amount,
+                available=300_00,
+            )
 
     def test_closed_buckets_neither_give_nor_get(self, scene):
         for source, to in (("Gone", "Rent"), ("Rent", "Gone")):
             scene.refuses(
                 partial(transfer, source, to, 1, scene),
-                BucketClosed, "bucket_closed", bucket="Gone",
-            )  # fmt: skip
+                BucketClosed,
+                "bucket_closed",
+                bucket="Gone",
+            )
 
     def test_money_stays_in_its_budget(self, scene):
         for source, to in (("Far", "Rent"), ("Rent", "Far")):
@@ -119,21 +127,28 @@ class TestTransfer(Audited):
     def test_a_bucket_has_nothing_to_give_itself(self, scene):
         scene.refuses(
             partial(transfer, "Fun", "Fun", 1, scene),
-            NothingToMove, "nothing_to_move", bucket="Fun",
-        )  # fmt: skip
+            NothingToMove,
+            "nothing_to_move",
+            bucket="Fun",
+        )
 
     def test_to_a_full_bucket_from_the_money_bucket_says_that_it_is_full(self, scene):
         scene.refuses(
             partial(transfer, "Money", "Trip", 1, scene),
-            BucketFull, "bucket_full", asked=1, space=0,
-        )  # fmt: skip
+            BucketFull,
+            "bucket_full",
+            asked=1,
+            space=0,
+        )
 
     def test_refuses_what_is_no_amount(self, scene):
         for amount in NO_AMOUNTS:
             scene.refuses(
                 partial(transfer, "Fun", "Rent", amount, scene),
-                BadAmount, "bad_amount", asked=amount,
-            )  # fmt: skip
+                BadAmount,
+                "bad_amount",
+                asked=amount,
+            )
 
     def test_takes_eleven_statements_whatever_overflows(self, scene):
         with scene.block():

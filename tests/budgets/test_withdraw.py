@@ -47,8 +47,11 @@ class TestWithdraw(Audited):
         for name, holds in (("Rent", 300_00), ("Money", 305_00), ("Spare", 0)):
             scene.refuses(
                 partial(withdraw, name, holds + 1, scene),
-                NotEnoughMoney, "not_enough_money", asked=holds + 1, available=holds,
-            )  # fmt: skip
+                NotEnoughMoney,
+                "not_enough_money",
+                asked=holds + 1,
+                available=holds,
+            )
 
     def test_a_closed_bucket_has_nothing_to_give(self, scene):
         scene.refuses(

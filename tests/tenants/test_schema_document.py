@@ -59,8 +59,9 @@ def test_a_document_that_is_not_is_refused_until_it_is_written(committed, tmp_pa
             file.write_text(text)
         ran = manage("schema", "--check", "--file", str(file))
         assert (ran.code, ran.err.strip()) == (
-            1, "schema.md is not what models and database say: run manage.py schema"
-        )  # fmt: skip
+            1,
+            "schema.md is not what models and database say: run manage.py schema",
+        )
 
     manage("schema", "--file", str(file))
 

@@ -134,8 +134,12 @@ class TestTheCommand:
         today = str(timezone.now().date())
         [line] = [line for line in ran.out.splitlines() if unique in line]
         assert [cell.strip() for cell in line.split("│")[1:-1]] == [
-            unique, "Rivera family", str(tenant.pk), today, today
-        ]  # fmt: skip
+            unique,
+            "Rivera family",
+            str(tenant.pk),
+            today,
+            today,
+        ]
 
     @pytest.mark.parametrize("verb", ["suspend", "reactivate"])
     def test_refuses_a_tenant_there_is_not(self, verb, committed, unique):

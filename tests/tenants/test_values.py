@@ -219,13 +219,18 @@ class TestArguments:
     @pytest.mark.parametrize(
         ("value", "hint", "fit"),
         [
-            (None, int | None, True), ("x", int | None, False), (5, Any, True),
-            ({1: 2}, dict, True), ([1], list, True), ([1, "x"], list[int], False),
+            (None, int | None, True),
+            ("x", int | None, False),
+            (5, Any, True),
+            ({1: 2}, dict, True),
+            ([1], list, True),
+            ([1, "x"], list[int], False),
             ({1: 2}, dict[str, int], False),
-            ((1, 2), tuple[int, int], True), (datetime.now(UTC), datetime, True),
+            ((1, 2), tuple[int, int], True),
+            (datetime.now(UTC), datetime, True),
             ("x", Callable[[], None], False),
         ],
-    )  # fmt: skip
+    )
     def test_fit_their_annotation_or_do_not(self, value, hint, fit):
         assert fits(value, hint) is fit
 
@@ -253,7 +258,7 @@ class TestJSON:
             {"a": "\\u0000 😀", "b": [None]},
         ],
         ids=range(4),
-    )  # fmt: skip
+    )
     def test_within_the_bounds_is_kept_and_read_back(self, value):
         with connection.cursor() as cursor:
             kept: Any = [Json(value), Json(json_object(value))]

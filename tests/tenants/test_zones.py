@@ -124,9 +124,13 @@ class TestPostgreSQL:
     def test_is_compared_in_the_zones_of_schedules(self, tenant):
         with acting_for(tenant):
             Schedule.objects.create_schedule(
-                BudgetFactory(), "Pay", 5, rrule="FREQ=DAILY", starts=LATE_IN_NOVEMBER,
+                BudgetFactory(),
+                "Pay",
+                5,
+                rrule="FREQ=DAILY",
+                starts=LATE_IN_NOVEMBER,
                 time_zone="America/Halifax",
-            )  # fmt: skip
+            )
 
         assert any("America/Halifax" in difference for difference in told())
 

@@ -78,10 +78,12 @@ class Project:
         if (interpreter := self._interpreter) is None:
             interpreter = self._interpreter = subprocess.Popen(
                 [self.python, "-P", INTERPRETER],
-                cwd=self.folder, text=True,
+                cwd=self.folder,
+                text=True,
                 env=self.environ | {"DJANGO_SETTINGS_MODULE": self._settings},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            )  # fmt: skip
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
         assert interpreter.stdin
         assert interpreter.stdout
         asked = {"source": block.text, "name": f"line {block.line}"}
@@ -100,9 +102,14 @@ class Project:
         for number, command in enumerate(commands, 1):
             typed, _, shown = command.partition("\n")
             ran = subprocess.run(
-                ["sh", "-c", typed], cwd=self.folder, env=self.environ, timeout=PATIENCE,
-                text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                ["sh", "-c", typed],
+                cwd=self.folder,
+                env=self.environ,
+                timeout=PATIENCE,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
             wanted = code if number == len(commands) else 0
             said = f"line {block.line}: `{typed}` gave exit code {ran.returncode} and\n{ran.stdout}"
             if ran.returncode != wanted:

@@ -86,11 +86,15 @@ def shown(*, budget: str, **_: Any) -> Answer:
     buckets = found.buckets.open().in_order()
     return balances_table(found), [
         {
-            "bucket": bucket.name, "priority": bucket.priority, "rule": rule(found, bucket),
-            "balance_minor": bucket.balance, "target_minor": bucket.target, "state": bucket.state,
+            "bucket": bucket.name,
+            "priority": bucket.priority,
+            "rule": rule(found, bucket),
+            "balance_minor": bucket.balance,
+            "target_minor": bucket.target,
+            "state": bucket.state,
         }
         for bucket in buckets
-    ]  # fmt: skip
+    ]
 
 
 def added(
@@ -100,11 +104,15 @@ def added(
     """Add a bucket. Raises BadRule and BadAmount."""
     found = Budget.objects.called(budget)
     Bucket.objects.create_bucket(
-        found, bucket, priority=priority, locked=locked, key=key,
+        found,
+        bucket,
+        priority=priority,
+        locked=locked,
+        key=key,
         filter=claim(found, filter),
         hold=None if hold is None else claim(found, hold),
         target=None if target is None else rule_sum(found, target),
-    )  # fmt: skip
+    )
     return shown(budget=budget)
 
 

@@ -141,9 +141,14 @@ PATHS: dict[str, Callable[[Budget, int, str], Movement]] = {
 def _bucket(budget: Budget, slot: Slot[str], number: int) -> Bucket:
     """The envelope of a slot, with its balance; numbered, for names may differ by case only."""
     bucket = Bucket.objects.create_bucket(
-        budget, f"{number} {slot.key}"[:200], filter=slot.filter, hold=slot.hold,
-        target=slot.target, priority=slot.priority, locked=slot.locked,
-    )  # fmt: skip
+        budget,
+        f"{number} {slot.key}"[:200],
+        filter=slot.filter,
+        hold=slot.hold,
+        target=slot.target,
+        priority=slot.priority,
+        locked=slot.locked,
+    )
     if slot.balance:
         Movement.objects.deposit_into(bucket, slot.balance, overflow=Overflow.ALLOW)
     return bucket

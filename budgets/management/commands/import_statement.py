@@ -130,9 +130,13 @@ class Command(BudgetCommand):
             self.print_rich(table)
 
     def _sum_up(
-        self, budget: Budget, statement: Statement, counts: Counter[Fate], brought: int,
+        self,
+        budget: Budget,
+        statement: Statement,
+        counts: Counter[Fate],
+        brought: int,
         dry_run: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Say what the lines come to."""
         for account in statement.accounts:
             self.stdout.write(f"account {account.id or '(not named)'}")
@@ -174,9 +178,13 @@ def _opened(
     """The statement, in the budget's currency or refused."""
     columns = {role: given for role in ROLES if (given := options[f"{role}_column"]) is not None}
     hints = Hints(
-        columns=columns, decimal=decimal, delimiter=delimiter, date_format=date_format,
-        encoding=encoding, account=account,
-    )  # fmt: skip
+        columns=columns,
+        decimal=decimal,
+        delimiter=delimiter,
+        date_format=date_format,
+        encoding=encoding,
+        account=account,
+    )
     header = sniff(file, hints=hints)
     named = require_currency(budget, header.currency, currency, header.format)
     return read(file, currency=named, exponent=budget.exponent, hints=hints)
@@ -215,9 +223,13 @@ def _collected(
 
 
 def _print_json(
-    budget: Budget, statement: Statement, judged: Iterable[Judged], dry_run: bool, *,
+    budget: Budget,
+    statement: Statement,
+    judged: Iterable[Judged],
+    dry_run: bool,
+    *,
     every_why: bool,
-) -> None:  # fmt: skip
+) -> None:
     """One JSON object, written as the lines come: a long file is never held whole."""
     counts: Counter[Fate] = Counter()
     brought = 0
@@ -227,18 +239,25 @@ def _print_json(
         counts[each.fate] += 1
         brought += line.amount if each.fate is Fate.NEW else 0
         row = {
-            "line": line.number, "status": each.fate, "account": line.account,
-            "date": str(line.posted), "amount_minor": line.amount,
-            "description": line.description, "bank_id": line.external_id,
-        }  # fmt: skip
+            "line": line.number,
+            "status": each.fate,
+            "account": line.account,
+            "date": str(line.posted),
+            "amount_minor": line.amount,
+            "description": line.description,
+            "bank_id": line.external_id,
+        }
         if every_why or each.fate is Fate.HELD:
             row["why"] = each.why
         sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
     summary: dict[str, Any] = _counted(counts) | {
-        "lines_total": counts.total(), "brought_minor": brought, "dry_run": dry_run,
-        "currency": budget.currency, "sha256": statement.sha256,
+        "lines_total": counts.total(),
+        "brought_minor": brought,
+        "dry_run": dry_run,
+        "currency": budget.currency,
+        "sha256": statement.sha256,
         "accounts": [account.id for account in statement.accounts],
-    }  # fmt: skip
+    }
     sys.stdout.write("], " + jsonlib.dumps(summary)[1:] + "\n")
 
 

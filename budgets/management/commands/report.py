@@ -93,9 +93,14 @@ def dashboard(budget: Budget, *, zone: tzinfo, **_: Any) -> Answer:
 
 
 def at(
-    budget: Budget, *, effective: str | None, recorded: str | None, seq: int | None,
-    zone: tzinfo, **_: Any,
-) -> Answer:  # fmt: skip
+    budget: Budget,
+    *,
+    effective: str | None,
+    recorded: str | None,
+    seq: int | None,
+    zone: tzinfo,
+    **_: Any,
+) -> Answer:
     """What buckets held at a time, or after a movement"""
     last = DAY - datetime.resolution  # of a day
     told = Budget.objects.balances_at(
@@ -200,9 +205,14 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         ("unlock", "BUCKET", "cascades fill it"),
     ):
         parser.add_argument(
-            f"--{rule}", dest="changes", action="append", default=[], help=words,
-            type=partial(_named, rule), metavar=metavar,
-        )  # fmt: skip
+            f"--{rule}",
+            dest="changes",
+            action="append",
+            default=[],
+            help=words,
+            type=partial(_named, rule),
+            metavar=metavar,
+        )
 
 
 def _named(rule: str, text: str) -> tuple[str, str]:

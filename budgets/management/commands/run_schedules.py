@@ -128,7 +128,12 @@ def _planned(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
 def _row(schedule: Schedule, due_at: datetime, outcome: str, **more: Any) -> dict[str, Any]:
     budget = schedule.budget
     return {
-        "budget": budget.name, "schedule": schedule.name, "due_at": due_at.isoformat(),
-        "amount": shown(budget, schedule.amount), "amount_minor": schedule.amount,
-        "currency": budget.currency, "outcome": outcome, **more,
-    }  # fmt: skip
+        "budget": budget.name,
+        "schedule": schedule.name,
+        "due_at": due_at.isoformat(),
+        "amount": shown(budget, schedule.amount),
+        "amount_minor": schedule.amount,
+        "currency": budget.currency,
+        "outcome": outcome,
+        **more,
+    }

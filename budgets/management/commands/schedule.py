@@ -59,8 +59,12 @@ class Command(BudgetCommand):
 
     def handle(self, *args: Any, verb: str, tenant: str, budget: str, **options: Any) -> None:
         verbs: dict[str, Callable[..., list[Schedule]]] = {
-            "create": create, "list": listed, "pause": pause, "resume": resume, "skip": skip,
-        }  # fmt: skip
+            "create": create,
+            "list": listed,
+            "pause": pause,
+            "resume": resume,
+            "skip": skip,
+        }
         rows = self.on_budget(
             tenant, budget, lambda found: [*map(_row, verbs[verb](found, **options))]
         )
@@ -117,13 +121,17 @@ def skip(budget: Budget, *, name: str, due: datetime | None, **_: Any) -> list[S
 def _row(schedule: Schedule) -> dict[str, Any]:
     due = schedule.next_due_at
     return {
-        "name": schedule.name, "amount": shown(schedule.budget, schedule.amount),
-        "amount_minor": schedule.amount, "rrule": schedule.rrule,
-        "starts": schedule.starts.isoformat(), "time_zone": schedule.time_zone,
-        "catch_up": schedule.catch_up, "state": schedule.state,
+        "name": schedule.name,
+        "amount": shown(schedule.budget, schedule.amount),
+        "amount_minor": schedule.amount,
+        "rrule": schedule.rrule,
+        "starts": schedule.starts.isoformat(),
+        "time_zone": schedule.time_zone,
+        "catch_up": schedule.catch_up,
+        "state": schedule.state,
         "next_due_at": due and due.astimezone(_zone(schedule)).isoformat(timespec="minutes"),
         "id": schedule.pk,
-    }  # fmt: skip
+    }
 
 
 def _zone(schedule: Schedule) -> ZoneInfo:

@@ -36,9 +36,14 @@ class Command(BudgetCommand):
         parser.add_argument("--key", help="makes a repeat safe")
 
     def handle(
-        self, *args: Any, tenant: str, budget: str, statement: str | None, key: str | None,
+        self,
+        *args: Any,
+        tenant: str,
+        budget: str,
+        statement: str | None,
+        key: str | None,
         **options: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if statement is None:
             if not options["list"]:
                 raise UnknownStatement("say which import, or --list")
@@ -80,8 +85,12 @@ def _undone(budget: Budget, name: str, key: str | None) -> dict[str, Any]:
     reversals = Statement.objects.undo(statement, key=key)
     back = sum(-reversal.external for reversal in reversals)
     return {
-        "statement": statement.pk, "name": statement.name, "sha256": statement.sha256,
-        "reversed": len(reversals), "back_minor": back, "shown": shown(budget, back),
+        "statement": statement.pk,
+        "name": statement.name,
+        "sha256": statement.sha256,
+        "reversed": len(reversals),
+        "back_minor": back,
+        "shown": shown(budget, back),
         "movements": [reversal.pk for reversal in reversals],
         "table": balances_table(budget),
-    }  # fmt: skip
+    }

@@ -23,8 +23,11 @@ def bounded(
     if type(value) is not int or not least <= value <= most:
         raise refusal(
             f"{field} is a whole number from {least} to {most}, not {value!r}",
-            field=field, asked=value, least=least, most=most,
-        )  # fmt: skip
+            field=field,
+            asked=value,
+            least=least,
+            most=most,
+        )
     return value
 
 

@@ -56,9 +56,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "address", nargs="?", default="127.0.0.1:8000", metavar="[ADDRESS:]PORT",
+            "address",
+            nargs="?",
+            default="127.0.0.1:8000",
+            metavar="[ADDRESS:]PORT",
             help="where to listen, %(default)s by default",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--reload", action="store_true", help="start again whenever the code changes"
         )

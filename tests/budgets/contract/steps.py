@@ -63,9 +63,12 @@ class Walk:
 
     def _asked(self, verb: str, **told: Any) -> Any:
         for name, rows in (
-            ("budget", self.budgets), ("bucket", self.buckets), ("to_bucket", self.buckets),
-            ("into", self.buckets), ("movement", self.movements),
-        ):  # fmt: skip
+            ("budget", self.budgets),
+            ("bucket", self.buckets),
+            ("to_bucket", self.buckets),
+            ("into", self.buckets),
+            ("movement", self.movements),
+        ):
             if told.get(name) is not None:
                 told[name] = rows[told[name] % len(rows)]
         if (expect := told.get("expect")) is not None:

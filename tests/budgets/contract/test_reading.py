@@ -39,8 +39,9 @@ class TestBalancesAt:
         assert names_and_sums(scene, seq=0) == (0, empty)
         assert names_and_sums(scene, seq=1)[1]["Money"] == 300_00
         assert names_and_sums(scene, seq=99) == (
-            2, {"Rent": 300_00, "Trip": 100_00, "Fun": 300_00, "Spare": 0, "Money": 305_00}
-        )  # fmt: skip
+            2,
+            {"Rent": 300_00, "Trip": 100_00, "Fun": 300_00, "Spare": 0, "Money": 305_00},
+        )
 
     def test_by_when_it_happened_and_by_when_it_was_recorded(self, scene):
         scene.do(
@@ -65,11 +66,14 @@ class TestBalancesAt:
     @pytest.mark.parametrize(
         ("when", "field"),
         [
-            ({}, "as of"), ({"seq": 1, "recorded": PAST}, "as of"), ({"seq": -1}, "seq"),
-            ({"seq": True}, "seq"), ({"effective": "now"}, "effective"),
+            ({}, "as of"),
+            ({"seq": 1, "recorded": PAST}, "as of"),
+            ({"seq": -1}, "seq"),
+            ({"seq": True}, "seq"),
+            ({"effective": "now"}, "effective"),
             ({"recorded": datetime(2020, 1, 1)}, "recorded"),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_no_time_is_refused(self, scene, when, field):
         with pytest.raises(BadQuestion) as raised:
             names_and_sums(scene, **when)
@@ -86,10 +90,13 @@ class TestPages:
         for number in range(3):
             scene.do(
                 lambda number=number: scene.side.movements.deposit(
-                    scene.home, 10_00 + number, memo=f"Lohn {number}", source=f"line {number}",
+                    scene.home,
+                    10_00 + number,
+                    memo=f"Lohn {number}",
+                    source=f"line {number}",
                     effective_at=PAST + timedelta(days=number),
                 )
-            )  # fmt: skip
+            )
         home = {"budget": scene.kept["Home"].pk}
 
         def turn(**asked: Any) -> Any:
@@ -126,8 +133,9 @@ class TestPages:
         row = turn(kind="deposit_into").rows[0]
 
         assert (row.bucket_id, row.movement.pk) == (
-            scene.kept["Money"].pk, scene.kept["coins"].pk,
-        )  # fmt: skip
+            scene.kept["Money"].pk,
+            scene.kept["coins"].pk,
+        )
         assert (row.balance_before, row.balance_after, row.reason) == (300_00, 305_00, "direct")
 
     def test_are_narrowed(self, scene, turn):
@@ -192,9 +200,12 @@ class TestPages:
         home, away = ({"budget": scene.kept[name].pk} for name in ("Home", "Away"))
 
         for who, asked in (
-            (scene, away), (scene, home | {"kind": "deposit"}), (scene, home | {"search": "lohn"}),
-            (scene, home | {"sort": "oldest"}), (stranger, home),
-        ):  # fmt: skip
+            (scene, away),
+            (scene, home | {"kind": "deposit"}),
+            (scene, home | {"search": "lohn"}),
+            (scene, home | {"sort": "oldest"}),
+            (stranger, home),
+        ):
             with pytest.raises(BadCursor):
                 who.do(lambda who=who, asked=asked: who.side.entries.page(asked, cursor=cursor))
         assert scene.do(lambda: scene.side.entries.page(home, cursor=cursor).rows)

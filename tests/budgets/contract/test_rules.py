@@ -62,10 +62,13 @@ VERBS = {
     "close an empty one": partial(close, name="Spare", to=OUT),
 }
 UNRECORDABLE: tuple[tuple[str, Any], ...] = (
-    ("memo", "x" * 501), ("key", "x" * 201), ("metadata", ["a"]),
-    ("metadata", {"a": float("nan")}), ("metadata", {("a",): 1}),
+    ("memo", "x" * 501),
+    ("key", "x" * 201),
+    ("metadata", ["a"]),
+    ("metadata", {"a": float("nan")}),
+    ("metadata", {("a",): 1}),
     *(("effective_at", time) for time in UNWRITABLE),
-)  # fmt: skip
+)
 every_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 
 
@@ -76,8 +79,11 @@ class TestFound:
         money = scene.do(lambda: made.buckets.money())
         assert (made.name, made.currency, made.exponent, made.version) == ("Third", "CHF", 2, 1)
         assert (money.name, money.kind, money.priority, money.state) == (
-            "Money", "money", None, "active",
-        )  # fmt: skip
+            "Money",
+            "money",
+            None,
+            "active",
+        )
 
     def test_find_it_by_name_or_id(self, scene):
         home = scene.kept["Home"]
@@ -173,12 +179,17 @@ class TestEveryVerb:
             with subtests.test(name):
                 scene.refuses(
                     partial(verb, scene, expect=now - 1),
-                    StalePlan, "stale_plan", expected=now - 1, version=now,
-                )  # fmt: skip
+                    StalePlan,
+                    "stale_plan",
+                    expected=now - 1,
+                    version=now,
+                )
                 scene.refuses(
                     partial(verb, scene, expect="0" * 64),
-                    BadParticulars, "bad_particulars", field="expect",
-                )  # fmt: skip
+                    BadParticulars,
+                    "bad_particulars",
+                    field="expect",
+                )
         scene.do(partial(verb, scene, expect=now))
 
     def test_what_cannot_be_recorded_is_refused(self, scene, subtests):
@@ -193,12 +204,15 @@ CLOSED = {
     CASCADE: (
         "close_cascade",
         0,
-        [("Fun", -300_00, "source"), ("Rent", 200_00, "capacity_limit"),
-         ("Money", 100_00, "remainder")],
+        [
+            ("Fun", -300_00, "source"),
+            ("Rent", 200_00, "capacity_limit"),
+            ("Money", 100_00, "remainder"),
+        ],
     ),
     BUCKET: ("close", 0, [("Fun", -300_00, "source"), ("Rent", 300_00, "direct")]),
     OUT: ("close", -300_00, [("Fun", -300_00, "withdrawn")]),
-}  # fmt: skip
+}
 
 
 def told(row):

@@ -59,7 +59,10 @@ STEPS = st.lists(
     st.one_of(
         step(
             "create_bucket",
-            budget=ONE, name=NAMES, filter=CLAIMS, hold=st.none() | CLAIMS,
+            budget=ONE,
+            name=NAMES,
+            filter=CLAIMS,
+            hold=st.none() | CLAIMS,
             target=st.none() | st.integers(-1, 5_000),
             priority=st.sampled_from([None, None, None, -1, 0, 3, 7, 2**31]),
             locked=st.booleans(),
@@ -84,13 +87,15 @@ STEPS = st.lists(
         bare("reorder", budget=ONE, sort=st.lists(ROW, min_size=1), drop=st.booleans()),
         step(
             "close",
-            bucket=ROW, to=st.sampled_from(list(Disposition)), into=st.none() | ROW,
+            bucket=ROW,
+            to=st.sampled_from(list(Disposition)),
+            into=st.none() | ROW,
         ),
         step("reverse_movement", movement=ROW),
     ),
     min_size=15,
     max_size=30,
-)  # fmt: skip
+)
 
 
 @settings(

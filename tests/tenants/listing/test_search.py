@@ -26,8 +26,11 @@ each_search = pytest.mark.parametrize(
 def stock_up(name="Assam", description="", metadata=None):
     return Product.objects.create(
         category=Category.objects.create(name="Tea"),
-        name=name, description=description, price=1, metadata=metadata or {"leaf": 1},
-    )  # fmt: skip
+        name=name,
+        description=description,
+        price=1,
+        metadata=metadata or {"leaf": 1},
+    )
 
 
 @pytest.fixture
