@@ -97,6 +97,12 @@ class ContractQuerySet(models.QuerySet[M]):
             wanted = None if id_list is None else list(id_list)
         return super().in_bulk(wanted, *args, **kwargs)
 
+    def bulk_update(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> int:
+        """How many rows were written. Raises WrongType for what is no row."""
+        return super().bulk_update(objs, *args, **kwargs)  # type: ignore[arg-type]  # any of M
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
     def delete(self) -> tuple[int, dict[str, int]]:
         """How many rows went, by model. Raises ForeignKeyBroken when others point at one."""
         with deleting(self.model):

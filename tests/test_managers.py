@@ -100,7 +100,10 @@ DJANGOS = {
     for name in {*dir(models.Manager()), *dir(models.QuerySet(Budget))}
     if not name.startswith("__")
 }
-EXTENDED = {"all", "bulk_create", "delete", "get", "get_queryset", "in_bulk", "order_by"}
+EXTENDED = {
+    *("all", "bulk_create", "bulk_update", "delete"),
+    *("get", "get_queryset", "in_bulk", "order_by"),
+}
 """Names of Django's that ours have too, for what Django has them for."""
 
 

@@ -169,7 +169,8 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
     def all_planned(
         self, schedules: "Sequence[Schedule]", now: datetime, *, most: int = 1000
     ) -> "Iterator[tuple[Schedule, list[Planned]]]":
-        """The same of each, in one statement for all of them."""
+        """The same of each, in one statement for all of them. Raises BadSchedule as `run_due`."""
+        _require_aware(now)
         runs = runs_of(self.filter(pk__in=[schedule.pk for schedule in schedules]))
         for schedule in schedules:
             planned: list[Planned] = []
@@ -186,8 +187,9 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         none. Safe to repeat, and for several workers at once: the row lock makes the second one
         wait, and it then finds nothing to do; the unique run and the deposit's key would refuse
         it too. A paused schedule runs nothing, nor does one that rests, as its budget is
-        archived. Raises what `deposit` does.
+        archived. Raises what `deposit` does, and BadSchedule when `now` has no time zone.
         """
+        _require_aware(now)
         schedule.acquire()
         schedule.budget.refresh_from_db(fields=["archived_at"])
         if schedule.state != "active":
@@ -281,3 +283,9 @@ def _deposit(schedule: "Schedule", due_at: datetime) -> "Movement":
         memo=schedule.memo or schedule.name,
         metadata=schedule.metadata,
     )
+
+
+def _require_aware(now: datetime) -> None:
+    """Raise BadSchedule for a moment without a time zone."""
+    if timezone.is_naive(now):
+        raise BadSchedule(f"now needs a time zone, not just {now.isoformat()}")

@@ -6,7 +6,7 @@ import pytest
 
 from budgets import audit, scheduling
 from budgets.cascade import MAX_MINOR, Claim
-from budgets.errors import BadAmount, UnknownSchedule
+from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
 from budgets.managers.schedules import BATCH, ScheduleRunManager
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
@@ -154,6 +154,13 @@ class TestRunDue:
             assert not Movement.objects.exists()
             assert len(Schedule.objects.run_due(Schedule.objects.get(), NOW)) == 3
         assert list(audit.breaks_of(tenant)) == []
+
+    def test_now_has_a_time_zone(self, tenant):
+        with acting_for(tenant):
+            schedule = pay_day(BudgetFactory())
+            for ask in (Schedule.objects.run_due, Schedule.objects.planned):
+                with pytest.raises(BadSchedule, match="needs a time zone"):
+                    ask(schedule, NOW.replace(tzinfo=None))
 
     def test_a_deposit_that_is_refused_stays_due(self, tenant):
         with acting_for(tenant):

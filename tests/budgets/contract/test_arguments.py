@@ -155,9 +155,11 @@ class TestOfTheManagersAlone:
             ("rules", lambda home: Budget.objects.what_if(home, {WORD: {}})),
             ("deposits", lambda home: Budget.objects.projection(home, FIVE)),
             ("pk", lambda home: Movement.objects.called(WORD)),
+            ("objs", lambda home: Movement.objects.bulk_update([FIVE], ["memo"])),
+            ("objs", lambda home: Movement.objects.bulk_create([FIVE])),
             ("wanted", lambda home: Movement.objects.reverse_many(home, [WORD])),
         ],
-        ids=range(12),
+        ids=range(14),
     )
     def test_are_refused_by_name(self, acting, field, ask):
         home = BudgetFactory()
