@@ -5,6 +5,7 @@ and are kept apart by what the project is for: each has a tenant of its own. So 
 rolled back or flushed, deferred triggers fire, and role app needs no more than in production.
 """
 
+import gc
 import os
 import re
 import signal
@@ -35,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure() -> None:
     """Leave nothing running."""
     server.leave()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is there for the whole run is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
