@@ -30,6 +30,22 @@ EVERY = 100
 
 MEBIBYTE = 1 << 20
 
+TELLING = """
+import re, resource, sys
+from pathlib import Path
+from tenants.management import main
+
+code = main(sys.argv)
+status, peak = Path("/proc/self/status"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+if status.exists():
+    peak = int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text())[1]) * 1024
+Path(sys.argv[-1]).with_suffix(".peak").write_text(str(peak))
+sys.exit(code)
+"""
+"""The command line, and how many bytes it took at most: on Linux of its own, for the rest of the
+system counts in who started it, where a process began as a copy of a large one.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -73,7 +89,7 @@ def measured(importer: Importer, file: Path, option: str) -> Measured:
     reader = threading.Thread(target=drain, args=(terminal, shown))
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *words, option, str(file)],
+            [sys.executable, "-c", TELLING, *words, option, str(file)],
             cwd=ROOT,
             env=environ,
             stdout=out,
@@ -81,15 +97,14 @@ def measured(importer: Importer, file: Path, option: str) -> Measured:
         )
         os.close(theirs)
         reader.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process.wait()
         out.seek(0)
         printed = out.read().decode()
     reader.join(10)
     os.close(terminal)
     text = b"".join(shown).decode(errors="replace")
     assert process.returncode == 0, text
-    return Measured(printed, text, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    return Measured(printed, text, int(file.with_suffix(".peak").read_text()))
 
 
 def drain(terminal: int, into: list[bytes]) -> None:
@@ -181,4 +196,4 @@ def test_a_long_statement_comes_in_with_bounded_memory(tenant, tmp_path, write: 
     assert importer.amounts == expected
     assert importer.breaks == []
     assert "Importing" in first.shown
-    assert max(first.peak, second.peak) < 300 * MEBIBYTE
+    assert 20 * MEBIBYTE < max(first.peak, second.peak) < 150 * MEBIBYTE
