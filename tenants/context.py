@@ -121,7 +121,7 @@ def acting_for(
     Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant
     can be read and not written, except to reactivate it: `even_suspended`, which is not
     looked for and may be about to be founded. Raises UnknownTenant for any other that is not
-    there, and for what is no id, such as a slug.
+    there, and for anything but an id, such as a slug.
     """
     if role is not None and (not isinstance(role, str) or role not in ROLES):
         raise UnknownRole(f"there is no role {role!r}: {', '.join(sorted(ROLES))}")
@@ -217,7 +217,7 @@ def _in_force(tenancy: Tenancy) -> Iterator[None]:
 
 
 def _tenant_id(named: object) -> UUID:
-    """Raises UnknownTenant for what is no id."""
+    """Raises UnknownTenant for anything but an id."""
     found = named.pk if isinstance(named, models.Model) else named
     try:
         return found if isinstance(found, UUID) else UUID(cast(str, found))

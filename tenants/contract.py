@@ -98,7 +98,7 @@ class ContractQuerySet(models.QuerySet[M]):
         return super().in_bulk(wanted, *args, **kwargs)
 
     def bulk_update(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> int:
-        """How many rows were written. Raises WrongType for what is no row."""
+        """How many rows were written. Raises WrongType unless each is a row."""
         return super().bulk_update(objs, *args, **kwargs)  # type: ignore[arg-type]  # any of M
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]

@@ -95,7 +95,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _instant(effective_at: object) -> datetime | None:
-    """The same instant in UTC. Raises BadParticulars for what is no `tenants.times.instant`."""
+    """The same instant in UTC. Raises BadParticulars as `tenants.times.instant` tells."""
     if effective_at is None:
         return None
     try:
