@@ -130,7 +130,7 @@ FAULTS = {
     "a way along two": (Listing(filters={"x": Key(of="kind__tenant__id")}), "E030", "kind__tenant"),
     "a search along no key": (Listing(search="title__lost"), "E030", "title__lost"),
     "a search along a key that is not there": (Listing(search="kind__lost"), "E030", "kind__lost"),
-    "within what is no filter": (Listing(within="size"), "E030", "within 'size'"),
+    "within a name that no filter has": (Listing(within="size"), "E030", "within 'size'"),
     "within a range": (
         Listing(filters={"size": Integer("gte")}, within="size"),
         "E030",
