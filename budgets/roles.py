@@ -14,6 +14,8 @@ __all__ = ["TABLE", "verb"]
 
 TABLE = {
     "budgets.create": EDITORS,
+    "budgets.rename": EDITORS,
+    "budgets.archive": EDITORS,
     "money.deposit": WRITERS,
     "money.withdraw": WRITERS,
     "money.transfer": WRITERS,

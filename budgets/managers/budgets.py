@@ -1,6 +1,7 @@
-"""Budgets: found one, find one."""
+"""Budgets: found one, find one, rename it, put it away."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
+from tenants.naming import MOST, did_you_mean
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -38,6 +40,10 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
     def open(self) -> Self:
         """Budgets still in use."""
         return self.filter(archived_at=None)
+
+    def archived(self) -> Self:
+        """Budgets no longer in use."""
+        return self.exclude(archived_at=None)
 
     def by_name(self) -> Self:
         """In the order of their names."""
@@ -106,15 +112,52 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
         budget = self.model(
             name=named(name), currency=currency.upper(), exponent=exponent, owner=owner
         )
+        with self._naming(name):
+            budget.save(force_insert=True)
+        budget.buckets.create_money(budget)
+        return budget
+
+    @verb("budgets.rename")
+    def rename(self, budget: "Budget", name: str) -> "Budget":
+        """Give it another name. Raises BadRule when an open budget has it."""
+        return self._change(budget, name=named(name))
+
+    @verb("budgets.archive")
+    def archive(self, budget: "Budget") -> "Budget":
+        """Put it away: no money comes in, its schedules rest, its name is free again.
+
+        What it holds may still move and go. An archived one stays as it is.
+        """
+        return self._change(budget, archived_at=timezone.now())
+
+    @verb("budgets.archive")
+    def unarchive(self, budget: "Budget") -> "Budget":
+        """Take it into use again. Raises BadRule when an open budget has got its name."""
+        return self._change(budget, archived_at=None)
+
+    def _change(self, budget: "Budget", **columns: Any) -> "Budget":
+        """Write what is new of a budget under its lock; a version more, if anything is."""
+        budget.acquire()
+        if budget.archived_at and columns.get("archived_at"):
+            return budget
+        if all(getattr(budget, name) == value for name, value in columns.items()):
+            return budget
+        for name, value in (columns | {"version": budget.version + 1}).items():
+            setattr(budget, name, value)
+        with self._naming(budget.name):
+            budget.save(update_fields=[*columns, "version", "updated_at"])
+        return budget
+
+    @contextmanager
+    def _naming(self, name: str) -> Iterator[None]:
+        """Raise BadRule for a name that another open budget has; the block stays usable."""
         try:
-            with transaction.atomic(using=self.db):  # a refused name leaves the block usable
-                budget.save(force_insert=True)
+            with transaction.atomic(using=self.db):
+                yield
         except ConstraintBroken as error:
             if error.constraint != "budgets_budget_open_name_once":
                 raise
             raise BadRule(f"there is an open budget {name!r} already", name=name) from error
-        budget.buckets.create_money(budget)
-        return budget
 
     @verb("ledger.write")
     def write_totals(self, budgets: "Collection[Budget]") -> None:
@@ -126,15 +169,29 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
         with connections[self.db].cursor() as cursor:
             cursor.execute(TOTALS, {"tenant": current_tenant_id(), "now": timezone.now(), **values})
 
-    def called(self, name: str) -> "Budget":
-        """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""
-        rows = self.open()
-        found = rows.filter(name__iexact=name).first()
-        if found is None and (pk := uuid_of(name)):
-            found = rows.filter(pk=pk).first()
+    def called(self, name: str, *, archived: bool = False) -> "Budget":
+        """The open budget of that name, whatever its case, or id.
+
+        With `archived`, one that is archived too, if no open one is called so.
+        Raises UnknownBudget, which suggests the nearest names.
+        """
+        found = self._called(self.open(), name)
+        if found is None and archived:
+            found = self._called(self.archived(), name)
         if found is None:
-            raise UnknownBudget(f"there is no budget {name!r} here", name=name)
+            names = self.open().by_name().values_list("name", flat=True)[:MOST]
+            near = did_you_mean(name, names)
+            raise UnknownBudget(f"there is no budget {name!r} here{near}", name=name)
         return found
+
+    def _called(self, rows: BudgetQuerySet, name: str) -> "Budget | None":
+        """The one of the rows that is called so. Raises UnknownBudget for several."""
+        same = list(rows.filter(name__iexact=name)[:2])
+        if len(same) > 1:
+            raise UnknownBudget(f"several archived budgets are called {name!r}: say the id")
+        if not same and (pk := uuid_of(name)):
+            same = list(rows.filter(pk=pk))
+        return same[0] if same else None
 
 
 def named(name: str) -> str:

@@ -15,7 +15,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.errors import BadRule, UnknownBucket
-from budgets.managers.keys import again, answered
+from budgets.managers.budgets import uuid_of
+from budgets.managers.keys import Keys, again, answered
 from budgets.managers.plans import require_open
 from budgets.managers.requests import Particulars, fingerprint, require_expected
 from budgets.managers.versions import RULES
@@ -23,6 +24,7 @@ from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
+from tenants.naming import MOST, did_you_mean
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Entry
@@ -100,11 +102,33 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         return self._enter(budget, bucket, "create", request, {})
 
     def called(self, budget: "Budget", name: str) -> "Bucket":
-        """The open bucket of that name, whatever its case. Raises UnknownBucket."""
-        rows = self.filter(budget=budget, archived_at=None, name__iexact=name)
-        if (bucket := rows.first()) is None:
-            raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
+        """The open bucket of that name, whatever its case, or id.
+
+        Raises UnknownBucket, which suggests the nearest names.
+        """
+        rows = self.open().filter(budget=budget)
+        if (bucket := _named(rows, name)) is None:
+            near = did_you_mean(name, rows.values_list("name", flat=True)[:MOST])
+            raise UnknownBucket(f"the budget has no open bucket {name!r}{near}", name=name)
         return bucket
+
+    def meant(self, budget: "Budget", name: str, *, key: str | None = None) -> "Bucket":
+        """The bucket that a request means: what was called so when its key was first used.
+
+        So a repeat means the same bucket, whatever was renamed or closed in between. Without a
+        key, or with a new one, it is the open bucket that is called so now.
+        Raises UnknownBucket, and BucketClosed when only a closed bucket was called so.
+        """
+        for pk in Keys.read(self.db, [budget.pk], [key]).answers:
+            for version in budget.versions.in_force_before(pk):
+                if not version.archived_at and called_so(name, version.name, version.bucket_id):
+                    return self.get(pk=version.bucket_id)
+        try:
+            return self.called(budget, name)
+        except UnknownBucket:
+            if closed := _named(self.filter(budget=budget), name):
+                require_open(closed)
+            raise
 
     @verb("ledger.write")
     def apply(self, entries: "Iterable[Entry]") -> None:
@@ -186,6 +210,17 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         )
         budget.version += 1
         budget.save(update_fields=["version", "updated_at"])
+
+
+def _named(rows: BucketQuerySet, name: str) -> "Bucket | None":
+    """The one of the rows that is called so, whatever the case, or has that id."""
+    pk = uuid_of(name)
+    return rows.filter(name__iexact=name).first() or (rows.filter(pk=pk).first() if pk else None)
+
+
+def called_so(name: str, called: str, pk: UUID) -> bool:
+    """Whether a name, or an id, is that of a row."""
+    return called.upper() == name.upper() or uuid_of(name) == pk
 
 
 @contextmanager

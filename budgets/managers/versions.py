@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from django.db import models
 
@@ -32,6 +33,10 @@ class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
         """The rules that governed movement `seq`: the newest version of each bucket by then."""
         past = self.filter(from_seq__lte=seq)
         return past.order_by("bucket", "-version").distinct("bucket")
+
+    def in_force_before(self, pk: UUID) -> Self:
+        """The rules there were when the row of that id was made: ids tell when."""
+        return self.filter(pk__lt=pk).order_by("bucket", "-version").distinct("bucket")
 
 
 _Manager = models.Manager.from_queryset(BucketVersionQuerySet)

@@ -10,6 +10,7 @@ from budgets.managers.buckets import targeted
 from budgets.managers.budgets import named
 from budgets.managers.plans import Disposition, require_disposition, require_open
 from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.revising import called_so
 from budgets.testing.movements import emptied
 from budgets.testing.rows import Bucket, BucketKind
 from budgets.testing.store import Store, Verbs
@@ -22,10 +23,10 @@ class MemoryBuckets(Verbs):
     """Changes rules as BucketManager does."""
 
     def called(self, budget: Given, name: str) -> Bucket:
-        """The open bucket of that name, whatever its case. Raises UnknownBucket."""
+        """The open bucket of that name, whatever its case, or id. Raises UnknownBucket."""
         for bucket in self._store.all(Bucket):
             mine = bucket.budget_id == budget.pk and not bucket.archived_at
-            if mine and bucket.name.upper() == name.upper():
+            if mine and called_so(name, bucket.name, bucket.pk):
                 return bucket
         raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
 

@@ -35,25 +35,52 @@ class MemoryBudgets(Verbs):
             currency=currency.upper(),
             owner=owner,
         )
-        if any(row.name.lower() == budget.name.lower() for row in self._open()):
-            raise BadRule(f"there is an open budget {name!r} already", name=name)
+        self._require_free(name, budget)
         self._store.put(budget)
         pot = Bucket(store=self._store, budget_id=budget.pk, name="Money", kind=BucketKind.MONEY)
         revise(self._store, budget, [pot], fingerprint("create_money"), {})
         return budget
 
-    def called(self, name: str) -> Budget:
-        """The open budget of that name, whatever its case, or id. Raises UnknownBudget."""
-        rows = self._open()
-        for budget in rows:
-            if budget.name.upper() == name.upper():
-                return budget
-        if (pk := uuid_of(name)) and (found := {row.pk: row for row in rows}.get(pk)):
-            return found
-        raise UnknownBudget(f"there is no budget {name!r} here", name=name)
+    def rename(self, budget: Given, name: str) -> Budget:
+        """Give it another name. Raises BadRule when an open budget has it."""
+        return self._change(budget, name=named(name))
 
-    def _open(self) -> list[Budget]:
-        return [row for row in self._store.all(Budget) if not row.archived_at]
+    def archive(self, budget: Given) -> Budget:
+        """Put it away; an archived one stays as it is."""
+        self._store.renew(budget)
+        return self._change(budget, archived_at=budget.archived_at or self._store.clock())
+
+    def unarchive(self, budget: Given) -> Budget:
+        """Take it into use again. Raises BadRule when an open budget has got its name."""
+        return self._change(budget, archived_at=None)
+
+    def _change(self, budget: Given, **columns: Any) -> Budget:
+        self._store.renew(budget)
+        if any(getattr(budget, name) != value for name, value in columns.items()):
+            vars(budget).update(columns, version=budget.version + 1)
+            if not budget.archived_at:
+                self._require_free(budget.name, budget)
+            self._store.put(budget)
+        return budget  # type: ignore[no-any-return]
+
+    def _require_free(self, name: str, budget: Budget) -> None:
+        """Raise BadRule when another open budget has the name."""
+        others = [row for row in self._store.all(Budget) if not row.archived_at and row != budget]
+        if any(row.name.lower() == budget.name.lower() for row in others):
+            raise BadRule(f"there is an open budget {name!r} already", name=name)
+
+    def called(self, name: str, *, archived: bool = False) -> Budget:
+        """The open budget of that name, whatever its case, or id; else, if asked, an archived one.
+
+        Raises UnknownBudget.
+        """
+        for kept in (False, True) if archived else (False,):
+            rows = [row for row in self._store.all(Budget) if bool(row.archived_at) == kept]
+            same = [row for row in rows if row.name.upper() == name.upper()]
+            same = same or [row for row in rows if row.pk == uuid_of(name)]
+            if len(same) == 1:
+                return same[0]
+        raise UnknownBudget(f"there is no budget {name!r} here", name=name)
 
     def dashboard(self, budget: Given) -> Dashboard:
         """The budget at a glance: balances, targets, fill, rules and what moved last."""

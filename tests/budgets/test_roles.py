@@ -22,7 +22,7 @@ from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, Use
 
 MANAGERS = [getattr(managers, name) for name in managers.__all__]
 READS = {
-    "BucketManager": {"called"},
+    "BucketManager": {"called", "meant"},
     "BucketVersionManager": set(),
     "BudgetManager": {
         "called",

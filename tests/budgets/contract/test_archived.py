@@ -3,13 +3,11 @@
 from functools import partial
 
 import pytest
-from django.utils import timezone
 
-from budgets.errors import BudgetArchived, UnknownBudget
+from budgets.errors import BadRule, BudgetArchived, UnknownBudget
 from budgets.managers.bulk import Deposit
 from budgets.managers.plans import Disposition
-from budgets.models import Budget
-from tests.budgets.contract.sides import Database, Scene
+from tests.budgets.contract.sides import Scene
 
 
 @pytest.fixture
@@ -21,12 +19,7 @@ def archived(scene: Scene) -> Scene:
 
 
 def archive(scene: Scene) -> None:
-    home, now = scene.home, timezone.now()
-    if isinstance(scene.side, Database):
-        Budget.objects.filter(pk=home.pk).update(archived_at=now)
-    else:
-        home.archived_at = now
-        home.store.put(home)
+    scene.side.budgets.archive(scene.home)
 
 
 def refuses(scene: Scene, verb, *given, **figures) -> None:
@@ -85,3 +78,37 @@ def test_its_name_is_free_and_does_not_lead_to_it(archived):
             archived.do(partial(budgets.called, name))
 
     assert archived.do(lambda: budgets.create_budget("Home", "EUR")) != home
+
+
+def test_who_asks_for_it_finds_it_by_name_or_id_and_an_open_one_first(archived):
+    home, budgets = archived.kept["Home"], archived.side.budgets
+
+    for name in ("home", str(home.pk)):
+        assert archived.do(partial(budgets.called, name, archived=True)) == home
+
+    new = archived.do(lambda: budgets.create_budget("Home", "EUR"))
+    assert archived.do(partial(budgets.called, "Home", archived=True)) == new
+    archived.do(lambda: budgets.archive(new))
+    with pytest.raises(UnknownBudget):
+        archived.do(partial(budgets.called, "Home", archived=True))
+
+
+def test_it_comes_back_unless_its_name_is_taken(archived):
+    home, budgets = archived.kept["Home"], archived.side.budgets
+    archived.do(lambda: budgets.create_budget("HOME", "EUR"))
+
+    archived.refuses(partial(budgets.unarchive, home), BadRule, "bad_rule", name="Home")
+    archived.do(lambda: budgets.rename(home, "Old home"))
+    back = archived.do(lambda: budgets.unarchive(home))
+
+    assert (back.name, back.archived_at) == ("Old home", None)
+    assert archived.do(lambda: archived.side.movements.deposit(home, 5)).seq == 4
+
+
+def test_to_repeat_it_changes_nothing(archived):
+    budgets = archived.side.budgets
+    first = archived.do(lambda: budgets.called("Home", archived=True))
+
+    again = archived.do(lambda: budgets.archive(archived.kept["Home"]))
+
+    assert (again.archived_at, again.version) == (first.archived_at, first.version)

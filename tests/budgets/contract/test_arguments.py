@@ -51,6 +51,8 @@ ASKED: list[tuple[str, Ask]] = [
     ("name", lambda scene: scene.side.budgets.create_budget(FIVE, "EUR")),
     ("currency", lambda scene: scene.side.budgets.create_budget("Third", FIVE)),
     ("name", lambda scene: scene.side.budgets.called(FIVE)),
+    ("name", lambda scene: scene.side.budgets.rename(scene.home, FIVE)),
+    ("budget", lambda scene: scene.side.budgets.archive(WORD)),
     ("budget", lambda scene: scene.side.budgets.dashboard(WORD)),
     ("budget", lambda scene: scene.side.budgets.balances_at(WORD, seq=1)),
 ]

@@ -109,6 +109,38 @@ class TestFound:
             found = partial(gone.called, scene.kept["Home"], name)
             scene.refuses(found, UnknownBucket, "unknown_bucket", name=name)
 
+    def test_a_bucket_is_found_by_its_id_too_while_it_is_open(self, scene):
+        called, home = scene.side.buckets.called, scene.kept["Home"]
+
+        assert scene.do(lambda: called(home, str(scene.kept["Rent"].pk))) == scene.kept["Rent"]
+        for bucket in ("Far", "Gone"):
+            name = str(scene.kept[bucket].pk)
+            scene.refuses(partial(called, home, name), UnknownBucket, "unknown_bucket", name=name)
+
+
+class TestABudgetRenamed:
+    def test_is_a_version_of_it_unless_it_is_called_so_already(self, scene):
+        budgets, before = scene.side.budgets, scene.do(lambda: scene.home.version)
+
+        for name in (" Abode ", "Abode"):
+            row = scene.do(lambda name=name: budgets.rename(scene.kept["Home"], name))
+            assert (row.name, row.version) == ("Abode", before + 1)
+
+        assert scene.do(lambda: budgets.called("abode")) == scene.kept["Home"]
+
+    @pytest.mark.parametrize(
+        ("name", "said"), [("aWAY", "aWAY"), (" ", ""), ("x" * 201, "x" * 201)]
+    )
+    def test_takes_no_name_that_is_taken_or_none(self, scene, name, said):
+        rename = partial(scene.side.budgets.rename, scene.kept["Home"], name)
+
+        scene.refuses(rename, BadRule, "bad_rule", name=said)
+
+    def test_may_change_the_case_of_its_name(self, scene):
+        row = scene.do(lambda: scene.side.budgets.rename(scene.kept["Home"], "HOME"))
+
+        assert row.name == "HOME"
+
 
 class TestChanged:
     def test_a_new_bucket_comes_last(self, scene):
