@@ -1,7 +1,8 @@
-"""Names that were nearly right: what to suggest instead."""
+"""How rows are named by people: by a name that was nearly right, or by an id."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from uuid import UUID
 
 MOST = 1_000
 """Names that are looked through at most: a mistyped one must not read a whole table."""
@@ -16,3 +17,11 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     known = {each.lower(): each for each in names}
     near = [known[each] for each in get_close_matches(name.lower(), known, n=3)]
     return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The UUID that a text spells; None when it spells none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -2,17 +2,22 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, override
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from budgets import money
 from budgets.cascade import Claim
 from budgets.errors import BadAmount, BadQuestion
 from budgets.models import Budget
-from tenants.context import run_for
+from tenants.context import acting_for, inspecting, run_for
+from tenants.errors import UnknownTenant
 from tenants.local import local, localised
 from tenants.management.base import Command
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
+from tenants.naming import MOST, did_you_mean
+from tenants.refusals import NotAMember
 
 
 class LocalCommand(Command):
@@ -37,13 +42,46 @@ class BudgetCommand(LocalCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
         add_locale(parser)
 
-    def on_budget[T](self, slug: str, name: str, work: Callable[[Budget], T]) -> T:
-        """Do `work` on the named budget, in one transaction that is retried as a whole.
+    def on_budget[T](
+        self,
+        slug: str,
+        name: str,
+        work: Callable[[Budget], T],
+        *,
+        by: str | None = None,
+        archived: bool = False,
+    ) -> T:
+        """Do `work` on the named budget as `in_tenant` does; on an archived one too, if asked.
 
-        Raises UnknownTenant and UnknownBudget.
+        Raises UnknownTenant, UnknownBudget and NotAMember.
         """
-        tenant_id = Tenant.objects.id_of(slug)
-        return run_for(tenant_id, lambda: work(Budget.objects.called(name)))
+        return in_tenant(slug, lambda: work(Budget.objects.called(name, archived=archived)), by=by)
+
+
+def in_tenant[T](slug: str, work: Callable[[], T], *, by: str | None = None) -> T:
+    """Do `work` for the tenant of that slug, in one transaction that is retried as a whole.
+
+    `by` is the e-mail address of the member who acts, with their role; without it the system
+    acts, which may do all. Raises UnknownTenant and NotAMember.
+    """
+    tenant_id = tenant_called(slug)
+    if by is None:
+        return run_for(tenant_id, work)
+    with acting_for(tenant_id):
+        member = Membership.objects.by_email(by).first()
+    if member is None:
+        raise NotAMember(f"{by} is no member of {slug}")
+    return run_for(tenant_id, work, actor=member.user_id, role=member.role)
+
+
+def tenant_called(slug: str) -> UUID:
+    """The id of the tenant of that slug. Raises UnknownTenant, which suggests the nearest ones."""
+    try:
+        return Tenant.objects.id_of(slug)
+    except UnknownTenant as error:
+        with inspecting():
+            slugs = [tenant.slug for tenant in Tenant.objects.by_slug()[:MOST]]
+        raise UnknownTenant(f"{error}{did_you_mean(slug, slugs)}") from error
 
 
 def add_locale(parser: argparse.ArgumentParser) -> None:
@@ -95,3 +133,20 @@ def rule_sum(budget: Budget, text: str) -> int:
     if minor < 0:
         raise BadAmount(f"a rule's sum is not less than zero: {text!r}")
     return minor
+
+
+def moment(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> datetime | None:
+    """A time, in `zone` unless it names its own; a day alone is its first moment plus `end`.
+
+    Raises BadQuestion.
+    """
+    if text is None:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+        if len(text) <= len("2026-03-31"):
+            told += end
+    except (ValueError, OverflowError) as error:
+        wrong = f"a time is written like 2026-03-31 or 2026-03-31T12:00+02:00, not {text!r}"
+        raise BadQuestion(wrong, field="time") from error
+    return told if told.tzinfo else told.replace(tzinfo=zone)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
-from uuid import UUID
 
 from django.db import connections, models, transaction
 from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
@@ -17,7 +16,7 @@ from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
-from tenants.naming import MOST, did_you_mean
+from tenants.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -204,11 +203,3 @@ def named(name: str) -> str:
 def _whole(total: Aggregate) -> Coalesce:
     """A total that is 0 where there is nothing to add up."""
     return Coalesce(total, 0, output_field=BigIntegerField())
-
-
-def uuid_of(text: str) -> UUID | None:
-    """The UUID that a text spells; None when it spells none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -17,6 +17,7 @@ from budgets.managers.keys import again, answered
 from budgets.managers.reads.moments import entered
 from budgets.managers.requests import Particulars, recorded, require_expected
 from tenants.managers import TenantManager, TenantQuerySet
+from tenants.naming import uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Entry, Movement
@@ -26,6 +27,8 @@ CASCADES = ("deposit", "redistribute", "close_cascade")
 
 KEPT = ("filter", "hold_floor", "capacity_limit")
 """The reasons of a cascade's own lines."""
+
+_DIGITS = 18  # of a number that surely fits its column
 
 
 class MovementQuerySet(TenantQuerySet["Movement"]):
@@ -167,6 +170,20 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
         if movement is None:
             raise UnknownMovement(f"there is no movement {pk} here")
         return movement
+
+    def meant(self, budget: "Budget", name: str) -> "Movement":
+        """The movement of a budget that has that number or id. Raises UnknownMovement."""
+        found: Movement | None = None
+        rows = self.filter(budget=budget)
+        if name.isascii() and name.isdecimal() and len(name) <= _DIGITS:
+            found = rows.filter(seq=int(name)).first()
+        elif pk := uuid_of(name):
+            found = rows.filter(pk=pk).first()
+        if found is None:
+            numbered = f"they are numbered from 1 to {budget.last_seq}"
+            raise UnknownMovement(f"{budget} has no movement {name!r}: {numbered}")
+        found.budget = budget
+        return found
 
     def tenants_of(self, pk: UUID) -> list[UUID]:
         """The tenants that have a movement of that id: while inspecting, there may be several."""

@@ -15,7 +15,6 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.errors import BadRule, UnknownBucket
-from budgets.managers.budgets import uuid_of
 from budgets.managers.keys import Keys, again, answered
 from budgets.managers.plans import require_open
 from budgets.managers.requests import Particulars, fingerprint, require_expected
@@ -24,7 +23,7 @@ from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
-from tenants.naming import MOST, did_you_mean
+from tenants.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Entry

@@ -7,7 +7,7 @@ from budgets import currencies
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadQuestion, BadRule, UnknownBudget
 from budgets.interfaces import Given
-from budgets.managers.budgets import named, uuid_of
+from budgets.managers.budgets import named
 from budgets.managers.reads.asked import aware, bounded
 from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, fill
 from budgets.managers.reads.moments import Balances, BalanceThen
@@ -15,6 +15,7 @@ from budgets.managers.requests import fingerprint
 from budgets.testing.buckets import revise
 from budgets.testing.rows import Bucket, BucketKind, Budget, Entry, columns
 from budgets.testing.store import Verbs
+from tenants.naming import uuid_of
 
 SHOWN = ("name", "kind", "state", "priority", "hold", "locked", "balance", "target", "space")
 MOVED = ("seq", "kind", "effective_at", "recorded_at", "memo")
@@ -57,7 +58,8 @@ class MemoryBudgets(Verbs):
     def _change(self, budget: Given, **columns: Any) -> Budget:
         self._store.renew(budget)
         if any(getattr(budget, name) != value for name, value in columns.items()):
-            vars(budget).update(columns, version=budget.version + 1)
+            for name, value in (columns | {"version": budget.version + 1}).items():
+                setattr(budget, name, value)
             if not budget.archived_at:
                 self._require_free(budget.name, budget)
             self._store.put(budget)

@@ -16,6 +16,10 @@ class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Django's help, with the examples left as they were typed."""
 
 
+def _epilog(examples: str) -> str | None:
+    return f"examples:\n{examples.strip(chr(10))}" if examples else None
+
+
 class Command(BaseCommand):
     """A command whose `--help` ends with `examples`; raise a CodedError for bad input."""
 
@@ -23,9 +27,20 @@ class Command(BaseCommand):
 
     @override
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        epilog = f"examples:\n{self.examples.strip(chr(10))}" if self.examples else None
-        kwargs = {"epilog": epilog, "formatter_class": _HelpFormatter} | kwargs
+        kwargs = {"epilog": _epilog(self.examples), "formatter_class": _HelpFormatter} | kwargs
         return super().create_parser(prog_name, subcommand, **kwargs)
+
+    @staticmethod
+    def add_verb(verbs: Any, name: str, help: str, examples: str = "") -> argparse.ArgumentParser:
+        """A parser for one verb of a command, whose `--help` ends with examples of its own."""
+        parser: argparse.ArgumentParser = verbs.add_parser(
+            name,
+            help=help,
+            description=f"{help[:1].upper()}{help[1:]}.",
+            epilog=_epilog(examples),
+            formatter_class=_HelpFormatter,
+        )
+        return parser
 
     def print_json(self, value: object) -> None:
         """Write `value` as JSON; ids and dates become text."""

@@ -36,6 +36,7 @@ READS = {
     "EntryManager": {"drafted"},
     "MovementManager": {
         "called",
+        "meant",
         "preview",
         "preview_into",
         "replay",

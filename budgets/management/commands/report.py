@@ -15,6 +15,7 @@ from budgets.management.base import (
     add_locale,
     add_zone,
     claim,
+    moment,
     rule_sum,
     typed,
 )
@@ -105,8 +106,8 @@ def at(
     last = DAY - datetime.resolution  # of a day
     told = Budget.objects.balances_at(
         budget,
-        effective=_moment(effective, zone, end=last),
-        recorded=_moment(recorded, zone, end=last),
+        effective=moment(effective, zone, end=last),
+        recorded=moment(recorded, zone, end=last),
         seq=seq,
     )
     when = f"after movement {seq}" if seq is not None else f"as of {effective or recorded}"
@@ -123,8 +124,8 @@ def ledger(
     asked = {
         "bucket": None if bucket is None else Bucket.objects.called(budget, bucket).pk,
         "kind": kind,
-        f"{clock}__gte": _moment(begin, zone),
-        f"{clock}__lt": _moment(end, zone, end=DAY),
+        f"{clock}__gte": moment(begin, zone),
+        f"{clock}__lt": moment(end, zone, end=DAY),
         "amount__gte": _signed(budget, least),
         "amount__lte": _signed(budget, most),
         "search": text,
@@ -258,20 +259,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise BadQuestion(f"a day is written like 2026-03-31, not {text!r}", field="day") from error
-
-
-def _moment(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> datetime | None:
-    """A time, in `zone` unless it names its own; a day alone is its first moment plus `end`.
-
-    Raises BadQuestion.
-    """
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if len(text) <= len("2026-03-31"):
-            moment += end
-    except (ValueError, OverflowError) as error:
-        wrong = f"a time is written like 2026-03-31 or 2026-03-31T12:00+02:00, not {text!r}"
-        raise BadQuestion(wrong, field="time") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
