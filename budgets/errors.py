@@ -162,6 +162,12 @@ class KeyReused(Refused):
     code = "key_reused"
 
 
+class NotConfirmed(Refused):
+    """What cannot be undone was not confirmed."""
+
+    code = "not_confirmed"
+
+
 class BadQuestion(Refused):
     """The ledger cannot be asked that; `field` names what is wrong."""
 

@@ -51,6 +51,7 @@ CodedError
     |-- BudgetArchived, BucketClosed, BucketLocked, BucketFull, NoSpace
     |-- NotEnoughMoney, NothingToMove, WrongBudget, ReversalRefused
     |-- StalePlan, KeyReused
+    |-- NotConfirmed           of the commands
     |-- BadQuestion
     |-- BadSchedule
     |-- BadStatement, BadChoice, StatementUndone, UndoRefused

@@ -3,6 +3,7 @@
 import argparse
 import shlex
 from typing import Any, override
+from uuid import UUID
 
 from budgets.management.asking import Request, add_request, tried
 from budgets.management.base import BudgetCommand
@@ -30,13 +31,15 @@ class MoneyCommand(BudgetCommand):
             return self._moved(Request.of(found, **options), **options)
 
         report = self.on_budget(tenant, budget, work, by=by, archived=True)
-        table, undo = report.pop("table"), way_back(report, tenant, budget)
+        table = report.pop("table")
         if options["json"]:
             self.print_json(report)
             return
         self.print_rich(table)
-        if undo:
-            self.stdout.write(undo)
+        if report["kind"] != Movement.Kind.REVERSAL:
+            self.stdout.write(way_back(report["movement"], tenant, budget), ending="")
+        elif report["movement"]:
+            self.stdout.write(f"Movement {report['movement']}. A reversal is not undone.")
 
     def _moved(self, request: Request, *, dry_run: bool, **options: Any) -> dict[str, Any]:
         """What came of it, or would: as JSON has it, with the table for people."""
@@ -70,11 +73,9 @@ def told(movement: Movement, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def way_back(report: dict[str, Any], tenant: str, budget: str) -> str:
-    """The line that names a movement and says how to undo it; empty after a dry run."""
-    if (pk := report["movement"]) is None:
+def way_back(pk: UUID | None, tenant: str, budget: str) -> str:
+    """The line that names a movement and says how to undo it; empty where nothing was written."""
+    if pk is None:
         return ""
-    if report["kind"] == Movement.Kind.REVERSAL:
-        return f"Movement {pk}. A reversal is not undone: make the movement again."
     words = ["manage.py", "reverse", str(pk), "--tenant", tenant, "--budget", budget]
-    return f"Movement {pk}. To undo it: {shlex.join(words)}"
+    return f"Movement {pk}. To undo it: {shlex.join(words)}\n"

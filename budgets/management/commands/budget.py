@@ -1,4 +1,4 @@
-"""`manage.py budget`: found budgets, add buckets, look at balances."""
+"""`manage.py budget`: found budgets, rename them and put them away; add buckets; look."""
 
 import argparse
 from collections.abc import Callable
@@ -6,56 +6,72 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets.management.base import LocalCommand, add_locale, claim, rule_sum
-from budgets.models import Bucket, Budget
-from budgets.tables import balances_table, rule
-from tenants.context import run_for
-from tenants.models import Tenant
+from budgets.management.asking import Request, add_by, tried
+from budgets.management.base import LocalCommand, add_locale, in_tenant
+from budgets.management.pictures import DRY, arrows, bucket_row
+from budgets.management.rules import add as add_bucket
+from budgets.management.rules import add_rules
+from budgets.models import Budget
+from budgets.tables import balances_table
+
+EXAMPLES = {
+    "create": """
+  manage.py budget create --tenant rivera --name Household --currency EUR
+""",
+    "add": """
+  manage.py budget add --tenant rivera --budget Household Rent --filter 30% --hold 725
+  manage.py budget add --tenant rivera --budget Household Holiday --filter 100 --target 3000
+""",
+    "show": """
+  manage.py budget show --tenant rivera --budget Household
+""",
+    "list": """
+  manage.py budget list --tenant rivera --json
+  manage.py budget list --tenant rivera --archived
+""",
+    "rename": """
+  manage.py budget rename --tenant rivera --budget Household Home
+""",
+    "archive": """
+  manage.py budget archive --tenant rivera --budget Household --by ana@example.com
+""",
+    "unarchive": """
+  manage.py budget unarchive --tenant rivera --budget 01a1fcb3-6476-70c3-a79a-7d35aba7c0de
+""",
+}
 
 
 class Command(LocalCommand):
     """Budgets, from the command line."""
 
-    help = "Found a budget, list a tenant's, add a bucket to one, or show what its buckets hold."
-    examples = """
-  manage.py budget create --tenant rivera --name Household --currency EUR
-  manage.py budget add --tenant rivera --budget Household Rent --filter 30% --hold 725
-  manage.py budget add --tenant rivera --budget Household Holiday --filter 100 --target 3000
-  manage.py budget show --tenant rivera --budget Household
-  manage.py budget list --tenant rivera --json
-"""
+    help = (
+        "Found a budget, rename it, archive it or take it into use again; list a tenant's; add a "
+        "bucket to one, or show what its buckets hold. `bucket` changes buckets."
+    )
+    examples = "".join(examples.rstrip() for examples in EXAMPLES.values())
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|show|add")
-        create = verbs.add_parser("create", help="found a budget")
-        create.add_argument("--name", required=True)
-        create.add_argument("--currency", required=True, metavar="CODE", help="such as EUR")
-        listing = verbs.add_parser("list", help="the tenant's budgets")
-        show = verbs.add_parser("show", help="what each bucket holds")
-        add = verbs.add_parser("add", help="add a bucket")
-        add.add_argument("bucket", metavar="NAME")
-        add.add_argument("--filter", required=True, metavar="SUM|PERCENT", help="100.00 or 33.3%%")
-        add.add_argument("--hold", metavar="SUM|PERCENT", help="it keeps at least this")
-        add.add_argument("--target", metavar="SUM", help="until it holds this (default: no limit)")
-        add.add_argument("--priority", type=int, help="0 is served first (default: last)")
-        add.add_argument("--locked", action="store_true", help="cascades pass it by")
-        add.add_argument("--key", help="makes a repeat safe")
-        for verb in (create, listing, show, add):
+        words = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
+        verbs = {name: self.add_verb(words, name, HELP[name], EXAMPLES[name]) for name in VERBS}
+        verbs["create"].add_argument("--name", required=True)
+        verbs["create"].add_argument("--currency", required=True, metavar="CODE", help="as EUR")
+        verbs["list"].add_argument("--archived", action="store_true", help="those put away, too")
+        add_rules(verbs["add"])
+        verbs["add"].add_argument("--key", help="makes a repeat safe")
+        verbs["rename"].add_argument("name", metavar="NEW", help="its new name")
+        for verb in verbs.values():
             verb.add_argument("--tenant", required=True, metavar="SLUG")
             verb.add_argument("--json", action="store_true", help="print JSON")
             add_locale(verb)
-        for verb in (show, add):
-            verb.add_argument("--budget", required=True, metavar="NAME")
+        for name in ("show", "add", *CHANGES):
+            help = "its name, or its id"
+            verbs[name].add_argument("--budget", required=True, metavar="NAME", help=help)
+        for name in CHANGES:
+            add_by(verbs[name])
 
     def handle(self, *args: Any, verb: str, tenant: str, **options: Any) -> None:
-        verbs: dict[str, Callable[..., Answer]] = {
-            "create": create,
-            "list": listed,
-            "show": shown,
-            "add": added,
-        }
-        tenant_id = Tenant.objects.id_of(tenant)
-        table, rows = run_for(tenant_id, lambda: verbs[verb](**options))
+        by = options.pop("by", None)
+        table, rows = in_tenant(tenant, lambda: VERBS[verb](verb=verb, **options), by=by)
         if options["json"]:
             self.print_json(rows)
         else:
@@ -71,12 +87,13 @@ def create(*, name: str, currency: str, **_: Any) -> Answer:
     return balances_table(budget), _budget(budget)
 
 
-def listed(**_: Any) -> Answer:
-    """The open budgets."""
-    rows = [_budget(budget) for budget in Budget.objects.open().by_name()]
-    table = Table("name", "currency", "id")
+def listed(*, archived: bool, **_: Any) -> Answer:
+    """The open budgets; with `archived` the others too, and when they were put away."""
+    budgets = Budget.objects.by_name() if archived else Budget.objects.open().by_name()
+    rows = [_budget(budget) | (_put_away(budget) if archived else {}) for budget in budgets]
+    table = Table("name", "currency", "id", *(["archived"] if archived else []))
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*(cell or "" for cell in row.values()))
     return table, rows
 
 
@@ -84,37 +101,58 @@ def shown(*, budget: str, **_: Any) -> Answer:
     """What each bucket holds."""
     found = Budget.objects.called(budget)
     buckets = found.buckets.open().in_order()
-    return balances_table(found), [
-        {
-            "bucket": bucket.name,
-            "priority": bucket.priority,
-            "rule": rule(found, bucket),
-            "balance_minor": bucket.balance,
-            "target_minor": bucket.target,
-            "state": bucket.state,
-        }
-        for bucket in buckets
-    ]
+    return balances_table(found), [bucket_row(found, bucket) for bucket in buckets]
 
 
-def added(
-    *, budget: str, bucket: str, filter: str, hold: str | None, target: str | None,
-    priority: int | None, locked: bool, key: str | None, **_: Any,
-) -> Answer:  # fmt: skip
+def added(*, budget: str, key: str | None, **options: Any) -> Answer:
     """Add a bucket. Raises BadRule and BadAmount."""
-    found = Budget.objects.called(budget)
-    Bucket.objects.create_bucket(
-        found,
-        bucket,
-        priority=priority,
-        locked=locked,
-        key=key,
-        filter=claim(found, filter),
-        hold=None if hold is None else claim(found, hold),
-        target=None if target is None else rule_sum(found, target),
-    )
+    request = Request.of(Budget.objects.called(budget), key=key, memo="", at=None)
+    add_bucket(request, **options)
     return shown(budget=budget)
 
 
-def _budget(budget: Budget) -> dict[str, str]:
+def changed(*, verb: str, budget: str, dry_run: bool, name: str = "", **_: Any) -> Answer:
+    """Rename a budget, archive it or take it back. Raises BadRule."""
+    found = Budget.objects.called(budget, archived=True)
+    found.acquire()
+    version, before = found.version, _budget(found) | _put_away(found)
+    with tried(dry_run):
+        CHANGES[verb](found, *([name] if name else []))
+    after = _budget(found) | _put_away(found)
+    ending = ": nothing to change" if found.version == version else DRY if dry_run else ""
+    table = Table(*after, title=f"{verb} {before['name']}{ending}", title_justify="left")
+    table.add_row(*arrows(*([cell or "" for cell in row.values()] for row in (before, after))))
+    report = {"dry_run": dry_run, "repeated": found.version == version}
+    return table, report | {"before": before, "after": after}
+
+
+CHANGES: dict[str, Callable[..., Budget]] = {
+    "rename": Budget.objects.rename,
+    "archive": Budget.objects.archive,
+    "unarchive": Budget.objects.unarchive,
+}
+VERBS: dict[str, Callable[..., Answer]] = {
+    "create": create,
+    "list": listed,
+    "show": shown,
+    "add": added,
+    **dict.fromkeys(CHANGES, changed),
+}
+HELP = {
+    "create": "found a budget",
+    "list": "the tenant's budgets",
+    "show": "what each bucket holds",
+    "add": "add a bucket, as `bucket add` does",
+    "rename": "give a budget another name; named by its id, a repeat changes nothing",
+    "archive": "put a budget away: no money comes in, its schedules rest, its name is free",
+    "unarchive": "take an archived budget into use again",
+}
+
+
+def _budget(budget: Budget) -> dict[str, str | None]:
     return {"name": budget.name, "currency": budget.currency, "id": str(budget.pk)}
+
+
+def _put_away(budget: Budget) -> dict[str, str | None]:
+    when = budget.archived_at
+    return {"archived_at": None if when is None else when.isoformat(timespec="seconds")}

@@ -3,9 +3,11 @@
 import argparse
 from typing import Any
 
-from budgets.management.base import BudgetCommand, typed
+from budgets.errors import BucketClosed, UnknownBucket
+from budgets.management.asking import Request, add_request
+from budgets.management.base import BudgetCommand
+from budgets.management.moving import add_overflow, way_back
 from budgets.managers.plans import Overflow
-from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget, Movement
 from budgets.tables import cascade_table, listed_into, planned, posted, shown
 
@@ -27,46 +29,41 @@ class Command(BudgetCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("amount", metavar="AMOUNT", help="as the tenant writes it: 1,250.50")
-        parser.add_argument("--key", help="makes a repeat of the same deposit safe")
-        parser.add_argument("--memo", default="", help="a line for people")
         parser.add_argument("--into", metavar="BUCKET", help="into this bucket, up to its target")
-        parser.add_argument(
-            "--overflow",
-            choices=[choice.value for choice in Overflow],
-            default=Overflow.MONEY.value,
-            help="what --into does with the excess (default: the money bucket gets it)",
-        )
-        parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")
+        add_overflow(parser)
+        add_request(parser)
 
-    def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
-        report = self.on_budget(tenant, budget, lambda found: deposit(found, **options))
+    def handle(self, *args: Any, tenant: str, budget: str, by: str | None, **options: Any) -> None:
+        def work(found: Budget) -> dict[str, Any]:
+            return deposit(Request.of(found, **options), **options)
+
+        report = self.on_budget(tenant, budget, work, by=by)
         if options["json"]:
             self.print_json({key: value for key, value in report.items() if key != "table"})
-        else:
-            self.print_rich(report["table"])
+            return
+        self.print_rich(report["table"])
+        self.stdout.write(way_back(report["movement"], tenant, budget), ending="")
 
 
 def deposit(
-    budget: Budget, *, amount: str, into: str | None, overflow: str,
-    dry_run: bool, key: str | None, memo: str, **_: Any,
-) -> dict[str, Any]:  # fmt: skip
+    request: Request, *, amount: str, into: str | None, overflow: str, dry_run: bool, **_: Any
+) -> dict[str, Any]:
     """Deposit, or only say what would happen; the report has the rows and their table."""
-    minor = typed(budget, amount)
+    budget, minor = request.budget, request.sum(amount)
     budget.acquire()
     movement = None
     if into is None:
         rows = planned(Movement.objects.preview(budget, minor))
     else:
-        bucket = Bucket.objects.called(budget, into)
+        bucket = _bucket(request, into)
         lines = Movement.objects.preview_into(bucket, minor, overflow=Overflow(overflow))
         rows = listed_into(bucket, minor, lines)
     if not dry_run:
-        particulars = Particulars(key=key, memo=memo)
         if into is None:
-            movement = Movement.objects.deposit(budget, minor, **particulars)
+            movement = Movement.objects.deposit(budget, minor, **request.particulars)
         else:
             movement = Movement.objects.deposit_into(
-                bucket, minor, overflow=Overflow(overflow), **particulars
+                bucket, minor, overflow=Overflow(overflow), **request.particulars
             )
     repeated = movement is not None and movement.repeated
     if movement and repeated:
@@ -80,6 +77,14 @@ def deposit(
         "lines": rows,
         "table": cascade_table(budget, rows, _title(budget, minor, movement, repeated)),
     }
+
+
+def _bucket(request: Request, name: str) -> Bucket:
+    """The bucket that is meant. Raises UnknownBucket for a closed one too: a code that stays."""
+    try:
+        return request.bucket(name)
+    except BucketClosed as error:
+        raise UnknownBucket(str(error), name=name) from error
 
 
 def _title(budget: Budget, minor: int, movement: Movement | None, repeated: bool) -> str:
