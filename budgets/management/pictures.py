@@ -49,7 +49,7 @@ def _moved(movement: Movement, dry_run: bool) -> str:
     made = f"{MADE[movement.kind]} of {shown(movement.budget, movement.amount)}"
     if movement.kind in (Movement.Kind.REDISTRIBUTE, Movement.Kind.REDISTRIBUTE_TO):
         arrived = sum(max(entry.amount, 0) for entry in movement.entries.in_order())
-        made += f" ({shown(movement.budget, arrived)} moved)"
+        made += "" if arrived == movement.amount else f" ({shown(movement.budget, arrived)} moved)"
     if movement.repeated:
         return f"{made}, made before with this key as movement {movement.seq}: nothing moved"
     return f"{made}{DRY}" if dry_run else f"{made}, movement {movement.seq}"

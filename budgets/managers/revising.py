@@ -119,9 +119,9 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         Raises UnknownBucket, and BucketClosed when only a closed bucket was called so.
         """
         for pk in Keys.read(self.db, [budget.pk], [key]).answers:
-            for version in budget.versions.in_force_before(pk):
-                if not version.archived_at and called_so(name, version.name, version.bucket_id):
-                    return self.get(pk=version.bucket_id)
+            for then in budget.versions.in_force_before(pk).select_related("bucket"):
+                if not then.archived_at and called_so(name, then.name, then.bucket_id):
+                    return then.bucket
         try:
             return self.called(budget, name)
         except UnknownBucket:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from budgets.cascade import Claim
+from budgets.managers.plans import Disposition
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants.context import acting_for
 from tenants.models import Change, Tenant
@@ -32,8 +33,8 @@ class Household:
                 ("Gone", Claim(), {}),
             ):
                 BucketFactory(budget=self.budget, name=name, filter=filter, **rules)
-            manage_gone = Bucket.objects.called(self.budget, "Gone")
-            Bucket.objects.close(manage_gone, "money")  # type: ignore[arg-type]
+            gone = Bucket.objects.called(self.budget, "Gone")
+            Bucket.objects.close(gone, Disposition.MONEY)
             Movement.objects.deposit(self.budget, 500_00)
 
     def run(self, *words: object, budget: str = "household") -> Ran:
