@@ -1,7 +1,9 @@
 """Buckets: the verbs that change their rules, from creation to closing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
@@ -108,7 +110,7 @@ class BucketManager(RevisingManager):
                 bucket.repeated = True
             return list(envelopes.values())
         if len(wanted) != len(envelopes) or set(wanted) != set(envelopes):
-            raise NotAPermutation(given=len(wanted), envelopes=len(envelopes))
+            raise _misordered(order, envelopes)
         changed = []
         for priority, pk in enumerate(wanted):
             if envelopes[pk].priority != priority:
@@ -172,6 +174,19 @@ class BucketManager(RevisingManager):
         if changed or particulars.get("key") is not None:
             self._revise(budget, [bucket], verb, request, particulars)
         return bucket
+
+
+def _misordered(order: "Sequence[Bucket]", envelopes: "dict[UUID, Bucket]") -> NotAPermutation:
+    """Says which envelopes an order leaves out, names twice, or names and are none."""
+    named, times = {bucket.pk: bucket for bucket in order}, Counter(row.pk for row in order)
+    wrong = {
+        "left out": [row.name for pk, row in envelopes.items() if pk not in named],
+        "named twice": [row.name for pk, row in named.items() if times[pk] > 1],
+        "no open envelope of it": [row.name for pk, row in named.items() if pk not in envelopes],
+    }
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
+    message = f"an order names every open envelope of the budget once: {told}"
+    return NotAPermutation(message, given=len(order), envelopes=len(envelopes))
 
 
 def columns(prefix: str, claim: Claim | None) -> dict[str, int | None]:

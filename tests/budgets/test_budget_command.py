@@ -1,12 +1,13 @@
-"""`manage.py budget`: found budgets, add buckets, look at balances."""
+"""`manage.py budget`: found budgets, rename and archive them, add buckets, look at balances."""
 
 import pytest
 
 from budgets.cascade import Claim
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
+from tenants.models import Change
 from tests.command_line import Ran, manage
-from tests.factories import BudgetFactory
+from tests.factories import BudgetFactory, MembershipFactory
 
 
 @pytest.fixture
@@ -202,3 +203,142 @@ class TestList:
 
         assert [line for line in ran.out.splitlines() if "Household │ EUR" in line]
         assert str(household.pk) in ran.out
+
+
+class TestRenameArchiveAndBack:
+    @pytest.fixture
+    def ask(self, tenant, household):
+        def run(verb: str, *words: object, budget: object = "household") -> Ran:
+            return manage("budget", verb, *words, "--tenant", tenant.slug, "--budget", budget)
+
+        return run
+
+    @pytest.fixture
+    def kept(self, tenant, household):
+        """The budget as it is kept now."""
+
+        def look() -> Budget:
+            with acting_for(tenant):
+                return Budget.objects.get(pk=household.pk)
+
+        return look
+
+    def test_rename_gives_it_another_name_and_shows_both(self, ask, kept):
+        ran = ask("rename", "Home")
+
+        assert kept().name == "Home"
+        assert "Household → Home" in ran.out
+        answer = ask("rename", "Abode", "--json", budget=kept().pk).json
+        assert (answer["dry_run"], answer["repeated"]) == (False, False)
+        assert (answer["before"]["name"], answer["after"]["name"]) == ("Home", "Abode")
+
+    def test_archive_puts_it_away_and_unarchive_takes_it_back(self, tenant, ask, kept):
+        assert ask("archive", "--json").json["after"]["archived_at"] is not None
+        assert manage("budget", "list", "--tenant", tenant.slug, "--json").json == []
+        ask("show").assert_refused("unknown_budget")
+        manage("deposit", "5", "--tenant", tenant.slug, "--budget", "household").assert_refused(
+            "unknown_budget"
+        )
+
+        answer = ask("unarchive", "--json").json
+
+        assert answer["before"]["archived_at"] is not None
+        assert answer["after"]["archived_at"] is None
+        assert kept().archived_at is None
+
+    @pytest.mark.parametrize("words", [("rename", "Home"), ("archive",), ("unarchive",)])
+    def test_a_repeat_changes_nothing_and_says_so(self, ask, kept, words):
+        if words == ("unarchive",):
+            ask("archive")
+        ask(*words, budget=kept().pk)
+        before = kept()
+
+        told, ran = ask(*words, "--json", budget=before.pk).json, ask(*words, budget=before.pk)
+
+        assert (told["repeated"], told["before"]) == (True, told["after"])
+        assert "nothing to change" in ran.out
+        assert (kept().version, kept().updated_at) == (before.version, before.updated_at)
+
+    @pytest.mark.parametrize("words", [("rename", "Home"), ("archive",)])
+    def test_a_dry_run_shows_it_and_writes_nothing(self, ask, kept, words):
+        before = kept()
+
+        ran = ask(*words, "--dry-run")
+
+        assert "(dry run: nothing was written)" in " ".join(ran.out.split())
+        assert " → " in ran.out
+        after = kept()
+        assert (after.name, after.archived_at) == (before.name, None)
+        assert after.version == before.version
+
+    @pytest.mark.parametrize(
+        ("words", "code", "said"),
+        [
+            (("rename", "OTHER"), "bad_rule", "'OTHER'"),
+            (("rename", "Other", "--dry-run"), "bad_rule", "'Other'"),
+            (("rename", " "), "bad_rule", "1 to 200"),
+            (("unarchive", "--by", "nobody@example.com"), "not_a_member", "nobody"),
+        ],
+    )
+    def test_a_refusal_is_one_line_and_writes_nothing(self, tenant, ask, kept, words, code, said):
+        with acting_for(tenant):
+            BudgetFactory(name="Other")
+        before = kept()
+
+        ask(*words).assert_refused(code, said)
+
+        assert (kept().name, kept().version) == (before.name, before.version)
+
+    def test_what_is_archived_does_not_come_back_under_a_name_that_is_taken(
+        self, tenant, household, ask, kept
+    ):
+        ask("archive")
+        with acting_for(tenant):
+            BudgetFactory(name="Household")
+
+        ask("unarchive", budget=household.pk).assert_refused("bad_rule", "'Household'")
+
+        assert ask("rename", "Old", budget=household.pk).code == 0
+        assert ask("unarchive", budget="old").code == 0
+        assert kept().name == "Old"
+
+    def test_of_several_archived_ones_of_a_name_the_id_says_which(self, tenant, household, ask):
+        ask("archive")
+        with acting_for(tenant):
+            Budget.objects.archive(BudgetFactory(name="Household"))
+
+        ask("unarchive").assert_refused("unknown_budget", "several", "id")
+
+        assert ask("unarchive", budget=household.pk).code == 0
+
+    @pytest.mark.parametrize("role", ["viewer", "service"])
+    def test_a_role_that_founds_no_budgets_is_refused(self, tenant, ask, role):
+        with acting_for(tenant):
+            email = MembershipFactory(role=role).user.email
+
+        for words in (("rename", "Home"), ("archive",), ("unarchive",)):
+            ask(*words, "--by", email).assert_refused("not_allowed", role)
+
+    def test_the_history_tells_who_it_was(self, tenant, household, ask):
+        with acting_for(tenant):
+            member = MembershipFactory(role="editor")
+
+        ask("rename", "Home", "--by", member.user.email)
+
+        with acting_for(tenant):
+            change = Change.objects.of(Budget, household.pk).first()
+            assert (change.actor, change.after["name"]) == (member.user, "Home")
+
+    def test_list_shows_the_archived_ones_when_asked(self, tenant, household, ask):
+        with acting_for(tenant):
+            BudgetFactory(name="Allotment")
+        ask("archive")
+
+        rows = manage("budget", "list", "--archived", "--tenant", tenant.slug, "--json").json
+        ran = manage("budget", "list", "--archived", "--tenant", tenant.slug)
+
+        assert [(row["name"], row["archived_at"] is None) for row in rows] == [
+            ("Allotment", True),
+            ("Household", False),
+        ]
+        assert "archived" in ran.out

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from typing import Any
+from uuid import UUID
 
 from budgets.errors import NotConfirmed
 from budgets.management.asking import Request, add_request, tried
@@ -96,12 +97,17 @@ def _changed(verb: str, request: Request, *, dry_run: bool, **options: Any) -> d
 def _changes(budget: Budget, before: dict[Any, Bucket], answered: list[Bucket]) -> list[Change]:
     """Each bucket that is not what it was, before and after; else those that were asked about."""
     pairs: list[Change] = []
-    for pk, bucket in budget.buckets.by_id().items():
+    for pk, bucket in sorted(budget.buckets.by_id().items(), key=lambda each: _place(each[1])):
         was = bucket_row(budget, before[pk]) if pk in before else None
         pairs.append((was, bucket_row(budget, bucket)))
     touched = [(was, now) for was, now in pairs if was != now]
     asked = {bucket.pk for bucket in answered}
     return touched or [(was, now) for was, now in pairs if now["id"] in asked]
+
+
+def _place(bucket: Bucket) -> tuple[bool, int, UUID]:
+    """Envelopes as cascades serve them, then the others, the oldest first."""
+    return bucket.priority is None, bucket.priority or 0, bucket.pk
 
 
 def _title(what: str, dry_run: bool, repeated: bool, changes: list[Change]) -> str:
