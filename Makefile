@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest -n 2
 COVERAGE := $(if $(CI),--cov --cov-report=term)
 UV := uv==0.13.8
 
-.PHONY: help demo serve stop test coverage test-slow test-compose soak check bench migrate status lock clean \
+.PHONY: help demo serve stop test coverage test-slow test-compose soak check commands bench migrate status lock clean \
 	bootstrap ready
 
 help: ## this list
@@ -39,13 +39,17 @@ test-compose: bootstrap ## all tests but the slow ones, against docker-compose.y
 	OWNER_DATABASE_URL="postgresql://owner:$$OWNER_PASSWORD@$$at" \
 	DATABASE_URL="postgresql://app:$$APP_PASSWORD@$$at" $(PYTEST) -m "not slow"
 
-check: bootstrap ## formatting, lint, types, Django's checks, missing migrations (docs/schema.md: make test)
+check: bootstrap ## formatting, lint, types, Django's checks, missing migrations, docs/commands.md (docs/schema.md: make test)
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(MANAGE) check
+	@$(PY) scripts/commands.py --check
 	@DATABASE_URL= $(PY) -W error -m django makemigrations --check --dry-run --skip-checks \
 		--verbosity 0 --settings config.settings # no DATABASE_URL: needs no server
+
+commands: bootstrap ## docs/commands.md, from what the commands say with --help
+	@$(PY) scripts/commands.py
 
 soak: bootstrap ## ten thousand random histories of the ledger against a model of it
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py

@@ -16,7 +16,7 @@ from tenants.local import local
 
 def add_request(parser: argparse.ArgumentParser) -> None:
     """The flags that every verb of a budget has: `--key`, `--memo`, `--at`, `--by`, `--dry-run`."""
-    parser.add_argument("--key", help="makes a repeat of the same request safe")
+    parser.add_argument("--key", help="makes a repeat safe")
     parser.add_argument("--memo", default="", help="a line for people")
     parser.add_argument(
         "--at", metavar="TIME", help="when it happened, such as 2026-03-31T12:00 (default: now)"

@@ -31,7 +31,7 @@ class Verb:
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
     """The name and the flags of a new bucket."""
-    parser.add_argument("bucket", metavar="NAME")
+    parser.add_argument("bucket", metavar="NAME", help="what it is called")
     add_claims(parser)
     parser.add_argument("--target", metavar="SUM", help="until it holds this (default: no limit)")
     parser.add_argument("--priority", type=int, help="0 is served first (default: last)")

@@ -53,14 +53,15 @@ class Command(LocalCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         words = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
         verbs = {name: self.add_verb(words, name, HELP[name], EXAMPLES[name]) for name in VERBS}
-        verbs["create"].add_argument("--name", required=True)
-        verbs["create"].add_argument("--currency", required=True, metavar="CODE", help="as EUR")
+        create = verbs["create"]
+        create.add_argument("--name", required=True, help="what it is called")
+        create.add_argument("--currency", required=True, metavar="CODE", help="such as EUR")
         verbs["list"].add_argument("--archived", action="store_true", help="those put away, too")
         add_rules(verbs["add"])
         verbs["add"].add_argument("--key", help="makes a repeat safe")
         verbs["rename"].add_argument("name", metavar="NEW", help="its new name")
         for verb in verbs.values():
-            verb.add_argument("--tenant", required=True, metavar="SLUG")
+            verb.add_argument("--tenant", required=True, metavar="SLUG", help="whose budget")
             verb.add_argument("--json", action="store_true", help="print JSON")
             add_locale(verb)
         for name in ("show", "add", *CHANGES):
