@@ -8,9 +8,11 @@ from typing import Any, Self
 
 from django.db import transaction
 
+from budgets.errors import Refused
 from budgets.management.base import moment, typed
 from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget
+from budgets.tables import shown
 from tenants.local import local
 
 
@@ -61,3 +63,16 @@ def tried(dry_run: bool) -> Iterator[None]:
         yield
         if dry_run:
             transaction.set_rollback(True)
+
+
+@contextmanager
+def sums_told(budget: Budget) -> Iterator[None]:
+    """A refusal for want of money or of space says how much there is, as the tenant writes it."""
+    try:
+        yield
+    except Refused as error:
+        there = error.figures.get("available", error.figures.get("space"))
+        if there is None or "asked" not in error.figures:
+            raise
+        sums = f"{shown(budget, there)} of {shown(budget, error.figures['asked'])}"
+        raise type(error)(f"{error}: {sums}", **error.figures) from error

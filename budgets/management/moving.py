@@ -5,7 +5,7 @@ import shlex
 from typing import Any, override
 from uuid import UUID
 
-from budgets.management.asking import Request, add_request, tried
+from budgets.management.asking import Request, add_request, sums_told, tried
 from budgets.management.base import BudgetCommand
 from budgets.management.pictures import moved_table
 from budgets.managers.plans import Overflow
@@ -43,7 +43,7 @@ class MoneyCommand(BudgetCommand):
 
     def _moved(self, request: Request, *, dry_run: bool, **options: Any) -> dict[str, Any]:
         """What came of it, or would: as JSON has it, with the table for people."""
-        with tried(dry_run):
+        with tried(dry_run), sums_told(request.budget):
             movement = self.move(request, **options)
             return told(movement, dry_run) | {"table": moved_table(movement, dry_run=dry_run)}
 
