@@ -6,6 +6,8 @@ so a dump of one tenant can be loaded into another.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from lzma import LZMAError
+from zipfile import BadZipFile
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -17,7 +19,10 @@ from tenants.context import acting_for
 from tenants.errors import NoTenant, StoreError
 from tenants.models import Tenant, TenantModel, TenantOwned
 
-_BAD = (CommandError, DatabaseError, DeserializationError, ValidationError, ValueError)
+_BAD: tuple[type[Exception], ...] = (
+    *(CommandError, DatabaseError, DeserializationError, ValidationError, ValueError),
+    *(BadZipFile, EOFError, LZMAError),
+)
 
 
 class BadFixture(StoreError):
@@ -63,11 +68,11 @@ def without_a_tenant() -> Iterator[None]:
 
 
 @contextmanager
-def refusing_bad_fixtures() -> Iterator[None]:
+def refusing_bad_fixtures(*also: type[Exception]) -> Iterator[None]:
     """What is wrong with a fixture, in one line."""
     try:
         yield
-    except _BAD as error:
+    except (*_BAD, *also) as error:
         raise bad(said_by(error)) from error
 
 

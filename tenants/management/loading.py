@@ -25,7 +25,8 @@ from tenants.management.fixtures import (
 )
 from tenants.models import Change, Tenant, TenantModel
 
-type Key = tuple[type[models.Model], Any]
+type Key = tuple[Any, Any]
+"""A model, and a row's id."""
 
 
 def load(rows: Sequence[Row], *, using: str) -> int:
@@ -74,7 +75,7 @@ def parents_first(rows: Iterable[Row]) -> list[Row]:
 
 def absent(rows: Iterable[Row], using: str) -> list[Row]:
     """The rows that are not there. Raises FixtureDiffers for one that is there and is another."""
-    ids: dict[type[TenantModel], list[Any]] = defaultdict(list)
+    ids: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         ids[type(row.object)].append(row.object.pk)
     there = {
@@ -115,7 +116,7 @@ def _require_global_rows(rows: Iterable[Row]) -> None:
     """
     found: set[tuple[Any, Any]] = set()
     for row in rows:
-        missing = dict(row.deferred_fields or {})
+        missing: dict[Any, Any] = dict(row.deferred_fields or {})
         for field in row.object._meta.concrete_fields:
             value = getattr(row.object, field.attname)
             if value is not None and _must_exist(field) and (field, value) not in found:

@@ -30,6 +30,8 @@ from tenants.management.fixtures import (
 from tenants.models import TenantModel
 from tenants.postgres.session import one_snapshot
 
+FORMATS = ("json", "jsonl", "yaml")
+"""Those that keep all there is: XML loses blanks at either end, and typed JSON."""
 COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".lzma": "lzma"}
 
 
@@ -85,9 +87,10 @@ class Command(BaseCommand, dumpdata.Command):
         exact = {"cls": ExactEncoder} if form in ("json", "jsonl") else {}
         if pks and len(chosen) != 1:
             raise BadFixture("--pks is for one model")
-        self.stdout.ending = None
+        if form not in FORMATS:
+            raise BadFixture(f"{form!r} does not keep all of a tenant: {', '.join(FORMATS)} do")
+        self.stdout.ending = ""
         try:
-            serializers.get_serializer(form)
             with one_snapshot(using=using), block_of(slug, using), self._opened(options) as stream:
                 serializers.serialize(
                     form,
@@ -98,7 +101,7 @@ class Command(BaseCommand, dumpdata.Command):
                     stream=stream,
                     **exact,
                 )
-        except (serializers.SerializerDoesNotExist, ImportError, OSError) as error:
+        except (ImportError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
             raise BadFixture(f"nothing was dumped: {said_by(error)}") from error
 
     def _opened(self, options: dict[str, Any]) -> AbstractContextManager[Any]:

@@ -38,18 +38,20 @@ class Command(BaseCommand, loaddata.Command):
 
     def handle(self, *labels: Any, **options: Any) -> None:
         slug = options.pop("tenant")
+        if slug is None:
+            with refusing_bad_fixtures(), without_a_tenant():
+                super().handle(*labels, **options)
+            return
+        with refusing_bad_fixtures(OSError):
+            rows = self._read(slug, labels, options)
         with refusing_bad_fixtures():
-            if slug is None:
-                with without_a_tenant():
-                    super().handle(*labels, **options)
-            else:
-                rows = self._read(slug, labels, options)
-                self._load(slug, rows, options["database"])
+            added = self._load(slug, rows, options["database"])
+        self.stdout.write(_told(added, len(rows) - added, self.fixture_count))
 
     def save_obj(self, obj: Any) -> bool:
         """With a tenant, keep the row for later; Django's otherwise."""
         if self.rows is None:
-            return super().save_obj(obj)  # type: ignore[no-any-return,misc]
+            return super().save_obj(obj)
         config, model = obj.object._meta.app_config, type(obj.object)
         if config in self.excluded_apps or model in self.excluded_models:
             return False
@@ -65,17 +67,18 @@ class Command(BaseCommand, loaddata.Command):
             require_tenants_rows(self.rows)
         return self.rows
 
-    def _load(self, slug: str, rows: list[DeserializedObject], using: str) -> None:
+    def _load(self, slug: str, rows: list[DeserializedObject], using: str) -> int:
         models = {type(row.object) for row in rows}
         # In the history, all of one load is one request.
         with _login(models, using), block_of(slug, using, f"manage.py loaddata {uuid7()}"):
-            added = load(rows, using=using)
-        there = len(rows) - added
-        if not added:
-            self.stdout.write(f"Nothing to do: all {there} object(s) are there already")
-            return
-        kept = f"; {there} were there already" if there else ""
-        self.stdout.write(f"Installed {added} object(s) from {self.fixture_count} fixture(s){kept}")
+            return load(rows, using=using)
+
+
+def _told(added: int, there: int, fixtures: int) -> str:
+    if not added:
+        return f"Nothing to do: all {there} object(s) are there already"
+    kept = f"; {there} were there already" if there else ""
+    return f"Installed {added} object(s) from {fixtures} fixture(s){kept}"
 
 
 def _login(models: set[Any], using: str) -> AbstractContextManager[object]:
