@@ -379,6 +379,7 @@ class TestWhatIsNoTenants:
         ran = load(write([*rows, row]), empty)
 
         ran.assert_refused("not_a_tenants")
+        assert ("`tenant create`" in ran.err) == (row["model"] == "tenants.tenant")
         assert state(empty) == before
         assert not User.objects.filter(email="eve@example.com").exists()
         assert not Group.objects.filter(name="Everybody").exists()

@@ -135,6 +135,7 @@ class TestADatabaseWithoutThemOpenedWithThem:
             yield lambda *words: in_a_process(*words, env={**env, "OWNER_DATABASE_URL": owner})
             lead_to(own_database)
 
+    @pytest.mark.slow
     def test_migrates_and_plants_them_and_goes_on_as_before(self, production):
         migrated = production("migrate", "--verbosity", "0")
         seeded = production("seed", "examples")
