@@ -152,6 +152,7 @@ def running(django_db_setup, database: str, tmp_path: Path):
             yield project
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_block_of_the_running_guide_is_run_and_true(running):
     for block in blocks_of(RUNNING):

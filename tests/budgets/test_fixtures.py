@@ -117,6 +117,11 @@ class TestWithoutATenant:
     def test_dumping_a_tenants_rows_is_refused(self, committed, labels):
         manage("dumpdata", *labels).assert_refused("needs_tenant", "--tenant SLUG")
 
+    def test_an_app_without_models_is_dumped_as_nothing(self, committed):
+        ran = manage("dumpdata", "messages")
+
+        assert (ran.code, ran.json) == (0, [])
+
     def test_loading_a_tenants_rows_is_refused(self, planted, other, dump):
         before = rows(planted)
 

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.contrib.auth.models import Group
 from django.db import connections
 from django.utils import timezone
@@ -442,6 +443,7 @@ class TestAnotherDatabase:
     def users(self, rows, committed, tmp_path, own_database) -> Iterator[Path]:
         """A dump of the users; then another database, with none of them."""
         users = tmp_path / "users.json"
+        User.objects.create_user("hashed@example.com", "a secret of mine")
         manage("dumpdata", "tenants.User", "-o", users)
         with scratch_database(f"{own_database}_copy", migrated=True) as elsewhere:
             lead_to(elsewhere)
@@ -459,6 +461,7 @@ class TestAnotherDatabase:
         assert (ran.code, ran.err) == (0, "")
         assert dumped(empty) == rows
         assert list(audit.breaks_of(empty)) == []
+        assert authenticate(username="hashed@example.com", password="a secret of mine")  # noqa: S106
 
 
 def test_users_are_found_by_their_address_if_the_dump_names_them_so(empty, write, unique):

@@ -67,7 +67,7 @@ class Command(BaseCommand, dumpdata.Command):
         except CommandError as error:
             raise BadFixture(str(error)) from error
         if slug is None:
-            for model in named or apps.get_models():
+            for model in named if labels else apps.get_models():
                 if model not in left_out and of_tenants(model):
                     raise NeedsTenant(
                         f"{model._meta.label} is a tenant's: say --tenant SLUG, "
