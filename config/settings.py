@@ -38,9 +38,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
+EXAMPLE_APPS = ["examples.forms", "examples.shop"]
 EXAMPLES = env.bool("EXAMPLES", DEVELOPMENT)
 if EXAMPLES:
-    INSTALLED_APPS += ["examples.forms", "examples.shop"]
+    INSTALLED_APPS += EXAMPLE_APPS
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

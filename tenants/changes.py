@@ -1,6 +1,7 @@
 """The managers of the history of changes: they read what triggers have written."""
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -23,6 +24,14 @@ class ChangeQuerySet(TenantQuerySet["Change"]):
     def of_tenant(self, tenant_id: UUID) -> Self:
         """While inspecting: the changes of one tenant's rows."""
         return self.filter(tenant=tenant_id)
+
+    def dumped(self, ids: Collection[Any] = ()) -> Self:
+        """All but the changes of the tenant itself, whose row is not dumped either."""
+        return super().dumped(ids).exclude(model="tenants.tenant")
+
+    def forget(self, request_id: str) -> None:
+        """Delete what one request has changed from the history: for owner, who is loading one."""
+        self.filter(request_id=request_id).delete()
 
 
 _Changes = models.Manager.from_queryset(ChangeQuerySet)

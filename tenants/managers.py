@@ -18,7 +18,7 @@ The first is a name of the module, made from Django's own manager: of any other 
 the plugin makes Any, or an error, depending on the order in which mypy reads the modules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Self, cast, override
 
 from django.conf import settings
@@ -55,6 +55,15 @@ class TenantQuerySet(ListedQuerySet[M]):
         if (unique := kwargs.get("unique_fields")) and "tenant" not in unique:
             kwargs["unique_fields"] = ["tenant", *unique]
         return super().bulk_create(objs, *args, **kwargs)
+
+    def dumped(self, ids: Collection[Any] = ()) -> Self:
+        """What `dumpdata --tenant` takes, in the order of their ids; of these alone, if given."""
+        rows = self.order_by("pk")
+        return rows.filter(pk__in=ids) if ids else rows
+
+    def in_store(self, ids: Collection[Any]) -> dict[Any, M]:
+        """Those of the rows that are there, by their ids."""
+        return self.in_bulk(list(ids))
 
 
 _Manager = models.Manager.from_queryset(TenantQuerySet)

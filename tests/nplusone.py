@@ -44,7 +44,7 @@ EXCUSED = {
     "ensure": {"Category.get()", "Organization.get()"},
     "inspectors": {"Group.get()"},
     # Django's own command writes links so.
-    "handle": {"Group.permissions", "User.groups", "User.user_permissions"},
+    "save_obj": {"Group.permissions", "User.groups", "User.user_permissions"},
 }
 """Functions of ours, and what may be fetched row by row in them."""
 

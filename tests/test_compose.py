@@ -139,7 +139,21 @@ class TestServices:
 
         assert SERVICES["postgres"]["image"].startswith("postgres:18")
         assert mounts["data"] == "/var/lib/postgresql"
-        assert COMPOSE["volumes"].keys() == {"data", "backups"} <= mounts.keys()
+        assert {"data", "backups"} <= mounts.keys()
+
+    def test_redis_keeps_what_it_counted(self):
+        redis = SERVICES["redis"]
+        command = redis["command"]
+        seconds, changes = command[command.index("--save") + 1 :][:2]
+
+        assert redis["volumes"] == ["cache:/data"]  # where the image's server works
+        assert (int(seconds), int(changes)) == (60, 1)
+
+    def test_every_volume_is_declared_and_used(self):
+        mounted = [mount.split(":")[0] for s in SERVICES.values() for mount in s.get("volumes", [])]
+        named = {source for source in mounted if not source.startswith(".")}
+
+        assert COMPOSE["volumes"].keys() == named
 
     def test_postgres_makes_the_roles_with_the_projects_own_files(self):
         mounts = dict(mount.split(":")[:2] for mount in SERVICES["postgres"]["volumes"])

@@ -4,11 +4,13 @@ whole.
 
 import os
 import re
+import sys
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
+import yaml
 from django.apps import apps
 from django.conf import settings
 
@@ -26,9 +28,11 @@ from tests.walkthrough.interpreter import wrong_in
 from tests.walkthrough.project import ROOT, Project, Wrong
 
 GUIDE = ROOT / "docs" / "data-access.md"
+RUNNING = ROOT / "docs" / "running.md"
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
-DOCUMENTS = [GUIDE, README, *sorted(EXAMPLES.glob("*/README.md"))]
+DOCUMENTS = [GUIDE, RUNNING, README, *sorted(EXAMPLES.glob("*/README.md"))]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SETTINGS = Path("project", "settings.py")
 BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Declined}
 """Never raised by themselves."""
@@ -115,6 +119,74 @@ def test_every_python_block_of_the_readme_is_run(own_database, committed):
     movement = names["movement"]
     assert isinstance(movement, Movement)
     assert (movement.amount, movement.key) == (2_500_00, "salary-2026-11")
+
+
+DOCKER = """#!/bin/sh
+echo "$@" >> docker.log
+[ "$1 $2" = "compose exec" ] || [ "$1 $2" = "compose run" ] || exit 0
+while [ "$1" != python ]; do shift; done
+exec "$@"
+"""
+"""Runs here what was to be run in a container, and writes down all that it was asked."""
+
+
+@pytest.fixture
+def running(django_db_setup, database: str, tmp_path: Path):
+    """A folder with `manage.py` and a `docker`, and a database with no rows."""
+    for name in ("manage.py", ".env.example"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "docker").write_text(DOCKER)
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    with scratch_database(f"{database}_running", migrated=True) as scratch:
+        environ = {
+            "DATABASE_URL": url_of(settings.DATABASES["default"], scratch),
+            "OWNER_DATABASE_URL": url_of(owner_config(), scratch),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONPATH": str(ROOT),
+            "PATH": os.pathsep.join(
+                [f"{tmp_path}/bin", str(Path(sys.executable).parent), os.environ["PATH"]]
+            ),
+        }
+        with Project(tmp_path, "config.settings", environ) as project:
+            yield project
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_block_of_the_running_guide_is_run_and_true(running):
+    for block in blocks_of(RUNNING):
+        running.run(block)
+
+    asked = [line.split()[1:] for line in (running.folder / "docker.log").read_text().splitlines()]
+    assert {words[0] for words in asked} == {"up", "ps", "logs", "exec", "run", "down"}
+    for verb, *words in asked:
+        named = words[: words.index("python")] if "python" in words else words
+        service = [word for word in named if not word.startswith("-") and "=" not in word]
+        assert len(service) == (verb in ("logs", "exec", "run")), (verb, words)
+        assert set(service) <= COMPOSE["services"].keys()
+
+
+def test_the_running_guide_says_of_each_service_where_it_is_and_what_it_keeps():
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", RUNNING.read_text(), re.M)
+
+    told = {name: (where, keeps) for name, where, keeps in rows if name in COMPOSE["services"]}
+
+    assert told.keys() == COMPOSE["services"].keys()
+    for name, service in COMPOSE["services"].items():
+        where, keeps = told[name]
+        volumes = {mount.split(":")[0] for mount in service.get("volumes", [])}
+        assert set(re.findall(r"`(\w+)`", keeps)) == volumes & COMPOSE["volumes"].keys()
+        ports = [re.findall(r"(\w+):-(\d+)", port)[0] for port in service.get("ports", [])]
+        assert where == (
+            f"port {ports[0][1]} of this machine (`{ports[0][0]}`)" if ports else "inside only"
+        )
+
+
+def test_the_running_guide_gives_the_defaults_that_are():
+    shown = dict(re.findall(r"^#(DB_POOL_\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.M))
+
+    assert dict(re.findall(r"^\| `(DB_POOL_\w+)` \| (\d+) \|", RUNNING.read_text(), re.M)) == shown
 
 
 class TestTheRunner:

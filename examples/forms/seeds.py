@@ -1,4 +1,4 @@
-"""What `seed dev` plants of the form builder."""
+"""What `seed dev` and `seed examples` plant of the form builder."""
 
 from examples.forms.models import Form, Organization, Submission
 from tenants.dev import plant_tenant

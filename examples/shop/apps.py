@@ -8,8 +8,8 @@ class ShopConfig(AppConfig):
 
     name = "examples.shop"
 
-    def plant_dev(self) -> list[str]:
-        """What `seed dev` plants here; safe to repeat."""
+    def plant_example(self) -> list[str]:
+        """What `seed dev` and `seed examples` plant here; safe to repeat."""
         from examples.shop import seeds
 
         return [seeds.plant()]

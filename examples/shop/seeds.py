@@ -1,4 +1,4 @@
-"""What `seed dev` plants of the shop."""
+"""What `seed dev` and `seed examples` plant of the shop."""
 
 from examples.shop.models import Category, Order
 from tenants.dev import plant_tenant

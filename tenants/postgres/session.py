@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
+from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 
 
@@ -53,6 +54,19 @@ def become_inspector(*, using: str) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SET LOCAL ROLE inspector")
+
+
+@contextmanager
+def one_snapshot(*, using: str) -> Iterator[None]:
+    """Transactions that begin in this block read what was there at their first query."""
+    connections[using].ensure_connection()
+    driver = connections[using].connection
+    before, driver.isolation_level = driver.isolation_level, IsolationLevel.REPEATABLE_READ
+    try:
+        yield
+    finally:
+        if not driver.closed:
+            driver.isolation_level = before
 
 
 @contextmanager

@@ -81,6 +81,15 @@ def test_nobody_can_log_in_as_one_of_its_users(committed, email):
         assert authenticate(username=email, password=password) is None
 
 
+def test_they_can_be_planted_alone_and_in_production_too(committed, settings):
+    settings.ENVIRONMENT = "production"
+
+    ran = manage("seed", "examples")
+
+    assert ran.code == 0
+    assert [slug in ran.out for slug in ("tidewater", "teahouse", "tierney")] == [True, True, False]
+
+
 def test_the_other_seeds_plant_none_of_it(committed):
     for which in ("test", "prod"):
         ran = manage("seed", which)

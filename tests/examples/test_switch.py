@@ -5,9 +5,13 @@ import shutil
 
 import pytest
 
+from examples.forms.models import Form, Organization, Submission
+from tenants.context import acting_for
+from tenants.models import Membership, Tenant
 from tests.command_line import ROOT, app_url, in_a_process, manage, owner_config, url_of
-from tests.factories import TenantFactory
+from tests.factories import MembershipFactory, TenantFactory
 from tests.rows import Side
+from tests.server import lead_to, scratch_database
 
 SAFE = {
     "SECRET_KEY": "x" * 20 + "-a-key-of-fifty-characters-or-more-" + "y" * 20,
@@ -26,7 +30,9 @@ SAFE = {
         ("staging", "true", True),
         ("production", None, False),
         ("production", "", False),
+        ("production", "0", False),
         ("production", "true", True),
+        ("production", "1", True),
     ],
 )
 def test_they_are_installed_in_development_and_where_a_setting_asks(
@@ -88,6 +94,63 @@ class TestADatabaseThatHasThemOpenedWithoutThem:
 
         assert ran.code == 0
         assert {row["model"].split(".")[0] for row in ran.json} <= {"tenants", "budgets"}
+
+    def test_purges_what_is_left_and_nothing_of_theirs(self, side, without):
+        with acting_for(side.tenant):
+            for model in (Membership, Submission):
+                made = MembershipFactory() if model is Membership else side.rows[Submission]
+                made.delete()
+
+        ran = without(
+            *("purge_deleted", "--tenant", side.tenant.slug, "--days", "0", "--apply", "--json")
+        )
+
+        assert {row["model"]: row["rows"] for row in ran.json["rows"]} == {"tenants.Membership": 1}
+        with acting_for(side.tenant):
+            assert Submission.all_objects.deleted().count() == 1
+
+    def test_refuses_their_seeds_and_their_rows(self, side, without, tmp_path):
+        file = tmp_path / "dump.json"
+        manage("dumpdata", "--tenant", side.tenant.slug, "shop", "-o", file)
+
+        seeded = without("seed", "examples")
+        loaded = without("loaddata", "--tenant", side.tenant.slug, file)
+
+        seeded.assert_refused("not_here", "EXAMPLES=true")
+        loaded.assert_refused("bad_fixture", "shop.category", "nothing was loaded")
+
+
+class TestADatabaseWithoutThemOpenedWithThem:
+    """As a production that switches them on later."""
+
+    @pytest.fixture
+    def production(self, committed, own_database):
+        """Run a command in production, on a database that never had them."""
+        with scratch_database(f"{own_database}_off", migrated=True) as name:
+            lead_to(name)
+            for app in ("forms", "shop"):
+                assert manage("migrate", app, "zero", "--verbosity", "0").code == 0
+            env = {**SAFE, "ENVIRONMENT": "production", "EXAMPLES": "1", "DATABASE_URL": app_url()}
+            owner = url_of(owner_config())
+            yield lambda *words: in_a_process(*words, env={**env, "OWNER_DATABASE_URL": owner})
+            lead_to(own_database)
+
+    @pytest.mark.slow
+    def test_migrates_and_plants_them_and_goes_on_as_before(self, production):
+        migrated = production("migrate", "--verbosity", "0")
+        seeded = production("seed", "examples")
+
+        assert (migrated.code, migrated.err, seeded.code, seeded.err) == (0, "", 0, "")
+        assert manage("seed", "examples").out == seeded.out
+        assert ("tidewater" in seeded.out, "teahouse" in seeded.out) == (True, True)
+        with acting_for(Tenant.objects.id_of("tidewater")):
+            assert set(Organization.objects.values_list("name", flat=True)) == {
+                "Harbour Clinic",
+                "Sailing School",
+            }
+            assert Form.objects.count() == 3
+        assert manage("check", "--database", "default").code == 0
+        assert manage("audit").code == 0
 
 
 def test_with_them_the_database_has_no_faults(own_database, committed):
