@@ -204,7 +204,10 @@ def test_what_an_answer_names_is_there():
 
 
 def test_the_sums_are_those_of_the_answers():
-    assert said(PAGE.read_text()) == counted(PAGE.read_text())
+    text = PAGE.read_text()
+    sums = counted(text)
+
+    assert said(text) == sums, "\n".join(f"| {' | '.join(line)} |" for line in sums)
 
 
 def test_no_answer_waits_for_its_name():
