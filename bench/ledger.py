@@ -8,6 +8,7 @@ from django.db import connection
 from budgets.models import Budget
 
 _LEDGER = """
+SET LOCAL statement_timeout = 0; -- role app's own is for one request
 INSERT INTO budgets_movement (id, tenant_id, created_at, updated_at, budget_id, seq, kind, amount,
     external, lines, effective_at, recorded_at, request_id, memo, metadata, request_hash, source)
 SELECT uuidv7(), %(tenant)s, now(), now(), %(budget)s, n, 'deposit', %(lines)s, %(lines)s,

@@ -1,0 +1,18 @@
+"""`make bench` runs; what it measures, it says."""
+
+import pytest
+
+import bench.__main__ as program
+from tenants.errors import UnknownTenant
+from tenants.models import Tenant
+
+
+def test_it_measures_in_a_tenant_that_is_gone_when_it_ends(committed, monkeypatch, capsys):
+    monkeypatch.setattr(program, "ROUNDS", 1)
+    monkeypatch.setattr(program, "pairs_of_a_long_ledger", lambda budget: [])  # takes a minute
+
+    program.main()
+
+    assert "deposit, 10 buckets" in capsys.readouterr().out
+    with pytest.raises(UnknownTenant):
+        Tenant.objects.id_of("bench")
