@@ -50,8 +50,7 @@ CodedError
     |   `-- NotAPermutation
     |-- BudgetArchived, BucketClosed, BucketLocked, BucketFull, NoSpace
     |-- NotEnoughMoney, NothingToMove, WrongBudget, ReversalRefused
-    |-- StalePlan, KeyReused
-    |-- NotConfirmed           of the commands
+    |-- StalePlan, KeyReused, NotConfirmed
     |-- BadQuestion
     |-- BadSchedule
     |-- BadStatement, BadChoice, StatementUndone, UndoRefused
