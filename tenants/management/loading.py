@@ -41,7 +41,7 @@ def load(rows: Sequence[Row], *, using: str) -> int:
     for row in new:
         _add(row, using)
     if any(isinstance(row.object, Change) for row in new):
-        Change.objects.using(using).forget(tenancy().request_id)
+        _all(Change, using).forget(tenancy().request_id)
     if new:
         connections[using].check_constraints()  # what is deferred to COMMIT, here
         _require_sound_books()
@@ -78,10 +78,7 @@ def absent(rows: Iterable[Row], using: str) -> list[Row]:
     ids: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         ids[type(row.object)].append(row.object.pk)
-    there = {
-        model: getattr(model, model.base_manager).using(using).in_store(pks)
-        for model, pks in ids.items()
-    }
+    there = {model: _all(model, using).in_store(pks) for model, pks in ids.items()}
     new = []
     for row in rows:
         if (stored := there[type(row.object)].get(row.object.pk)) is None:
@@ -100,6 +97,11 @@ def difference(loaded: models.Model, stored: models.Model) -> str:
             here = f"{field.value_to_string(stored)!r} here"
             return f"{loaded._meta.label} {loaded.pk}: its {field.name} is {fixtures} and {here}"
     return ""
+
+
+def _all(model: type[TenantModel], using: str) -> Any:
+    """All rows of the tenant, those marked deleted too."""
+    return getattr(model, model.base_manager).using(using)
 
 
 def _parents(row: Row) -> Iterator[Key]:

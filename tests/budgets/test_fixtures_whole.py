@@ -461,7 +461,7 @@ class TestAnotherDatabase:
         assert (ran.code, ran.err) == (0, "")
         assert dumped(empty) == rows
         assert list(audit.breaks_of(empty)) == []
-        assert authenticate(username="hashed@example.com", password="a secret of mine")  # noqa: S106
+        assert authenticate(username="hashed@example.com", password="a secret of mine")
 
 
 def test_users_are_found_by_their_address_if_the_dump_names_them_so(empty, write, unique):
