@@ -291,7 +291,7 @@ def leads_somewhere(path: Path, link: str) -> bool:
     """Whether the file is there that a document links to, and its heading, if one is named."""
     file, _, heading = link.partition("#")
     to = path.parent / file if file else path
-    if not heading:
+    if not heading or not to.exists():
         return to.exists()
     titles = re.findall(r"^#+ (.*)$", to.read_text(), re.M)
     return heading in [re.sub(r"[^\w\s-]", "", t.lower()).strip().replace(" ", "-") for t in titles]

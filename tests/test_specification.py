@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 from django.apps import apps
 from django.core.management import get_commands, load_command_class
+from django.db import models
 
 from tests.test_compose import documented
 from tests.test_docs import leads_somewhere
@@ -208,6 +209,18 @@ def test_the_sums_are_those_of_the_answers():
     sums = counted(text)
 
     assert said(text) == sums, "\n".join(f"| {' | '.join(line)} |" for line in sums)
+
+
+def test_the_decision_on_keys_names_every_table_whose_key_is_no_uuid():
+    page = (ROOT / "docs" / "decisions" / "0022-keys.md").read_text()
+    keyed_otherwise = {
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if not isinstance(model._meta.pk, models.UUIDField)
+    }
+
+    assert {"tenants_tenantslug"} <= keyed_otherwise
+    assert {table for table in keyed_otherwise if f"`{table}`" not in page} == set()
 
 
 def test_no_answer_waits_for_its_name():
