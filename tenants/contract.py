@@ -101,7 +101,7 @@ class ContractQuerySet(models.QuerySet[M]):
     def bulk_update(
         self, objs: Iterable[models.Model], fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> int:
-        """How many rows were written; those given know when. Raises WrongType unless each is one."""
+        """How many rows were written; those given know when. Raises WrongType unless rows are."""
         rows, named = list(objs), list(fields)
         moved = touches(self.model, named)
         queryset: Any = self._chain()
