@@ -104,7 +104,7 @@ class ContractQuerySet(models.QuerySet[M]):
         """How many rows were written; those given know when. Raises WrongType unless rows are."""
         rows, named = list(objs), list(fields)
         moved = touches(self.model, named)
-        queryset: Any = self._chain()
+        queryset: Any = self.all()
         queryset.query.touches = moved
         changed: int = super(ContractQuerySet, queryset).bulk_update(rows, named, *args, **kwargs)
         for row in rows:

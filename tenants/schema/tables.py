@@ -120,7 +120,7 @@ def _table(
         name=meta.db_table,
         comment=meta.db_table_comment,
         columns=tuple(
-            _column(field, defaults.get((meta.db_table, field.column)))
+            _column(field, defaults.get((meta.db_table, str(field.column))))
             for field in meta.local_concrete_fields
         ),
         rules=tuple(rules),
