@@ -11,6 +11,7 @@ from django.db.models import ProtectedError, RestrictedError
 from tenants.arguments import guard
 from tenants.errors import ForeignKeyBroken, ValueRefused
 from tenants.fields import TenantForeignKey
+from tenants.postgres.touches import touches
 from tenants.postgres.values import Query, refusing
 
 KEEPS = (models.PROTECT, models.RESTRICT)
@@ -97,9 +98,20 @@ class ContractQuerySet(models.QuerySet[M]):
             wanted = None if id_list is None else list(id_list)
         return super().in_bulk(wanted, *args, **kwargs)
 
-    def bulk_update(self, objs: Iterable[models.Model], *args: Any, **kwargs: Any) -> int:
-        """How many rows were written. Raises WrongType unless each is a row."""
-        return super().bulk_update(objs, *args, **kwargs)  # type: ignore[arg-type]  # any of M
+    def bulk_update(
+        self, objs: Iterable[models.Model], fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
+        """How many rows were written; those given know when. Raises WrongType unless rows are."""
+        rows: list[Any] = list(objs)
+        named = list(fields)
+        moved = touches(self.model, named)
+        queryset: Any = self.all()
+        queryset.query.touches = moved
+        changed: int = super(ContractQuerySet, queryset).bulk_update(rows, named, *args, **kwargs)
+        for row in rows:
+            for field, value in moved.items():
+                setattr(row, field.attname, value)
+        return changed
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 

@@ -48,7 +48,7 @@ class TenantsManager(TenantManager["Tenant"]):
         features_of(plan)
         tenant: Tenant = self.select_for_update(no_key=True).get()
         tenant.plan = plan
-        tenant.save(update_fields=["plan", "updated_at"])
+        tenant.save(update_fields=["plan"])
         return tenant
 
     def suspend(self, tenant: "Tenant | UUID") -> None:
@@ -63,7 +63,7 @@ class TenantsManager(TenantManager["Tenant"]):
         """In a transaction of its own. Raises UnknownTenant, and NotAllowed to its members."""
         with acting_for(tenant, even_suspended=True):
             require("tenant.suspend")
-            if not self.update(suspended_at=when, updated_at=Now()):
+            if not self.update(suspended_at=when):
                 raise UnknownTenant
 
     def every_id(self, *, writable: bool = False) -> list[UUID]:

@@ -113,7 +113,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
             if wanted != Role.OWNER:
                 self._require_another_owner(locked)
             locked.role = wanted
-            locked.save(update_fields=["role", "updated_at"])
+            locked.save(update_fields=["role"])
         membership.role = wanted
         return locked
 
@@ -218,7 +218,7 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
             user, invitation.role
         )
         invitation.accepted_at = timezone.now()
-        invitation.save(update_fields=["accepted_at", "updated_at"])
+        invitation.save(update_fields=["accepted_at"])
         return membership
 
 

@@ -180,9 +180,7 @@ def _unearth(rows: "SoftDeleteQuerySet[Any]", counted: Counter[str]) -> None:
         graves.setdefault(when, []).append(pk)
     for when, pks in graves.items():
         together = rows.model._base_manager.filter(pk__in=pks)
-        counted[rows.model._meta.label] += together.update(
-            deleted_at=None, updated_at=timezone.now()
-        )
+        counted[rows.model._meta.label] += together.update(deleted_at=None)
         for field in _pointing(rows.model):
             cascades = field.remote_field.on_delete is models.CASCADE
             if cascades and _can_be_marked(field.model):

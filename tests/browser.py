@@ -1,7 +1,7 @@
 """The admin, as a person meets it: pages in, and what the database was asked meanwhile."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import unescape
 from typing import Any, NamedTuple, cast
@@ -85,7 +85,7 @@ def row_of(model: Model, side: Side):
     if issubclass(model, TenantModel):
         return side.rows[model]
     user = cast(Membership, side.rows[Membership]).user
-    others = {
+    others: dict[Model, Callable[[], Any]] = {
         User: lambda: user,
         UserSession: lambda: session_of(user),
         LoginFailure: lambda: LoginFailure.objects.get_or_create(email=user.email)[0],

@@ -188,11 +188,10 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         from_seq: int | None = None,
     ) -> None:
         """Update buckets in one statement, so that priorities may change places."""
-        now = timezone.now()
         for bucket in buckets:
-            bucket.version, bucket.updated_at = bucket.version + 1, now
+            bucket.version += 1
         with _refusing(", ".join(map(str, buckets))), transaction.atomic(using=self.db):
-            self.bulk_update(buckets, [*RULES, "version", "updated_at"])
+            self.bulk_update(buckets, [*RULES, "version"])
         self._versioned(budget, buckets, verb, request, said, from_seq or budget.last_seq + 1)
 
     def _versioned(
@@ -208,7 +207,7 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
             budget, buckets, verb=verb, request=request, from_seq=from_seq, particulars=said
         )
         budget.version += 1
-        budget.save(update_fields=["version", "updated_at"])
+        budget.save(update_fields=["version"])
 
 
 def _named(rows: BucketQuerySet, name: str) -> "Bucket | None":

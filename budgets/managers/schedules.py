@@ -124,7 +124,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         schedule.acquire()
         if schedule.paused_at is None:
             schedule.paused_at = timezone.now()
-            schedule.save(update_fields=["paused_at", "updated_at"])
+            schedule.save(update_fields=["paused_at"])
         return schedule
 
     @verb("schedules.pause")
@@ -133,7 +133,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         schedule.acquire()
         if schedule.paused_at is not None:
             schedule.paused_at = None
-            schedule.save(update_fields=["paused_at", "updated_at"])
+            schedule.save(update_fields=["paused_at"])
         return schedule
 
     @verb("schedules.skip")
@@ -235,7 +235,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
 
     def _move_on(self, schedule: "Schedule", following: datetime | None) -> None:
         schedule.next_due_at = following
-        schedule.save(update_fields=["next_due_at", "updated_at"])
+        schedule.save(update_fields=["next_due_at"])
 
 
 class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):

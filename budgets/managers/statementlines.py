@@ -111,7 +111,7 @@ class StatementLineManager(_Manager["StatementLine"], TenantManager["StatementLi
             statement.budget.movements.reverse_many(statement.budget, wanted)
         except ReversalRefused as error:
             raise _in_the_way(lines, error.figures["refused"]) from error
-        statement.lines.new().update(fate=Fate.UNDONE, updated_at=timezone.now())
+        statement.lines.new().update(fate=Fate.UNDONE)
 
     def _bench(self, statement: "Statement", lines: Collection[Line], surveyed: Survey) -> Bench:
         """All that is known about lines of those identities."""
@@ -168,11 +168,10 @@ class StatementLineManager(_Manager["StatementLine"], TenantManager["StatementLi
             earlier = kept.get(row.number)
             if earlier and earlier.fate not in (Fate.NEW, row.fate):
                 earlier.fate, earlier.movement = row.fate, row.movement
-                earlier.updated_at = timezone.now()
                 changed.append(earlier)
         try:
             self.model.objects.bulk_create([row for row in rows if row.number not in kept])
-            self.model.objects.bulk_update(changed, ["fate", "movement", "updated_at"])
+            self.model.objects.bulk_update(changed, ["fate", "movement"])
         except ConstraintBroken as error:
             if error.constraint not in _ONCE:
                 raise

@@ -113,14 +113,13 @@ class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
         if statement._state.adding:
             statement.save(force_insert=True)
         elif choices.skip or choices.include:
-            statement.save(update_fields=["decisions", "updated_at"])
+            statement.save(update_fields=["decisions"])
         return statement
 
     @verb("statements.import")
     def finish(self, statement: "Statement") -> None:
         """Write down that every line has been dealt with, the first time."""
-        now = timezone.now()
-        self.filter(pk=statement.pk, imported_at=None).update(imported_at=now, updated_at=now)
+        self.filter(pk=statement.pk, imported_at=None).update(imported_at=timezone.now())
 
     @verb("statements.undo")
     def undo(self, statement: "Statement", *, key: str | None = None) -> "list[Movement]":
@@ -141,7 +140,7 @@ class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
                 raise UndoRefused("it was undone before", why="undone")
             statement.lines.take_back(statement)
             statement.undone_at, statement.undo_key = timezone.now(), key
-            statement.save(update_fields=["undone_at", "undo_key", "updated_at"])
+            statement.save(update_fields=["undone_at", "undo_key"])
         statement.repeated = repeated
         return self.reversals(statement)
 

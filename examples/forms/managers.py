@@ -47,7 +47,7 @@ class FormManager(_Forms["Form"], SoftDeleteManager["Form"]):
         if status not in locked.NEXT[locked.status]:
             raise NotNow(f"a form that is {locked.status} does not become {status}")
         locked.status = status
-        locked.save(update_fields=["status", "updated_at"])
+        locked.save(update_fields=["status"])
         return locked
 
 

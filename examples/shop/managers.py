@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
-from django.utils import timezone
 
 from examples.shop.errors import NotThatWay, OutOfStock
 from tenants.local import local
@@ -41,7 +40,7 @@ class ProductManager(SoftDeleteManager["Product"]):
     def take(self, product: "Product", quantity: int) -> None:
         """Take from stock; of two who want the last one, one gets it. Raises OutOfStock."""
         enough = self.filter(pk=product.pk, stock__gte=quantity)
-        if not enough.update(stock=F("stock") - quantity, updated_at=timezone.now()):
+        if not enough.update(stock=F("stock") - quantity):
             raise OutOfStock(f"there are no {quantity} of {product.name}")
 
 
@@ -57,7 +56,7 @@ class OrderManager(TenantManager["Order"]):
             type(product).objects.take(product, quantity)
             order.items.create(product=product, quantity=quantity, price=product.price)
             order.total += product.price * quantity
-        order.save(update_fields=["total", "updated_at"])
+        order.save(update_fields=["total"])
         order.changes.create(after=order.status)
         return order
 
@@ -68,7 +67,7 @@ class OrderManager(TenantManager["Order"]):
             raise NotThatWay(f"{locked.status} does not become {status}")
         locked.changes.create(before=locked.status, after=status)
         locked.status = status
-        locked.save(update_fields=["status", "updated_at"])
+        locked.save(update_fields=["status"])
         return locked
 
     def monthly(self) -> "QuerySet[Order, Any]":

@@ -7,6 +7,7 @@ tenants.E009       a column of moments without the CHECK that Python can read th
 tenants.E010-E016  a fault in the catalog (`manage.py check --database default`)
 tenants.W017       a search that an app left behind which is not installed
 tenants.E018       a column of moments that the catalog lets have what Python cannot read
+tenants.E019       a model that does not say when its rows were made and changed
 tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
 tenants.E030       a listing names what the model does not have
 tenants.E031       a filter or a sort that no index serves under row security

@@ -68,6 +68,11 @@ WITH RECURSIVE ours AS (
     SELECT t.oid, 'trigger', pg_get_triggerdef(g.oid, true)
     FROM tables t JOIN pg_trigger g ON tgrelid = t.oid
     WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
+    UNION ALL
+    SELECT t.oid, 'default', format('ALTER TABLE %%s ALTER COLUMN %%s SET DEFAULT %%s',
+        relname, attname, pg_get_expr(adbin, adrelid, true))
+    FROM tables t JOIN pg_attrdef ON adrelid = t.oid
+    JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
 )
 """
 

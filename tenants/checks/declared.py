@@ -7,6 +7,7 @@ from django.core.checks import Error
 
 from tenants.checks.catalog import Catalog
 from tenants.constraints import Grants, RowSecurity, RowTrigger, TenantKey, TenantReference
+from tenants.defaults import Defaults
 from tenants.indexes import Search
 from tenants.models import TenantModel
 from tenants.postgres.grants import global_grants
@@ -44,6 +45,7 @@ def differences(catalog: Catalog) -> Iterator[Error]:
     """What the database lacks, and what it allows beyond what is declared."""
     grants = {*_grants(catalog)}
     declared = {*_isolation(catalog), *_constraints(catalog), *_searches(catalog), *grants}
+    declared |= {*_defaults(catalog)}
     granted = [match["table"] for match in map(_GRANT.fullmatch, grants) if match]
     found = {row[0].replace('"', "").strip() for row in catalog.rows(FOUND, granted=granted)}
     for statement in sorted(declared - found):
@@ -75,6 +77,13 @@ def _constraints(catalog: Catalog) -> Iterator[str]:
     for kind in (TenantKey, TenantReference, RowTrigger):
         for model, constraint in catalog.declared(kind):
             do, _ = constraint.mirrors(model._meta.db_table, model)[-1]
+            yield do.replace('"', "")
+
+
+def _defaults(catalog: Catalog) -> Iterator[str]:
+    """What the columns have where an INSERT does not name them."""
+    for model, defaults in catalog.declared(Defaults):
+        for do, _ in defaults.mirrors(model._meta.db_table, model):
             yield do.replace('"', "")
 
 

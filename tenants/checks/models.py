@@ -8,15 +8,19 @@ from django.db import models
 from django.db.models import Q
 
 from tenants.checks.listings import listing_faults
+from tenants.comments import is_commented
 from tenants.constraints import isolation_of, readable_times
+from tenants.defaults import default_of, defaults_of
 from tenants.fields import TenantForeignKey
 from tenants.managers import TenantManager
-from tenants.models import SoftDeleteModel, TenantModel, TenantOwned
+from tenants.models import Dated, SoftDeleteModel, TenantModel, TenantOwned
 from tenants.softdelete import LIVE, SoftDeleteManager
 
 
 def faults_of(model: type[models.Model]) -> Iterator[Error]:
     """The faults of one model, a tenant's or not."""
+    if issubclass(model, TenantOwned) or is_commented(model):
+        yield from _dates(model)
     if issubclass(model, TenantOwned):
         yield from _managers(model)
         yield from _times(model)
@@ -66,6 +70,42 @@ def _times(model: type[TenantOwned]) -> Iterator[Error]:
                 obj=model,
                 id="tenants.E009",
             )
+
+
+def _dates(model: type[models.Model]) -> Iterator[Error]:
+    """Whether rows say when they were made and changed, however they were."""
+    if model._meta.proxy or not model._meta.managed:
+        return
+    for wrong in _undated(model):
+        yield Error(
+            f"{model._meta.label} {wrong}",
+            hint="derive it from Dated, of tenants.models, and let it have created_at"
+            " (auto_now_add) and updated_at (auto_now)",
+            obj=model,
+            id="tenants.E019",
+        )
+
+
+def _undated(model: type[models.Model]) -> Iterator[str]:
+    fields = {field.name: field for field in model._meta.local_concrete_fields}
+    if not issubclass(model, Dated):
+        yield "is not Dated"
+    elif defaults_of(model) not in model._meta.constraints:
+        yield f"lacks the constraint {defaults_of(model).name}"
+    for name in ("created_at", "updated_at"):
+        if name not in fields or default_of(fields[name]) != "now()":
+            yield f"has no {name} that is now where nothing is said"
+    for field in fields.values():
+        if getattr(field, "auto_now", False) and not _may_update(model, str(field.column)):
+            yield f"has {field.name}, which every update moves, and `app_may` does not"
+    if "updated_at" in fields and not getattr(fields["updated_at"], "auto_now", False):
+        yield "has an updated_at that no update moves"
+
+
+def _may_update(model: type[models.Model], column: str) -> bool:
+    """Whether role app may update that column, if it may update any."""
+    _, by_column, columns = getattr(model, "app_may", "").partition("UPDATE (")
+    return not by_column or column in columns.partition(")")[0].split(", ")
 
 
 def _uniques(model: type[TenantModel]) -> Iterator[Error]:

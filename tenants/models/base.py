@@ -3,6 +3,7 @@
 Key, policies, grants and composite foreign keys then come with plain `makemigrations`.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -16,14 +17,34 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import isolation_of, readable_times
 from tenants.context import current_tenant_id, tenancy
 from tenants.contract import ContractQuerySet, deleting
+from tenants.defaults import defaults_of
 from tenants.errors import NoTenant, RowNotFound
 from tenants.history import History
 from tenants.managers import TenantManager, fetch_mode
+from tenants.postgres.touches import touches
 from tenants.softdelete import AllObjectsManager, SoftDeleteManager
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
 APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
+
+
+class Dated(models.Model):
+    """Rows that say when they were made and last changed: `created_at` and `updated_at`.
+
+    Their columns have defaults in the database, too (`tenants.defaults`): an INSERT needs to name
+    only what cannot be known. Of rows that are written once, both are when they were written.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Django's; with `update_fields` the row knows its `updated_at`, too."""
+        if update_fields:
+            named = {*update_fields}
+            update_fields = {*named, *(field.name for field in touches(type(self), named))}
+        super().save(update_fields=update_fields, **kwargs)
 
 
 class Contracted(models.Model):
@@ -71,7 +92,7 @@ class TenantOwned(models.Model):
         tenancy().require_writable()
 
 
-class TenantModel(Contracted, TenantOwned):
+class TenantModel(Dated, Contracted, TenantOwned):
     """A row of one tenant, isolated by PostgreSQL as well as by its manager.
 
     Subclasses get PRIMARY KEY (tenant_id, id), row security, grants (`app_may`) and composite
@@ -177,4 +198,12 @@ def check_times(sender: type[models.Model], **_: object) -> None:
     """Give the tables of tenants, and the Tenant's own, a CHECK for each column of moments."""
     if issubclass(sender, TenantOwned) and not sender._meta.proxy:
         sender._meta.constraints = [*sender._meta.constraints, *readable_times(sender)]
+        sender._meta.original_attrs["constraints"] = sender._meta.constraints
+
+
+@receiver(class_prepared)
+def set_defaults(sender: type[models.Model], **_: object) -> None:
+    """Give the tables of Dated models the defaults of their fields."""
+    if issubclass(sender, Dated) and not sender._meta.proxy:
+        sender._meta.constraints = [*sender._meta.constraints, defaults_of(sender)]
         sender._meta.original_attrs["constraints"] = sender._meta.constraints

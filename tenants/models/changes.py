@@ -7,7 +7,7 @@ from django.db import models
 from uuid_utils.compat import uuid7
 
 from tenants.changes import ChangeManager, GlobalChangeManager
-from tenants.models.base import TenantModel
+from tenants.models.base import Dated, TenantModel
 
 
 class Recorded(models.Model):
@@ -71,11 +71,12 @@ class Change(Recorded, TenantModel):
         ]
 
 
-class GlobalChange(Recorded):
+class GlobalChange(Dated, Recorded):
     """A change of a row that belongs to no tenant."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[GlobalChangeManager] = GlobalChangeManager()
 

@@ -12,12 +12,12 @@ from tenants.constraints import RowTrigger
 from tenants.directory import UserManager
 from tenants.history import History
 from tenants.members import InvitationManager, MembershipManager
-from tenants.models.base import Contracted, SoftDeleteModel, TenantModel
+from tenants.models.base import Contracted, Dated, SoftDeleteModel, TenantModel
 from tenants.roles import Role
 from tenants.softdelete import LIVE
 
 
-class User(Contracted, AbstractBaseUser, PermissionsMixin):
+class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
     """A person, who logs in by e-mail; global, for one may belong to several tenants."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

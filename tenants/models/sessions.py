@@ -7,11 +7,12 @@ from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from tenants.models.base import Dated
 from tenants.models.people import User
 from tenants.sessions import LoginFailureManager, SessionStore, UserSessionManager
 
 
-class UserSession(AbstractBaseSession):
+class UserSession(Dated, AbstractBaseSession):
     """A browser's session. Its key is a secret: what is shown and asked for is the id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -27,6 +28,7 @@ class UserSession(AbstractBaseSession):
         help_text="who is logged in, if anybody",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
     last_seen_at = models.DateTimeField(default=timezone.now, help_text="to the minute")
     ip = models.GenericIPAddressField(
         "IP address", null=True, blank=True, help_text="where it was last seen"
@@ -47,13 +49,15 @@ class UserSession(AbstractBaseSession):
         return SessionStore
 
 
-class LoginFailure(models.Model):
+class LoginFailure(Dated):
     """A log-in that was refused."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.CharField("e-mail", max_length=254, help_text="as typed, in lower case")
     ip = models.GenericIPAddressField("IP address", null=True, blank=True, help_text="where from")
     at = models.DateTimeField(default=timezone.now, help_text="when")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[LoginFailureManager] = LoginFailureManager()
 

@@ -8,7 +8,7 @@ from django.db import models
 from tenants.configuration import SystemSettingsManager, TenantSettingsManager
 from tenants.constraints import RowTrigger
 from tenants.documents import DocumentField
-from tenants.models.base import TenantModel
+from tenants.models.base import Dated, TenantModel
 from tenants.preferences import SystemPreferences, TenantPreferences
 
 
@@ -30,12 +30,13 @@ class TenantSettings(TenantModel):
         return f"settings, version {self.version}"
 
 
-class SystemSettings(models.Model):
+class SystemSettings(Dated):
     """What is set for the whole system; changed by `SystemSettings.objects.change` alone."""
 
     id = models.UUIDField(primary_key=True, default=UUID(int=1), editable=False)
     values = DocumentField(SystemPreferences, help_text="as its schema declares")
     version = models.PositiveIntegerField(default=0, help_text="how often it was changed")
+    created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[SystemSettingsManager] = SystemSettingsManager()

@@ -7,11 +7,11 @@ from uuid_utils.compat import uuid7
 
 from tenants.constraints import Grants, RowSecurity, RowTrigger
 from tenants.directory import TenantSlugManager, TenantsManager
-from tenants.models.base import NO_DELETE, TenantOwned
+from tenants.models.base import NO_DELETE, Dated, TenantOwned
 from tenants.plans import default_plan
 
 
-class TenantSlug(models.Model):
+class TenantSlug(Dated):
     """The directory of slugs: what must be unique across tenants, and nothing else.
 
     Global, for a unique constraint on a tenants' table would have to begin with the tenant.
@@ -21,6 +21,8 @@ class TenantSlug(models.Model):
 
     slug = models.SlugField(primary_key=True, help_text="one tenant has it, whatever the tenant")
     holder = models.UUIDField(help_text="the tenant that has it")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[TenantSlugManager] = TenantSlugManager()
 
@@ -31,7 +33,7 @@ class TenantSlug(models.Model):
         return self.slug
 
 
-class Tenant(TenantOwned):
+class Tenant(Dated, TenantOwned):
     """The unit of isolation. Made by `Tenant.objects.create_tenant(slug, name)`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -5,15 +5,19 @@ A model says so by having `tenant_restriction(alias)`: the lookups that its rows
 of execution, so a queryset kept past its block is refused too, and Django's deletion
 collector, which goes past every manager, names the tenant like everybody else. Before a write
 `require_writable()` is asked as well.
+
+Every UPDATE, that of an upsert included, moves the fields with `auto_now` that it does not name.
 """
 
 from collections.abc import Iterator
 from typing import Any, override
 
 from django.db.models import Q
+from django.db.models.constants import OnConflict
 from django.db.models.sql import compiler
 
 from tenants.errors import CheckBroken, ValueRefused
+from tenants.postgres.touches import touches
 from tenants.postgres.values import misfits, refusing
 
 
@@ -90,6 +94,14 @@ class SQLInsertCompiler(_Writing, compiler.SQLInsertCompiler):
     """INSERT by VALUES: Django's unnest form fails on Citus under row security."""
 
     @override
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        query: Any = self.query
+        if query.on_conflict == OnConflict.UPDATE:
+            named = [field.name for field in query.update_fields]
+            query.update_fields = [*query.update_fields, *touches(query.model, named)]
+        return super().as_sql(*args, **kwargs)
+
+    @override
     def written(self) -> Iterator[tuple[Any, Any]]:
         for row in self.query.objs:
             yield from ((field, getattr(row, field.attname)) for field in self.query.fields)
@@ -100,7 +112,17 @@ class SQLDeleteCompiler(_Narrowed, compiler.SQLDeleteCompiler):
 
 
 class SQLUpdateCompiler(_Narrowed, compiler.SQLUpdateCompiler):
-    """UPDATE."""
+    """UPDATE; a query can bring along what the fields with `auto_now` become."""
+
+    @override
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        query: Any = self.query
+        if query.values:
+            moved = touches(query.model, [field.name for field, _, _ in query.values])
+            known = getattr(query, "touches", {})
+            moved = {field: known.get(field, value) for field, value in moved.items()}
+            query.values = [*query.values, *((each, each.model, moved[each]) for each in moved)]
+        return super().as_sql(*args, **kwargs)
 
     @override
     def written(self) -> Iterator[tuple[Any, Any]]:

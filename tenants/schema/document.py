@@ -15,8 +15,9 @@ catalog too (`\\d+ TABLE` in psql shows them), and a test compares them.
 Every tenant's table has `tenant_id`, which begins its primary key, its uniques and its foreign
 keys, and which row security holds to the tenant in force; so the diagrams leave it out. A dotted
 line is a reference that PostgreSQL does not enforce, since it would join tenants' rows and global
-ones. Defaults are the application's: the tables have none. Role app is what the application logs
-in as; role inspector reads the same tables.
+ones. Defaults are the tables' own, so that plain SQL can insert too; what only the application
+fills in is in italics. Role app is what the application logs in as; role inspector reads the same
+tables.
 """
 
 

@@ -1,7 +1,8 @@
 """Tables: columns, relations and grants as models declare them, rules as PostgreSQL has them."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +19,27 @@ from tenants.postgres.session import asked
 # Keys, uniques, checks and foreign keys; then indexes, row security and triggers.
 _RULES = """
 SELECT c.relname, r.statement FROM rules r JOIN pg_class c USING (oid)
-WHERE pg_table_is_visible(oid)
+WHERE pg_table_is_visible(oid) AND r.kind <> 'default'
 ORDER BY array_position('{p,u,x,c,f,index,security,policy,trigger}', r.kind),
     r.statement COLLATE "C"
 """
 
+_DEFAULTS = """
+SELECT relname, attname, pg_get_expr(adbin, adrelid, true)
+FROM tables t JOIN pg_attrdef ON adrelid = t.oid
+JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+WHERE pg_table_is_visible(t.oid) AND attgenerated = ''
+"""
+
+
+_CAST = re.compile(r"(?<=')::[a-z ]+$")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; `references` is a table's, with what holds it, and `default` the application's."""
+    """A column; `references` is a table's, with what holds it. `default` is the table's own, or
+    in italics what only the application fills in.
+    """
 
     name: str
     type: str
@@ -67,8 +80,14 @@ def tables() -> list[Table]:
     Their rules are asked of the default database, which must be migrated.
     """
     found = [model for model in apps.get_models() if is_commented(model) and model._meta.managed]
-    rules = _rules()
-    return [_table(model, rules[model._meta.db_table]) for model in found if not model._meta.proxy]
+    with asked(DEFAULT_DB_ALIAS) as cursor:
+        catalog = Catalog(cursor)
+        rules, defaults = _rules(catalog), _defaults(catalog)
+    return [
+        _table(model, rules[model._meta.db_table], defaults)
+        for model in found
+        if not model._meta.proxy
+    ]
 
 
 def other_tables(ours: Iterable[Table]) -> dict[str, str]:
@@ -77,53 +96,56 @@ def other_tables(ours: Iterable[Table]) -> dict[str, str]:
     return {name: may for name, may in sorted(app_grants().items()) if name not in names}
 
 
-def _rules() -> dict[str, list[str]]:
+def _rules(catalog: Catalog) -> dict[str, list[str]]:
     """What each table is held to, as definitions that leave out the table where they can."""
     rules = defaultdict(list)
-    with asked(DEFAULT_DB_ALIAS) as cursor:
-        for table, statement in Catalog(cursor).rows(_RULES):
-            rules[table].append(
-                statement.removeprefix(f"ALTER TABLE {table} ").removeprefix("ADD ")
-            )
+    for table, statement in catalog.rows(_RULES):
+        rules[table].append(statement.removeprefix(f"ALTER TABLE {table} ").removeprefix("ADD "))
     return rules
 
 
-def _table(model: type[models.Model], rules: Sequence[str]) -> Table:
+def _defaults(catalog: Catalog) -> dict[tuple[str, str], str]:
+    """The defaults of the tables, by table and column; a constant without its cast."""
+    found = catalog.rows(_DEFAULTS)
+    return {(table, column): _CAST.sub("", default) for table, column, default in found}
+
+
+def _table(
+    model: type[models.Model], rules: Sequence[str], defaults: Mapping[tuple[str, str], str]
+) -> Table:
     meta = model._meta
     return Table(
         app=meta.app_label,
         model=model.__name__,
         name=meta.db_table,
         comment=meta.db_table_comment,
-        columns=tuple(_column(field) for field in meta.local_concrete_fields),
+        columns=tuple(
+            _column(field, defaults.get((meta.db_table, str(field.column))))
+            for field in meta.local_concrete_fields
+        ),
         rules=tuple(rules),
         relations=tuple(_relations(model)),
         app_may=_grant(model),
     )
 
 
-def _column(field: Any) -> Column:
+def _column(field: Any, default: str | None) -> Column:
     return Column(
         name=field.column,
         type=field.db_type(connections[DEFAULT_DB_ALIAS]) or "",
         null=field.null,
-        default=_default(field),
+        default=_applications(field) if default is None else default,
         references=_references(field),
         comment=field.db_comment or "",
     )
 
 
-def _default(field: "models.Field[Any, Any]") -> str:
-    """What the application puts in where nothing is said; the database has no defaults."""
-    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-        return "now"
-    if not field.has_default():
+def _applications(field: "models.Field[Any, Any]") -> str:
+    """What the application puts in where neither caller nor table says anything."""
+    if not field.has_default() or field.default is None:
         return ""
-    if callable(field.default):
-        made: str = getattr(field.default, "__name__", "made")
-        return {"dict": "{}", "list": "[]"}.get(made, made)
-    given = field.default
-    return f"'{given}'" if isinstance(given, str) else str(given).lower()
+    made = getattr(field.default, "__name__", str(field.default))
+    return f"*{made}*"
 
 
 def _references(field: Any) -> str:
