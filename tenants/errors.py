@@ -34,6 +34,7 @@ CodedError
 |-- Declined                   what the tenants' own services decline: `tenants.refusals`
 |   |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
 |   |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
+|   |-- UserDeactivated, UserPurged, NotDeletable
 |   |-- BadEmail, BadExpiry, AlreadyInvited
 |   |-- InvitationInvalid
 |   |   `-- InvitationForAnother

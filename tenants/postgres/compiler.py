@@ -5,6 +5,10 @@ A model says so by having `tenant_restriction(alias)`: the lookups that its rows
 of execution, so a queryset kept past its block is refused too, and Django's deletion
 collector, which goes past every manager, names the tenant like everybody else. Before a write
 `require_writable()` is asked as well.
+
+A model may have `read_when_named`: fields, such as the hash of a password, that no SELECT of
+whole rows reads, select_related() included. `only()` names them, and so does an attribute that
+is asked for.
 """
 
 from collections.abc import Iterator
@@ -15,6 +19,10 @@ from django.db.models.sql import compiler
 
 from tenants.errors import CheckBroken, ValueRefused
 from tenants.postgres.values import misfits, refusing
+
+
+def _kept_back(field: Any) -> bool:
+    return field.name in getattr(field.model, "read_when_named", ())
 
 
 class _Held(compiler.SQLCompiler):
@@ -31,6 +39,13 @@ class _Held(compiler.SQLCompiler):
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         with refusing():
             return super().as_sql(*args, **kwargs)
+
+    @override
+    def get_default_columns(self, select_mask: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        columns: list[Any] = super().get_default_columns(select_mask, *args, **kwargs)
+        if select_mask and not self.query.deferred_loading[1]:  # only() has named them all
+            return columns
+        return [column for column in columns if not _kept_back(column.target)]
 
     def require_writable(self) -> None:
         if require := getattr(self.query.model, "require_writable", None):
