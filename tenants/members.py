@@ -150,6 +150,10 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
             self._every().filter(user=user, deleted_at=ended).values_list("tenant", flat=True)
         )
 
+    def everywhere(self, user: "User") -> "list[Membership]":
+        """While inspecting: the user's memberships of all tenants, ended ones too, with these."""
+        return list(self._every().filter(user=user).select_related("tenant").order_by("pk"))
+
     def _every(self) -> MembershipQuerySet:
         """All memberships: this manager's own rows are the live ones."""
         return cast(MembershipQuerySet, super(SoftDeleteManager, self).get_queryset())

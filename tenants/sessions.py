@@ -30,13 +30,15 @@ SEEN_EVERY = timedelta(minutes=1)
 
 BATCH = 1000  # rows removed in one statement
 LONGEST_EMAIL = 255
+SECRETS = ("session_key", "session_data")
+"""What of a session is neither listed nor shown."""
 
 
 class UserSessionQuerySet(ListedQuerySet["UserSession"]):
     """Filters are adjectives; what is listed comes without the key and the data."""
 
     def _narrowed(self, asked: Asked) -> Self:
-        return super()._narrowed(asked).defer("session_key", "session_data")
+        return super()._narrowed(asked).defer(*SECRETS)
 
     def live(self) -> Self:
         """Sessions that have not expired."""
@@ -45,6 +47,10 @@ class UserSessionQuerySet(ListedQuerySet["UserSession"]):
     def expired(self) -> Self:
         """Sessions that are of no use any more."""
         return self.filter(expire_date__lte=timezone.now())
+
+    def seen_of(self, user: "User") -> Self:
+        """The same without the keys, as role inspector may read them."""
+        return self.of(user).defer(*SECRETS)
 
     def of(self, user: "User") -> Self:
         """A user's live sessions, the last seen first."""

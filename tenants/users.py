@@ -15,6 +15,7 @@ from django.apps import apps
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -67,6 +68,14 @@ _All = models.Manager.from_queryset(UserQuerySet)
 
 class AllUsersManager(_All["User"]):
     """Every user, the deactivated ones too."""
+
+    def named(self, said: str) -> "list[User]":
+        """The users of that id or that address, the active one first."""
+        try:
+            rows = self.filter(pk=UUID(said))
+        except ValueError:
+            rows = self.by_email(said)
+        return list(rows.order_by(F("deleted_at").desc(nulls_first=True), "pk"))
 
 
 class UserManager(BaseUserManager["User"], _All["User"]):

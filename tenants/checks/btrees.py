@@ -181,8 +181,8 @@ def _inner(expression: Any) -> Any:
 
 
 def _name(expression: Any) -> str:
-    inner: F = _inner(expression)
-    return inner.name if inner is expression else f"lower({inner.name})"
+    inner = _inner(expression)
+    return str(inner.name) if inner is expression else f"lower({inner.name})"
 
 
 def _btree(name: str, fields: Any, opclasses: Any = (), down: Any = ()) -> Btree:

@@ -54,7 +54,7 @@ class Kind:
 class Text(Kind):
     """A text; `startswith` is `^@`, which is leakproof as LIKE is not."""
 
-    known = ("exact", "in", "startswith")
+    known: ClassVar[tuple[str, ...]] = ("exact", "in", "startswith")
     fields = (models.CharField, models.TextField)
 
     @override

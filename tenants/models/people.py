@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import RowTrigger
 from tenants.history import History
 from tenants.indexes import GlobalTrigramSearch
-from tenants.listing import Folded, Key, Listing, Moment
+from tenants.listing import Folded, Listing, Moment
 from tenants.members import InvitationManager, MembershipManager
 from tenants.models.base import Contracted, SoftDeleteModel, TenantModel
 from tenants.refusals import NotDeletable
@@ -55,7 +55,6 @@ class User(Contracted, AbstractBaseUser, PermissionsMixin):
     read_when_named = ("password",)
     listing = Listing(
         filters={
-            "id": Key("exact", "in"),
             "email": Folded("exact", "in"),
             "first_name": Folded("exact", "in"),
             "last_name": Folded("exact", "in"),
@@ -110,12 +109,14 @@ class User(Contracted, AbstractBaseUser, PermissionsMixin):
         return self.email or str(self.pk)
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any] | None = None,
     ) -> None:
         """Django's; a hash that was read before is read again."""
-        if kwargs.get("from_queryset") is None:
-            kwargs["from_queryset"] = type(self).all_objects.with_hash()
-        super().refresh_from_db(using, fields, **kwargs)
+        rows = from_queryset or type(self).all_objects.with_hash()
+        super().refresh_from_db(using, fields, rows)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises NotDeletable: `User.objects.deactivate(user)` is the verb."""

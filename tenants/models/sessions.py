@@ -38,7 +38,6 @@ class UserSession(AbstractBaseSession):
 
     listing = Listing(
         filters={
-            "id": Key("exact", "in"),
             "user": Key("exact", "in"),
             "ip": IP("exact", "in"),
             "created_at": Moment("gte", "gt", "lte", "lt"),

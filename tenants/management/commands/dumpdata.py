@@ -42,7 +42,7 @@ class Command(BaseCommand, dumpdata.Command):
         if slug is not None:
             others = {model._meta.label for model in apps.get_models()} - dumped
             options["exclude"] = [*options["exclude"], *others]
-            options["use_base_manager"] = True  # what is marked deleted is part of it
+        options["use_base_manager"] = True  # what is marked deleted is part of it
         with block_of(slug, options["database"]):
             super().handle(*labels, **options)
 
