@@ -179,10 +179,10 @@ class UserManager(BaseUserManager["User"], _All["User"]):
         return user
 
     def _restore(self, pk: UUID) -> "User":
-        user = self._every().get(pk=pk)
-        if (ended := user.deleted_at) is None:
-            return user
         with inspecting(using=self.db):
+            user = self._every().get(pk=pk)
+            if (ended := user.deleted_at) is None:
+                return user
             tenant_ids = _memberships().tenants_left(user, ended)
         with acting_in_turn(using=self.db) as turn:
             user = self._locked(pk)

@@ -1,0 +1,155 @@
+"""A page of users, sessions and failed log-ins by each filter, with its index and without it.
+
+200,000 rows of each, of which about a hundred are asked for, in one transaction of role owner that
+is rolled back. Without: the indexes that serve the question are dropped in a savepoint, and the
+same statement is sent. Both in turn, A B A B; what each costs once is not counted.
+"""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from rich.table import Table
+
+from tenants.models import LoginFailure, User, UserSession
+from tenants.postgres.base import as_owner
+
+ROWS, ROUNDS = 200_000, 5
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+RARE = 2_000
+"""Of so many rows one is what a question is about."""
+
+FILL = """
+INSERT INTO tenants_user (id, password, is_superuser, email, first_name, last_name, avatar_url,
+    email_verified, is_staff, created_at, updated_at, deleted_at)
+SELECT lpad(to_hex(n), 32, '0')::uuid, '!', false, 'Person' || n || '@Example.com',
+    CASE n % 2000 WHEN 0 THEN 'Ana' ELSE 'First' || n END,
+    CASE n % 2000 WHEN 1 THEN 'Rivera' ELSE 'Last' || n END,
+    '', true, false, at, at, CASE n % 20 WHEN 3 THEN at + interval '1 day' END
+FROM (SELECT n, timestamptz '2020-01-01Z' + n * interval '1 minute' AS at
+      FROM generate_series(1, {rows}) AS n) AS people;
+INSERT INTO tenants_usersession (id, session_key, session_data, user_id, ip, user_agent,
+    created_at, last_seen_at, expire_date)
+SELECT lpad(to_hex(n), 32, '0')::uuid, 'key' || n, repeat('x', 200),
+    lpad(to_hex(CASE n % 2000 WHEN 0 THEN 5 ELSE n END), 32, '0')::uuid,
+    CASE n % 2000 WHEN 1 THEN inet '192.0.2.7' ELSE inet '10.0.0.0' + n END, '',
+    at, at + interval '1 day', at + interval '14 days'
+FROM (SELECT n, timestamptz '2020-01-01Z' + n * interval '1 minute' AS at
+      FROM generate_series(1, {rows}) AS n) AS sessions;
+INSERT INTO tenants_loginfailure (id, email, ip, at)
+SELECT lpad(to_hex(n), 32, '0')::uuid,
+    CASE n % 2000 WHEN 0 THEN 'ana@example.com' ELSE 'person' || n || '@example.com' END,
+    CASE n % 2000 WHEN 1 THEN inet '192.0.2.7' ELSE inet '10.0.0.0' + n END,
+    timestamptz '2020-01-01Z' + n * interval '1 minute'
+FROM generate_series(1, {rows}) AS n;
+ANALYZE tenants_user, tenants_usersession, tenants_loginfailure
+"""
+
+type Question = tuple[Any, dict[str, Any], tuple[str, ...]]
+"""A queryset, what is asked of it, and the indexes of which one serves it."""
+
+
+def questions(rows: int = ROWS) -> Iterator[Question]:
+    """One question at least for each filter and operator, and for each search."""
+    active, every = User.objects.all(), User.all_objects.all()
+    sessions, failures = UserSession.objects.all(), LoginFailure.objects.all()
+    for name, words in (
+        ("email", ("person4711@example.com", "PERSON42@example.com")),
+        ("first_name", ("ana", "first4711")),
+        ("last_name", ("rivera", "last4711")),
+    ):
+        served = (f"tenants_user_{name}", f"tenants_user_{name}_once")
+        yield active, {name: words[0]}, served
+        yield active, {f"{name}__in": list(words)}, served
+    yield active, {"search": "rivera"}, ("tenants_user_search",)
+    yield every, {"search": "PERSON4711@"}, ("tenants_user_search",)
+    yield from _moments(active, "created_at", "tenants_user_created_at", rows)
+    yield from _moments(every, "deleted_at", "tenants_user_deleted_at", rows, ago=1)
+    yield sessions, {"user": UUID(int=5)}, ("tenants_usersession_user",)
+    yield sessions, {"user__in": [UUID(int=5), UUID(int=6)]}, ("tenants_usersession_user",)
+    yield from _moments(sessions, "created_at", "tenants_usersession_created", rows)
+    yield from _moments(sessions, "last_seen_at", "tenants_usersession_seen", rows, ago=1)
+    yield from _moments(sessions, "expire_date", "tenants_usersession_expires", rows, ago=14)
+    for listed, table in ((sessions, "usersession"), (failures, "loginfailure")):
+        served = (f"tenants_{table}_ip",)
+        yield listed, {"ip": "192.0.2.7"}, served
+        yield listed, {"ip__in": ["192.0.2.7", "10.0.0.9"]}, served
+    served = ("tenants_loginfailure_address",)
+    yield failures, {"email": "Ana@example.com"}, served
+    yield failures, {"email__in": ["ana@example.com", "person3@example.com"]}, served
+    yield from _moments(failures, "at", "tenants_loginfailure_time", rows)
+
+
+def _moments(rows: Any, name: str, index: str, most: int, *, ago: int = 0) -> Iterator[Question]:
+    """The first and the last two hundred minutes; a time comes so many days after the row."""
+    early = BEGIN + timedelta(days=ago, minutes=200)
+    late = BEGIN + timedelta(days=ago, minutes=most - 200)
+    for operator, moment in (("lt", early), ("lte", early), ("gt", late), ("gte", late)):
+        yield rows, {f"{name}__{operator}": moment}, (index,)
+
+
+def fill(rows: int = ROWS) -> None:
+    """Put the rows there, as the owner of the tables, without a history; analyze."""
+    history = "ALTER TABLE tenants_user {} TRIGGER tenants_user_history"
+    with connection.cursor() as cursor:
+        cursor.execute(history.format("DISABLE"))
+        cursor.execute(FILL.format(rows=rows))
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(history.format("ENABLE"))
+
+
+def measured_people(rows: int = ROWS) -> Table:
+    """The table of the medians, in milliseconds; nothing stays."""
+    columns = ("asked", "with ms", "without ms", "ratio")
+    table = Table("model", *columns, title=f"A page of 50 of {rows:,} people: medians")
+    with as_owner(), transaction.atomic():
+        fill(rows)
+        for listed, asked, indexes in questions(rows):
+            there, gone = in_turn(statement_of(listed, asked), indexes)
+            took = (f"{there * 1000:.2f}", f"{gone * 1000:.1f}", f"{gone / there:.0f}")
+            table.add_row(listed.model.__name__, " ".join(asked), *took)
+        transaction.set_rollback(True)
+    return table
+
+
+def statement_of(listed: Any, asked: dict[str, Any]) -> str:
+    """The one statement of a page."""
+    with CaptureQueriesContext(connection) as captured:
+        listed.page(asked, limit=50)
+    [query] = captured.captured_queries
+    return str(query["sql"])
+
+
+def in_turn(statement: str, indexes: tuple[str, ...]) -> tuple[float, float]:
+    """The median seconds of the statement with the indexes and without them."""
+    there, gone = [], []
+    for _ in range(ROUNDS):
+        there += [seconds(statement) for _ in range(3)]
+        with dropped(indexes):
+            gone.append(seconds(statement))
+    return statistics.median(there), statistics.median(gone)
+
+
+@contextmanager
+def dropped(indexes: tuple[str, ...]) -> Iterator[None]:
+    """The block runs without the indexes."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DROP INDEX IF EXISTS " + ", ".join(indexes))
+        yield
+        transaction.set_rollback(True)
+
+
+def seconds(statement: str) -> float:
+    """How long the statement takes, its rows fetched, the second time."""
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            begun = time.perf_counter()
+            cursor.execute(statement)
+            cursor.fetchall()
+    return time.perf_counter() - begun
