@@ -19,6 +19,7 @@ from tenants.models import LoginFailure, User, UserSession
 from tenants.postgres.base import as_owner
 from tests.factories import TenantFactory, UserFactory
 from tests.tenants.listing.test_plans import explained, scanned, used
+from tests.tenants.listing.warehouse import plan_of
 from tests.tenants.schema import altered, found
 
 pytestmark = [
@@ -158,11 +159,9 @@ class TestSessions:
             UserSession.objects.page({"ip": said})
 
     def test_of_a_user_are_found_by_the_same_index(self):
-        nodes = explained(
-            str(UserSession.objects.of(User(pk=ASKED[-1] and UserFactory().pk)).query)
-        )
+        nodes = plan_of(UserSession.objects.of(UserFactory()))
 
-        assert used(nodes) == {"tenants_usersession_user"}
+        assert "tenants_usersession_user" in used(nodes)
 
 
 def test_old_failures_are_found_by_their_time():
