@@ -17,10 +17,8 @@ from tenants.listing.asked import listing_of, sort_of
 from tenants.listing.kinds import allowed
 from tenants.models import LoginFailure, User, UserSession
 from tenants.postgres.base import as_owner
-from tests.factories import TenantFactory, UserFactory
+from tests.factories import TenantFactory
 from tests.tenants.listing.test_plans import explained, scanned, used
-from tests.tenants.listing.warehouse import plan_of
-from tests.tenants.schema import altered, found
 
 pytestmark = [
     pytest.mark.usefixtures("own_database", "crowd", "committed"),
@@ -158,29 +156,9 @@ class TestSessions:
         with pytest.raises(BadFilter):
             UserSession.objects.page({"ip": said})
 
-    def test_of_a_user_are_found_by_the_same_index(self):
-        nodes = plan_of(UserSession.objects.of(UserFactory()))
-
-        assert "tenants_usersession_user" in used(nodes)
-
 
 def test_old_failures_are_found_by_their_time():
     [oldest] = LoginFailure.objects.page(sort="oldest", limit=1).rows
 
     assert oldest.at == BEGIN + timedelta(minutes=1)
     assert LoginFailure.objects.count() == ROWS
-
-
-@pytest.mark.parametrize(
-    "index", ["tenants_user_created_at", "tenants_user_search", "tenants_usersession_ip"]
-)
-def test_an_index_that_is_not_there_is_told_of(index):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [index])
-        [(there,)] = cursor.fetchall()
-
-    with altered(f"DROP INDEX {index}", there):
-        assert found() <= {"tenants.E034", "tenants.E020"}
-        assert found()
-
-    assert found() == set()
