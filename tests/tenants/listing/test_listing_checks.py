@@ -280,12 +280,12 @@ class TestGlobal:
                 gone = models.DateTimeField(null=True)
                 listing = self.LISTING
 
-                def __str__(self) -> str:
-                    return self.email
-
                 class Meta:
                     app_label = "tenants"
                     constraints = (GlobalTrigramSearch(fields=["email"], name="guest_search"),)
+
+                def __str__(self) -> str:
+                    return self.email
 
             Guest._meta.indexes = list(indexes)
             return {(fault.id, fault.msg.split()[3], fault.hint) for fault in faults_of(Guest)}
