@@ -148,7 +148,7 @@ class UserAdmin(InspectingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """The deactivated ones too."""
-        return User.all_objects.order_by(*self.get_ordering(request))
+        return User.all_objects.get_queryset()
 
 
 @admin.register(Membership)

@@ -1,19 +1,27 @@
 """Users: deactivated and restored as a whole, never deleted, forgotten after a while."""
 
+import os
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
-from django.contrib.auth import authenticate
+from asgiref.sync import async_to_sync
+from django.contrib.auth import aauthenticate, aget_user, alogin, authenticate, get_user
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.contrib.auth.tokens import default_token_generator
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from budgets.models import Budget
+from budgets.cascade import Claim
+from budgets.errors import BadRule
+from budgets.models import Bucket, Budget
 from tenants import purging
+from tenants.backends import LogIn
 from tenants.context import acting_for, acting_in_turn, attributed
-from tenants.errors import NoTenant, TenantMismatch, UniqueBroken
+from tenants.errors import NoTenant, TenantMismatch, UniqueBroken, ValueRefused
 from tenants.models import Change, GlobalChange, Invitation, Membership, Tenant, User, UserSession
 from tenants.refusals import (
     InvitationForAnother,
@@ -23,14 +31,17 @@ from tenants.refusals import (
     UserDeactivated,
     UserPurged,
 )
+from tenants.sessions import SessionStore
 from tenants.views import CHOSEN, seat_of
 from tests.browser import UNCOLLECTED
+from tests.command_line import manage
 from tests.factories import BudgetFactory, MembershipFactory, TenantFactory, UserFactory
 from tests.threads import at_once
 
 pytestmark = [UNCOLLECTED, pytest.mark.usefixtures("committed")]
 
 PASSWORD = "correct horse"
+HASHERS = "django.contrib.auth.hashers"
 
 
 @pytest.fixture
@@ -452,3 +463,110 @@ class TestTheHash:
         read.save()
 
         assert authenticate(username=user.email, password=PASSWORD).first_name == "Ana"
+
+
+class TestTexts:
+    """As long as other systems have them."""
+
+    def test_of_people_take_what_other_systems_hold(self, committed):
+        names = {"first_name": "x" * 255, "last_name": "y" * 255}
+        picture = f"https://example.com/{'p' * 1_000}.png"
+        address = f"{'a' * 60}@{'.'.join(['b' * 63] * 3)[:190]}.eu"
+
+        user = UserFactory(email=address, avatar_url=picture, **names)
+
+        left = stored(user)
+        assert (left.first_name, left.last_name) == ("x" * 255, "y" * 255)
+        assert (left.avatar_url, left.email) == (picture, address)
+
+    @pytest.mark.parametrize("picture", ["no address", "javascript:alert(1)"])
+    def test_a_picture_is_at_an_address(self, committed, picture):
+        with pytest.raises(ValueRefused) as caught:
+            UserFactory(avatar_url=picture)
+
+        assert caught.value.fields == ("avatar_url",)
+
+    def test_of_tenants_and_budgets_take_255(self, committed, unique):
+        tenant = Tenant.objects.create_tenant(unique, "t" * 255)
+
+        with acting_for(tenant):
+            budget = Budget.objects.create_budget("b" * 255, "EUR")
+            bucket = Bucket.objects.create_bucket(budget, "c" * 255, filter=Claim(flat=1))
+            with pytest.raises(BadRule):
+                Bucket.objects.create_bucket(budget, "c" * 256, filter=Claim(flat=1))
+
+            assert Tenant.objects.get().name == "t" * 255
+            assert (budget.name, bucket.name) == ("b" * 255, "c" * 255)
+
+
+class TestLoggingIn:
+    """What Django does with a password goes on working."""
+
+    def test_renews_an_old_hash(self, user):
+        User.objects.filter(pk=user.pk).update(
+            password=make_password(PASSWORD, hasher="pbkdf2_sha256")
+        )
+
+        with override_settings(
+            PASSWORD_HASHERS=[f"{HASHERS}.ScryptPasswordHasher", f"{HASHERS}.PBKDF2PasswordHasher"]
+        ):
+            assert authenticate(username=user.email, password=PASSWORD) == user
+
+        assert User.objects.with_hash().get(pk=user.pk).password.startswith("scrypt")
+
+    def test_makes_a_session_that_is_good_for_one_password(self, user, rf):
+        request = rf.get("/")
+        client = Client()
+        client.force_login(user)
+        request.session = client.session
+
+        with CaptureQueriesContext(connection) as captured:
+            assert get_user(request) == user
+        assert len(captured) == 1
+
+        user.set_password("another one")
+        user.save()
+        assert get_user(request).is_anonymous
+
+    def test_works_asynchronously(self, user, rf):
+        request = rf.get("/")
+        request.session = SessionStore()
+
+        async def enter():
+            found = await aauthenticate(request, username=user.email.upper(), password=PASSWORD)
+            await alogin(request, found)
+            return await aget_user(request)
+
+        assert async_to_sync(enter)() == user
+
+    def test_is_for_nobody_by_an_id_that_is_none(self):
+        for said in ("", "x", 5, None):
+            assert LogIn().get_user(said) is None
+
+    def test_superusers_are_made_and_passwords_changed_from_the_command_line(self, unique):
+        email = f"{unique}@example.com"
+        with patch.dict(os.environ, {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}):
+            assert manage("createsuperuser", "--noinput", "--email", email).code == 0
+
+        answers = iter(["a b3tter secret"] * 2)
+        with patch("getpass.getpass", lambda *_: next(answers)):
+            ran = manage("changepassword", email)
+
+        assert "changed successfully" in ran.out
+        assert authenticate(username=email, password="a b3tter secret").is_superuser
+
+    def test_a_token_to_reset_a_password_is_good_until_it_is_changed(self, user):
+        token = default_token_generator.make_token(User.objects.get(pk=user.pk))
+        assert default_token_generator.check_token(User.objects.get(pk=user.pk), token)
+
+        user.set_password("another one")
+        user.save()
+
+        assert not default_token_generator.check_token(User.objects.get(pk=user.pk), token)
+
+    def test_users_are_dumped_with_their_hash_and_the_deactivated_too(self, user):
+        User.objects.deactivate(user)
+
+        dumped = {row["pk"]: row["fields"] for row in manage("dumpdata", "tenants.User").json}
+
+        assert dumped[str(user.pk)]["password"] == user.password

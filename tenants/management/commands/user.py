@@ -11,7 +11,7 @@ from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Membership, User, UserSession
 
-COLUMNS = ("email", "first_name", "last_name", "id", "since", "last_login", "deactivated")
+COLUMNS = ("email", "name", "id", "since", "deactivated")
 
 
 class BadUser(StoreError):
@@ -95,9 +95,10 @@ class Command(BaseCommand):
         """The rows; nothing where there are none and that goes without saying."""
         if not rows and "email" not in columns:
             return
-        table = Table(*(name.replace("_", " ") for name in columns))
+        table = Table(*columns)
         for row in rows:
-            table.add_row(*(_day(row[name]) for name in columns))
+            told = row | {"name": f"{row.get('first_name')} {row.get('last_name')}".strip()}
+            table.add_row(*(_day(told[name]) for name in columns))
         self.print_rich(table)
 
 
