@@ -8,10 +8,12 @@ collector, which goes past every manager, names the tenant like everybody else. 
 
 A model may have `read_when_named`: fields, such as the hash of a password, that no SELECT of
 whole rows reads, select_related() included. `only()` names them, and so does an attribute that
-is asked for.
+is asked for; a dump has them all, by `whole_rows()`.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, override
 
 from django.db.models import Q
@@ -20,9 +22,21 @@ from django.db.models.sql import compiler
 from tenants.errors import CheckBroken, ValueRefused
 from tenants.postgres.values import misfits, refusing
 
+_whole: ContextVar[bool] = ContextVar("whole", default=False)
+
+
+@contextmanager
+def whole_rows() -> Iterator[None]:
+    """In the block rows are read whole, with what their models keep back."""
+    token = _whole.set(True)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
+
 
 def _kept_back(field: Any) -> bool:
-    return field.name in getattr(field.model, "read_when_named", ())
+    return field.name in getattr(field.model, "read_when_named", ()) and not _whole.get()
 
 
 class _Held(compiler.SQLCompiler):
