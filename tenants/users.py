@@ -43,7 +43,7 @@ class UserQuerySet(ListedQuerySet["User"]):
 
     def by_email(self, email: str) -> Self:
         """Users with that address, whatever its case."""
-        if "\0" in email:  # PostgreSQL has no such text, and so no such user
+        if "\0" in email or not email.strip():  # nobody has that; purged users have none
             return self.none()
         return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
 
@@ -117,6 +117,7 @@ class UserManager(BaseUserManager["User"], _All["User"]):
         """The active user of that id with the hash, for a session is good for one password."""
         return self.with_hash().get_or_none(pk=user_id)
 
+    @typed
     def deactivate(self, user: "User | UUID") -> "User":
         """Take from a user all that they may do: no log-in, no session, no membership anywhere.
 
@@ -127,6 +128,7 @@ class UserManager(BaseUserManager["User"], _All["User"]):
         """
         return _told(user, retried(lambda: self._deactivate(_id(user)), using=self.db))
 
+    @typed
     def restore(self, user: "User | UUID") -> "User":
         """Let a user log in again, with the memberships that the deactivation ended.
 
@@ -175,7 +177,7 @@ class UserManager(BaseUserManager["User"], _All["User"]):
                     f"{user} is the last owner of {named}: make somebody else owner there first",
                     tenants=sorted(kept),
                 )
-            apps.get_model("tenants.UserSession").objects.revoke_all(user)
+            _sessions().revoke_all(user)
         return user
 
     def _restore(self, pk: UUID) -> "User":
@@ -195,17 +197,21 @@ class UserManager(BaseUserManager["User"], _All["User"]):
             for tenant_id in sorted(tenant_ids):
                 with turn(tenant_id):
                     _memberships().resume(user, ended)
+            _sessions().revoke_all(user)  # one that was begun while they were deactivated
         return user
 
     def _attached(self) -> "list[tuple[type[models.Model], str]]":
         """The global models whose rows go with a user, each with its key to them."""
         through = (self.model.groups.through, self.model.user_permissions.through)
-        sessions = apps.get_model("tenants.UserSession")
-        return [(model, "user") for model in (*through, sessions)]
+        return [(model, "user") for model in (*through, _sessions().model)]
 
 
 def _tenants() -> Any:
     return apps.get_model("tenants.Tenant").objects
+
+
+def _sessions() -> Any:
+    return apps.get_model("tenants.UserSession").objects
 
 
 def _memberships() -> Any:

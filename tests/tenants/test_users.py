@@ -21,7 +21,7 @@ from budgets.models import Bucket, Budget
 from tenants import purging
 from tenants.backends import LogIn
 from tenants.context import acting_for, acting_in_turn, attributed
-from tenants.errors import NoTenant, TenantMismatch, UniqueBroken, ValueRefused
+from tenants.errors import NoTenant, TenantMismatch, UniqueBroken, ValueRefused, WrongType
 from tenants.models import Change, GlobalChange, Invitation, Membership, Tenant, User, UserSession
 from tenants.refusals import (
     InvitationForAnother,
@@ -32,6 +32,7 @@ from tenants.refusals import (
     UserPurged,
 )
 from tenants.sessions import SessionStore
+from tenants.tasks import purge_users
 from tenants.views import CHOSEN, seat_of
 from tests.browser import UNCOLLECTED
 from tests.command_line import manage
@@ -197,6 +198,13 @@ class TestDeactivating:
     def test_of_whom_there_is_not_finds_nobody(self, user):
         with pytest.raises(User.DoesNotExist):
             User.objects.deactivate(TenantFactory().pk)
+
+    @pytest.mark.parametrize("said", ["ana@example.com", None, 5])
+    def test_of_what_is_no_user_is_refused_by_type(self, said):
+        for verb in (User.objects.deactivate, User.objects.restore):
+            with pytest.raises(WrongType) as caught:
+                verb(said)
+            assert caught.value.fields == ("user",)
 
     def test_lets_the_address_be_used_anew(self, user):
         User.objects.deactivate(user)
@@ -394,6 +402,18 @@ class TestPurging:
 
         assert purging.purge_users() == 0
         assert stored(user).email == user.email
+
+    def test_is_a_task_and_part_of_the_command(self, old, tenant):
+        UserFactory(deleted_at=stored(old).deleted_at)
+
+        seen = manage("purge_deleted", "--json").json
+        one = manage("purge_deleted", "--tenant", tenant.slug, "--apply", "--json").json
+        done = manage("purge_deleted", "--apply", "--json").json
+
+        row = {"tenant": None, "model": "tenants.User", "rows": 2}
+        assert (row in seen["rows"], row in one["rows"], row in done["rows"]) == (True, False, True)
+        assert purge_users.enqueue().return_value == 0
+        assert manage("user", "show", "").code == 2
 
     def test_goes_on_batch_by_batch(self, old):
         more = [UserFactory(deleted_at=timezone.now() - timedelta(days=91)) for _ in range(3)]
