@@ -40,6 +40,7 @@ class ExactEncoder(DjangoJSONEncoder):
 
     def default(self, o: Any) -> Any:
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
+from tenants.postgres.compiler import whole_rows
 
 
 class Command(BaseCommand, dumpdata.Command):
@@ -73,7 +74,7 @@ class Command(BaseCommand, dumpdata.Command):
                         f"{model._meta.label} is a tenant's: say --tenant SLUG, "
                         "or name global models only, such as: dumpdata auth tenants.User"
                     )
-            with without_a_tenant():
+            with without_a_tenant(), whole_rows():
                 super().handle(*labels, **options)
             return
         for label in labels:
