@@ -12,6 +12,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -124,11 +125,16 @@ def arguments(
 
 def shown(action: argparse.Action) -> bool:
     """Whether it is an argument of the command, and not one that Django gives to all."""
+    return action.help != argparse.SUPPRESS and not djangos().intersection(action.option_strings)
+
+
+@cache
+def djangos() -> set[str]:
+    """The flags that Django gives to all commands."""
     from django.core.management.base import BaseCommand
 
     everywhere = BaseCommand().create_parser("manage.py", "any")._actions
-    names = {name for each in everywhere for name in each.option_strings}
-    return action.help != argparse.SUPPRESS and not names.intersection(action.option_strings)
+    return {name for each in everywhere for name in each.option_strings}
 
 
 def usage(parser: argparse.ArgumentParser, words: list[argparse.Action]) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """`manage.py deposit`: who got what, on the screen and in the ledger."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from budgets.cascade import Claim
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tests.command_line import Ran, manage
-from tests.factories import BucketFactory, BudgetFactory
+from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
 
 
 @pytest.fixture
@@ -120,6 +122,27 @@ class TestDeposit:
 
         with acting_for(tenant):
             assert Movement.objects.values_list("key", "memo").get() == ("k", "Gehalt für Mai")
+
+    def test_records_who_and_when_and_refuses_who_may_only_read(self, tenant, deposit):
+        with acting_for(tenant):
+            service, viewer = (MembershipFactory(role=role).user for role in ("service", "viewer"))
+
+        deposit("80", "--by", service.email, "--at", "2026-03-31T12:00+02:00")
+        ran = deposit("80", "--by", viewer.email)
+
+        ran.assert_refused("not_allowed", "viewer")
+        with acting_for(tenant):
+            movement = Movement.objects.get()
+            assert movement.actor_id == service.pk
+        assert movement.effective_at == datetime(2026, 3, 31, 10, tzinfo=UTC)
+
+    def test_says_how_to_undo_it(self, tenant, deposit, ledger):
+        last = deposit("80").out.splitlines()[-1]
+
+        ran = manage(*last.partition("To undo it: manage.py ")[2].split())
+
+        assert ran.code == 0
+        assert ledger()[3] == {}
 
     @pytest.mark.parametrize(
         ("amount", "locale"),
