@@ -10,13 +10,14 @@ Rows without a value of what they are sorted by come last, either way.
 """
 
 from tenants.listing.asked import Listing
-from tenants.listing.kinds import JSON, Day, Flag, Integer, Key, Moment, Text
+from tenants.listing.kinds import JSON, Day, Flag, Given, Integer, Key, Moment, Text
 from tenants.listing.pages import Page
 
 __all__ = [
     "JSON",
     "Day",
     "Flag",
+    "Given",
     "Integer",
     "Key",
     "Listing",

@@ -158,6 +158,20 @@ class Flag(Kind):
         return asked == "true"
 
 
+class Given(Flag):
+    """Whether a field that may be NULL has a value: `Given(of="archived_at")`, true or false."""
+
+    fields = (models.Field,)
+
+    @override
+    def fits(self, field: Any) -> bool:
+        return super().fits(field) and field.null
+
+    @override
+    def condition(self, path: str, field: Any, operator: str, value: Any) -> Any:
+        return Q(**{f"{path}__isnull": not value})
+
+
 class JSON(Kind):
     """JSON that holds the object asked for, by the model's JSONContains of that field."""
 
