@@ -4,7 +4,6 @@ On 200,000 rows of each by `make test-slow`, on a twentieth of them by `make tes
 """
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,20 +11,14 @@ from bench.crowd import COLUMNS, MOST, QUESTIONS, fill, listed
 from budgets.models import Entry
 from tenants.checks.btrees import supporting, walking
 from tenants.context import acting_for
-from tenants.listing import Listing
 from tenants.listing.asked import RESERVED, listing_of, search_of, sort_of
 from tenants.listing.kinds import allowed
-from tenants.models import TenantModel
 from tests.factories import TenantFactory
+from tests.tenants.listing.questions import LISTED
 from tests.tenants.listing.test_plans import explained
 
 pytestmark = [pytest.mark.usefixtures("own_database"), pytest.mark.timeout(300)]
 
-LISTED = [
-    model
-    for model in apps.get_models()
-    if issubclass(model, TenantModel) and isinstance(getattr(model, "listing", None), Listing)
-]
 OTHERWISE = {"Budget", "Product", "Order"}
 """Asked in test_budget_plans, and in tests/tenants/listing/test_plans."""
 
@@ -100,8 +93,10 @@ def test_a_page_is_a_walk_along_the_index_of_its_sort(model, sort, crowd, commit
         used = {
             (each["Relation Name"], each["Index Name"]) for each in nodes if "Index Name" in each
         }
-        for indexes in walked:
-            assert used & {(holder._meta.db_table, name) for holder, name in indexes}
+        first, *ways = ({(holder._meta.db_table, name) for holder, name in each} for each in walked)
+        assert used & first
+        for way in ways:  # any index by the key will do where few rows lead to one
+            assert dict(used).keys() >= dict(way).keys()
         assert {node["Node Type"] for node in nodes}.isdisjoint({"Seq Scan", "Sort"})
         assert max(node["Actual Rows"] * node["Actual Loops"] for node in nodes) <= 60
 

@@ -6,6 +6,7 @@ from tenants.constraints import Grants, RowSecurity, TenantKey, TenantReference
 from tenants.models import TenantSettings
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
+from tests.tenants.listing.questions import LISTED
 from tests.tenants.matrix import OPERATIONS, leaks, tenant_keys
 from tests.tenants.schema import altered, found, without
 
@@ -53,7 +54,8 @@ def red(model, sides):
 def reachable(model):
     """What the grants leave to row security."""
     writes = {"insert", "bulk_create"} if "INSERT" in model.app_may else set()
-    return {"select", "get by id", "aggregate", "raw", "SQL"} | writes
+    lists = {"listing"} if model in LISTED else set()
+    return {"select", "get by id", "aggregate", "raw", "SQL"} | writes | lists
 
 
 @each_model
@@ -75,6 +77,7 @@ def test_without_row_security_python_still_filters_what_it_reads(model, sides):
 
     with without(model, security):
         reads = ("select", "get by id", "aggregate", "prefetch", "select_related", "_base_manager")
+        reads += ("listing",)
         leaking = [leak for read in reads for leak in leaks(model, read, "managers", *sides)]
 
     assert leaking == []
