@@ -12,7 +12,7 @@ from examples.shop.models import Category, Order, Product
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
 from tenants.indexes import JSONContains, Search, TrigramSearch
-from tenants.listing import JSON, Day, Flag, Integer, Key, Listing, Moment, Text
+from tenants.listing import JSON, Day, Flag, Given, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
 from tests.tenants.schema import altered, found, without
@@ -108,6 +108,12 @@ FAULTS = {
     "an order of texts": (Listing(filters={"title": Text("gte")}), "E031", "gte"),
     "a decimal": (Listing(filters={"price": Integer()}), "E031", "DecimalField"),
     "JSON by its equality": (Listing(filters={"extra": JSON()}), "E031", "exact"),
+    "whether there is what there always is": (Listing(filters={"size": Given()}), "E031", "size"),
+    "whether there is a value, without an index": (
+        Listing(filters={"dated": Given(of="day")}),
+        "E033",
+        "dated__exact",
+    ),
     "a text as a number": (Listing(filters={"title": Integer()}), "E031", "CharField"),
     "a time as a day": (Listing(filters={"due": Day()}), "E031", "DateTimeField"),
     "a sort by a decimal": (Listing(sorts={"a": "price"}), "E031", "price"),
