@@ -29,18 +29,26 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="movement",
             index=models.Index(
-                fields=["tenant", "recorded_at", "id"], name="budgets_movement_newest"
+                fields=["tenant", "recorded_at", "id"],
+                condition=models.Q(("lines__gt", 0)),
+                name="budgets_movement_newest",
             ),
         ),
         migrations.AddIndex(
             model_name="movement",
             index=models.Index(
-                fields=["tenant", "kind", "recorded_at", "id"], name="budgets_movement_of_kind"
+                fields=["tenant", "kind", "recorded_at", "id"],
+                condition=models.Q(("lines__gt", 0)),
+                name="budgets_movement_of_kind",
             ),
         ),
         migrations.AddIndex(
             model_name="movement",
-            index=models.Index(fields=["tenant", "effective_at"], name="budgets_movement_happened"),
+            index=models.Index(
+                fields=["tenant", "effective_at"],
+                condition=models.Q(("lines__gt", 0)),
+                name="budgets_movement_happened",
+            ),
         ),
         migrations.AddIndex(
             model_name="schedule",

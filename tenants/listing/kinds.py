@@ -147,7 +147,7 @@ class Flag(Kind):
     """True or false."""
 
     known = ("exact",)
-    fields = (models.BooleanField,)
+    fields: ClassVar[tuple[type[Any], ...]] = (models.BooleanField,)
 
     @override
     def read(self, asked: object, field: Any) -> bool:

@@ -20,6 +20,7 @@ LEAVES = [
     and "INSERT" in model.app_may
     and model is not TenantSettings  # a second row is refused, whatever its id
 ]
+READS = ("select", "get by id", "aggregate", "prefetch", "select_related", "_base_manager")
 LEDGER = [model for model in MAKERS if "UPDATE" not in model.app_may]
 
 each_model = pytest.mark.parametrize("model", MAKERS, ids=lambda model: model.__name__)
@@ -76,8 +77,7 @@ def test_without_row_security_python_still_filters_what_it_reads(model, sides):
     [security] = declared(model, RowSecurity)
 
     with without(model, security):
-        reads = ("select", "get by id", "aggregate", "prefetch", "select_related", "_base_manager")
-        reads += ("listing",)
+        reads = (*READS, "listing")
         leaking = [leak for read in reads for leak in leaks(model, read, "managers", *sides)]
 
     assert leaking == []

@@ -29,6 +29,8 @@ def questions(row: TenantModel) -> Iterator[Asked]:
         value = _value(row, listing, name)
         for operator in kind.operators:
             key = name if operator == "exact" else f"{name}__{operator}"
+            if operator == "gt" and value == 0:
+                continue  # a column that counts has nothing below it
             if value is not None or isinstance(kind, Given):
                 yield {**within, key: _asked(kind, operator, value)}
     if search := search_of(type(row)):
