@@ -1,7 +1,7 @@
 """A tenant with as many rows of each model as one likes, and what is asked of their listings.
 
 For a database that is thrown away: the rows point at rows that are not there. ids are
-`id_of(n)`, n from 1; of each two thousand rows one or so is what a question is about.
+`id_of(n)`, n from 1; of each two thousand rows one is what a question is about.
 """
 
 from collections.abc import Mapping
@@ -50,9 +50,9 @@ def _if(remainder: int, then: str, otherwise: str = "NULL") -> str:
 
 
 LARGE, SMALL = id_of(5), id_of(1_001)
-"""A budget with every other row, and one with a thousandth of the others."""
+"""A budget with every other row, and one with one in RARE."""
 
-_BUDGET = _id("CASE WHEN n % 2 = 0 THEN 5 ELSE 1000 + n % 1000 END")
+_BUDGET = _id(f"CASE WHEN n % 2 = 0 THEN 5 ELSE 1000 + n % {RARE} END")
 
 COLUMNS: dict[type[TenantModel], dict[str, str]] = {
     Movement: {
@@ -67,7 +67,7 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
     },
     Entry: {
         "movement": _id("n"),
-        "bucket": _id("n % 1000"),
+        "bucket": _id(f"n % {RARE}"),
         "seq": "n",
         "movement_seq": "n",
         "amount": f"CASE n % {RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
@@ -102,7 +102,7 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
         "undone_at": _if(0, AT),
     },
     StatementLine: {
-        "statement": _id("n % 1000"),
+        "statement": _id(f"n % {RARE}"),
         "number": "n",
         "identity": "'id' || n",
         "posted": f"date '2020-01-01' + n % {RARE}",
@@ -121,7 +121,7 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
         "next_due_at": _if(1, "NULL", AT),
     },
     ScheduleRun: {
-        "schedule": _id("n % 1000"),
+        "schedule": _id(f"n % {RARE}"),
         "due_at": AT,
         "outcome": _if(0, "'missed'", "'deposited'"),
         "movement": _if(0, "NULL", _id("n")),

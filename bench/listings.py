@@ -22,7 +22,7 @@ from tenants.models import Tenant
 from tenants.postgres.base import as_owner
 from tenants.testing import scratch_database
 
-ROUNDS = 5
+ROUNDS = 7
 
 _INDEXES = """
 SELECT i.indexrelid::regclass::text, c.conname
@@ -72,7 +72,7 @@ def in_turn(statement: str, model: Any, asked: Asked) -> tuple[float, float]:
         raise RuntimeError(f"{model} {asked}: no index serves it")
     there, gone = [], []
     for _ in range(ROUNDS):
-        there += [seconds(statement) for _ in range(3)]
+        there += [seconds(statement) for _ in range(4)]
         with dropped(model, indexes):
             if used(statement) & indexes.keys():
                 raise RuntimeError(f"{model} {asked}: its index is still there")
