@@ -179,6 +179,16 @@ def test_an_index_that_does_not_serve(index):
     assert {id for id, _, _ in faults(listing, indexes=[index])} == {"tenants.E033"}
 
 
+def test_an_index_of_what_always_holds_serves_the_listing_that_says_it():
+    always = models.Q(size__gt=0)
+    index = models.Index(fields=["tenant", "size", "id"], name="x", condition=always)
+    listing = Listing(filters={"size": Integer()}, sorts={"a": "size"}, always=always)
+
+    assert faults(listing, indexes=[index]) == []
+    other = replace(listing, always=models.Q(size__gt=1))
+    assert {id for id, _, _ in faults(other, indexes=[index])} == {"tenants.E033"}
+
+
 NULLABLE = {
     "up": ("day", models.Index(fields=["tenant", "day", "id"], name="x")),
     "up, by an index that goes down": (
