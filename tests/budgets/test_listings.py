@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from budgets.managers.plans import Disposition
 from budgets.models import Bucket, Movement, Schedule
 from tenants.models import Change, Invitation, Membership
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory
@@ -30,7 +31,7 @@ def test_what_reversed_a_movement_is_found(budget):
 def test_buckets_are_listed_as_they_are_locked_or_closed(budget):
     locked, closed, neither = (BucketFactory(budget=budget, name=name) for name in "abc")
     Bucket.objects.lock(locked)
-    Bucket.objects.close(closed)
+    Bucket.objects.close(closed, Disposition.MONEY)
 
     def names(**asked):
         return [each.name for each in Bucket.objects.listed({"sort": "name", **asked})]
