@@ -49,7 +49,8 @@ def invite() -> Invitation:
 
 
 def reverse_deposit(budget: Budget) -> Movement:
-    return Movement.objects.reverse_movement(Movement.objects.deposit(budget, 50_00))
+    deposit = Movement.objects.deposit(budget, 50_00)
+    return Movement.objects.reverse_movement(deposit, memo="Entered twice")
 
 
 def begin_schedule(budget: Budget) -> Schedule:

@@ -18,7 +18,7 @@ from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
 from tenants.history import History
 from tenants.indexes import TrigramSearch
-from tenants.listing import Key, Listing
+from tenants.listing import Flag, Given, Key, Listing
 from tenants.models import APPEND_ONLY, Membership, TenantModel
 
 if TYPE_CHECKING:
@@ -141,11 +141,26 @@ class Bucket(Answer, Rules, TenantModel):
         " hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)"
     )
     history = None  # BucketVersion
+    listing = Listing(
+        filters={
+            "budget": Key("exact", "in"),
+            "locked": Flag(),
+            "closed": Given(of="archived_at"),
+        },
+        sorts={"newest": "-id", "oldest": "id", "name": "name"},
+        search="budgets_bucket_search",
+    )  # not by its balance: with an index on that, each deposit would write all of a bucket's
     objects: ClassVar[BucketManager] = BucketManager()
 
     class Meta:
         select_on_save = True
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "locked", "id"], name="budgets_bucket_locked"),
+            models.Index(fields=["tenant", "archived_at", "id"], name="budgets_bucket_closed"),
+            models.Index(fields=["tenant", "name", "id"], name="budgets_bucket_name"),
+        ]
         constraints: ClassVar = [
+            TrigramSearch(fields=["name"], name="budgets_bucket_search"),
             models.UniqueConstraint(
                 fields=["tenant", "budget", "priority"],
                 deferrable=Deferrable.IMMEDIATE,
@@ -248,6 +263,10 @@ class BucketVersion(Rules, Request, TenantModel):
 
     app_may = APPEND_ONLY
     history = None  # it is one
+    listing = Listing(
+        filters={"budget": Key("exact", "in"), "bucket": Key("exact", "in")},
+        sorts={"newest": "-id", "oldest": "id"},
+    )
     objects: ClassVar[BucketVersionManager] = BucketVersionManager()
 
     class Meta:

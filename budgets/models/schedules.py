@@ -19,6 +19,8 @@ from budgets.models.shared import Request
 from budgets.recurrence import Recurrence
 from tenants.fields import TenantForeignKey
 from tenants.history import History
+from tenants.indexes import TrigramSearch
+from tenants.listing import Given, Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, TenantModel
 
 if TYPE_CHECKING:
@@ -57,6 +59,16 @@ class Schedule(Request, TenantModel):
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)"
     history = History(without=["next_due_at"], only=["paused_at"])  # its runs tell the rest
+    listing = Listing(
+        filters={
+            "budget": Key("exact", "in"),
+            "next_due_at": Moment("gte", "lt"),
+            "ongoing": Given(of="next_due_at"),
+            "paused": Given(of="paused_at"),
+        },
+        sorts={"newest": "-id", "oldest": "id", "due": "next_due_at"},
+        search="budgets_schedule_search",
+    )
     objects: ClassVar[ScheduleManager] = ScheduleManager()
     budget_id: "UUID"
 
@@ -68,8 +80,11 @@ class Schedule(Request, TenantModel):
                 condition=Q(paused_at=None, next_due_at__isnull=False),
                 name="budgets_schedule_due",
             ),
+            models.Index(fields=["tenant", "next_due_at", "id"], name="budgets_schedule_next"),
+            models.Index(fields=["tenant", "paused_at", "id"], name="budgets_schedule_paused"),
         ]
         constraints: ClassVar = [
+            TrigramSearch(fields=["name"], name="budgets_schedule_search"),
             models.UniqueConstraint(
                 F("tenant"),
                 F("budget"),
@@ -155,10 +170,25 @@ class ScheduleRun(TenantModel):
 
     app_may = APPEND_ONLY
     history = None  # written once
+    listing = Listing(
+        filters={
+            "schedule": Key("exact", "in"),
+            "outcome": Text("exact", "in"),
+            "due_at": Moment("gte", "lt"),
+            "movement": Key("exact", "in"),
+        },
+        sorts={"newest": "-due_at", "oldest": "due_at"},
+    )
     objects: ClassVar[ScheduleRunManager] = ScheduleRunManager()
 
     class Meta:
         select_on_save = True
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "due_at", "id"], name="budgets_schedulerun_due"),
+            models.Index(
+                fields=["tenant", "outcome", "due_at", "id"], name="budgets_schedulerun_came"
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "schedule", "due_at"], name="budgets_schedulerun_once"

@@ -18,6 +18,8 @@ from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
 from tenants.fields import TenantForeignKey
 from tenants.history import History
+from tenants.indexes import TrigramSearch
+from tenants.listing import Day, Given, Key, Listing, Moment, Text
 from tenants.models import TenantModel
 
 if TYPE_CHECKING:
@@ -51,6 +53,16 @@ class Statement(Answer, TenantModel):
     app_may = (
         "SELECT, INSERT, MAINTAIN, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
     )
+    listing = Listing(
+        filters={
+            "budget": Key("exact", "in"),
+            "finished": Given(of="imported_at"),
+            "imported_at": Moment("gte", "lt"),
+            "undone": Given(of="undone_at"),
+        },
+        sorts={"newest": "-id", "oldest": "id"},
+        search="budgets_statement_search",
+    )
     objects: ClassVar[StatementManager] = StatementManager()
     if TYPE_CHECKING:  # of a row that `tallied` read
         came: int
@@ -59,7 +71,12 @@ class Statement(Answer, TenantModel):
 
     class Meta:
         select_on_save = True
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "imported_at", "id"], name="budgets_statement_imported"),
+            models.Index(fields=["tenant", "undone_at", "id"], name="budgets_statement_undone_at"),
+        ]
         constraints: ClassVar = [
+            TrigramSearch(fields=["name"], name="budgets_statement_search"),
             models.UniqueConstraint(
                 fields=["tenant", "budget", "sha256", "account"],
                 condition=Q(undone_at=None),
@@ -126,6 +143,16 @@ class StatementLine(TenantModel):
 
     app_may = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
     history = History(inserts=False, only=["fate", "movement_id"])
+    listing = Listing(
+        filters={
+            "statement": Key("exact", "in"),
+            "fate": Text("exact", "in"),
+            "posted": Day("exact", "gte", "lt"),
+            "movement": Key("exact", "in"),
+        },
+        sorts={"newest": "-id", "oldest": "id", "latest": "-posted", "earliest": "posted"},
+        search="budgets_statementline_search",
+    )
     objects: ClassVar[StatementLineManager] = StatementLineManager()
     if TYPE_CHECKING:
         budget_id: UUID
@@ -139,8 +166,11 @@ class StatementLine(TenantModel):
                 condition=Q(fate="new"),
                 name="budgets_statementline_alike",
             ),
+            models.Index(fields=["tenant", "fate", "id"], name="budgets_statementline_fated"),
+            models.Index(fields=["tenant", "posted", "id"], name="budgets_statementline_posted"),
         ]
         constraints: ClassVar = [
+            TrigramSearch(fields=["description"], name="budgets_statementline_search"),
             models.UniqueConstraint(
                 fields=["tenant", "account", "identity"],
                 condition=Q(fate="new") & ~Q(account=""),

@@ -60,11 +60,14 @@ class Btree:
         return nulls == usual and not any("_pattern_" in each for each in self.opclasses[own])
 
 
-def btrees(model: Model) -> Iterator[Btree]:
-    """The model's own indexes that hold all its rows, or all its live ones."""
+def btrees(model: Model, always: models.Q | None = None) -> Iterator[Btree]:
+    """The model's own indexes that hold all its rows, or all its live ones.
+
+    Those too that hold the rows which fulfil `always`.
+    """
     yield _btree(f"{model._meta.db_table}_pkey", [*start_of(model), "id"])
     for index in model._meta.indexes:
-        if type(index) is models.Index and _whole(model, index.condition):
+        if type(index) is models.Index and _whole(model, index.condition, always):
             if index.fields:
                 fields, orders = zip(*index.fields_orders, strict=True)
                 yield _btree(index.name, fields, index.opclasses, [bool(order) for order in orders])
@@ -92,7 +95,7 @@ def supporting(model: Model, path: str, operator: str, *, folded: bool = False) 
     else:
         found = {
             (holder, btree.name)
-            for btree in btrees(holder)
+            for btree in btrees(holder, _always(model, relation))
             if any(
                 btree.finds(field, operator, after, folded=folded)
                 for after in _beginnings(model, relation, holder)
@@ -114,7 +117,7 @@ def walking(model: Model, sort: Sort) -> list[set[Index]]:
     empty = sort.descending if first.null else None
     found = {
         (holder, btree.name)
-        for btree in btrees(holder)
+        for btree in btrees(holder, _always(model, relation))
         for after in _beginnings(model, relation, holder)
         if btree.walks(along or own, after, empty=empty)
     }
@@ -133,6 +136,11 @@ def field_at(model: Model, path: str) -> Any:
     except FieldDoesNotExist:
         return None
     return field if field and field.concrete and field.name == name else None
+
+
+def _always(model: Model, relation: str) -> models.Q | None:
+    """What a listing says of its own rows, whatever is asked; of a relation's it says nothing."""
+    return None if relation else listing_of(model).always
 
 
 def _beginnings(model: Model, relation: str, holder: Model) -> list[Fields]:
@@ -192,7 +200,9 @@ def _btree(name: str, fields: Any, opclasses: Any = (), down: Any = ()) -> Btree
     return Btree(name, tuple(fields), tuple(opclasses) or ("",) * size, orders, orders)
 
 
-def _whole(model: Model, condition: models.Q | None) -> bool:
+def _whole(model: Model, condition: models.Q | None, always: models.Q | None = None) -> bool:
     """Whether the manager's rows are all in an index with that condition."""
     live = models.Q(deleted_at=None)
-    return condition is None or (condition == live and field_at(model, "deleted_at") is not None)
+    return condition in (None, always) or (
+        condition == live and field_at(model, "deleted_at") is not None
+    )

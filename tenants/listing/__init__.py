@@ -11,7 +11,7 @@ by the same means; their cursors are good in any block and outside.
 """
 
 from tenants.listing.asked import Listing
-from tenants.listing.kinds import IP, JSON, Day, Flag, Folded, Integer, Key, Moment, Text
+from tenants.listing.kinds import IP, JSON, Day, Flag, Folded, Given, Integer, Key, Moment, Text
 from tenants.listing.pages import Page
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Day",
     "Flag",
     "Folded",
+    "Given",
     "Integer",
     "Key",
     "Listing",

@@ -32,6 +32,8 @@ class Listing:
     `field`, `-field`, or a tuple of them that all go one way. Where the field may be NULL, rows
     without a value come last, either way. `search` names one of the model's declared searches.
     `within` names a filter that whoever asks has to give: a listing of one parent's rows.
+    `always` is a condition that every row fulfils. Indexes that have it are the listing's alone:
+    the planner does not take them for a query that does not say it.
 
     A field or a search of the row that a foreign key leads to is `key__field`, `key__search`.
     """
@@ -40,6 +42,7 @@ class Listing:
     sorts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     search: str | None = None
     within: str | None = None
+    always: models.Q | None = None
     limit: int = 50
     most: int = 200
 

@@ -171,7 +171,7 @@ class Flag(Kind):
     """True or false."""
 
     known = ("exact",)
-    fields = (models.BooleanField,)
+    fields: ClassVar[tuple[type[Any], ...]] = (models.BooleanField,)
 
     @override
     def read(self, asked: object, field: Any) -> bool:
@@ -194,6 +194,20 @@ class IP(Kind):
             return str(ip_address(asked if isinstance(asked, str) else ""))
         except ValueError:
             raise ValueError("an IP address") from None
+
+
+class Given(Flag):
+    """Whether a field that may be NULL has a value: `Given(of="archived_at")`, true or false."""
+
+    fields = (models.Field,)
+
+    @override
+    def fits(self, field: Any) -> bool:
+        return super().fits(field) and field.null
+
+    @override
+    def condition(self, path: str, field: Any, operator: str, value: Any) -> Any:
+        return Q(**{f"{path}__isnull": not value})
 
 
 class JSON(Kind):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+from django.db import models
+
 from tenants.contract import ContractQuerySet, M
 from tenants.listing.asked import Asked, declared, read
 from tenants.listing.pages import Page, ordered, page_of
@@ -48,4 +50,4 @@ class ListedQuerySet(ContractQuerySet[M]):
         if asked.wanted is not None and told.search is not None:
             along = (told.listing.search or "").rpartition("__")[0]
             conditions.append(told.search.matching(asked.wanted, along=along))
-        return self.filter(*conditions)
+        return self.filter(told.listing.always or models.Q(), *conditions)

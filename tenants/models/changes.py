@@ -7,6 +7,7 @@ from django.db import models
 from uuid_utils.compat import uuid7
 
 from tenants.changes import ChangeManager, GlobalChangeManager
+from tenants.listing import Key, Listing, Moment, Text
 from tenants.models.base import Dated, TenantModel
 
 
@@ -60,14 +61,29 @@ class Change(Recorded, TenantModel):
 
     app_may = "SELECT, MAINTAIN"
     history = None
+    listing = Listing(
+        filters={
+            "model": Text("exact", "in"),
+            "row": Key("exact", "in", of="row_id"),
+            "actor": Key("exact", "in"),
+            "created_at": Moment("gte", "lt"),
+        },
+        sorts={"newest": "-created_at", "oldest": "created_at"},
+    )
     objects: ClassVar[ChangeManager] = ChangeManager()
 
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["tenant", "model", "row_id", "created_at"], name="tenants_change_row"
+                fields=["tenant", "row_id", "created_at", "id"], name="tenants_change_of_row"
             ),
-            models.Index(fields=["tenant", "created_at"], name="tenants_change_at"),
+            models.Index(
+                fields=["tenant", "model", "created_at", "id"], name="tenants_change_of_model"
+            ),
+            models.Index(
+                fields=["tenant", "actor", "created_at", "id"], name="tenants_change_by_actor"
+            ),
+            models.Index(fields=["tenant", "created_at", "id"], name="tenants_change_newest"),
         ]
 
 

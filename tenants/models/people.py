@@ -13,8 +13,8 @@ from uuid_utils.compat import uuid7
 
 from tenants.constraints import RowTrigger
 from tenants.history import History
-from tenants.indexes import GlobalTrigramSearch
-from tenants.listing import Folded, Listing, Moment
+from tenants.indexes import GlobalTrigramSearch, TrigramSearch
+from tenants.listing import Folded, Given, Key, Listing, Moment, Text
 from tenants.members import InvitationManager, MembershipManager
 from tenants.models.base import Contracted, Dated, SoftDeleteModel, TenantModel
 from tenants.refusals import NotDeletable
@@ -148,9 +148,22 @@ class Membership(SoftDeleteModel):
         max_length=10, choices=Role, help_text="owner, editor, viewer or service"
     )
 
+    listing = Listing(
+        filters={
+            "user": Key("exact", "in"),
+            "role": Text("exact", "in"),
+            "left": Given(of="deleted_at"),
+        },
+        sorts={"newest": "-id", "oldest": "id"},
+    )  # of `all_objects` too, where some have left
     objects: ClassVar[MembershipManager] = MembershipManager()
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "user", "id"], name="tenants_membership_of_user"),
+            models.Index(fields=["tenant", "role", "id"], name="tenants_membership_of_role"),
+            models.Index(fields=["tenant", "deleted_at", "id"], name="tenants_membership_left"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "user"], condition=LIVE, name="tenants_membership_user_once"
@@ -180,12 +193,25 @@ class Invitation(TenantModel):
         null=True, blank=True, help_text="when it was taken; none while nobody has"
     )
 
+    listing = Listing(
+        filters={
+            "accepted": Given(of="accepted_at"),
+            "expires_at": Moment("gte", "lt"),
+        },
+        sorts={"newest": "-id", "oldest": "id", "expiring": "expires_at"},
+        search="tenants_invitation_search",
+    )
     objects: ClassVar[InvitationManager] = InvitationManager()
     history = History(without=["token_hash"])
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["token_hash"], name="tenants_invitation_token")]
+        indexes: ClassVar = [
+            models.Index(fields=["token_hash"], name="tenants_invitation_token"),
+            models.Index(fields=["tenant", "accepted_at", "id"], name="tenants_invitation_taken"),
+            models.Index(fields=["tenant", "expires_at", "id"], name="tenants_invitation_expiring"),
+        ]
         constraints: ClassVar = [
+            TrigramSearch(fields=["email"], name="tenants_invitation_search"),
             models.UniqueConstraint(
                 fields=["tenant", "token_hash"], name="tenants_invitation_token_once"
             ),

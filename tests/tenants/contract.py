@@ -24,6 +24,7 @@ from tenants.errors import (
 from tenants.models import Membership, SoftDeleteModel, User
 from tenants.postgres import grants
 from tests.factories import BudgetFactory, UserFactory
+from tests.tenants.listing.questions import LISTED
 
 
 @dataclass(frozen=True)
@@ -314,6 +315,10 @@ def deletes(described):
 
 def soft(described):
     return described.soft
+
+
+def listed(described):
+    return described.model in LISTED
 
 
 def unique(described):

@@ -17,8 +17,10 @@ from django.utils import timezone
 from tenants.context import acting_for
 from tenants.errors import DatabaseFailed, TenantViolation
 from tenants.fields import TenantForeignKey
+from tenants.listing.queryset import ListedQuerySet
 from tenants.models import TenantModel
 from tests.rows import Model, Side
+from tests.tenants.listing.questions import questions
 
 type Source = models.QuerySet[TenantModel]
 type Operation = Callable[[Model, Source, Side, Side], Iterator[str]]
@@ -112,6 +114,18 @@ def prefetch(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
                 yield f"follows {name}"
 
 
+def listing(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
+    """By each filter, sort and search that the model declares, with the values of their row."""
+    rows = source if isinstance(source, ListedQuerySet) else ListedQuerySet(model)
+    with acting_for(b.tenant):
+        asked_of_theirs = list(questions(b.rows[model]))
+    with acting_for(a.tenant):
+        for asked in asked_of_theirs:
+            for found in (rows.page(asked, limit=200).rows, rows.listed(asked)):
+                if any(row.tenant_id != a.tenant.pk for row in found):
+                    yield f"lists rows by {', '.join(asked)}"
+
+
 # -- Writing ----------------------------------------------------------------------------------
 
 
@@ -200,6 +214,7 @@ OPERATIONS: dict[str, Operation] = {
     "prefetch": prefetch,
     "select_related": select_related,
     "aggregate": aggregate,
+    "listing": listing,
     "_base_manager": base_manager,
 }
 

@@ -8,11 +8,13 @@ from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
-from tenants.errors import RowNotFound, UniqueBroken
+from tenants.errors import BadFilter, RowNotFound, UniqueBroken
+from tenants.listing.asked import listing_of
 from tests.tenants.contract import (
     DESCRIBED,
     deletes,
     each,
+    listed,
     refused,
     saves,
     soft,
@@ -22,6 +24,7 @@ from tests.tenants.contract import (
     updates,
     value,
 )
+from tests.tenants.listing.questions import questions
 
 MALFORMED = ["", "7", "x" * 400, "a\0b", 1.5, -1, 2**128, [], {}, object(), "½"]
 
@@ -245,6 +248,32 @@ class TestDeleting:
 
         with refused(UniqueBroken, rule.constraint, rule.fields):
             row.restore()
+
+
+class TestListing:
+    @each(listed)
+    def test_finds_a_row_by_each_value_it_has(self, described, row):
+        for asked in questions(stored(row)):
+            assert row in described.rows.page(asked).rows, asked
+
+    @each(listed)
+    def test_shows_each_row_once_in_every_order(self, described):
+        made = {described.create() for _ in range(3)}
+
+        for sort in listing_of(described.model).sorts:
+            seen, page = [], described.rows.page(sort=sort, limit=1)
+            while page.next:
+                seen += page.rows
+                page = described.rows.page(sort=sort, limit=1, cursor=page.next)
+            seen += page.rows
+
+            assert made <= set(seen)
+            assert len(seen) == described.rows.count()
+
+    @each(listed)
+    def test_refuses_what_is_not_declared(self, described):
+        with pytest.raises(BadFilter, match="there are: "):
+            described.rows.page({"updated_at": "2026-11-21T12:00:00Z"})
 
 
 # -- How many statements ----------------------------------------------------------------------

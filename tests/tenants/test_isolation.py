@@ -74,6 +74,8 @@ CALLS = {
     "aggregate": lambda model, row: model.objects.aggregate(Count("pk")),
     "raw": lambda model, row: list(model.objects.raw("SELECT 1 AS id")),
     "explain": lambda model, row: model.objects.explain(),
+    "listed": lambda model, row: list(model.objects.listed({})),
+    "page": lambda model, row: model.objects.page(),
     "create": lambda model, row: model.objects.create(),
     "get_or_create": lambda model, row: model.objects.get_or_create(pk=row.pk),
     "update_or_create": lambda model, row: model.objects.update_or_create(pk=row.pk),

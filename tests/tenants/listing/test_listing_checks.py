@@ -12,7 +12,7 @@ from examples.shop.models import Category, Order, Product
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
 from tenants.indexes import GlobalTrigramSearch, JSONContains, Search, TrigramSearch
-from tenants.listing import IP, JSON, Day, Flag, Folded, Integer, Key, Listing, Moment, Text
+from tenants.listing import IP, JSON, Day, Flag, Folded, Given, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
 from tests.tenants.schema import altered, found, without
@@ -110,6 +110,12 @@ FAULTS = {
     "lower() under row security": (Listing(filters={"title": Folded()}), "E031", "Folded"),
     "a text as an address": (Listing(filters={"title": IP()}), "E031", "CharField"),
     "JSON by its equality": (Listing(filters={"extra": JSON()}), "E031", "exact"),
+    "whether there is what there always is": (Listing(filters={"size": Given()}), "E031", "size"),
+    "whether there is a value, without an index": (
+        Listing(filters={"dated": Given(of="day")}),
+        "E033",
+        "dated__exact",
+    ),
     "a text as a number": (Listing(filters={"title": Integer()}), "E031", "CharField"),
     "a time as a day": (Listing(filters={"due": Day()}), "E031", "DateTimeField"),
     "a sort by a decimal": (Listing(sorts={"a": "price"}), "E031", "price"),
@@ -173,6 +179,16 @@ def test_an_index_that_does_not_serve(index):
     listing = Listing(filters={"size": Integer()}, sorts={"a": "size"})
 
     assert {id for id, _, _ in faults(listing, indexes=[index])} == {"tenants.E033"}
+
+
+def test_an_index_of_what_always_holds_serves_the_listing_that_says_it():
+    always = models.Q(size__gt=0)
+    index = models.Index(fields=["tenant", "size", "id"], name="x", condition=always)
+    listing = Listing(filters={"size": Integer()}, sorts={"a": "size"}, always=always)
+
+    assert faults(listing, indexes=[index]) == []
+    other = replace(listing, always=models.Q(size__gt=1))
+    assert {id for id, _, _ in faults(other, indexes=[index])} == {"tenants.E033"}
 
 
 NULLABLE = {

@@ -1,0 +1,290 @@
+"""A tenant with as many rows of each model as one likes, and what is asked of their listings.
+
+For a database that is thrown away: the rows point at rows that are not there. ids are
+`id_of(n)`, n from 1; of each two thousand rows one is what a question is about.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+from budgets.models import (
+    Bucket,
+    BucketVersion,
+    Entry,
+    Movement,
+    Schedule,
+    ScheduleRun,
+    Statement,
+    StatementLine,
+)
+from tenants.listing.asked import search_of
+from tenants.models import Change, Invitation, Membership, TenantModel
+from tenants.postgres.base import as_owner
+
+type Asked = dict[str, Any]
+
+MOST = 200_000
+RARE = 2_000
+"""Of so many rows one is what a question is about."""
+
+BEGIN, FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2020, 1, 1)
+AT = "timestamptz '2026-01-01Z' + n * interval '1 minute'"
+
+
+def id_of(n: int) -> UUID:
+    """The id of the nth row of any model."""
+    return UUID(int=n)
+
+
+def _id(n: str) -> str:
+    return f"lpad(to_hex({n}), 32, '0')::uuid"
+
+
+def _if(remainder: int, then: str, otherwise: str = "NULL") -> str:
+    """For one row of RARE, and for the others."""
+    return f"CASE WHEN n % {RARE} = {remainder} THEN {then} ELSE {otherwise} END"
+
+
+LARGE, SMALL = id_of(5), id_of(1_001)
+"""A budget with every other row, and one with one in RARE."""
+
+_BUDGET = _id(f"CASE WHEN n % 2 = 0 THEN 5 ELSE 1000 + n % {RARE} END")
+
+COLUMNS: dict[type[TenantModel], dict[str, str]] = {
+    Movement: {
+        "budget": _BUDGET,
+        "seq": "n",
+        "kind": f"CASE n % {RARE} WHEN 0 THEN 'withdraw' WHEN 1 THEN 'reversal' ELSE 'deposit' END",
+        "external": _if(0, "-1", "1"),
+        "reverses": _if(1, _id("n")),
+        "effective_at": AT,
+        "recorded_at": AT,
+        "memo": _if(2, "'Landlord'", "'Salary no. ' || n"),
+    },
+    Entry: {
+        "movement": _id("n"),
+        "bucket": _id(f"n % {RARE}"),
+        "seq": "n",
+        "movement_seq": "n",
+        "amount": f"CASE n % {RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
+        "balance_before": "n",
+        "balance_after": f"n + CASE n % {RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
+        "reason": "'filter'",
+    },
+    Bucket: {
+        "budget": _BUDGET,
+        "name": _if(2, "'Holiday ' || n", "'Bucket ' || n"),
+        "kind": "'envelope'",
+        "priority": _if(1, "NULL", "n"),
+        "filter_flat": "1",
+        "locked": f"n % {RARE} = 0",
+        "archived_at": _if(1, AT),
+        "balance": "0",
+    },
+    BucketVersion: {
+        "budget": _BUDGET,
+        "bucket": _id("n % 20000"),
+        "version": "n",
+        "name": "'Bucket ' || n",
+        "verb": "'rename'",
+    },
+    Statement: {
+        "budget": _BUDGET,
+        "sha256": "lpad(to_hex(n), 64, '0')",
+        "name": _if(2, "'giro.ofx'", "'may ' || n || '.csv'"),
+        "format": "'csv'",
+        "currency": "'EUR'",
+        "imported_at": _if(1, "NULL", AT),
+        "undone_at": _if(0, AT),
+    },
+    StatementLine: {
+        "statement": _id(f"n % {RARE}"),
+        "number": "n",
+        "identity": "'id' || n",
+        "posted": f"date '2020-01-01' + n % {RARE}",
+        "currency": "'EUR'",
+        "description": _if(2, "'Refund'", "'Salary no. ' || n"),
+        "fate": _if(0, "'held'", "'new'"),
+        "movement": _if(0, "NULL", _id("n")),
+    },
+    Schedule: {
+        "budget": _BUDGET,
+        "name": _if(2, "'Pension ' || n", "'Salary ' || n"),
+        "rrule": "'FREQ=MONTHLY'",
+        "time_zone": "'UTC'",
+        "catch_up": "'all'",
+        "paused_at": _if(0, AT),
+        "next_due_at": _if(1, "NULL", AT),
+    },
+    ScheduleRun: {
+        "schedule": _id(f"n % {RARE}"),
+        "due_at": AT,
+        "outcome": _if(0, "'missed'", "'deposited'"),
+        "movement": _if(0, "NULL", _id("n")),
+    },
+    Membership: {
+        "user": _id("n"),
+        "role": _if(0, "'viewer'", "'editor'"),
+        "deleted_at": _if(1, AT),
+    },
+    Invitation: {
+        "email": _if(2, "'carpenter' || n || '@example.com'", "'guest' || n || '@example.com'"),
+        "role": "'viewer'",
+        "token_hash": "n::text",
+        "expires_at": AT,
+        "accepted_at": _if(0, AT),
+    },
+    Change: {
+        "model": _if(0, "'tenants.membership'", "'budgets.budget'"),
+        "row_id": _id(f"n % {RARE}"),
+        "verb": "'update'",
+        "actor": _id(f"n % {RARE}"),
+        "created_at": AT,
+    },
+}
+"""Of each model what its columns have in the nth row, where that is not what `_usual` says."""
+
+
+def _key(name: str, key: UUID) -> list[Asked]:
+    return [{name: key}, {f"{name}__in": [key]}]
+
+
+def _text(name: str, text: str) -> list[Asked]:
+    return [{name: text}, {f"{name}__in": [text]}]
+
+
+def _time(name: str) -> list[Asked]:
+    """A hundred rows between others, so that a walk in another order is no help."""
+    return [{f"{name}__gte": SINCE, f"{name}__lt": UNTIL}]
+
+
+SINCE, UNTIL = BEGIN + timedelta(minutes=4_000), BEGIN + timedelta(minutes=4_100)
+DAYS = [FIRST_DAY + timedelta(days=n) for n in (7, 8)]
+
+LEDGER: list[Asked] = [
+    {},
+    *_key("bucket", id_of(8)),
+    *_text("kind", "withdraw"),
+    *_time("effective_at"),
+    *_time("recorded_at"),
+    {"seq": 4_712},
+    {"seq__gt": 4_000, "seq__lt": 4_100},
+    {"seq__gte": 4_000, "seq__lte": 4_100},
+    {"amount": 7},
+    {"amount__gt": 6},
+    {"amount__gte": 7},
+    {"amount__lt": 0},
+    {"amount__lte": -1},
+    {"search": "LANDLORD"},
+]
+
+QUESTIONS: dict[type[TenantModel], list[Asked]] = {
+    Movement: [
+        *_key("budget", SMALL),
+        *_text("kind", "withdraw"),
+        *_time("effective_at"),
+        *_time("recorded_at"),
+        *_key("reverses", id_of(RARE + 1)),
+        {"search": "LANDLORD"},
+    ],
+    Entry: [{"budget": LARGE, **asked} for asked in LEDGER],
+    Bucket: [
+        *_key("budget", SMALL),
+        {"locked": "true"},
+        {"closed": "true"},
+        {"search": "OLIDA"},
+    ],
+    BucketVersion: [*_key("budget", SMALL), *_key("bucket", id_of(7))],
+    Statement: [
+        *_key("budget", SMALL),
+        {"finished": "false"},
+        {"undone": "true"},
+        *_time("imported_at"),
+        {"search": "GIRO"},
+    ],
+    StatementLine: [
+        *_key("statement", id_of(7)),
+        *_text("fate", "held"),
+        {"posted": DAYS[0]},
+        {"posted__gte": DAYS[0], "posted__lt": DAYS[1]},
+        *_key("movement", id_of(7)),
+        {"search": "REFUND"},
+    ],
+    Schedule: [
+        *_key("budget", SMALL),
+        {"ongoing": "false"},
+        {"paused": "true"},
+        *_time("next_due_at"),
+        {"search": "PENSION"},
+    ],
+    ScheduleRun: [
+        *_key("schedule", id_of(7)),
+        *_text("outcome", "missed"),
+        *_time("due_at"),
+        *_key("movement", id_of(7)),
+    ],
+    Membership: [*_key("user", id_of(7)), *_text("role", "viewer"), {"left": "true"}],
+    Invitation: [{"accepted": "true"}, *_time("expires_at"), {"search": "CARPENTER"}],
+    Change: [
+        *_text("model", "tenants.membership"),
+        *_key("row", id_of(7)),
+        *_key("actor", id_of(7)),
+        *_time("created_at"),
+    ],
+}
+"""Of each model questions by every filter and the search; each has few rows for an answer."""
+
+
+def listed(model: Any) -> Any:
+    """The rows that are asked: of members those too that have left."""
+    return getattr(model, "all_objects", model.objects)
+
+
+def fill(tenant_id: UUID, rows: int = MOST) -> None:
+    """Put the rows there, as owner and past all triggers and foreign keys; analyze."""
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        for model, said in COLUMNS.items():
+            table = model._meta.db_table
+            cursor.execute(
+                "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
+                [table],
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            cursor.execute(_insert(model, said), {"tenant": tenant_id, "rows": rows})
+            if (search := search_of(model)) and search in model._meta.constraints:
+                cursor.execute("SELECT gin_clean_pending_list(%s)", [search.name])
+            cursor.execute(f"ANALYZE {table}")
+
+
+def _insert(model: type[TenantModel], said: Mapping[str, str]) -> str:
+    fields = model._meta.concrete_fields
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join(said.get(field.name, _usual(field)).replace("%", "%%") for field in fields)
+    values = values.replace(":tenant", "%(tenant)s::uuid")
+    rows = "generate_series(1, %(rows)s) AS n"
+    return f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {values} FROM {rows}"  # noqa: S608
+
+
+def _usual(field: Any) -> str:
+    """What a column has where it does not matter."""
+    if field.name in ("id", "tenant"):
+        return _id("n") if field.name == "id" else ":tenant"
+    if field.null:
+        return "NULL"
+    by_kind = {
+        models.ForeignKey: _id("1"),
+        models.DateTimeField: AT,
+        models.DateField: "date '2020-01-01'",
+        models.TimeField: "time '12:00'",
+        models.BooleanField: "false",
+        models.JSONField: "'{}'",
+        models.IntegerField: "1",
+    }
+    return next((said for kind, said in by_kind.items() if isinstance(field, kind)), "''")
