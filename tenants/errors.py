@@ -37,8 +37,8 @@ CodedError
 |   |-- BadEmail, BadExpiry, AlreadyInvited
 |   |-- InvitationInvalid
 |   |   `-- InvitationForAnother
-|   |-- BadDocument, StaleSettings
-|   `-- UnknownPlan, UnknownFeature, NotInPlan
+|   |-- BadDocument, StaleSettings, ExternalIdTaken
+|   `-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
 `-- Refused                    the ways money can refuse: `budgets.errors`, another app's branch
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
     |-- BadAmount, WrongCurrency

@@ -4,15 +4,17 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.db import connections, models, transaction
 from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets import currencies
-from budgets.errors import BadRule, UnknownBudget
+from budgets.errors import BadRule, UnknownBudget, UnknownCurrency
 from budgets.managers.reads.budgets import BudgetReads
 from budgets.roles import verb
+from tenants import quotas
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -20,6 +22,8 @@ from tenants.managers import TenantManager, TenantQuerySet
 if TYPE_CHECKING:
     from budgets.models import Budget
     from tenants.models import Membership
+
+UNSAID = "say a currency, such as EUR: the tenant has not set one"
 
 TOTALS = """
 UPDATE budgets_budget AS b
@@ -96,16 +100,20 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
 
     @verb("budgets.create")
     def create_budget(
-        self, name: str, currency: str, *, owner: "Membership | None" = None
+        self, name: str, currency: str | None = None, *, owner: "Membership | None" = None
     ) -> "Budget":
         """Found a budget with its one money bucket; its currency is fixed from now on.
 
-        Raises UnknownCurrency, and BadRule when an open budget has the name.
+        Without a currency it has the one that the tenant has set. Raises UnknownCurrency,
+        QuotaReached, and BadRule when an open budget has the name.
         """
+        if currency is None:
+            currency = _default_currency()
         exponent = currencies.exponent(currency)
         budget = self.model(
             name=named(name), currency=currency.upper(), exponent=exponent, owner=owner
         )
+        quotas.require("budgets")
         try:
             with transaction.atomic(using=self.db):  # a refused name leaves the block usable
                 budget.save(force_insert=True)
@@ -135,6 +143,14 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
         if found is None:
             raise UnknownBudget(f"there is no budget {name!r} here", name=name)
         return found
+
+
+def _default_currency() -> str:
+    """The one that the tenant in force has set. Raises UnknownCurrency when it has set none."""
+    settings = apps.get_model("tenants.TenantSettings").objects.current()
+    if (currency := settings.values.currency) is None:
+        raise UnknownCurrency(UNSAID)
+    return str(currency)
 
 
 def named(name: str) -> str:

@@ -18,6 +18,7 @@ from budgets.managers.requests import require_key
 from budgets.roles import verb
 from budgets.statements import Statement as File
 from budgets.statements import Survey, survey
+from tenants import quotas
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -107,10 +108,12 @@ class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
         """Write down that the file is being imported, and what somebody decided about its lines.
 
         An import that stands is gone on with, so an interrupted one can be repeated.
+        Raises QuotaReached.
         """
         budget.acquire()
         statement = self.drafted(budget, file, surveyed, choices)
         if statement._state.adding:
+            quotas.require("imports_per_month")
             statement.save(force_insert=True)
         elif choices.skip or choices.include:
             statement.save(update_fields=["decisions", "updated_at"])
