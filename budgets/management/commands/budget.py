@@ -29,7 +29,9 @@ class Command(LocalCommand):
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|show|add")
         create = verbs.add_parser("create", help="found a budget")
         create.add_argument("--name", required=True)
-        create.add_argument("--currency", required=True, metavar="CODE", help="such as EUR")
+        create.add_argument(
+            "--currency", metavar="CODE", help="such as EUR (default: as the tenant's settings say)"
+        )
         listing = verbs.add_parser("list", help="the tenant's budgets")
         show = verbs.add_parser("show", help="what each bucket holds")
         add = verbs.add_parser("add", help="add a bucket")
@@ -65,7 +67,7 @@ class Command(LocalCommand):
 type Answer = tuple[Table, Any]
 
 
-def create(*, name: str, currency: str, **_: Any) -> Answer:
+def create(*, name: str, currency: str | None, **_: Any) -> Answer:
     """Found a budget."""
     budget = Budget.objects.create_budget(name, currency)
     return balances_table(budget), _budget(budget)
