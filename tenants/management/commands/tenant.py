@@ -4,14 +4,13 @@ import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from rich.table import Table
 
 from tenants import quotas
 from tenants.context import acting_for, inspecting
-from tenants.errors import CodedError, StoreError
+from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Membership, Tenant, User
 from tenants.refusals import BadTrial
@@ -100,7 +99,8 @@ class Command(BaseCommand):
             "trial": lambda: _trial(options["plan"], options["until"]),
             "external-id": lambda: Tenant.objects.set_external_id(options["external_id"]),
         }
-        return _row(_changed(tenant_id, changes[verb]))
+        with acting_for(tenant_id):
+            return _row(changes[verb]())
 
     def _create(
         self, *, slug: str, name: str, owner: str | None, external_id: str, **_: Any
@@ -129,22 +129,11 @@ class Command(BaseCommand):
         title = f"{slug}: {tenant.status}, plan {tenant.plan_in_force}"
         if tenant.status == "trial":
             title += f" until {_time(tenant.trial_ends_at)}, then {tenant.plan}"
-        table = Table("quota", "used", "allowed", "by", title=title, title_justify="left")
+        table = Table("quota", "used", "allowed", "by")
         for each in standings:
             allowed = "no end" if each.allowed is None else str(each.allowed)
             table.add_row(each.quota, str(each.used), allowed, each.source)
-        self.print_rich(table)
-
-
-def _changed(tenant_id: UUID, change: Callable[[], Tenant]) -> Tenant:
-    """The tenant after a change. Raises BadTenant for what it cannot be."""
-    try:
-        with acting_for(tenant_id):
-            return change()
-    except CodedError:
-        raise
-    except ValidationError as error:
-        raise BadTenant(" ".join(error.messages)) from error
+        self.print_rich(title, table, sep="\n")
 
 
 def _trial(plan: str | None, until: str | None) -> Tenant:
