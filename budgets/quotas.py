@@ -20,7 +20,7 @@ def _rows(model: str) -> Any:
 
 def _imports() -> Any:
     month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return _rows("Statement").filter(created_at__gte=month)
+    return _rows("Statement").begun_since(month)
 
 
 declare(

@@ -6,7 +6,7 @@ Managers import no models: `apps.get_model` finds those of others.
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -62,6 +62,12 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
         """The user's membership, if they are a member."""
         membership: Membership | None = self.filter(user=user).first()
         return membership
+
+    def places(self) -> "models.QuerySet[Membership, Any]":
+        """The ids of members, and of open invitations, each of which keeps a place."""
+        invitations = apps.get_model("tenants.Invitation").objects.open()
+        places = self.values("pk").union(invitations.values("pk"), all=True)
+        return cast("models.QuerySet[Membership, Any]", places)
 
     @verb("members.invite")
     def join(self, user: "User", role: str) -> "Membership":

@@ -15,20 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import connections, models
+from django.db import models
 from django.utils import timezone
 
 from tenants.context import current_tenant_id, tenancy
 from tenants.plans import plan_at, plan_called
+from tenants.postgres import counting
 from tenants.refusals import QuotaReached, UnknownQuota
-
-_TERMS = """
-SELECT t.plan, t.trial_plan, t.trial_ends_at, s.values -> 'quotas'
-FROM tenants_tenant AS t
-LEFT JOIN tenants_tenantsettings AS s ON s.tenant_id = t.id
-WHERE t.id = %s
-"""
-_LOCK = "FOR NO KEY UPDATE OF t"
 
 
 @dataclass(frozen=True)
@@ -49,14 +42,11 @@ class Quota:
 
     def counted(self, of: models.Model | None) -> "models.QuerySet[Any, Any]":
         """The rows that count, of one parent where each parent has its own."""
-        return self.rows().filter(**{self.each: of}) if self.each else self.rows()
+        return counting.rows_of(self.rows(), self.each, of) if self.each else self.rows()
 
     def most(self) -> int:
         """How many there are; of several parents, those of the one that has most."""
-        if not self.each:
-            return self.rows().count()
-        per_parent = self.rows().values(self.each).annotate(n=models.Count("pk")).order_by("-n")
-        return per_parent.values_list("n", flat=True).first() or 0
+        return counting.most_of_one(self.rows(), self.each) if self.each else self.rows().count()
 
 
 @dataclass(frozen=True)
@@ -77,7 +67,7 @@ class _Terms:
     overridden: Mapping[str, int | None]
 
     @classmethod
-    def of(cls, row: tuple[Any, ...]) -> "_Terms":
+    def of(cls, row: counting.Granted) -> "_Terms":
         *plans, overridden = row
         return cls(plan_at(timezone.now(), *plans), json.loads(overridden or "{}"))
 
@@ -119,7 +109,10 @@ def require(name: str, of: models.Model | None = None) -> None:
     """
     quota = require_known(name)
     tenancy().require_writable()
-    terms, used = _read(quota.counted(of), lock=not quota.each)
+    row, used = counting.granted_and_used(
+        current_tenant_id(), quota.counted(of), lock=not quota.each, using=tenancy().using
+    )
+    terms = _Terms.of(row)
     allowed, asked = terms.allowed(name), used + 1
     if allowed is not None and asked > allowed:
         said = f"{terms.giver(name)} allows {allowed} {quota}, and this would be number {asked}"
@@ -129,37 +122,16 @@ def require(name: str, of: models.Model | None = None) -> None:
 
 def standings() -> Iterator[Standing]:
     """Every quota there is, as the tenant in force stands; a few statements."""
-    with connections[tenancy().using].cursor() as cursor:
-        cursor.execute(_TERMS, [current_tenant_id()])
-        terms = _Terms.of(cursor.fetchall()[0])
+    terms = _Terms.of(counting.granted(current_tenant_id(), using=tenancy().using))
     for name, quota in sorted(_DECLARED.items()):
         source = "override" if name in terms.overridden else "plan"
         yield Standing(name, quota.most(), terms.allowed(name), source)
 
 
-def _read(rows: "models.QuerySet[Any, Any]", *, lock: bool) -> tuple[_Terms, int]:
-    """The tenant's terms and how many rows there are: two statements, sent as one.
-
-    Not one statement: that would count by a snapshot from before it waited for the lock.
-    """
-    using = tenancy().using
-    counted, values = rows.order_by().values("pk").query.get_compiler(using).as_sql()
-    count = f"SELECT count(*) FROM ({counted}) AS counted"  # noqa: S608  # made by Django
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"{_TERMS} {_LOCK if lock else ''}; {count}", [current_tenant_id(), *values])
-        terms = _Terms.of(cursor.fetchall()[0])
-        cursor.nextset()
-        [(used,)] = cursor.fetchall()
-    return terms, used
-
-
-def _members() -> "models.QuerySet[Any, Any]":
-    """Members, and open invitations, each of which keeps a place."""
-    members, invitations = (
-        apps.get_model("tenants", name).objects for name in ("Membership", "Invitation")
+declare(
+    Quota(
+        "members",
+        lambda: apps.get_model("tenants.Membership").objects.places(),
+        remedy="remove a member or revoke an invitation",
     )
-    places: models.QuerySet[Any, Any] = members.values("pk")
-    return places.union(invitations.open().values("pk"), all=True)
-
-
-declare(Quota("members", _members, remedy="remove a member or revoke an invitation"))
+)

@@ -89,7 +89,6 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         request = fingerprint("create_schedule", **asked, **particulars)
         if earlier := self._begin(budget, request, particulars):
             return earlier
-        quotas.require("schedules")
         schedule: Schedule = self.model(
             budget=budget,
             name=named(name),
@@ -222,6 +221,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
             raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
 
     def _enter(self, schedule: "Schedule") -> None:
+        quotas.require("schedules")
         try:
             with transaction.atomic(using=self.db):  # a refused name leaves the block usable
                 schedule.save(force_insert=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -33,6 +34,10 @@ class StatementQuerySet(TenantQuerySet["Statement"]):
     def standing(self) -> Self:
         """Imports that were not undone."""
         return self.filter(undone_at=None)
+
+    def begun_since(self, moment: datetime) -> Self:
+        """Imports that were begun then or later, whatever became of them."""
+        return self.filter(created_at__gte=moment)
 
     def tallied(self) -> Self:
         """Latest first, with `came`, how many lines came in; `brought`, minor units; and `held`."""

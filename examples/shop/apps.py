@@ -15,7 +15,7 @@ class ShopConfig(AppConfig):
         from examples.shop.models import Product
         from tenants.quotas import Quota, declare
 
-        declare(Quota("products", Product.objects.all, "delete a product"))
+        declare(Quota("products", Product.objects.live, "delete a product"))
 
     def plant_dev(self) -> list[str]:
         """What `seed dev` plants here; safe to repeat."""

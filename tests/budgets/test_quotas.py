@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -252,7 +253,7 @@ def bucket(budget, name="", **particulars):
 def once(budget, name, **particulars):
     """A schedule that fell due yesterday, once."""
     starts = datetime.combine(timezone.now() - timedelta(days=1), time())
-    when = {"rrule": "FREQ=DAILY;COUNT=1", "starts": starts, "time_zone": "UTC"}
+    when: Any = {"rrule": "FREQ=DAILY;COUNT=1", "starts": starts, "time_zone": "UTC"}
     return Schedule.objects.create_schedule(budget, name, 100, **when, **particulars)
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from tenants.context import acting_for, run_for
 from tenants.errors import NotAllowed, NoTenant, TenantSuspended
 from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings
 from tenants.plans import PLANS, Plan, plan_called
+from tenants.postgres import counting
 from tenants.quotas import Quota, declare, require, standings
 from tenants.refusals import BadDocument, QuotaReached, StaleSettings, UnknownQuota
 from tests.command_line import manage
@@ -125,8 +127,8 @@ class TestAnOverride:
         with acting_for(small):
             settings = TenantSettings.objects.change(quotas={"members": 3})
 
-            told = Change.objects.of(TenantSettings, settings.pk).latest("pk")
-        assert told.after["values"]["quotas"] == {"members": 3}
+            told: Any = Change.objects.of(TenantSettings, settings.pk).latest("pk").after
+        assert told["values"]["quotas"] == {"members": 3}
 
     @pytest.mark.parametrize(
         ("value", "field"),
@@ -232,13 +234,13 @@ class TestTwoAtOnce:
             assert Membership.objects.count() == 2
 
     def test_would_pass_it_without_the_lock(self, small, monkeypatch):
-        monkeypatch.setattr(quotas, "_LOCK", "")
+        monkeypatch.setattr(counting, "_LOCK", "")
 
         assert self._joined_at_once(small) == 0
 
     def test_would_pass_it_with_one_statement_that_locks_and_counts(self, small, monkeypatch):
         """Which waits, and then counts by the snapshot it began with."""
-        monkeypatch.setattr(quotas, "_read", in_one_statement)
+        monkeypatch.setattr(counting, "granted_and_used", in_one_statement)
 
         assert self._joined_at_once(small) == 0
 
@@ -263,13 +265,13 @@ class TestTwoAtOnce:
         return sum(isinstance(answer, QuotaReached) for answer in answers)
 
 
-def in_one_statement(rows, *, lock):
-    counted, values = rows.order_by().values("pk").query.get_compiler("default").as_sql()
-    terms = quotas._TERMS.replace("SELECT ", f"SELECT (SELECT count(*) FROM ({counted}) c), ", 1)
+def in_one_statement(tenant_id, rows, *, lock, using):
+    counted, values = rows.order_by().values("pk").query.get_compiler(using).as_sql()
+    select = counting._GRANTED.replace("SELECT", f"SELECT (SELECT count(*) FROM ({counted}) c),", 1)
     with connection.cursor() as cursor:
-        cursor.execute(f"{terms} FOR NO KEY UPDATE OF t", [*values, quotas.current_tenant_id()])
+        cursor.execute(f"{select} {counting._LOCK}", [*values, tenant_id])
         [(used, *row)] = cursor.fetchall()
-    return quotas._Terms.of(tuple(row)), used
+    return tuple(row), used
 
 
 class TestRequire:

@@ -121,7 +121,7 @@ class Command(BaseCommand):
 
     def _show_quotas(self, slug: str, *, as_json: bool) -> None:
         with acting_for(Tenant.objects.id_of(slug)):
-            tenant, standings = Tenant.objects.get(), list(quotas.standings())
+            [tenant], standings = Tenant.objects.by_slug(), list(quotas.standings())
         if as_json:
             told = {each.quota: _standing(each) for each in standings}
             self.print_json({"plan": tenant.plan_in_force, "quotas": told})
