@@ -51,6 +51,17 @@ class TestBudgets:
         BudgetFactory()
         assert used("budgets") == 2
 
+    def test_over_a_lowered_quota_stay_and_can_be_used(self, acting):
+        budgets = [BudgetFactory() for _ in range(3)]
+        limit(budgets=1)
+
+        for each in budgets:
+            Movement.objects.deposit(each, 100)
+            bucket(each)
+
+        refuses(BudgetFactory, "budgets", 4, 1)
+        assert used("budgets") == 3
+
     def test_of_another_tenant_do_not_count(self, tenant, other):
         with acting_for(other):
             BudgetFactory()
