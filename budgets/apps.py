@@ -1,7 +1,7 @@
 """The app's configuration."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, override
 
 from django.apps import AppConfig
 
@@ -21,3 +21,13 @@ class BudgetsConfig(AppConfig):
         from budgets import audit
 
         yield from audit.breaks_of(tenant)
+
+    @override
+    def ready(self) -> None:
+        from budgets import quotas  # noqa: F401  # declares them
+
+    def knows_currency(self, code: str) -> bool:
+        """Whether a tenant can choose it for its budgets: money in use, by ISO 4217."""
+        from budgets import currencies
+
+        return currencies.in_use(code)

@@ -30,6 +30,7 @@ from tenants.models import (
     Invitation,
     Membership,
     Tenant,
+    TenantExternalId,
     TenantModel,
     TenantSlug,
     User,
@@ -113,17 +114,19 @@ class MembershipTable(MemberTable):
 class TenantAdmin(InspectingAdmin):
     """Where to begin: a tenant's page leads to all it has."""
 
+    STATUS = Column("status", lambda row: row.status)
     date_hierarchy = "created_at"
     shown = (
-        ("slug", "name", "plan"),
+        ("slug", "name", "external_id"),
+        (STATUS, "plan", "trial_plan", "trial_ends_at"),
         Column("look at", _lists),
         ("created_at", "updated_at", "id"),
     )
     inlines = (MemberTable,)
-    list_display = ("slug", "name", "plan", "created_at")
+    list_display = ("slug", "name", "plan", STATUS, "created_at")
     list_filter = ()
-    search_fields = ("slug", "name", "id__exact")
-    search_help_text = "slug, name or id"
+    search_fields = ("slug", "name", "external_id__exact", "id__exact")
+    search_help_text = "slug, name, external id or id"
 
 
 @admin.register(User)
@@ -195,6 +198,19 @@ class TenantSlugAdmin(InspectingAdmin):
     ordering = ("slug",)
     search_fields = ("slug", "holder__exact")
     search_help_text = "slug or id of a tenant"
+
+
+@admin.register(TenantExternalId)
+class TenantExternalIdAdmin(InspectingAdmin):
+    """The directory of external ids."""
+
+    HOLDER = TenantSlugAdmin.HOLDER
+    shown = ("external_id", HOLDER, ("created_at", "updated_at"))
+    list_display = ("external_id", HOLDER)
+    list_filter = ()
+    ordering = ("external_id",)
+    search_fields = ("external_id", "holder__exact")
+    search_help_text = "external id, or id of a tenant"
 
 
 class _Changes(InspectingAdmin):

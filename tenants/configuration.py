@@ -1,11 +1,12 @@
 """Managers of settings: one row each, typed, with a version that every change counts up."""
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.db import models, transaction
 
-from tenants import local
+from tenants import local, quotas
 from tenants.errors import NoTenant
 from tenants.managers import TenantManager
 from tenants.plans import require_known
@@ -14,6 +15,12 @@ from tenants.roles import require, verb
 
 if TYPE_CHECKING:
     from tenants.models import SystemSettings, TenantSettings
+
+OVERRIDES: Mapping[str, Callable[[str], object]] = {
+    "features": require_known,
+    "quotas": quotas.require_known,
+}
+"""What the system alone sets, for it overrides the plan; and what raises for an unknown key."""
 
 
 class _Row(Protocol):
@@ -59,15 +66,18 @@ class TenantSettingsManager(TenantManager["TenantSettings"]):
     def change(self, *, expect: int | None = None, **values: Any) -> "TenantSettings":
         """Set `values`, fields of TenantPreferences, and leave the others.
 
-        Raises BadDocument, UnknownFeature, NotAllowed for features unless the system itself
-        sets them, and StaleSettings when a version is expected and there is another.
+        Raises BadDocument, UnknownFeature, UnknownQuota, NotAllowed for features and quotas
+        unless the system itself sets them, and StaleSettings when a version is expected and there
+        is another.
         """
-        if "features" in values:
+        overridden = OVERRIDES.keys() & values
+        if overridden:
             require("plan.change")
         with transaction.atomic(using=self.db):
             row = _changed(self, expect, values)
-            for feature in row.values.features if "features" in values else ():
-                require_known(feature)
+            for name in sorted(overridden):
+                for each in getattr(row.values, name):
+                    OVERRIDES[name](each)
         local.forget()
         return row
 

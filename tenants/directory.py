@@ -1,38 +1,49 @@
 """The managers of tenants and of their slugs: what there is before a tenant is in force."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.auth.models import Group, Permission
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from tenants.context import acting_for, inspecting
-from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
+from tenants.errors import ConstraintBroken, SlugTaken, UniqueBroken, UnknownTenant
 from tenants.managers import TenantManager
-from tenants.plans import features_of
+from tenants.plans import plan_called
+from tenants.refusals import BadTrial, ExternalIdTaken
 from tenants.roles import require, verb
+from tenants.times import instant
 
 if TYPE_CHECKING:
-    from tenants.models import Tenant, TenantSlug, User
+    from tenants.models import Tenant, TenantExternalId, TenantSlug, User
+
+MOST_TRIAL_DAYS = 366
+"""How long a trial may still run."""
 
 
 class TenantsManager(TenantManager["Tenant"]):
     """Tenants: each sees itself. The look-ups cross, and return ids only."""
 
-    def create_tenant(self, slug: str, name: str = "") -> "Tenant":
+    def create_tenant(self, slug: str, name: str = "", *, external_id: str = "") -> "Tenant":
         """Found a tenant, in a transaction of its own.
 
-        Raises SlugTaken, and ValueRefused for what can be no slug.
+        `external_id` is what another system calls it, if one does. Raises SlugTaken,
+        ExternalIdTaken, and ValueRefused for what can be no slug or no external id.
         """
-        tenant = self.model(slug=slug, name=name or slug)
+        tenant = self.model(slug=slug, name=name or slug, external_id=external_id)
         tenant.clean_fields()
         with acting_for(tenant.pk, even_suspended=True):  # it is not there yet
             try:
                 tenant.claim_slug()
             except ConstraintBroken as error:
                 raise SlugTaken(f"there is a tenant {slug!r} already") from error
+            if external_id:
+                apps.get_model("tenants.TenantExternalId").objects.claim(external_id, tenant.pk)
             tenant.save(force_insert=True)
         return tenant
 
@@ -40,12 +51,69 @@ class TenantsManager(TenantManager["Tenant"]):
     def change_plan(self, plan: str) -> "Tenant":
         """Put the tenant in force on a declared plan: for the system to do, not for its members.
 
-        Raises UnknownPlan and NotAllowed.
+        A trial that runs ends by it. Raises UnknownPlan and NotAllowed.
         """
-        features_of(plan)
-        tenant: Tenant = self.select_for_update(no_key=True).get()
+        plan_called(plan)
+        tenant = self.acquired().get()
         tenant.plan = plan
-        tenant.save(update_fields=["plan"])
+        if tenant.trial_ends_at is not None:
+            tenant.trial_ends_at = min(tenant.trial_ends_at, timezone.now())
+        return self._saved(tenant, "plan", "trial_ends_at")
+
+    @verb("plan.change")
+    def start_trial(self, plan: str, until: datetime) -> "Tenant":
+        """Let the tenant in force try a plan; then its own counts again, by the clock alone.
+
+        Nothing is deleted at the end: features are off, and what is more than the plan's own
+        quotas allow stays. A trial that runs is replaced, so its end is brought forward or put
+        off by starting it again. Raises UnknownPlan, BadTrial and NotAllowed.
+        """
+        plan_called(plan)
+        ends_at = _end_of_trial(until)
+        tenant = self.acquired().get()
+        tenant.trial_plan, tenant.trial_ends_at = plan, ends_at
+        return self._saved(tenant, "trial_plan", "trial_ends_at")
+
+    @verb("plan.change")
+    def extend_trial(self, until: datetime) -> "Tenant":
+        """Give the trial that runs another end. Raises BadTrial and NotAllowed."""
+        ends_at = _end_of_trial(until)
+        tenant = self._on_trial()
+        tenant.trial_ends_at = ends_at
+        return self._saved(tenant, "trial_ends_at")
+
+    @verb("plan.change")
+    def end_trial(self) -> "Tenant":
+        """End the trial that runs, now. Raises BadTrial and NotAllowed."""
+        tenant = self._on_trial()
+        tenant.trial_ends_at = timezone.now()
+        return self._saved(tenant, "trial_ends_at")
+
+    def _on_trial(self) -> "Tenant":
+        """The tenant in force, under its lock. Raises BadTrial unless a trial runs."""
+        tenant = self.acquired().get()
+        if tenant.trial_ends_at is None or tenant.trial_ends_at <= timezone.now():
+            raise BadTrial(f"{tenant} is not on trial: start one")
+        return tenant
+
+    @verb("tenant.identify")
+    def set_external_id(self, external_id: str) -> "Tenant":
+        """Note what another system calls the tenant in force; "" for nothing.
+
+        For the system to do. Raises ExternalIdTaken, ValueRefused and NotAllowed.
+        """
+        tenant = self.acquired().get()
+        tenant.external_id = external_id
+        tenant.clean_fields()
+        directory = apps.get_model("tenants.TenantExternalId").objects
+        with transaction.atomic(using=self.db):  # a refusal leaves the block usable
+            directory.release(tenant.pk)
+            if external_id:
+                directory.claim(external_id, tenant.pk)
+            return self._saved(tenant, "external_id")
+
+    def _saved(self, tenant: "Tenant", *changed: str) -> "Tenant":
+        tenant.save(update_fields=[*changed])
         return tenant
 
     def suspend(self, tenant: "Tenant | UUID") -> None:
@@ -86,6 +154,12 @@ class TenantsManager(TenantManager["Tenant"]):
             return tenant_id
         raise UnknownTenant(f"there is no tenant {slug!r}")
 
+    def id_of_external_id(self, external_id: str) -> UUID:
+        """The id of the tenant that another system calls so. Raises UnknownTenant."""
+        for tenant_id in _look_up("SELECT tenant_of_external_id(%s)", external_id):
+            return tenant_id
+        raise UnknownTenant(f"there is no tenant with the external id {external_id!r}")
+
     def ids_of_user(self, user: "User | UUID") -> list[UUID]:
         """The tenants a user is a member of, in no order."""
         pk = user if isinstance(user, UUID) else user.pk
@@ -120,6 +194,35 @@ class TenantSlugManager(models.Manager["TenantSlug"]):
     def holder_of(self, slug: str) -> UUID | None:
         """The id of the tenant that has a slug, if there is one."""
         return self.filter(slug=slug).values_list("holder", flat=True).first()
+
+
+class TenantExternalIdManager(models.Manager["TenantExternalId"]):
+    """The directory of external ids: role app has the entry of the tenant in force alone."""
+
+    def claim(self, external_id: str, holder: UUID) -> None:
+        """Enter an external id. Raises ExternalIdTaken when another tenant has it."""
+        entry: TenantExternalId = self.model(external_id=external_id, holder=holder)
+        try:
+            entry.save(force_insert=True)
+        except UniqueBroken as error:
+            taken = f"another tenant has the external id {external_id!r}"
+            raise ExternalIdTaken(taken, external_id=external_id) from error
+
+    def release(self, holder: UUID) -> None:
+        """Strike out the entry of a tenant, if it has one."""
+        self.filter(holder=holder).delete()
+
+
+def _end_of_trial(until: datetime) -> datetime:
+    """Raises BadTrial unless it is to come, and before MOST_TRIAL_DAYS are over."""
+    try:
+        until = instant(until)
+    except ValueError as error:
+        raise BadTrial(f"the end of a trial {error}") from error
+    now = timezone.now()
+    if not now < until <= now + timedelta(days=MOST_TRIAL_DAYS):
+        raise BadTrial(f"a trial ends within {MOST_TRIAL_DAYS} days from now, not at {until}")
+    return until
 
 
 def inspectors() -> Group:

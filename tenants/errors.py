@@ -38,8 +38,8 @@ CodedError
 |   |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
 |   |-- InvitationInvalid
 |   |   `-- InvitationForAnother
-|   |-- BadDocument, StaleSettings
-|   `-- UnknownPlan, UnknownFeature, NotInPlan
+|   |-- BadDocument, StaleSettings, ExternalIdTaken
+|   `-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
 `-- Refused                    the ways money can refuse: `budgets.errors`, another app's branch
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
     |-- BadAmount, WrongCurrency

@@ -1,20 +1,24 @@
 """What the tenant in force may use: its plan's features, and what was overridden for it."""
 
 from tenants.models import TenantSettings
-from tenants.plans import features_of, require_known
+from tenants.plans import plan_called, require_known
 from tenants.refusals import NotInPlan
 
 
 def has_feature(name: str) -> bool:
-    """Whether the tenant has it, by its settings or else by its plan. Raises UnknownFeature."""
+    """Whether the tenant has it, by its settings or else by its plan. Raises UnknownFeature.
+
+    During a trial the plan is the one on trial.
+    """
     require_known(name)
     settings = TenantSettings.objects.current()
     overridden: bool | None = settings.values.features.get(name)
-    return name in features_of(settings.tenant.plan) if overridden is None else overridden
+    plan = settings.tenant.plan_in_force
+    return name in plan_called(plan).features if overridden is None else overridden
 
 
 def require_feature(name: str) -> None:
     """Raise NotInPlan unless the tenant has the feature, UnknownFeature when nobody can."""
     if not has_feature(name):
-        plan = TenantSettings.objects.current().tenant.plan
+        plan = TenantSettings.objects.current().tenant.plan_in_force
         raise NotInPlan(f"the plan {plan} does not include {name}", feature=name, plan=plan)

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.apps import apps
@@ -16,6 +16,7 @@ from django.core.validators import validate_email
 from django.db import models, transaction
 from django.utils import timezone
 
+from tenants import quotas
 from tenants.context import current_actor_id, run_for
 from tenants.errors import ConstraintBroken, ForeignKeyBroken, UnknownTenant
 from tenants.managers import TenantManager, TenantQuerySet
@@ -69,11 +70,21 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
         membership: Membership | None = self.of_active_users().filter(user=user).first()
         return membership
 
+    def places(self) -> "models.QuerySet[Membership, Any]":
+        """The ids of members, and of open invitations, each of which keeps a place."""
+        invitations = apps.get_model("tenants.Invitation").objects.open()
+        places = self.values("pk").union(invitations.values("pk"), all=True)
+        return cast("models.QuerySet[Membership, Any]", places)
+
     @verb("members.invite")
     def join(self, user: "User", role: str) -> "Membership":
-        """Make a user a member. Raises UnknownRole, AlreadyMember and UserDeactivated."""
+        """Make a user a member.
+
+        Raises UnknownRole, AlreadyMember, UserDeactivated and QuotaReached.
+        """
         membership: Membership = self.model(user=user, role=_role(role))
         _require_active(user)
+        quotas.require("members")
         try:
             with transaction.atomic(using=self.db):  # a refusal leaves the block usable
                 membership.save(force_insert=True)
@@ -87,12 +98,16 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
     def admit(self, user: "User", role: str) -> "Membership":
         """Make a user a member; one who is a member already keeps the role they have.
 
-        Raises UnknownRole and UserDeactivated.
+        Raises UnknownRole, UserDeactivated and QuotaReached.
         """
+        wanted = _role(role)
         _require_active(user)
-        membership: Membership
-        membership, _ = self.get_or_create(user=user, defaults={"role": _role(role)})
-        return membership
+        if (member := self.of(user)) is not None:
+            return member
+        try:
+            return self.join(user, wanted)
+        except AlreadyMember:  # somebody admitted them at the same time
+            return self.get(user=user)
 
     def leave(self, membership: "Membership") -> None:
         """End a membership: one's own freely, another's as `members.remove`.
@@ -202,7 +217,7 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
         It is good for `expires_in`, or as long as the system's settings say; not for longer than
         those could (MOST_INVITATION_DAYS). Raises BadEmail, BadExpiry, UnknownRole, AlreadyMember,
         RateLimited, and AlreadyInvited while an offer to the address is open: who lost the token
-        revokes it first.
+        revokes it first. An open offer keeps a place: QuotaReached when there is none.
         """
         address, wanted = folded(email), _role(role)
         _require_open_for_a_while(expires_in)
@@ -212,6 +227,7 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
         if expires_in is None:
             days = apps.get_model("tenants.SystemSettings").objects.current().values.invitation_days
             expires_in = timedelta(days=days)
+        quotas.require("members")
         token = secrets.token_urlsafe(32)
         invitation: Invitation = self.model(
             email=address,
@@ -233,7 +249,7 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
 
         It works once, whoever tries at the same time. Raises InvitationInvalid, the same for a
         token that never was, was used or revoked or has expired; InvitationForAnother when it
-        was sent to another address; AlreadyMember.
+        was sent to another address; AlreadyMember; QuotaReached.
         """
         hashed = digest(token)
         try:
@@ -256,11 +272,11 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
             raise InvitationInvalid
         if not user.is_active or user.email.strip().lower() != invitation.email.lower():
             raise InvitationForAnother
+        invitation.accepted_at = timezone.now()  # first: the member has the place that it kept
+        invitation.save(update_fields=["accepted_at"])
         membership: Membership = apps.get_model("tenants.Membership").objects.join(
             user, invitation.role
         )
-        invitation.accepted_at = timezone.now()
-        invitation.save(update_fields=["accepted_at"])
         return membership
 
 

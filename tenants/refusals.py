@@ -50,10 +50,41 @@ class UnknownFeature(Declined):
     code = "unknown_feature"
 
 
+class UnknownQuota(Declined):
+    """No such quota is declared."""
+
+    code = "unknown_quota"
+
+
 class NotInPlan(Declined, PermissionDenied):
     """The tenant's plan does not include that; figures `feature` and `plan`."""
 
     code = "not_in_plan"
+
+
+class QuotaReached(Declined, PermissionDenied):
+    """The tenant has as many as it may have: `.quota` says of what.
+
+    `.allowed` is how many it may have, `.asked` how many it would have had. Figures: these three.
+    """
+
+    code = "quota_reached"
+
+    def __init__(self, message: str = "", *, quota: str, asked: int, allowed: int) -> None:
+        super().__init__(message, quota=quota, asked=asked, allowed=allowed)
+        self.quota, self.asked, self.allowed = quota, asked, allowed
+
+
+class BadTrial(Declined, Invalid):
+    """A trial has an end, which is to come and not too far away; only one that runs can change."""
+
+    code = "bad_trial"
+
+
+class ExternalIdTaken(Declined):
+    """Another tenant has that external id."""
+
+    code = "external_id_taken"
 
 
 class AlreadyMember(Declined):

@@ -88,6 +88,7 @@ declare(
         "settings.change": OWNERS,
         "plan.change": NOBODY,
         "tenant.suspend": NOBODY,
+        "tenant.identify": NOBODY,
         "system.change": NOBODY,
     }
 )

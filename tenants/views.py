@@ -28,7 +28,14 @@ from tenants.errors import (
     ValueRefused,
 )
 from tenants.models import Membership, Tenant
-from tenants.refusals import NoMembership, NotInPlan, NotLoggedIn, RateLimited, TenantNotChosen
+from tenants.refusals import (
+    NoMembership,
+    NotInPlan,
+    NotLoggedIn,
+    QuotaReached,
+    RateLimited,
+    TenantNotChosen,
+)
 
 CHOSEN = "tenant_id"
 """Where the session keeps the tenant that was chosen."""
@@ -39,6 +46,7 @@ STATUS: dict[type[CodedError], int] = {
     TenantNotChosen: 403,
     NotAllowed: 403,
     NotInPlan: 403,
+    QuotaReached: 403,
     TenantSuspended: 403,
     ReadOnly: 403,
     RowNotFound: 404,

@@ -13,12 +13,14 @@ from django.db import connection, models
 from django.test import Client
 from django.urls import reverse
 
+from tenants.context import acting_for
 from tenants.models import (
     GlobalChange,
     LoginFailure,
     Membership,
     SystemSettings,
     Tenant,
+    TenantExternalId,
     TenantModel,
     TenantSlug,
     User,
@@ -91,9 +93,17 @@ def row_of(model: Model, side: Side):
         LoginFailure: lambda: LoginFailure.objects.get_or_create(email=user.email)[0],
         Tenant: lambda: side.tenant,
         TenantSlug: lambda: TenantSlug(slug=side.tenant.slug, holder=side.tenant.pk),
+        TenantExternalId: lambda: identified(side.tenant),
         GlobalChange: lambda: GlobalChange.objects.of(User, side.rows[Membership].user_id).get(),
     }
     return others[model]()
+
+
+def identified(tenant: Tenant) -> TenantExternalId:
+    """The entry of a tenant that another system calls by its id."""
+    with acting_for(tenant):
+        Tenant.objects.set_external_id(str(tenant.pk))
+        return TenantExternalId.objects.get(holder=tenant.pk)
 
 
 def session_of(user: User) -> UserSession:

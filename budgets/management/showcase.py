@@ -16,6 +16,7 @@ from budgets.managers.plans import Disposition
 from budgets.models import Bucket, Budget, Movement, Schedule
 from budgets.reports import what_if_answer
 from budgets.tables import cascade_table, explained, explained_table, listed, planned, posted, shown
+from tenants.models import TenantSettings
 
 PAID = 200
 """Budgets of the payroll."""
@@ -92,6 +93,7 @@ def _what_if(budget: Budget) -> Iterator[Any]:
 
 def _payroll() -> Iterator[Any]:
     yield f"A payroll: {PAID} budgets in one call"
+    TenantSettings.objects.change(quotas={"budgets": None})  # its plan allows fewer
     budgets = [Budget.objects.create_budget(f"Employee {n}", "EUR") for n in range(1, PAID + 1)]
     deposits = [
         Deposit(budget.pk, 1_900_00 + number, {"key": f"wages-{number}"})

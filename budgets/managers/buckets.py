@@ -15,6 +15,7 @@ from budgets.managers.plans import Disposition, require_disposition
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.revising import RevisingManager
 from budgets.roles import verb
+from tenants import quotas
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget
@@ -40,13 +41,17 @@ class BucketManager(RevisingManager):
         locked: bool = False,
         **particulars: Unpack[Particulars],
     ) -> "Bucket":
-        """Add an envelope; without a priority it comes last. Sums are in minor units."""
+        """Add an envelope; without a priority it comes last. Sums are in minor units.
+
+        Raises QuotaReached.
+        """
         rules = {"filter": filter, "hold": hold, "target": target, "locked": locked}
         request = fingerprint(
             "create_bucket", name=named(name), priority=priority, **rules, **particulars
         )
         if earlier := self._begin(budget, request, particulars):
             return earlier
+        quotas.require("buckets_per_budget", budget)
         bucket: Bucket = self.model(
             budget=budget,
             name=named(name),

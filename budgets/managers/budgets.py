@@ -4,15 +4,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db import connections, models, transaction
 from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets import currencies
-from budgets.errors import BadRule, UnknownBudget
+from budgets.errors import BadRule, UnknownBudget, UnknownCurrency
 from budgets.managers.reads.budgets import BudgetReads
 from budgets.roles import verb
+from tenants import quotas
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 255
 """Characters in the name of a budget, a bucket or a schedule."""
+UNSAID = "say a currency, such as EUR: the tenant has not set one"
 
 TOTALS = """
 UPDATE budgets_budget AS b
@@ -104,16 +107,20 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
 
     @verb("budgets.create")
     def create_budget(
-        self, name: str, currency: str, *, owner: "Membership | None" = None
+        self, name: str, currency: str | None = None, *, owner: "Membership | None" = None
     ) -> "Budget":
         """Found a budget with its one money bucket; its currency is fixed from now on.
 
-        Raises UnknownCurrency, and BadRule when an open budget has the name.
+        Without a currency it has the one that the tenant has set. Raises UnknownCurrency,
+        QuotaReached, and BadRule when an open budget has the name.
         """
+        if currency is None:
+            currency = _default_currency()
         exponent = currencies.exponent(currency)
         budget = self.model(
             name=named(name), currency=currency.upper(), exponent=exponent, owner=owner
         )
+        quotas.require("budgets")
         with self._naming(name):
             budget.save(force_insert=True)
         budget.buckets.create_money(budget)
@@ -134,7 +141,13 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
 
     @verb("budgets.archive")
     def unarchive(self, budget: "Budget") -> "Budget":
-        """Take it into use again. Raises BadRule when an open budget has got its name."""
+        """Take it into use again.
+
+        Raises QuotaReached, and BadRule when an open budget has got its name.
+        """
+        budget.acquire()
+        if budget.archived_at:
+            quotas.require("budgets")
         return self._change(budget, archived_at=None)
 
     def _change(self, budget: "Budget", **columns: Any) -> "Budget":
@@ -147,7 +160,7 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
         for name, value in (columns | {"version": budget.version + 1}).items():
             setattr(budget, name, value)
         with self._naming(budget.name):
-            budget.save(update_fields=[*columns, "version", "updated_at"])
+            budget.save(update_fields=[*columns, "version"])
         return budget
 
     @contextmanager
@@ -194,6 +207,14 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
         if not same and (pk := uuid_of(name)):
             same = list(rows.filter(pk=pk))
         return same[0] if same else None
+
+
+def _default_currency() -> str:
+    """The one that the tenant in force has set. Raises UnknownCurrency when it has set none."""
+    settings = apps.get_model("tenants.TenantSettings").objects.current()
+    if (currency := settings.values.currency) is None:
+        raise UnknownCurrency(UNSAID)
+    return str(currency)
 
 
 def named(name: str) -> str:

@@ -22,6 +22,7 @@ from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
 from budgets.recurrence import come, due_times, recurrence
 from budgets.roles import verb
+from tenants import quotas
 from tenants.context import current_actor_id
 from tenants.errors import ConstraintBroken
 from tenants.managers import TenantManager, TenantQuerySet
@@ -78,8 +79,8 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
 
         `starts` is what a clock in `time_zone` shows (naive); see `budgets.recurrence`. A start
         in the past is caught up as `catch_up` says. Memo and metadata become each deposit's.
-        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule and
-        BudgetArchived.
+        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule,
+        BudgetArchived and QuotaReached.
         """
         positive(amount)
         when = recurrence(rrule, starts, time_zone)
@@ -220,6 +221,7 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
             raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
 
     def _enter(self, schedule: "Schedule") -> None:
+        quotas.require("schedules")
         try:
             with transaction.atomic(using=self.db):  # a refused name leaves the block usable
                 schedule.save(force_insert=True)

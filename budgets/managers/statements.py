@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from budgets.managers.requests import require_key
 from budgets.roles import verb
 from budgets.statements import Statement as File
 from budgets.statements import Survey, survey
+from tenants import quotas
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class StatementQuerySet(TenantQuerySet["Statement"]):
     def standing(self) -> Self:
         """Imports that were not undone."""
         return self.filter(undone_at=None)
+
+    def begun_since(self, moment: datetime) -> Self:
+        """Imports that were begun then or later, whatever became of them."""
+        return self.filter(created_at__gte=moment)
 
     def tallied(self) -> Self:
         """Latest first, with `came`, how many lines came in; `brought`, minor units; and `held`."""
@@ -107,10 +113,12 @@ class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
         """Write down that the file is being imported, and what somebody decided about its lines.
 
         An import that stands is gone on with, so an interrupted one can be repeated.
+        Raises QuotaReached.
         """
         budget.acquire()
         statement = self.drafted(budget, file, surveyed, choices)
         if statement._state.adding:
+            quotas.require("imports_per_month")
             statement.save(force_insert=True)
         elif choices.skip or choices.include:
             statement.save(update_fields=["decisions"])

@@ -31,7 +31,10 @@ __all__ = ["Bucket", "Budget", "Entry", "MemoryLedger", "Movement"]
 
 
 class MemoryLedger:
-    """What one tenant's ledger is in production, in memory; `clock` says when it is now."""
+    """What one tenant's ledger is in production, in memory; `clock` says when it is now.
+
+    `currency` is what the tenant has set for budgets whose founder names none.
+    """
 
     budgets: interfaces.Budgets
     buckets: interfaces.Buckets
@@ -44,8 +47,9 @@ class MemoryLedger:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         actor_id: UUID | None = None,
         request_id: str = "",
+        currency: str | None = None,
     ) -> None:
-        self._store = Store(clock, actor_id, request_id)
+        self._store = Store(clock, actor_id, request_id, currency)
         self._running = False
         self.budgets = MemoryBudgets(self._store)
         self.buckets = MemoryBuckets(self._store)

@@ -5,9 +5,9 @@ from typing import Any
 
 from budgets import currencies
 from budgets.cascade import MAX_MINOR
-from budgets.errors import BadQuestion, BadRule, UnknownBudget
+from budgets.errors import BadQuestion, BadRule, UnknownBudget, UnknownCurrency
 from budgets.interfaces import Given
-from budgets.managers.budgets import named
+from budgets.managers.budgets import UNSAID, named
 from budgets.managers.reads.asked import aware, bounded
 from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, fill
 from budgets.managers.reads.moments import Balances, BalanceThen
@@ -24,11 +24,16 @@ MOVED = ("seq", "kind", "effective_at", "recorded_at", "memo")
 class MemoryBudgets(Verbs):
     """The budgets of a ledger, as BudgetManager has them."""
 
-    def create_budget(self, name: str, currency: str, *, owner: Given = None) -> Budget:
-        """Found a budget with its one money bucket.
+    def create_budget(
+        self, name: str, currency: str | None = None, *, owner: Given = None
+    ) -> Budget:
+        """Found a budget with its one money bucket; no quota is counted.
 
-        Raises UnknownCurrency, and BadRule when an open budget has the name.
+        Without a currency it has the ledger's. Raises UnknownCurrency, and BadRule when an open
+        budget has the name.
         """
+        if currency is None and (currency := self._store.currency) is None:
+            raise UnknownCurrency(UNSAID)
         budget = Budget(
             store=self._store,
             exponent=currencies.exponent(currency),

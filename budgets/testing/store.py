@@ -22,8 +22,13 @@ class Store:
     """Rows by kind and id. What goes in and what comes out is a copy."""
 
     def __init__(
-        self, clock: Callable[[], datetime], actor_id: UUID | None, request_id: str
+        self,
+        clock: Callable[[], datetime],
+        actor_id: UUID | None,
+        request_id: str,
+        currency: str | None,
     ) -> None:
+        self.currency = currency
         self.clock, self.actor_id, self.request_id = clock, actor_id, request_id_of(request_id)
         self._rows: defaultdict[type[Row], dict[UUID, Any]] = defaultdict(dict)
         self._keys = Keys()

@@ -1,5 +1,7 @@
 """The app's configuration."""
 
+from typing import override
+
 from django.apps import AppConfig
 
 
@@ -7,6 +9,13 @@ class ShopConfig(AppConfig):
     """A shop."""
 
     name = "examples.shop"
+
+    @override
+    def ready(self) -> None:
+        from examples.shop.models import Product
+        from tenants.quotas import Quota, declare
+
+        declare(Quota("products", Product.objects.live, "delete a product"))
 
     def plant_example(self) -> list[str]:
         """What `seed dev` and `seed examples` plant here; safe to repeat."""

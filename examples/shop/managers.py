@@ -8,6 +8,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from examples.shop.errors import NotThatWay, OutOfStock
+from tenants import quotas
 from tenants.local import local
 from tenants.managers import TenantManager
 from tenants.softdelete import SoftDeleteManager
@@ -36,6 +37,11 @@ class CategoryManager(TenantManager["Category"]):
 
 class ProductManager(SoftDeleteManager["Product"]):
     """The live products of the tenant in force."""
+
+    def offer(self, category: "Category", name: str, *, price: int, stock: int = 0) -> "Product":
+        """Add a product. Raises QuotaReached when there are as many as the tenant may have."""
+        quotas.require("products")
+        return self.create(category=category, name=name, price=price, stock=stock)
 
     def take(self, product: "Product", quantity: int) -> None:
         """Take from stock; of two who want the last one, one gets it. Raises OutOfStock."""

@@ -12,7 +12,12 @@ from tenants.constraints import DeclaredSQL, RowSecurity, RowTrigger
 from tenants.indexes import Search
 from tenants.models import TenantOwned
 
-LOOK_UPS = {"tenant_of_slug(text)", "tenants_of_user(uuid)", "tenant_of_invitation(text)"}
+LOOK_UPS = {
+    "tenant_of_slug(text)",
+    "tenant_of_external_id(text)",
+    "tenants_of_user(uuid)",
+    "tenant_of_invitation(text)",
+}
 """SECURITY DEFINER functions that cross tenants and return ids only."""
 
 # What every query may use: our schemas; the tenants' tables, each with the column that names

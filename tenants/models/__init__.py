@@ -14,7 +14,7 @@ from tenants.models.changes import Change, GlobalChange
 from tenants.models.people import Invitation, Membership, User
 from tenants.models.sessions import LoginFailure, UserSession
 from tenants.models.settings import SystemSettings, TenantSettings
-from tenants.models.tenants import Tenant, TenantSlug
+from tenants.models.tenants import Tenant, TenantExternalId, TenantSlug
 
 __all__ = [
     "APPEND_ONLY",
@@ -29,6 +29,7 @@ __all__ = [
     "SoftDeleteModel",
     "SystemSettings",
     "Tenant",
+    "TenantExternalId",
     "TenantModel",
     "TenantOwned",
     "TenantSettings",

@@ -1,14 +1,18 @@
 """The tenants themselves, and the directory of their slugs."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.constraints import Grants, RowSecurity, RowTrigger
-from tenants.directory import TenantSlugManager, TenantsManager
+from tenants.directory import TenantExternalIdManager, TenantSlugManager, TenantsManager
 from tenants.models.base import NO_DELETE, Dated, TenantOwned
-from tenants.plans import default_plan
+from tenants.plans import default_plan, plan_at
+
+LONGEST_EXTERNAL_ID = 255
 
 
 class TenantSlug(Dated):
@@ -33,6 +37,35 @@ class TenantSlug(Dated):
         return self.slug
 
 
+class TenantExternalId(Dated):
+    """The directory of external ids, as `TenantSlug` is that of slugs; a tenant has one at most.
+
+    Role app reads and changes the entry of the tenant in force only; `tenant_of_external_id`
+    finds the tenant before there is one.
+    """
+
+    external_id = models.CharField(
+        primary_key=True, max_length=LONGEST_EXTERNAL_ID, help_text="one tenant has it"
+    )
+    holder = models.UUIDField(help_text="the tenant that has it")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[TenantExternalIdManager] = TenantExternalIdManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["holder"], name="tenants_tenantexternalid_once"),
+            models.CheckConstraint(
+                condition=~models.Q(external_id=""), name="tenants_tenantexternalid_named"
+            ),
+            RowSecurity(name="tenants_tenantexternalid_isolation", column="holder"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class Tenant(Dated, TenantOwned):
     """The unit of isolation. Made by `Tenant.objects.create_tenant(slug, name)`."""
 
@@ -41,6 +74,23 @@ class Tenant(Dated, TenantOwned):
     name = models.CharField(max_length=255, help_text="what people call it")
     plan = models.CharField(
         max_length=40, default=default_plan, help_text="one of the declared plans"
+    )
+    trial_plan = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the plan it tries, or tried last",
+    )
+    trial_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="until when the plan it tries counts; then its own does"
+    )
+    external_id = models.CharField(
+        max_length=LONGEST_EXTERNAL_ID,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what another system calls it, such as the organization of an identity provider",
     )
     suspended_at = models.DateTimeField(
         null=True, blank=True, help_text="since when it can be read and not written"
@@ -56,6 +106,11 @@ class Tenant(Dated, TenantOwned):
         constraints: ClassVar = [
             RowSecurity(name="tenants_tenant_isolation", column="id"),
             Grants(name="tenants_tenant_grants", app=NO_DELETE),
+            models.CheckConstraint(
+                condition=models.Q(trial_plan="", trial_ends_at=None)
+                | models.Q(~models.Q(trial_plan=""), trial_ends_at__isnull=False),
+                name="tenants_tenant_trial",
+            ),
             RowTrigger(
                 name="tenants_tenant_history",
                 function="tenants_record_change",
@@ -66,6 +121,23 @@ class Tenant(Dated, TenantOwned):
 
     def __str__(self) -> str:
         return self.slug
+
+    def plan_at(self, now: datetime) -> str:
+        """The name of the plan in force then: during a trial the one on trial."""
+        return plan_at(now, self.plan, self.trial_plan, self.trial_ends_at)
+
+    @property
+    def plan_in_force(self) -> str:
+        """The name of the plan that counts now."""
+        return self.plan_at(timezone.now())
+
+    @property
+    def status(self) -> str:
+        """Suspended, else trial while one runs, else active: told by the times, kept nowhere."""
+        if self.suspended_at is not None:
+            return "suspended"
+        on_trial = self.trial_ends_at is not None and timezone.now() < self.trial_ends_at
+        return "trial" if on_trial else "active"
 
     def claim_slug(self) -> None:
         """Enter the slug in the directory. Raises ConstraintBroken when it is taken."""

@@ -2,10 +2,12 @@
 
 import inspect
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from budgets import managers
 from budgets.cascade import Claim
@@ -177,8 +179,13 @@ THEIRS: dict[str, list[Callable[[Any], object]]] = {
     "plan.change": [
         lambda m: Tenant.objects.change_plan("team"),
         lambda m: TenantSettings.objects.change(features={"api": False}),
+        lambda m: TenantSettings.objects.change(quotas={"members": 9}),
+        lambda m: Tenant.objects.end_trial(),
+        lambda m: Tenant.objects.extend_trial(timezone.now() + timedelta(days=2)),
+        lambda m: Tenant.objects.start_trial("team", timezone.now() + timedelta(days=1)),
     ],
     "tenant.suspend": [lambda m: Tenant.objects.reactivate(m.tenant_id)],
+    "tenant.identify": [lambda m: Tenant.objects.set_external_id(str(m.tenant_id))],
     "system.change": [lambda m: SystemSettings.objects.change()],
 }
 

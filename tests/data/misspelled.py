@@ -18,7 +18,7 @@ from tenants.models import Membership, Tenant, User
 def managers(budget: Budget, bucket: Bucket, user: User) -> None:
     Budget.objects.open()
     Budget.objects.opened()  # attr-defined
-    Budget.objects.create_budget("Home")  # call-arg
+    Budget.objects.create_budget("Home", curency="EUR")  # call-arg
     Budget.objects.create_budget("Home", 978)  # arg-type
     Movement.objects.deposit(budget, 1, memo="wages")
     Movement.objects.deposit(budget, 1, meno="wages")  # call-arg

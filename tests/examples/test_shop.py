@@ -14,6 +14,7 @@ from examples.shop.models import Category, Order, Product, StatusChange
 from tenants.context import acting_for
 from tenants.errors import ConstraintBroken, TenantViolation
 from tenants.models import TenantSettings
+from tenants.refusals import QuotaReached
 from tests.factories import UserFactory
 
 
@@ -49,6 +50,19 @@ def test_products_are_filtered_by_category_and_searched(acting):
     found = Product.objects.listed({"category": str(tea.pk), "search": "ASSA"})
 
     assert [each.name for each in found] == ["Assam"]
+
+
+def test_products_are_counted_while_they_are_live(acting):
+    TenantSettings.objects.change(quotas={"products": 1})
+    tea = Category.objects.ensure("Tea")
+    assam = Product.objects.offer(tea, "Assam", price=4_50)
+
+    with pytest.raises(QuotaReached) as caught:
+        Product.objects.offer(tea, "Sencha", price=6_00)
+    assam.delete()
+
+    assert Product.objects.offer(tea, "Sencha", price=6_00, stock=1).stock == 1
+    assert (caught.value.quota, caught.value.asked, caught.value.allowed) == ("products", 2, 1)
 
 
 class TestStock:

@@ -106,11 +106,11 @@ ALSO: dict[type[Exception], set[str]] = {
     },
     PermissionDenied: {
         "NotAllowed", "TenantSuspended", "ReadOnly", "NotLoggedIn", "NoMembership",
-        "TenantNotChosen", "NotInPlan",
+        "TenantNotChosen", "NotInPlan", "QuotaReached",
     },
     ValidationError: {
-        "ValueRefused", "BadEmail", "BadExpiry", "BadAmount", "UnknownCurrency", "CurrencyEnded",
-        "WrongCurrency",
+        "ValueRefused", "BadEmail", "BadExpiry", "BadTrial", "BadAmount",
+        "UnknownCurrency", "CurrencyEnded", "WrongCurrency",
         "BadRule", "NotAPermutation", "BadParticulars", "UnknownKeyword", "BadSchedule",
     },
     ValueError: {"ValueRefused"},

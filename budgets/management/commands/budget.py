@@ -55,7 +55,9 @@ class Command(LocalCommand):
         verbs = {name: self.add_verb(words, name, HELP[name], EXAMPLES[name]) for name in VERBS}
         create = verbs["create"]
         create.add_argument("--name", required=True, help="what it is called")
-        create.add_argument("--currency", required=True, metavar="CODE", help="such as EUR")
+        create.add_argument(
+            "--currency", metavar="CODE", help="such as EUR (default: as the tenant's settings say)"
+        )
         verbs["list"].add_argument("--archived", action="store_true", help="those put away, too")
         add_rules(verbs["add"])
         verbs["add"].add_argument("--key", help="makes a repeat safe")
@@ -82,7 +84,7 @@ class Command(LocalCommand):
 type Answer = tuple[Table, Any]
 
 
-def create(*, name: str, currency: str, **_: Any) -> Answer:
+def create(*, name: str, currency: str | None, **_: Any) -> Answer:
     """Found a budget."""
     budget = Budget.objects.create_budget(name, currency)
     return balances_table(budget), _budget(budget)

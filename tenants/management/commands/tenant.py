@@ -1,16 +1,30 @@
-"""`manage.py tenant`: found tenants and list them."""
+"""`manage.py tenant`: found tenants, list them, say what they may have."""
 
 import argparse
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from rich.table import Table
 
+from tenants import quotas
 from tenants.context import acting_for, inspecting
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Membership, Tenant, User
+from tenants.refusals import BadTrial
+
+VERBS = {
+    "create": "found a tenant",
+    "suspend": "let it be read and not written",
+    "reactivate": "let it be written again",
+    "plan": "put it on another plan",
+    "trial": "let it try a plan, put off the end of the trial, or end it",
+    "external-id": "note what another system calls it",
+    "quotas": "how many it has of what is counted, and how many it may have",
+    "list": "list them all",
+}
 
 
 class BadTenant(StoreError):
@@ -22,46 +36,78 @@ class BadTenant(StoreError):
 class Command(BaseCommand):
     """Tenants, from the command line."""
 
-    help = "Found a tenant, suspend or reactivate it, or list them all."
+    help = "Found a tenant, suspend or reactivate it, say its plan, or list them all."
     examples = """
   manage.py tenant create rivera --name "Rivera family" --owner ana@example.com
   manage.py tenant suspend rivera      # from now on it can be read and not written
   manage.py tenant reactivate rivera
+  manage.py tenant plan rivera team
+  manage.py tenant trial rivera business --until 2027-01-31     # then its own plan counts again
+  manage.py tenant trial rivera --until 2027-02-28
+  manage.py tenant trial rivera --end
+  manage.py tenant external-id rivera org_2f9c
+  manage.py tenant quotas rivera       # configure --tenant rivera quotas overrides them
   manage.py tenant list --json
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        verbs = parser.add_subparsers(
-            dest="verb", required=True, metavar="create|suspend|reactivate|list"
-        )
-        create = verbs.add_parser("create", help="found a tenant")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
+        parsers = {verb: verbs.add_parser(verb, help=said) for verb, said in VERBS.items()}
+        for verb, each in parsers.items():
+            if verb not in ("create", "list"):
+                each.add_argument("slug", metavar="SLUG", help="which one")
+            each.add_argument("--json", action="store_true", help="print JSON")
+        create, trial = parsers["create"], parsers["trial"]
         create.add_argument("slug", metavar="SLUG", help="letters, digits, - and _; unique")
         create.add_argument("--name", default="", help="what people call it (default: the slug)")
         create.add_argument("--owner", metavar="E-MAIL", help="a user to be its first owner")
-        suspend = verbs.add_parser("suspend", help="let it be read and not written")
-        reactivate = verbs.add_parser("reactivate", help="let it be written again")
-        for verb in (suspend, reactivate):
-            verb.add_argument("slug", metavar="SLUG", help="which one")
-        for verb in (create, suspend, reactivate, verbs.add_parser("list", help="list them all")):
-            verb.add_argument("--json", action="store_true", help="print JSON")
+        create.add_argument(
+            "--external-id", default="", metavar="ID", help="what another system calls it"
+        )
+        parsers["plan"].add_argument("plan", metavar="PLAN", help="one of the declared plans")
+        trial.add_argument("plan", nargs="?", metavar="PLAN", help="to begin one")
+        ends = trial.add_mutually_exclusive_group(required=True)
+        ends.add_argument("--until", metavar="TIME", help="2027-01-31 (0:00 UTC), or with a time")
+        ends.add_argument("--end", action="store_true", help="end it now")
+        parsers["external-id"].add_argument("external_id", metavar="ID", help='"" for none')
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
-        if verb in ("suspend", "reactivate"):
-            rows = [self._switch(verb, options["slug"])]
-        else:
-            rows = self._list() if verb == "list" else [self._create(**options)]
+        if verb == "quotas":
+            self._show_quotas(options["slug"], as_json=options["json"])
+            return
+        rows = self._list() if verb == "list" else [self._done(verb, **options)]
         if options["json"]:
             self.print_json(rows if verb == "list" else rows[0])
             return
         table = Table("slug", "name", "id", "since", "suspended")
-        for slug, name, pk, *times in (row.values() for row in rows):
-            table.add_row(slug, name, pk, *((time or "").partition("T")[0] for time in times))
+        for row in rows:
+            times = (row[name] or "" for name in ("since", "suspended"))
+            days = (time.partition("T")[0] for time in times)
+            table.add_row(row["slug"], row["name"], row["id"], *days)
         self.print_rich(table)
 
-    def _create(self, *, slug: str, name: str, owner: str | None, **_: Any) -> dict[str, Any]:
+    def _done(self, verb: str, **options: Any) -> dict[str, Any]:
+        if verb == "create":
+            return self._create(**options)
+        tenant_id = Tenant.objects.id_of(options["slug"])
+        if verb in ("suspend", "reactivate"):
+            getattr(Tenant.objects, verb)(tenant_id)
+            with acting_for(tenant_id):
+                return _row(*Tenant.objects.by_slug())
+        changes: dict[str, Callable[..., Tenant]] = {
+            "plan": lambda: Tenant.objects.change_plan(options["plan"]),
+            "trial": lambda: _trial(options["plan"], options["until"]),
+            "external-id": lambda: Tenant.objects.set_external_id(options["external_id"]),
+        }
+        with acting_for(tenant_id):
+            return _row(changes[verb]())
+
+    def _create(
+        self, *, slug: str, name: str, owner: str | None, external_id: str, **_: Any
+    ) -> dict[str, Any]:
         user = _user(owner) if owner else None
         try:
-            tenant = Tenant.objects.create_tenant(slug, name)
+            tenant = Tenant.objects.create_tenant(slug, name, external_id=external_id)
         except ValidationError as error:
             raise BadTenant(f"{slug!r}: {' '.join(error.messages)}") from error
         if user:
@@ -69,15 +115,43 @@ class Command(BaseCommand):
                 Membership.objects.admit(user, Membership.Role.OWNER)
         return _row(tenant)
 
-    def _switch(self, verb: str, slug: str) -> dict[str, Any]:
-        tenant_id = Tenant.objects.id_of(slug)
-        getattr(Tenant.objects, verb)(tenant_id)
-        with acting_for(tenant_id):
-            return _row(*Tenant.objects.by_slug())
-
     def _list(self) -> list[dict[str, Any]]:
         with inspecting():
             return [_row(tenant) for tenant in Tenant.objects.by_slug()]
+
+    def _show_quotas(self, slug: str, *, as_json: bool) -> None:
+        with acting_for(Tenant.objects.id_of(slug)):
+            [tenant], standings = Tenant.objects.by_slug(), list(quotas.standings())
+        if as_json:
+            told = {each.quota: _standing(each) for each in standings}
+            self.print_json({"plan": tenant.plan_in_force, "quotas": told})
+            return
+        title = f"{slug}: {tenant.status}, plan {tenant.plan_in_force}"
+        if tenant.status == "trial":
+            title += f" until {_time(tenant.trial_ends_at)}, then {tenant.plan}"
+        table = Table("quota", "used", "allowed", "by")
+        for each in standings:
+            allowed = "no end" if each.allowed is None else str(each.allowed)
+            table.add_row(each.quota, str(each.used), allowed, each.source)
+        self.print_rich(title, table, sep="\n")
+
+
+def _trial(plan: str | None, until: str | None) -> Tenant:
+    """Begin a trial, give one another end, or end it. Raises BadTrial."""
+    if until is None:
+        return Tenant.objects.end_trial()
+    if plan is None:
+        return Tenant.objects.extend_trial(_moment(until))
+    return Tenant.objects.start_trial(plan, _moment(until))
+
+
+def _moment(text: str) -> datetime:
+    """A time as ISO 8601; in UTC unless it says otherwise. Raises BadTrial."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadTrial(f"{text!r} is no time: say 2027-01-31, or with 12:00+01:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _row(tenant: Tenant) -> dict[str, Any]:
@@ -87,7 +161,16 @@ def _row(tenant: Tenant) -> dict[str, Any]:
         "id": str(tenant.pk),
         "since": _time(tenant.created_at),
         "suspended": _time(tenant.suspended_at),
+        "status": tenant.status,
+        "plan": tenant.plan,
+        "trial_plan": tenant.trial_plan or None,
+        "trial_ends": _time(tenant.trial_ends_at),
+        "external_id": tenant.external_id or None,
     }
+
+
+def _standing(standing: quotas.Standing) -> dict[str, Any]:
+    return {"used": standing.used, "allowed": standing.allowed, "by": standing.source}
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from budgets.testing import MemoryLedger
+from tenants.models import TenantSettings
 from tests.budgets.contract.sides import Database, Scene, Side
 
 
@@ -14,6 +15,15 @@ def side(request) -> Side:
     if request.param == "memory":
         return MemoryLedger()
     return Database(request.getfixturevalue("tenant"))
+
+
+@pytest.fixture
+def in_yen(side: Side) -> None:
+    """Budgets whose founder names no currency are in yen."""
+    if isinstance(side, MemoryLedger):
+        side._store.currency = "JPY"
+    else:
+        side.run(lambda: TenantSettings.objects.change(currency="JPY"))
 
 
 @pytest.fixture

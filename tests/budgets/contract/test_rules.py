@@ -85,6 +85,16 @@ class TestFound:
             "active",
         )
 
+    def test_in_the_tenants_currency_when_none_is_named(self, scene, in_yen):
+        made = scene.do(lambda: scene.side.budgets.create_budget("Third"))
+
+        assert (made.currency, made.exponent) == ("JPY", 0)
+
+    def test_not_without_a_currency_where_the_tenant_has_none(self, scene):
+        made = partial(scene.side.budgets.create_budget, "Third")
+
+        scene.refuses(made, UnknownCurrency, "unknown_currency")
+
     def test_find_it_by_name_or_id(self, scene):
         home = scene.kept["Home"]
 
