@@ -85,7 +85,7 @@ def questions(rows: int = ROWS) -> Iterator[Question]:
         ("first_name", ("ana", "first4711")),
         ("last_name", ("rivera", "last4711")),
     ):
-        served = (f"tenants_user_{name}", f"tenants_user_{name}_once")
+        served: tuple[str, ...] = (f"tenants_user_{name}", f"tenants_user_{name}_once")
         yield active, {name: words[0]}, served
         yield active, {f"{name}__in": list(words)}, served
     yield active, {"search": "rivera"}, ("tenants_user_search",)

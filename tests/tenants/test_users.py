@@ -59,7 +59,7 @@ def member_of(tenant: Tenant, user: User, role: str = "editor") -> Membership:
 def role_in(tenant: Tenant, user: User) -> str | None:
     with acting_for(tenant):
         member = Membership.objects.of(user)
-    return member and member.role
+    return member.role if member else None
 
 
 def stored(user: User) -> User:
@@ -241,7 +241,7 @@ class TestRestoring:
         User.objects.deactivate(user)
         User.objects.restore(user)
         with acting_for(tenant):
-            Membership.objects.leave(Membership.objects.of(user))
+            Membership.objects.leave(Membership.objects.get(user=user))
 
         again = User.objects.restore(user.pk)
 
@@ -481,7 +481,8 @@ class TestTheHash:
         read.first_name = "Ana"
         read.save()
 
-        assert authenticate(username=user.email, password=PASSWORD).first_name == "Ana"
+        assert authenticate(username=user.email, password=PASSWORD) == user
+        assert stored(user).first_name == "Ana"
 
 
 class TestTexts:
@@ -568,7 +569,8 @@ class TestLoggingIn:
             ran = manage("changepassword", email)
 
         assert "changed successfully" in ran.out
-        assert authenticate(username=email, password="a b3tter secret").is_superuser
+        assert authenticate(username=email, password="a b3tter secret") is not None
+        assert User.objects.called(email).is_superuser
 
     def test_a_token_to_reset_a_password_is_good_until_it_is_changed(self, user):
         token = default_token_generator.make_token(User.objects.get(pk=user.pk))

@@ -115,8 +115,9 @@ class TestUsers:
 
     def test_who_went_last_come_first_and_those_who_did_not_last(self):
         page = User.all_objects.page(sort="deleted", limit=200)
-        moments = [user.deleted_at for user in page.rows]
+        moments = [user.deleted_at for user in page.rows if user.deleted_at]
 
+        assert len(moments) == len(page.rows)
         assert moments == sorted(moments, reverse=True)
 
     def test_come_without_the_hash_and_so_inspector_may_list_them(self):
