@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from budgets.models import Budget
     from tenants.models import Membership
 
+LONGEST_NAME = 255
+"""Characters in the name of a budget, a bucket or a schedule."""
+
 TOTALS = """
 UPDATE budgets_budget AS b
 SET version = t.version, last_seq = t.last_seq, deposited = t.deposited,
@@ -139,8 +142,8 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
 
 def named(name: str) -> str:
     """A name fit for a budget or a bucket. Raises BadRule when it is empty or too long."""
-    if not 0 < len(name := name.strip()) <= 200:
-        raise BadRule("a name has 1 to 200 characters", name=name)
+    if not 0 < len(name := name.strip()) <= LONGEST_NAME:
+        raise BadRule(f"a name has 1 to {LONGEST_NAME} characters", name=name)
     return name
 
 

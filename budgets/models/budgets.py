@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from budgets.cascade import WHOLE, Slot
 from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
+from budgets.managers.budgets import LONGEST_NAME
 from budgets.models.shared import Answer, Request, Rules
 from tenants.constraints import RowTrigger
 from tenants.fields import TenantForeignKey
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Budget(TenantModel):
     """One owner's plan in one currency; the row to lock before moving its money."""
 
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=LONGEST_NAME)
     owner = TenantForeignKey(
         Membership,
         null=True,

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from budgets.managers.budgets import LONGEST_NAME
 from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
 from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
@@ -35,7 +36,7 @@ class Schedule(Request, TenantModel):
         NONE = "none"  # those not older than `recurrence.GRACE` are run, the others are missed
 
     budget = TenantForeignKey(Budget, related_name="schedules")
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=LONGEST_NAME)
     amount = models.BigIntegerField(help_text="what each deposit brings, in minor units")
     rrule = models.CharField("rule", max_length=500, help_text="RFC 5545, without DTSTART")
     starts_on = models.DateField(help_text="a day in its time zone")

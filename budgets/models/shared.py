@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from budgets.cascade import Claim
+from budgets.managers.budgets import LONGEST_NAME
 
 
 class Answer:
@@ -23,7 +24,7 @@ class Rules(models.Model):
     unlimited. Priority 0 is served first; the money bucket and closed ones have none.
     """
 
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=LONGEST_NAME)
     priority = models.IntegerField(
         null=True, blank=True, help_text="0 is served first; none for money buckets and closed ones"
     )

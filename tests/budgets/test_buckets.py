@@ -90,8 +90,8 @@ class TestCreateBucket:
             ({"name": "taken"}, "another open bucket of the budget has that name"),
             ({"name": " TAKEN "}, "another open bucket of the budget has that name"),
             ({"name": "money"}, "another open bucket of the budget has that name"),
-            ({"name": " "}, "1 to 200 characters"),
-            ({"name": "x" * 201}, "1 to 200 characters"),
+            ({"name": " "}, "1 to 255 characters"),
+            ({"name": "x" * 256}, "1 to 255 characters"),
             ({"target": -1}, "target"),
         ],
     )
@@ -107,9 +107,9 @@ class TestCreateBucket:
         assert budget.versions.count() == 3
 
     def test_takes_names_as_long_as_two_hundred_characters_without_spaces_around(self, budget):
-        bucket = Bucket.objects.create_bucket(budget, f" {'x' * 200} ", filter=HUNDRED)
+        bucket = Bucket.objects.create_bucket(budget, f" {'x' * 255} ", filter=HUNDRED)
 
-        assert bucket.name == "x" * 200
+        assert bucket.name == "x" * 255
 
     def test_a_name_and_a_priority_are_free_in_another_budget_and_after_closing(self, budget):
         taken = Bucket.objects.create_bucket(budget, "Rent", filter=HUNDRED, priority=0)

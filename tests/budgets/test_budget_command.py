@@ -49,7 +49,7 @@ class TestCreate:
         [
             ("household", "EUR", "bad_rule"),
             (" ", "EUR", "bad_rule"),
-            ("x" * 201, "EUR", "bad_rule"),
+            ("x" * 256, "EUR", "bad_rule"),
             ("Other", "XYZ", "unknown_currency"),
             ("Other", "", "unknown_currency"),
         ],

@@ -51,7 +51,7 @@ class TestCreateSchedule:
             ({"amount": 0}, BadAmount),
             ({"amount": 1.5}, BadAmount),
             ({"name": " "}, BadRule),
-            ({"name": "x" * 201}, BadRule),
+            ({"name": "x" * 256}, BadRule),
             ({"expect": 99}, StalePlan),
         ],
     )

@@ -25,7 +25,7 @@ CLAIMS = st.builds(lambda flat: Claim(flat=flat), st.integers(0, 3_000)) | st.bu
     lambda share: Claim(share=share), st.integers(1, WHOLE)
 )
 NAMES = st.sampled_from(
-    ["Rent", "Fun", "Trip", "Car", "Pot", " Straße ", "House", "Food", "rENT", "", "x" * 201]
+    ["Rent", "Fun", "Trip", "Car", "Pot", " Straße ", "House", "Food", "rENT", "", "x" * 256]
 )
 ROW = st.sampled_from([0, 0, 1, 1, 2, 2, 0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9])
 ONE = st.integers(0, 1)
