@@ -146,6 +146,10 @@ class UserAdmin(InspectingAdmin):
     search_help_text = "e-mail, name or id"
     tenant_path = "memberships__tenant_id"
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """The deactivated ones too."""
+        return User.all_objects.get_queryset()
+
 
 @admin.register(Membership)
 class MembershipAdmin(InspectingAdmin):

@@ -2,13 +2,15 @@
 
 run_for(tenant, work)     the door for views and tasks: opens the block, retries the whole
 acting_for(tenant)        the block itself
+acting_in_turn()          one transaction of the system's over several tenants' blocks
 inspecting()              read-only, across tenants, as the role inspector
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -166,6 +168,30 @@ def _renamed(outer: Tenancy, actor_id: UUID | None, request_id: str) -> Iterator
             yield
     finally:
         session.name_actor(outer.actor_id, outer.request_id, using=outer.using)
+
+
+@contextmanager
+def acting_in_turn(
+    *, using: str = DEFAULT_DB_ALIAS
+) -> Iterator[Callable[[UUID], AbstractContextManager[None]]]:
+    """One transaction in which the system acts for one tenant after another: all of it or nothing.
+
+    For what concerns a person in all their tenants. `with turn(tenant_id): ...`, of what is
+    yielded, is that tenant's block, a suspended one's too; between the turns tenants' models
+    raise NoTenant. Take the turns in the order of the ids: then two of these wait for each other
+    without a deadlock. Actor and request are those of `attributed`. Raises TenantMismatch inside
+    a block.
+    """
+    if _current.get() is not None:
+        raise TenantMismatch("turns are taken outside of any block")
+    named = Tenancy(None, using, *_origin.get())
+    with transaction.atomic(using=using, durable=True):
+        session.begin(named.actor_id, named.request_id, using=using)
+        yield partial(_turn, named)
+
+
+def _turn(named: Tenancy, tenant_id: UUID) -> AbstractContextManager[None]:
+    return _entered(replace(named, tenant_id=tenant_id), even_suspended=True)
 
 
 @contextmanager

@@ -1,17 +1,14 @@
-"""Managers of tenants and users: what there is before a tenant is in force."""
+"""The managers of tenants and of their slugs: what there is before a tenant is in force."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, models
-from django.db.models.functions import Coalesce, Lower, Now
+from django.db.models.functions import Coalesce, Now
 
-from tenants.arguments import typed
 from tenants.context import acting_for, inspecting
-from tenants.contract import ContractQuerySet
 from tenants.errors import ConstraintBroken, SlugTaken, UnknownTenant
 from tenants.managers import TenantManager
 from tenants.plans import features_of
@@ -133,45 +130,3 @@ def inspectors() -> Group:
     group, _ = Group.objects.get_or_create(name="Inspectors")
     group.permissions.set(Permission.objects.filter(codename__startswith="view_"))
     return group
-
-
-class UserQuerySet(ContractQuerySet["User"]):
-    """People. Filters are adjectives."""
-
-    def active(self) -> Self:
-        """Users who have not been deleted."""
-        return self.filter(deleted_at=None)
-
-    def by_email(self, email: str) -> Self:
-        """Users with that address, whatever its case."""
-        if "\0" in email:  # PostgreSQL has no such text, and so no such user
-            return self.none()
-        return self.alias(folded=Lower("email")).filter(folded=email.strip().lower())
-
-
-_Manager = models.Manager.from_queryset(UserQuerySet)
-
-
-class UserManager(BaseUserManager["User"], _Manager["User"]):
-    """Users, who log in by e-mail."""
-
-    @typed
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user; without a password nobody can log in as them.
-
-        Raises UniqueBroken when a live user has the address.
-        """
-        user: User = self.model(email=self.normalize_email(email.strip()), **fields)
-        user.set_password(password)
-        user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user who may see everything in the admin."""
-        return self.create_user(email, password, **fields, is_staff=True, is_superuser=True)
-
-    def get_by_natural_key(self, email: str | None) -> "User":
-        """The live user with that address; Django's login asks here."""
-        user: User = self.active().by_email(email or "").get()
-        return user

@@ -8,7 +8,7 @@ CodedError
 |   |-- SlugTaken              another tenant has that slug
 |   |-- TenantSuspended        the tenant may be read and not written
 |   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
-|   |-- BadTenant, NoHistory, BadFile, NotMigrated, BadAge            of the commands
+|   |-- BadTenant, BadUser, NoHistory, BadFile, NotMigrated, BadAge   of the commands
 |   |-- BadFixture, NeedsTenant, NotATenants, NotHere                 of the commands
 |   |-- EmbeddedError, BeforeTheFold, UnreadableTimes                 of the server
 |   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
@@ -34,7 +34,7 @@ CodedError
 |-- Declined                   what the tenants' own services decline: `tenants.refusals`
 |   |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
 |   |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
-|   |-- BadEmail, BadExpiry, AlreadyInvited
+|   |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
 |   |-- InvitationInvalid
 |   |   `-- InvitationForAnother
 |   |-- BadDocument, StaleSettings

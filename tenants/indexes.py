@@ -74,15 +74,15 @@ class Search(DeclaredSQL):
         )
         execute = f"EXECUTE ON FUNCTION {self.signature}"
         return [
-            (
-                f"CREATE INDEX {self.name} ON {table} USING gin"
-                f" (tenant_id, {self.indexed(fields)})",
-                f"DROP INDEX {self.name}",
-            ),
+            self._index(table, f"tenant_id, {self.indexed(fields)}"),
             (function, f"DROP FUNCTION {self.signature}"),
             (f"REVOKE {execute} FROM PUBLIC", f"GRANT {execute} TO PUBLIC"),
             (f"GRANT {execute} TO app", f"REVOKE {execute} FROM app"),
         ]
+
+    def _index(self, table: str, columns: str) -> Mirror:
+        create = f"CREATE INDEX {self.name} ON {table} USING gin ({columns})"
+        return create, f"DROP INDEX {self.name}"
 
     def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         """By names alone: in a migration the fields may have been renamed before."""
@@ -151,6 +151,22 @@ class TrigramSearch(Search):
         for path in paths:
             condition |= Q(Compared(F(path), "ILIKE", self.value(wanted)))
         return condition
+
+
+class GlobalTrigramSearch(TrigramSearch):
+    """The same in a global table, which has no row security: the index alone serves role app."""
+
+    @override
+    def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
+        return [self._index(table, self.indexed([model._meta.get_field(f) for f in self.fields]))]
+
+    @override
+    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        return f"DROP INDEX {self.name}"
+
+    @override
+    def matching(self, wanted: Any, *, along: str = "") -> Any:
+        return self.plain(wanted, [f"{along}__{f}" if along else f for f in self.fields])
 
 
 class FullTextSearch(Search):

@@ -5,8 +5,10 @@ Managers import no models: `apps.get_model` finds those of others.
 
 import hashlib
 import secrets
-from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self, cast
+from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -29,6 +31,7 @@ from tenants.refusals import (
     MemberInUse,
     NotAMember,
     UnknownRole,
+    UserDeactivated,
 )
 from tenants.roles import Role, require, verb
 from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
@@ -44,6 +47,10 @@ class MembershipQuerySet(SoftDeleteQuerySet["Membership"]):
         """Memberships of owners."""
         return self.filter(role=Role.OWNER)
 
+    def of_active_users(self) -> Self:
+        """Memberships of users who have not been deactivated, by the verb or by hand."""
+        return self.filter(user__deleted_at=None)
+
     def by_email(self, email: str) -> Self:
         """Memberships of live users with that address, whatever its case."""
         return self.filter(
@@ -58,14 +65,15 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
     """The members of the tenant in force."""
 
     def of(self, user: "User") -> "Membership | None":
-        """The user's membership, if they are a member."""
-        membership: Membership | None = self.filter(user=user).first()
+        """The user's membership, if they are a member; who is deactivated is none."""
+        membership: Membership | None = self.of_active_users().filter(user=user).first()
         return membership
 
     @verb("members.invite")
     def join(self, user: "User", role: str) -> "Membership":
-        """Make a user a member. Raises UnknownRole and AlreadyMember."""
+        """Make a user a member. Raises UnknownRole, AlreadyMember and UserDeactivated."""
         membership: Membership = self.model(user=user, role=_role(role))
+        _require_active(user)
         try:
             with transaction.atomic(using=self.db):  # a refusal leaves the block usable
                 membership.save(force_insert=True)
@@ -77,7 +85,11 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
 
     @verb("members.invite")
     def admit(self, user: "User", role: str) -> "Membership":
-        """Make a user a member; one who is a member already keeps the role they have."""
+        """Make a user a member; one who is a member already keeps the role they have.
+
+        Raises UnknownRole and UserDeactivated.
+        """
+        _require_active(user)
         membership: Membership
         membership, _ = self.get_or_create(user=user, defaults={"role": _role(role)})
         return membership
@@ -117,6 +129,35 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
         membership.role = wanted
         return locked
 
+    def end(self, user: "User", when: datetime) -> None:
+        """End the user's membership as of `when`, whatever is theirs: they were deactivated.
+
+        For `User.objects.deactivate`, in the system's own block. Raises LastOwner.
+        """
+        for membership in self.filter(user=user):
+            with suppress(NotAMember):  # who has left meanwhile
+                self._require_another_owner(self._locked(membership))
+                self.filter(pk=membership.pk).mark(when)
+
+    def resume(self, user: "User", ended: datetime) -> None:
+        """Make the membership live again that was ended then; unless there is another by now."""
+        if not self.filter(user=user).exists():
+            self._every().filter(user=user, deleted_at=ended).restore()
+
+    def tenants_left(self, user: "User", ended: datetime) -> list[UUID]:
+        """While inspecting: the tenants where the user's membership was ended then."""
+        return list(
+            self._every().filter(user=user, deleted_at=ended).values_list("tenant", flat=True)
+        )
+
+    def everywhere(self, user: "User") -> "list[Membership]":
+        """While inspecting: the user's memberships of all tenants, ended ones too, with these."""
+        return list(self._every().filter(user=user).select_related("tenant").order_by("pk"))
+
+    def _every(self) -> MembershipQuerySet:
+        """All memberships: this manager's own rows are the live ones."""
+        return cast(MembershipQuerySet, super(SoftDeleteManager, self).get_queryset())
+
     def _locked(self, membership: "Membership") -> "Membership":
         """The membership under its lock, after those of all owners, always in one order.
 
@@ -129,7 +170,8 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
         return found
 
     def _require_another_owner(self, locked: "Membership") -> None:
-        if locked.role == Role.OWNER and not self.owning().exclude(pk=locked.pk).exists():
+        others = self.owning().of_active_users().exclude(pk=locked.pk)
+        if locked.role == Role.OWNER and not others.exists():
             raise LastOwner
 
 
@@ -241,6 +283,12 @@ def _require_open_for_a_while(expires_in: timedelta | None) -> None:
     longest = timedelta(days=MOST_INVITATION_DAYS)
     if expires_in is not None and not timedelta() < expires_in <= longest:
         raise BadExpiry(f"an invitation is open for at most {longest.days} days, not {expires_in}")
+
+
+def _require_active(user: "User") -> None:
+    """Raise UserDeactivated, as the row says and not what is in hand."""
+    if not apps.get_model("tenants.User").objects.filter(pk=user.pk).exists():
+        raise UserDeactivated(f"{user} is deactivated, or is not there")
 
 
 def _role(name: str) -> Role:

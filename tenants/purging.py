@@ -1,6 +1,7 @@
 """Rows that were deleted long ago go for good: as role app, a batch to a transaction.
 
-Only rows that can be marked deleted are ever purged; the ledger has none, and no DELETE.
+Only rows that can be marked deleted are ever purged; the ledger has none, and no DELETE. Of a user
+who was deactivated long ago, who they were is forgotten; the row stays, for ledgers name its id.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from tenants.context import run_for
 from tenants.errors import StoreError
-from tenants.models import SoftDeleteModel
+from tenants.models import SoftDeleteModel, User
 
 BATCH = 500
 DAYS = 90
@@ -45,6 +46,22 @@ def purgeable(tenant_id: UUID, *, days: int = DAYS) -> dict[str, int]:
         return {model._meta.label: found for model, found in rows.items() if found}
 
     return run_for(tenant_id, count)
+
+
+def purge_users(*, days: int = DAYS, batch: int = BATCH) -> int:
+    """Forget who users were that were deactivated more than `days` ago; how many.
+
+    They cannot be restored any more. Safe to repeat, and to break off. Raises BadAge.
+    """
+    before, total = _before(days), 0
+    while count := User.objects.purge(before, batch):
+        total += count
+    return total
+
+
+def purgeable_users(*, days: int = DAYS) -> int:
+    """How many users `purge_users` would find now."""
+    return User.all_objects.purgeable(_before(days)).count()
 
 
 def purged() -> Iterator[type[SoftDeleteModel]]:

@@ -69,7 +69,7 @@ class NotAMember(Declined):
 
 
 class LastOwner(Declined):
-    """The tenant's last owner can neither leave nor become anything else."""
+    """The tenant's last owner can neither leave nor become anything else; figure `tenants`."""
 
     code = "last_owner"
 
@@ -78,6 +78,24 @@ class MemberInUse(Declined):
     """Something belongs to the member: give it to another first."""
 
     code = "member_in_use"
+
+
+class UserDeactivated(Declined):
+    """That user is deactivated, or is not there: restore them first."""
+
+    code = "user_deactivated"
+
+
+class UserPurged(Declined):
+    """Who that user was has been purged: nobody can be restored."""
+
+    code = "user_purged"
+
+
+class NotDeletable(Declined):
+    """Users are not deleted: User.objects.deactivate(user) ends all that they may do."""
+
+    code = "not_deletable"
 
 
 class BadEmail(Declined, Invalid):

@@ -19,7 +19,8 @@ from django.db import IntegrityError, models, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants.contract import ContractQuerySet
+from tenants.listing.asked import Asked
+from tenants.listing.queryset import ListedQuerySet
 
 if TYPE_CHECKING:
     from tenants.models import LoginFailure, User, UserSession
@@ -28,10 +29,16 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exact `last_seen_at` is: it costs a write at most this often."""
 
 BATCH = 1000  # rows removed in one statement
+LONGEST_EMAIL = 255
+SECRETS = ("session_key", "session_data")
+"""What of a session is neither listed nor shown."""
 
 
-class UserSessionQuerySet(ContractQuerySet["UserSession"]):
-    """Filters are adjectives."""
+class UserSessionQuerySet(ListedQuerySet["UserSession"]):
+    """Filters are adjectives; what is listed comes without the key and the data."""
+
+    def _narrowed(self, asked: Asked) -> Self:
+        return super()._narrowed(asked).defer(*SECRETS)
 
     def live(self) -> Self:
         """Sessions that have not expired."""
@@ -40,6 +47,10 @@ class UserSessionQuerySet(ContractQuerySet["UserSession"]):
     def expired(self) -> Self:
         """Sessions that are of no use any more."""
         return self.filter(expire_date__lte=timezone.now())
+
+    def seen_of(self, user: "User") -> Self:
+        """The same without the keys, as role inspector may read them."""
+        return self.of(user).defer(*SECRETS)
 
     def of(self, user: "User") -> Self:
         """A user's live sessions, the last seen first."""
@@ -70,12 +81,19 @@ class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSessio
         return _removed(self.expired())
 
 
-class LoginFailureManager(models.Manager["LoginFailure"]):
+class LoginFailureQuerySet(ListedQuerySet["LoginFailure"]):
+    """Failures; the manager has the verbs."""
+
+
+_Failures = models.Manager.from_queryset(LoginFailureQuerySet)
+
+
+class LoginFailureManager(_Failures["LoginFailure"]):
     """Log-ins that failed: which address was tried, from where, when; never which password."""
 
     def record(self, email: str, request: HttpRequest | None) -> "LoginFailure":
         """Write one down; the address folded, and cut where it is too long to be one."""
-        address = str(email).replace("\0", "").strip().lower()[:254]
+        address = str(email).replace("\0", "").strip().lower()[:LONGEST_EMAIL]
         return self.create(email=address, ip=ip_of(request) if request else None)
 
     def clean(self, before: datetime) -> int:

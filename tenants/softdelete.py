@@ -68,6 +68,18 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
     restore.alters_data = True  # type: ignore[attr-defined]
     restore.queryset_only = True  # type: ignore[attr-defined]
 
+    def mark(self, when: datetime) -> int:
+        """Mark the live ones deleted at that time, even those that live rows protect; how many.
+
+        For who may come back to what is theirs: `.restore()` of the rows with that time.
+        """
+        counted: Counter[str] = Counter()
+        with transaction.atomic(using=self.db):
+            _bury(self.live(), when, counted, even_protected=True)
+        return counted[self.model._meta.label]
+
+    mark.alters_data = True  # type: ignore[attr-defined]
+
     def hard_delete(self) -> tuple[int, dict[str, int]]:
         """Delete for good, as Django does. Raises ForeignKeyBroken when rows point at one."""
         return super().delete()
@@ -150,18 +162,26 @@ def _lock_below(model: type[models.Model], pks: list[Any]) -> None:
             _lock_below(field.model, list(rows.values_list("pk", flat=True)))
 
 
-def _bury(rows: "SoftDeleteQuerySet[Any]", when: datetime, counted: Counter[str]) -> None:
+def _bury(
+    rows: "SoftDeleteQuerySet[Any]",
+    when: datetime,
+    counted: Counter[str],
+    *,
+    even_protected: bool = False,
+) -> None:
     # Locked as for a deletion: whoever is inserting a row that points at one is waited for.
     pks = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
     if not pks:
         return
-    _refuse(rows.model, pks, models.PROTECT)
+    if not even_protected:
+        _refuse(rows.model, pks, models.PROTECT)
     changed = rows.model._base_manager.filter(pk__in=pks).update(deleted_at=when, updated_at=when)
     counted[rows.model._meta.label] += changed
     for field in _pointing(rows.model):
         if field.remote_field.on_delete is models.CASCADE and _can_be_marked(field.model):
-            _bury(_rows_at(field, pks).live(), when, counted)
-    _refuse(rows.model, pks, models.RESTRICT)
+            _bury(_rows_at(field, pks).live(), when, counted, even_protected=even_protected)
+    if not even_protected:
+        _refuse(rows.model, pks, models.RESTRICT)
 
 
 def _refuse(model: type[models.Model], pks: list[Any], on_delete: Any) -> None:

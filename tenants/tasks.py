@@ -30,6 +30,12 @@ def purge_all_deleted(days: int = purging.DAYS) -> int:
 
 
 @task
+def purge_users(days: int = purging.DAYS) -> int:
+    """Forget who users were that were deactivated more than `days` ago; safe to repeat."""
+    return purging.purge_users(days=days)
+
+
+@task
 def clean_sessions() -> dict[str, int]:
     """Remove expired sessions, and failed log-ins older than the settings say; how many of each.
 

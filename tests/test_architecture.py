@@ -271,6 +271,7 @@ def test_the_data_layer_is_the_managers_and_the_engine():
         Path("tenants/members.py"),
         Path("tenants/sessions.py"),
         Path("tenants/softdelete.py"),
+        Path("tenants/users.py"),
     }
 
 

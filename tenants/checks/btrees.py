@@ -8,6 +8,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import F
 from django.db.models.expressions import OrderBy
+from django.db.models.functions import Lower
 
 from tenants.listing.asked import Sort, column_of, listing_of
 from tenants.listing.kinds import searches_of
@@ -18,11 +19,15 @@ type Index = tuple[Model, str]
 """The model whose table has the index, and the index's name."""
 
 TENANT = ("tenant",)
+"""What every index of a tenants' table begins with; see `start_of` for the others."""
 
 
 @dataclass(frozen=True)
 class Btree:
-    """An index of a model: fields, operator classes ('' is the type's own), and their orders."""
+    """An index of a model: fields, operator classes ('' is the type's own), and their orders.
+
+    Lower("email") is the field `lower(email)`.
+    """
 
     name: str
     fields: Fields
@@ -30,10 +35,13 @@ class Btree:
     down: tuple[bool, ...]
     nulls_first: tuple[bool, ...]
 
-    def finds(self, field: Any, operator: str, after: Fields = TENANT) -> bool:
+    def finds(
+        self, field: Any, operator: str, after: Fields = TENANT, *, folded: bool = False
+    ) -> bool:
         """Whether it serves the operator: it begins with the fields named and with this one."""
         size = len(after)
-        if self.fields[: size + 1] != (*after, field.name):
+        name = f"lower({field.name})" if folded else field.name
+        if self.fields[: size + 1] != (*after, name):
             return False
         bytewise = "_pattern_" in self.opclasses[size] or getattr(field, "db_collation", "") == "C"
         return operator != "startswith" or bytewise
@@ -54,7 +62,7 @@ class Btree:
 
 def btrees(model: Model) -> Iterator[Btree]:
     """The model's own indexes that hold all its rows, or all its live ones."""
-    yield _btree(f"{model._meta.db_table}_pkey", ["tenant", "id"])
+    yield _btree(f"{model._meta.db_table}_pkey", [*start_of(model), "id"])
     for index in model._meta.indexes:
         if type(index) is models.Index and _whole(model, index.condition):
             if index.fields:
@@ -69,7 +77,12 @@ def btrees(model: Model) -> Iterator[Btree]:
             yield _btree(unique.name, unique.fields, getattr(unique, "opclasses", ()))
 
 
-def supporting(model: Model, path: str, operator: str) -> list[set[Index]]:
+def start_of(model: Model) -> Fields:
+    """What each of its indexes begins with: the tenant, where there is one."""
+    return TENANT if hasattr(model, "tenant_attname") else ()
+
+
+def supporting(model: Model, path: str, operator: str, *, folded: bool = False) -> list[set[Index]]:
     """The indexes that serve a filter, for each table on the way: one of each set will do."""
     relation, _, name = path.rpartition("__")
     field = column_of(model, path)
@@ -80,7 +93,10 @@ def supporting(model: Model, path: str, operator: str) -> list[set[Index]]:
         found = {
             (holder, btree.name)
             for btree in btrees(holder)
-            if any(btree.finds(field, operator, after) for after in _beginnings(model, relation))
+            if any(
+                btree.finds(field, operator, after, folded=folded)
+                for after in _beginnings(model, relation, holder)
+            )
         }
     return _led_to(model, relation, found)
 
@@ -99,7 +115,7 @@ def walking(model: Model, sort: Sort) -> list[set[Index]]:
     found = {
         (holder, btree.name)
         for btree in btrees(holder)
-        for after in _beginnings(model, relation)
+        for after in _beginnings(model, relation, holder)
         if btree.walks(along or own, after, empty=empty)
     }
     return _led_to(model, relation, found, own[:-1])
@@ -119,21 +135,22 @@ def field_at(model: Model, path: str) -> Any:
     return field if field and field.concrete and field.name == name else None
 
 
-def _beginnings(model: Model, relation: str) -> list[Fields]:
+def _beginnings(model: Model, relation: str, holder: Model) -> list[Fields]:
     """How an index may begin: by the tenant, or then by what the listing is always within."""
+    start = start_of(holder)
     listing = listing_of(model)
     kind = listing.filters.get(listing.within or "")
     path = (kind.of or listing.within or "") if kind else ""
     led, _, name = path.rpartition("__")
-    return [TENANT, (*TENANT, name)] if name and led == relation else [TENANT]
+    return [start, (*start, name)] if name and led == relation else [start]
 
 
 def _led_to(model: Model, relation: str, found: set[Index], own: Fields = ()) -> list[set[Index]]:
     """With the indexes that lead back along a foreign key, in the order of the own fields."""
     if not relation:
         return [found]
-    ways = {(model, btree.name) for btree in btrees(model) if btree.walks((relation, *own))}
-    return [found, ways]
+    start, way = start_of(model), (relation, *own)
+    return [found, {(model, btree.name) for btree in btrees(model) if btree.walks(way, start)}]
 
 
 def _of_expressions(index: models.Index) -> Btree:
@@ -142,7 +159,7 @@ def _of_expressions(index: models.Index) -> Btree:
     orders: list[Any] = [each if isinstance(each, OrderBy) else each.asc() for each in said]
     return Btree(
         index.name,
-        tuple(order.expression.name for order in orders),
+        tuple(_name(order.expression) for order in orders),
         ("",) * len(orders),
         tuple(order.descending for order in orders),
         tuple(
@@ -153,8 +170,19 @@ def _of_expressions(index: models.Index) -> Btree:
 
 
 def _is_plain(expression: Any) -> bool:
-    """Whether an expression of an index is a column, in whichever order."""
-    return isinstance(expression.expression if isinstance(expression, OrderBy) else expression, F)
+    """Whether an expression of an index is a column or Lower of one, in whichever order."""
+    plain = expression.expression if isinstance(expression, OrderBy) else expression
+    return isinstance(_inner(plain), F)
+
+
+def _inner(expression: Any) -> Any:
+    """What Lower is of; anything else is itself."""
+    return expression.source_expressions[0] if type(expression) is Lower else expression
+
+
+def _name(expression: Any) -> str:
+    inner = _inner(expression)
+    return str(inner.name) if inner is expression else f"lower({inner.name})"
 
 
 def _btree(name: str, fields: Any, opclasses: Any = (), down: Any = ()) -> Btree:

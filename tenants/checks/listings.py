@@ -6,11 +6,10 @@ from typing import Any
 from django.core.checks import Error
 from django.db import models
 
-from tenants.checks.btrees import Index, Model, field_at, supporting, walking
+from tenants.checks.btrees import Index, Model, field_at, start_of, supporting, walking
 from tenants.checks.catalog import Catalog
 from tenants.listing.asked import RESERVED, Sort, column_of, listing_of, search_of, sort_of
 from tenants.listing.kinds import JSON, SORTABLE, Kind
-from tenants.models import TenantModel
 
 NAME_A_FIELD = "name a field of the model's own table, or of one that a foreign key leads to"
 
@@ -42,12 +41,12 @@ def listing_faults(model: Model) -> Iterator[Error]:
 def lacking(catalog: Catalog) -> Iterator[Error]:
     """The indexes of listings that the database does not have, or that were left invalid."""
     rows = catalog.rows(
-        "SELECT o.relname, i.indexrelid::regclass::text FROM owned o"
-        " JOIN pg_index i ON i.indrelid = o.oid WHERE i.indisvalid"
+        "SELECT t.relname, i.indexrelid::regclass::text FROM tables t"
+        " JOIN pg_index i ON i.indrelid = t.oid WHERE i.indisvalid"
     )
     found = {(table, name.replace('"', "")) for table, name in rows}
     for model in catalog.present:
-        for names in _named(model) if issubclass(model, TenantModel) else ():
+        for names in _named(model):
             if not names & found:
                 lost = " or ".join(sorted(name for _, name in names))
                 yield _error(
@@ -63,7 +62,7 @@ def _named(model: Model) -> list[set[tuple[str, str]]]:
     listing, indexes = listing_of(model), list[set[Index]]()
     for name, kind in listing.filters.items():
         for operator in set(kind.operators) - {"contains"}:
-            indexes += supporting(model, kind.of or name, operator)
+            indexes += supporting(model, kind.of or name, operator, folded=kind.folds)
     for said in listing.sorts.values():
         indexes += walking(model, sort_of("", said))
     named = [{(holder._meta.db_table, name) for holder, name in each} for each in indexes]
@@ -77,7 +76,8 @@ def _filter(model: Model, name: str, kind: Kind) -> Iterator[Error]:
         yield _error(model, "E030", f"filters by {path!r} as {name!r}", NAME_A_FIELD)
         return
     strange = ", ".join(sorted(set(kind.operators) - set(kind.known)))
-    if strange or not kind.fits(field):
+    bound = kind.folds and bool(start_of(field.model))
+    if strange or bound or not kind.fits(field):
         yield _error(
             model,
             "E031",
@@ -87,19 +87,21 @@ def _filter(model: Model, name: str, kind: Kind) -> Iterator[Error]:
         )
         return
     for operator in kind.operators:
-        if not all(supporting(model, path, operator)):
+        if not all(supporting(model, path, operator, folded=kind.folds)):
             yield _unserved(model, f"filters by {name}__{operator}", kind, path, operator)
 
 
 def _unserved(model: Model, what: str, kind: Kind, path: str, operator: str) -> Error:
     relation, _, name = path.rpartition("__")
-    hint = f'add models.Index(fields=["tenant", "{name}"]) to Meta.indexes'
+    hint = f"add {_written([*start_of(model), name])} to Meta.indexes"
+    if kind.folds:
+        hint = f'add models.Index(Lower("{name}"), "id", name=...) to Meta.indexes'
     if operator == "startswith":
         hint += ' with opclasses=["uuid_ops", "text_pattern_ops"]'
     if isinstance(kind, JSON):
         hint = f'add JSONContains(fields=["{name}"]) to Meta.constraints'
     if relation:
-        hint += f' of what {relation} leads to, and models.Index(fields=["tenant", "{relation}"])'
+        hint += f" of what {relation} leads to, and {_written([*start_of(model), relation])}"
     return _error(model, "E033", f"{what} without an index", hint)
 
 
@@ -121,7 +123,8 @@ def _sort(model: Model, said: tuple[str, ...]) -> Iterator[Error]:
         hint = "make it NOT NULL, or sort by it alone: among several a place beside NULL is nowhere"
         yield _error(model, "E032", f"sorts by {what}, which may be NULL", hint)
     elif not all(walking(model, sort)):
-        yield _error(model, "E033", f"sorts by {what} without an index", _index_for(sort, fields))
+        hint = _index_for(model, sort, fields)
+        yield _error(model, "E033", f"sorts by {what} without an index", hint)
 
 
 def _in_line(sort: Sort) -> bool:
@@ -137,13 +140,19 @@ def _may_be_null(model: Model, sort: Sort) -> bool:
     return any(column_of(model, path).null for path in (*several, *keys))
 
 
-def _index_for(sort: Sort, fields: list[Any]) -> str:
+def _index_for(model: Model, sort: Sort, fields: list[Any]) -> str:
     """What to add, for a sort that has no index."""
-    columns = ", ".join(f'"{path.rpartition("__")[2]}"' for path in sort.columns)
+    columns, start = [path.rpartition("__")[2] for path in sort.columns], start_of(model)
     if fields[0].null and sort.descending:
         first = f'F("{sort.columns[0]}").desc(nulls_last=True)'
-        return f'add models.Index("tenant", {first}, F("id").desc(), name=...) to Meta.indexes'
-    return f'add models.Index(fields=["tenant", {columns}]) to Meta.indexes'
+        said = ", ".join([*(f'"{name}"' for name in start), first, 'F("id").desc()', "name=..."])
+        return f"add models.Index({said}) to Meta.indexes"
+    return f"add {_written([*start, *columns])} to Meta.indexes"
+
+
+def _written(names: list[str]) -> str:
+    """An index as a model declares it."""
+    return f"models.Index(fields=[{', '.join(f'"{name}"' for name in names)}])"
 
 
 def _error(model: Model, number: str, what: str, hint: str) -> Error:

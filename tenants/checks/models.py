@@ -23,6 +23,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
     if issubclass(model, TenantModel) and not model._meta.proxy:
         yield from _constraints(model)
         yield from _uniques(model)
+    if not model._meta.proxy:
         yield from listing_faults(model)
     if issubclass(model, SoftDeleteModel) and not model._meta.proxy:
         yield from _live_rows(model)

@@ -2,19 +2,22 @@
 
 Each is declared with the operators a caller may use: `Integer("exact", "gte")`. `of` is the path of
 a field that callers call otherwise, or of another table's: `Moment("gte", of="order__placed_at")`.
-Only leakproof comparisons are known here; what is not (LIKE, lower(), numeric, jsonb) is a declared
-search.
+Only leakproof comparisons are known here; what is not (LIKE, numeric, jsonb) is a declared
+search. Global tables have no row security: for them there is Folded, too.
 """
 
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from ipaddress import ip_address
 from typing import Any, ClassVar, override
 from uuid import UUID
 
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models import F, Q, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact, In
 
 from tenants.expressions import Compared
 from tenants.indexes import JSONContains
@@ -29,6 +32,7 @@ class Kind:
 
     known: ClassVar[tuple[str, ...]] = ("exact", "in", *_ORDER)
     fields: ClassVar[tuple[type[Any], ...]] = ()
+    folds: ClassVar[bool] = False
 
     def __init__(self, *operators: str, of: str = "") -> None:
         self.operators = operators or ("exact",)
@@ -50,7 +54,7 @@ class Kind:
 class Text(Kind):
     """A text; `startswith` is `^@`, which is leakproof as LIKE is not."""
 
-    known = ("exact", "in", "startswith")
+    known: ClassVar[tuple[str, ...]] = ("exact", "in", "startswith")
     fields = (models.CharField, models.TextField)
 
     @override
@@ -67,6 +71,26 @@ class Text(Kind):
         if operator == "startswith":
             return Q(Compared(F(path), "^@", Value(value)))
         return super().condition(path, field, operator, value)
+
+
+class Folded(Text):
+    """A text of a global table, upper and lower case alike; its index begins with Lower(field).
+
+    lower() is not leakproof: under row security no index would serve it.
+    """
+
+    known = ("exact", "in")
+    folds = True
+
+    @override
+    def read(self, asked: object, field: Any) -> str:
+        return super().read(asked, field).strip()
+
+    @override
+    def condition(self, path: str, field: Any, operator: str, value: Any) -> Any:
+        if operator == "in":
+            return Q(In(Lower(path), [Lower(Value(each)) for each in value]))
+        return Q(Exact(Lower(path), Lower(Value(value))))
 
 
 class Integer(Kind):
@@ -156,6 +180,20 @@ class Flag(Kind):
         if asked not in ("true", "false"):
             raise ValueError("true or false")
         return asked == "true"
+
+
+class IP(Kind):
+    """An address, of IPv4 or IPv6."""
+
+    known = ("exact", "in")
+    fields = (models.GenericIPAddressField,)
+
+    @override
+    def read(self, asked: object, field: Any) -> str:
+        try:
+            return str(ip_address(asked if isinstance(asked, str) else ""))
+        except ValueError:
+            raise ValueError("an IP address") from None
 
 
 class JSON(Kind):

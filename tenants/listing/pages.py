@@ -47,7 +47,7 @@ def page_of[M: models.Model](rows: "models.QuerySet[M]", asked: Asked) -> Page[M
     Raises BadCursor.
     """
     fields = [column_of(rows.model, path) for path in asked.sort.columns]
-    signer = signer_of(asked, str(tenancy().tenant_id), rows.model._meta.label)
+    signer = signer_of(asked, *_bound(rows.model))
     said = place_in(asked.cursor, signer)
     place = said and Place(
         said.back,
@@ -64,6 +64,12 @@ def page_of[M: models.Model](rows: "models.QuerySet[M]", asked: Asked) -> Page[M
         said,
         lambda row, back: signer.sign_object([back, *_values(row, asked.sort)]),
     )
+
+
+def _bound(model: type[models.Model]) -> tuple[str, ...]:
+    """What a cursor is good for: a model, and of a tenant's the tenant in force."""
+    label = model._meta.label
+    return (str(tenancy().tenant_id), label) if hasattr(model, "tenant_attname") else (label,)
 
 
 def paged[R](

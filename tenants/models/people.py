@@ -1,30 +1,45 @@
 """People and where they belong: User (global), Membership, Invitation."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, NoReturn
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import URLValidator
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
 from tenants.constraints import RowTrigger
-from tenants.directory import UserManager
 from tenants.history import History
+from tenants.indexes import GlobalTrigramSearch
+from tenants.listing import Folded, Listing, Moment
 from tenants.members import InvitationManager, MembershipManager
 from tenants.models.base import Contracted, SoftDeleteModel, TenantModel
+from tenants.refusals import NotDeletable
 from tenants.roles import Role
 from tenants.softdelete import LIVE
+from tenants.users import AllUsersManager, UserManager
 
 
 class User(Contracted, AbstractBaseUser, PermissionsMixin):
-    """A person, who logs in by e-mail; global, for one may belong to several tenants."""
+    """A person, who logs in by e-mail; global, for one may belong to several tenants.
+
+    `User.objects.deactivate(user)` ends what they may do, `restore` gives it back. `objects` sees
+    the active users, `all_objects` every one. The hash of a password is read where it is named
+    or asked for (`user.password` takes a statement then), and by the log-in: not with the row.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField("e-mail", help_text="whatever its case, one live user has it")
-    first_name = models.CharField(max_length=150, blank=True)
-    last_name = models.CharField(max_length=150, blank=True)
-    avatar_url = models.URLField("avatar URL", blank=True, help_text="where their picture is")
+    email = models.EmailField(
+        "e-mail", max_length=255, help_text="whatever its case, one live user has it"
+    )
+    first_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    avatar_url = models.TextField(
+        "avatar URL", blank=True, validators=[URLValidator()], help_text="where their picture is"
+    )
     email_verified = models.BooleanField(
         "e-mail verified", default=False, help_text="whether they have answered a message to it"
     )
@@ -37,13 +52,48 @@ class User(Contracted, AbstractBaseUser, PermissionsMixin):
         null=True, blank=True, help_text="since when they may not log in; none while they may"
     )
 
+    read_when_named = ("password",)
+    listing = Listing(
+        filters={
+            "email": Folded("exact", "in"),
+            "first_name": Folded("exact", "in"),
+            "last_name": Folded("exact", "in"),
+            "created_at": Moment("gte", "gt", "lte", "lt"),
+            "deleted_at": Moment("gte", "gt", "lte", "lt"),
+        },
+        sorts={
+            "newest": "-created_at",
+            "oldest": "created_at",
+            "email": "email",
+            "name": ("last_name", "first_name"),
+            "deleted": "-deleted_at",
+        },
+        search="tenants_user_search",
+    )
     objects: ClassVar[UserManager] = UserManager()
+    all_objects: ClassVar[AllUsersManager] = AllUsersManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(Lower("email"), "id", name="tenants_user_email"),
+            models.Index(Lower("first_name"), "id", name="tenants_user_first_name"),
+            models.Index(Lower("last_name"), "id", name="tenants_user_last_name"),
+            models.Index(fields=["email", "id"], name="tenants_user_by_email"),
+            models.Index(fields=["last_name", "first_name", "id"], name="tenants_user_by_name"),
+            models.Index(fields=["created_at", "id"], name="tenants_user_created_at"),
+            models.Index(
+                F("deleted_at").desc(nulls_last=True),
+                F("id").desc(),
+                name="tenants_user_deleted_at",
+            ),
+        ]
         constraints: ClassVar = [
+            GlobalTrigramSearch(
+                fields=["email", "first_name", "last_name"], name="tenants_user_search"
+            ),
             models.UniqueConstraint(
                 Lower("email"), condition=models.Q(deleted_at=None), name="tenants_user_email_once"
             ),
@@ -56,7 +106,21 @@ class User(Contracted, AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.email or str(self.pk)
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any] | None = None,
+    ) -> None:
+        """Django's; a hash that was read before is read again."""
+        rows = from_queryset or type(self).all_objects.with_hash()
+        super().refresh_from_db(using, fields, rows)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raises NotDeletable: `User.objects.deactivate(user)` is the verb."""
+        raise NotDeletable
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
@@ -104,7 +168,7 @@ class Membership(SoftDeleteModel):
 class Invitation(TenantModel):
     """An offer of membership; who holds the token may take it, once."""
 
-    email = models.EmailField("e-mail", help_text="who is invited")
+    email = models.EmailField("e-mail", max_length=255, help_text="who is invited")
     role = models.CharField(
         max_length=10,
         choices=Role,

@@ -4,11 +4,13 @@ from typing import ClassVar, override
 
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from tenants.listing import IP, Folded, Key, Listing, Moment
 from tenants.models.people import User
-from tenants.sessions import LoginFailureManager, SessionStore, UserSessionManager
+from tenants.sessions import LONGEST_EMAIL, LoginFailureManager, SessionStore, UserSessionManager
 
 
 class UserSession(AbstractBaseSession):
@@ -17,12 +19,13 @@ class UserSession(AbstractBaseSession):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     session_key = models.CharField(max_length=40, unique=True, help_text="the cookie's; a secret")
     session_data = models.TextField(help_text="signed by Django")
-    expire_date = models.DateTimeField(db_index=True, help_text="until when it is good")
+    expire_date = models.DateTimeField(help_text="until when it is good")
     user = models.ForeignKey(
         User,
         models.CASCADE,
         null=True,
         blank=True,
+        db_index=False,
         related_name="sessions",
         help_text="who is logged in, if anybody",
     )
@@ -33,10 +36,33 @@ class UserSession(AbstractBaseSession):
     )
     user_agent = models.CharField(max_length=300, blank=True, help_text="what it was seen with")
 
+    listing = Listing(
+        filters={
+            "user": Key("exact", "in"),
+            "ip": IP("exact", "in"),
+            "created_at": Moment("gte", "gt", "lte", "lt"),
+            "last_seen_at": Moment("gte", "gt", "lte", "lt"),
+            "expire_date": Moment("gte", "gt", "lte", "lt"),
+        },
+        sorts={
+            "seen": "-last_seen_at",
+            "unseen": "last_seen_at",
+            "newest": "-created_at",
+            "oldest": "created_at",
+            "expiring": "expire_date",
+        },
+    )
     objects: ClassVar[UserSessionManager] = UserSessionManager()
 
     class Meta:
         verbose_name = "session"
+        indexes: ClassVar = [
+            models.Index(fields=["user", "last_seen_at", "id"], name="tenants_usersession_user"),
+            models.Index(fields=["last_seen_at", "id"], name="tenants_usersession_seen"),
+            models.Index(fields=["created_at", "id"], name="tenants_usersession_created"),
+            models.Index(fields=["expire_date", "id"], name="tenants_usersession_expires"),
+            models.Index(fields=["ip", "id"], name="tenants_usersession_ip"),
+        ]
 
     def __str__(self) -> str:
         return f"session {self.pk}"
@@ -51,17 +77,28 @@ class LoginFailure(models.Model):
     """A log-in that was refused."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.CharField("e-mail", max_length=254, help_text="as typed, in lower case")
+    email = models.CharField(
+        "e-mail", max_length=LONGEST_EMAIL, help_text="as typed, in lower case"
+    )
     ip = models.GenericIPAddressField("IP address", null=True, blank=True, help_text="where from")
     at = models.DateTimeField(default=timezone.now, help_text="when")
 
+    listing = Listing(
+        filters={
+            "email": Folded("exact", "in"),
+            "ip": IP("exact", "in"),
+            "at": Moment("gte", "gt", "lte", "lt"),
+        },
+        sorts={"newest": "-at", "oldest": "at"},
+    )
     objects: ClassVar[LoginFailureManager] = LoginFailureManager()
 
     class Meta:
         verbose_name = "failed log-in"
         indexes: ClassVar = [
-            models.Index(fields=["at"], name="tenants_loginfailure_at"),
-            models.Index(fields=["email", "at"], name="tenants_loginfailure_email"),
+            models.Index(fields=["at", "id"], name="tenants_loginfailure_time"),
+            models.Index(Lower("email"), "at", "id", name="tenants_loginfailure_address"),
+            models.Index(fields=["ip", "at", "id"], name="tenants_loginfailure_ip"),
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ class Tenant(TenantOwned):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(db_index=False, help_text="its name in commands and addresses")
-    name = models.CharField(max_length=200, help_text="what people call it")
+    name = models.CharField(max_length=255, help_text="what people call it")
     plan = models.CharField(
         max_length=40, default=default_plan, help_text="one of the declared plans"
     )

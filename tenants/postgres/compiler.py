@@ -5,9 +5,15 @@ A model says so by having `tenant_restriction(alias)`: the lookups that its rows
 of execution, so a queryset kept past its block is refused too, and Django's deletion
 collector, which goes past every manager, names the tenant like everybody else. Before a write
 `require_writable()` is asked as well.
+
+A model may have `read_when_named`: fields, such as the hash of a password, that no SELECT of
+whole rows reads, select_related() included. `only()` names them, and so does an attribute that
+is asked for; a dump has them all, by `whole_rows()`.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, override
 
 from django.db.models import Q
@@ -15,6 +21,22 @@ from django.db.models.sql import compiler
 
 from tenants.errors import CheckBroken, ValueRefused
 from tenants.postgres.values import misfits, refusing
+
+_whole: ContextVar[bool] = ContextVar("whole", default=False)
+
+
+@contextmanager
+def whole_rows() -> Iterator[None]:
+    """In the block rows are read whole, with what their models keep back."""
+    token = _whole.set(True)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
+
+
+def _kept_back(field: Any) -> bool:
+    return field.name in getattr(field.model, "read_when_named", ()) and not _whole.get()
 
 
 class _Held(compiler.SQLCompiler):
@@ -31,6 +53,13 @@ class _Held(compiler.SQLCompiler):
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         with refusing():
             return super().as_sql(*args, **kwargs)
+
+    @override
+    def get_default_columns(self, select_mask: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        columns: list[Any] = super().get_default_columns(select_mask, *args, **kwargs)
+        if select_mask and not self.query.deferred_loading[1]:  # only() has named them all
+            return columns
+        return [column for column in columns if not _kept_back(column.target)]
 
     def require_writable(self) -> None:
         if require := getattr(self.query.model, "require_writable", None):

@@ -39,6 +39,12 @@ def enter_any_tenant(
     return False
 
 
+def begin(actor_id: UUID | None, request_id: str, *, using: str) -> None:
+    """Begin a transaction in somebody's name, of no tenant yet."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT name_actor(%s, %s)", [actor_id, request_id])
+
+
 def name_actor(actor_id: UUID | None, request_id: str, *, using: str) -> None:
     """Say in whose name the transaction goes on, unless it can only be rolled back."""
     driver = connections[using].connection

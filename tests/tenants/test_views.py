@@ -163,7 +163,7 @@ PROBLEMS = [
     ({"exponent": 1e400}, 400, "value_refused", ["exponent"]),
     ({"exponent": "two"}, 400, "value_refused", ["exponent"]),
     ({"owner_id": "nobody"}, 400, "value_refused", ["owner"]),
-    ({"name": "x" * 201}, 400, "value_refused", ["name"]),
+    ({"name": "x" * 256}, 400, "value_refused", ["name"]),
     ({"name": "a\0b"}, 400, "value_refused", ["name"]),
 ]
 

@@ -14,6 +14,7 @@ from tenants.management.fixtures import (
     of_tenants,
     tenants_models,
 )
+from tenants.postgres.compiler import whole_rows
 
 
 class Command(BaseCommand, dumpdata.Command):
@@ -42,8 +43,8 @@ class Command(BaseCommand, dumpdata.Command):
         if slug is not None:
             others = {model._meta.label for model in apps.get_models()} - dumped
             options["exclude"] = [*options["exclude"], *others]
-            options["use_base_manager"] = True  # what is marked deleted is part of it
-        with block_of(slug, options["database"]):
+        options["use_base_manager"] = True  # what is marked deleted is part of it
+        with block_of(slug, options["database"]), whole_rows():
             super().handle(*labels, **options)
 
 

@@ -7,15 +7,18 @@ from rich.table import Table
 
 from tenants import purging
 from tenants.management.base import Command as BaseCommand
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 
 
 class Command(BaseCommand):
     """Purging by age."""
 
-    help = "Delete for good what was deleted long ago; never the ledger. A dry run by default."
+    help = (
+        "Delete for good what was deleted long ago; never the ledger. Of users who were deactivated"
+        " long ago, forget who they were. A dry run by default."
+    )
     examples = """
-  manage.py purge_deleted                        # how much would go, of every tenant
+  manage.py purge_deleted                        # how much would go, of every tenant, and of users
   manage.py purge_deleted --tenant tierney --days 365 --apply
 """
 
@@ -33,11 +36,13 @@ class Command(BaseCommand):
         count = purging.purge if options["apply"] else purging.purgeable
         every = Tenant.objects.every_id
         wanted = [Tenant.objects.id_of(tenant)] if tenant else every(writable=True)
-        rows = []
+        rows: list[dict[str, Any]] = []
         with self.progress() as bar:
             for tenant_id in bar.track(wanted, description="tenants"):
                 for model, found in count(tenant_id, days=days).items():
                     rows.append({"tenant": str(tenant_id), "model": model, "rows": found})
+        if not tenant and (found := self._users(options["apply"], days)):
+            rows.append({"tenant": None, "model": User._meta.label, "rows": found})
         if options["json"]:
             self.print_json({"applied": options["apply"], "rows": rows})
             return
@@ -46,5 +51,9 @@ class Command(BaseCommand):
             return
         table = Table("tenant", "model", "rows", title=None if options["apply"] else "would go")
         for row in rows:
-            table.add_row(*map(str, row.values()))
+            table.add_row(*(str(value or "-") for value in row.values()))
         self.print_rich(table)
+
+    def _users(self, apply: bool, days: int) -> int:
+        """Users belong to no tenant: they are purged with every tenant's rows."""
+        return (purging.purge_users if apply else purging.purgeable_users)(days=days)

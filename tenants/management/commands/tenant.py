@@ -97,6 +97,6 @@ def _time(moment: datetime | None) -> str | None:
 def _user(email: str) -> User:
     """The user with that address. Raises BadTenant."""
     try:
-        return User.objects.get_by_natural_key(email)
+        return User.objects.called(email)
     except User.DoesNotExist as error:
         raise BadTenant(f"there is no user {email!r}: make one with createsuperuser") from error

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from django.db import models
 from django.db.models import F
-from django.db.models.functions import Abs
+from django.db.models.functions import Abs, Lower
 from django.test.utils import isolate_apps
 
 from examples.shop.models import Category, Order, Product
 from tenants.checks.models import faults_of
 from tenants.fields import TenantForeignKey
-from tenants.indexes import JSONContains, Search, TrigramSearch
-from tenants.listing import JSON, Day, Flag, Integer, Key, Listing, Moment, Text
+from tenants.indexes import GlobalTrigramSearch, JSONContains, Search, TrigramSearch
+from tenants.listing import IP, JSON, Day, Flag, Folded, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
 from tests.tenants.schema import altered, found, without
@@ -107,6 +107,8 @@ FAULTS = {
     "lower()": (Listing(filters={"title": Text("iexact")}), "E031", "iexact"),
     "an order of texts": (Listing(filters={"title": Text("gte")}), "E031", "gte"),
     "a decimal": (Listing(filters={"price": Integer()}), "E031", "DecimalField"),
+    "lower() under row security": (Listing(filters={"title": Folded()}), "E031", "Folded"),
+    "a text as an address": (Listing(filters={"title": IP()}), "E031", "CharField"),
     "JSON by its equality": (Listing(filters={"extra": JSON()}), "E031", "exact"),
     "a text as a number": (Listing(filters={"title": Integer()}), "E031", "CharField"),
     "a time as a day": (Listing(filters={"due": Day()}), "E031", "DateTimeField"),
@@ -256,6 +258,66 @@ def test_a_sort_needs_the_tiebreak_in_its_index():
     assert '"id"' in hint
 
 
+class TestGlobal:
+    """A model that is no tenant's: its indexes begin with what is asked for."""
+
+    LISTING = Listing(
+        filters={"email": Folded("exact", "in"), "at": Moment("gte"), "id": Key()},
+        sorts={"newest": "-at", "id": "id", "gone": "-gone"},
+        search="guest_search",
+    )
+    FOLDED = models.Index(Lower("email"), "id", name="folded")
+    LATEST = models.Index(fields=["at", "id"], name="latest")
+    GONE = models.Index(F("gone").desc(nulls_last=True), F("id").desc(), name="gone")
+
+    def faults(self, *indexes):
+        with isolate_apps("tenants"):
+
+            class Guest(models.Model):
+                id = models.UUIDField(primary_key=True)
+                email = models.CharField(max_length=100)
+                at = models.DateTimeField()
+                gone = models.DateTimeField(null=True)
+                listing = self.LISTING
+
+                class Meta:
+                    app_label = "tenants"
+                    constraints = (GlobalTrigramSearch(fields=["email"], name="guest_search"),)
+
+                def __str__(self) -> str:
+                    return self.email
+
+            Guest._meta.indexes = list(indexes)
+            return {(fault.id, fault.msg.split()[3], fault.hint) for fault in faults_of(Guest)}
+
+    def test_is_fine_with_its_indexes(self):
+        assert self.faults(self.FOLDED, self.LATEST, self.GONE) == set()
+
+    def test_is_told_which_are_missing_without_a_tenant(self):
+        found = self.faults()
+
+        assert {(number, what) for number, what, _ in found} == {
+            ("tenants.E033", what)
+            for what in ("email__exact", "email__in", "at__gte", "at", "gone")
+        }
+        assert all("tenant" not in hint for *_, hint in found)
+        assert any('Lower("email"), "id"' in hint for *_, hint in found)
+
+    @pytest.mark.parametrize(
+        "index",
+        [
+            models.Index(fields=["email", "id"], name="x"),
+            models.Index(Lower("gone"), "id", name="x"),
+            models.Index("id", Lower("email"), name="x"),
+        ],
+        ids=["as it is written", "of another field", "in another order"],
+    )
+    def test_is_told_of_an_index_that_does_not_fold(self, index):
+        found = self.faults(index, self.LATEST, self.GONE)
+
+        assert {what for _, what, _ in found} == {"email__exact", "email__in"}
+
+
 def test_a_prefix_needs_an_index_by_bytes():
     listing = Listing(filters={"title": Text("exact", "startswith")})
 
@@ -278,6 +340,19 @@ CHANGES = {
         "DROP INDEX budgets_movement_kind",
         "CREATE INDEX budgets_movement_kind ON budgets_movement (tenant_id, budget_id, kind, seq)",
         {"tenants.E034"},
+    ),
+    "an index of a global listing that is missing": (
+        "DROP INDEX tenants_usersession_ip",
+        "CREATE INDEX tenants_usersession_ip ON tenants_usersession (ip, id)",
+        {"tenants.E034"},
+    ),
+    "a global search whose index is another": (
+        "DROP INDEX tenants_user_search;"
+        " CREATE INDEX tenants_user_search ON tenants_user USING gin (email gin_trgm_ops)",
+        "DROP INDEX tenants_user_search;"
+        " CREATE INDEX tenants_user_search ON tenants_user USING gin"
+        " (email gin_trgm_ops, first_name gin_trgm_ops, last_name gin_trgm_ops)",
+        {"tenants.E020"},
     ),
     "a search whose index is missing": (
         "DROP INDEX shop_product_metadata",
