@@ -102,7 +102,8 @@ class ContractQuerySet(models.QuerySet[M]):
         self, objs: Iterable[models.Model], fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> int:
         """How many rows were written; those given know when. Raises WrongType unless rows are."""
-        rows, named = list(objs), list(fields)
+        rows: list[Any] = list(objs)
+        named = list(fields)
         moved = touches(self.model, named)
         queryset: Any = self.all()
         queryset.query.touches = moved

@@ -55,7 +55,7 @@ class Defaults(DeclaredSQL):
 
 def defaults_of(model: type[models.Model]) -> Defaults:
     """The defaults that the columns of a model get from its fields."""
-    found = {field.column: default_of(field) for field in model._meta.local_concrete_fields}
+    found = {str(field.column): default_of(field) for field in model._meta.local_concrete_fields}
     columns = {column: what for column, what in found.items() if what is not None}
     return Defaults(name=f"{model._meta.db_table}_defaults", columns=columns)
 

@@ -96,7 +96,7 @@ def _undated(model: type[models.Model]) -> Iterator[str]:
         if name not in fields or default_of(fields[name]) != "now()":
             yield f"has no {name} that is now where nothing is said"
     for field in fields.values():
-        if getattr(field, "auto_now", False) and not _may_update(model, field.column):
+        if getattr(field, "auto_now", False) and not _may_update(model, str(field.column)):
             yield f"has {field.name}, which every update moves, and `app_may` does not"
     if "updated_at" in fields and not getattr(fields["updated_at"], "auto_now", False):
         yield "has an updated_at that no update moves"
