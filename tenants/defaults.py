@@ -7,7 +7,7 @@ whose it is, and servers that are sharded find its place by that.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, override
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import models
 from django.utils import timezone
@@ -16,14 +16,14 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import DeclaredSQL, Mirror
 from tenants.documents import Document
 
-MADE: dict[object, str] = {
-    uuid7: "uuidv7()",
-    uuid4: "gen_random_uuid()",
-    timezone.now: "now()",
-    dict: "'{}'::jsonb",
-    list: "'[]'::jsonb",
+MADE: dict[object, tuple[type[Any], str]] = {
+    uuid7: (models.UUIDField, "uuidv7()"),
+    uuid4: (models.UUIDField, "gen_random_uuid()"),
+    timezone.now: (models.DateTimeField, "now()"),
+    dict: (models.JSONField, "'{}'::jsonb"),
+    list: (models.JSONField, "'[]'::jsonb"),
 }
-"""What PostgreSQL calls instead of a callable default."""
+"""What PostgreSQL has instead of a callable default, in fields of that kind."""
 
 _SHORT = 2**31  # integers from here on, and negative ones, are written with their type
 
@@ -71,34 +71,36 @@ def default_of(field: Any) -> str | None:
     >>> default_of(models.DateTimeField(auto_now=True)), default_of(models.TextField())
     ('now()', None)
     """
-    if field.has_db_default() or field.generated:
+    if field.has_db_default() or field.generated or field.default is None:
         return None
     if isinstance(field, models.DateTimeField) and (field.auto_now or field.auto_now_add):
         return "now()"
     if field.has_default():
-        return _made(field.default) if callable(field.default) else _written(field)
+        return _made(field) if callable(field.default) else _written(field)
     if field.blank and not field.null and isinstance(field, models.CharField | models.TextField):
         return _text("", field)
     return None
 
 
-def _made(default: object) -> str | None:
+def _made(field: Any) -> str | None:
+    default = field.default
     if isinstance(default, type) and issubclass(default, Document):
         default = dict  # a document fills in its own defaults as it is read
-    return MADE.get(default)
+    kind, made = MADE.get(default, ((), None))
+    return made if isinstance(field, kind) else None
 
 
 def _written(field: Any) -> str | None:
     """A literal, worded as PostgreSQL does."""
     default = field.default
-    if isinstance(default, bool):
+    if isinstance(field, models.BooleanField):
         return str(default).lower()
-    if isinstance(default, int):
+    if isinstance(field, models.IntegerField):
         plain = 0 <= default < _SHORT
         return f"{default:d}" if plain else f"'{default:d}'::{_integer(field)}"
-    if isinstance(default, str) and isinstance(field, models.CharField | models.TextField):
+    if isinstance(field, models.CharField | models.TextField):
         return _text(str(default), field)
-    return f"'{default}'::uuid" if isinstance(default, UUID) else None
+    return f"'{default}'::uuid" if isinstance(field, models.UUIDField) else None
 
 
 def _integer(field: Any) -> str:
