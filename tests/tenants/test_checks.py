@@ -151,6 +151,48 @@ class TestModels:
 
         assert (fault.id, "tenants_note_at_readable" in fault.msg) == ("tenants.E009", True)
 
+    @pytest.mark.parametrize(
+        ("attributes", "said"),
+        [
+            ({"updated_at": None}, "has no updated_at that is now"),
+            ({"created_at": None}, "has no created_at that is now"),
+            ({"created_at": models.DateTimeField()}, "has no created_at that is now"),
+            ({"updated_at": models.DateTimeField(auto_now_add=True)}, "that no update moves"),
+            ({"app_may": "SELECT, INSERT, UPDATE (body)"}, "`app_may` does not"),
+            ({"app_may": "UPDATE (body), UPDATE (updated)"}, "`app_may` does not"),
+        ],
+    )
+    def test_a_row_that_does_not_say_when_it_was_made_and_changed(self, attributes, said):
+        note = made("Note", TenantModel, **attributes)
+
+        [fault] = faults_of(note)
+
+        assert (fault.id, said in fault.msg) == ("tenants.E019", True)
+
+    def test_defaults_dropped_after_the_class_was_made(self):
+        note = made("Note", TenantModel)
+
+        note._meta.constraints = [
+            each for each in note._meta.constraints if each.name != "tenants_note_defaults"
+        ]
+        [fault] = faults_of(note)
+
+        assert (fault.id, "tenants_note_defaults" in fault.msg) == ("tenants.E019", True)
+
+    def test_a_global_table_of_ours_that_is_not_dated(self, monkeypatch):
+        label = made("Label", models.Model)
+        assert list(faults_of(label)) == []
+
+        monkeypatch.setattr(label, "__module__", "tenants.models")
+
+        assert ids(faults_of(label)) == {"tenants.E019"}
+
+    @pytest.mark.parametrize(
+        "app_may", ["SELECT, INSERT", "SELECT, UPDATE", "INSERT, UPDATE (body, updated_at)"]
+    )
+    def test_rows_that_app_may_update_with_their_time_or_never_are_fine(self, app_may):
+        assert list(faults_of(made("Note", TenantModel, app_may=app_may))) == []
+
     def test_grants_that_differ_from_what_app_may(self):
         note = made("Note", TenantModel)
 
@@ -563,6 +605,21 @@ CATALOG = {
         "CREATE TABLE fault (tenant_id uuid, at timestamptz)",
         "DROP TABLE fault",
         {"tenants.E018", "tenants.E020"},
+    ),
+    "a default that is missing": (
+        "ALTER TABLE budgets_bucket ALTER updated_at DROP DEFAULT",
+        "ALTER TABLE budgets_bucket ALTER updated_at SET DEFAULT now()",
+        {"tenants.E020"},
+    ),
+    "a default that is another": (
+        "ALTER TABLE tenants_usersession ALTER created_at SET DEFAULT clock_timestamp()",
+        "ALTER TABLE tenants_usersession ALTER created_at SET DEFAULT now()",
+        {"tenants.E020"},
+    ),
+    "a default of a column that no model has one for is fine": (
+        "ALTER TABLE budgets_budget ALTER name SET DEFAULT 'Household'",
+        "ALTER TABLE budgets_budget ALTER name DROP DEFAULT",
+        set(),
     ),
     "a currency that app may change": (
         "GRANT UPDATE (currency) ON budgets_budget TO app",

@@ -12,6 +12,7 @@ from django.db import connection, models
 from budgets.models import Bucket, Budget
 from tenants.comments import is_commented
 from tenants.constraints import Grants, RowSecurity
+from tenants.defaults import Defaults
 from tenants.models import TenantSlug
 from tenants.postgres.base import as_owner
 from tenants.schema.tables import tables
@@ -118,12 +119,27 @@ def test_rules_are_postgresqls_own_definitions(committed):
     ]
 
 
+def test_every_default_of_a_table_is_in_the_document_and_what_only_the_application_fills_in():
+    text = DOCUMENT.read_text()
+    bucket = text.partition("### budgets_bucket\n")[2].partition("\n### ")[0]
+
+    for column, default in (
+        ("id", "uuidv7()"),
+        ("tenant_id", "*current_tenant_id*"),
+        ("updated_at", "now()"),
+        ("locked", "false"),
+        ("kind", "'envelope'"),
+        ("name", ""),
+    ):
+        assert re.search(rf"^\| `{column}` \|[^|]*\|[^|]*\| {re.escape(default)} \|", bucket, re.M)
+
+
 def test_every_rule_that_a_model_declares_is_in_the_document():
     text = DOCUMENT.read_text()
 
     for model in filter(is_commented, apps.get_models()):
         for rule in (*model._meta.constraints, *model._meta.indexes):
-            if not isinstance(rule, Grants | RowSecurity):
+            if not isinstance(rule, Defaults | Grants | RowSecurity):
                 assert re.search(rf"^C.* {rule.name} ", text, re.M), rule.name
         if any(isinstance(rule, RowSecurity) for rule in model._meta.constraints):
             assert f"CREATE POLICY tenant_isolation ON {model._meta.db_table} " in text
