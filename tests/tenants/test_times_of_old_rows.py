@@ -63,6 +63,7 @@ def files() -> list[tuple[object, ...]]:
     )
 
 
+@pytest.mark.slow  # migrations do not change once they are released
 def test_old_rows_get_the_times_they_know_and_new_ones_keep_theirs(old, monkeypatch):
     before, history = files(), asked("SELECT count(*) FROM tenants_globalchange")
     migrate("0012")
