@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core import serializers
 from django.db import connection, models
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext, isolate_apps
@@ -26,6 +27,7 @@ from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 OTHER = LATER + timedelta(days=1)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -47,6 +49,11 @@ def rows(product: Product) -> Any:
 def saved(product: Product, **kwargs: Any) -> None:
     product.stock = 9
     product.save(**kwargs)
+
+
+def saved_by_an_expression(product: Product) -> None:
+    product.stock = F("stock") - 1  # type: ignore[assignment]
+    product.save(update_fields=["stock"])
 
 
 def upsert(product: Product, **kwargs: Any) -> None:
@@ -79,6 +86,7 @@ WRITES: dict[str, Callable[[Product], Any]] = {
     "bulk_update": set_by_hand,
     "save": saved,
     "save of a field": lambda product: saved(product, update_fields=["stock"]),
+    "save of an expression": saved_by_an_expression,
     "save of what was read": lambda product: saved(Product.objects.only("stock").get()),
     "bulk_create of what is there": upsert,
     "update_or_create": lambda product: Product.objects.update_or_create(
@@ -190,6 +198,38 @@ def test_a_proxy_writes_the_same_rows(budget, later):
     proxy.objects.update(name="Other")
 
     assert Budget.objects.get().updated_at == LATER
+
+
+def test_each_table_of_a_model_that_extends_another_has_its_own():
+    """Tenants' models have one table (E004); others may have more."""
+    with isolate_apps("tenants"):
+        meta = type("Meta", (), {"app_label": "tenants"})
+        parent = {"name": models.TextField(), "updated_at": models.DateTimeField(auto_now=True)}
+        parent |= {"__module__": __name__, "Meta": meta}
+        above: Any = type("Above", (models.Model,), parent)
+        child = {"more": models.TextField(), "__module__": __name__, "Meta": meta}
+        below: Any = type("Below", (above,), child)
+    query = models.sql.UpdateQuery(below)
+    query.add_update_values({"name": "a", "more": "b"})
+    query.related_ids = {above: [1]}  # type: ignore[assignment]
+
+    [related] = query.get_related_updates()
+
+    assert "updated_at" in related.get_compiler("default").as_sql()[0]
+
+
+def test_a_fixture_keeps_the_time_it_has(product, later):
+    text = serializers.serialize("json", [product]).replace("Assam", "Darjeeling")
+    later()
+
+    for each in serializers.deserialize("json", text):
+        each.save()
+
+    stored = Product.objects.get()
+    assert (stored.name, abs(stored.updated_at - product.updated_at) < MILLISECOND) == (
+        "Darjeeling",
+        True,
+    )
 
 
 def test_a_row_of_the_history_is_written_for_what_changed_and_not_for_the_time(product):
