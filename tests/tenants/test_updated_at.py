@@ -52,7 +52,7 @@ def saved(product: Product, **kwargs: Any) -> None:
 
 
 def saved_by_an_expression(product: Product) -> None:
-    product.stock = F("stock") - 1  # type: ignore[assignment]
+    product.stock = F("stock") - 1
     product.save(update_fields=["stock"])
 
 
@@ -209,9 +209,9 @@ def test_each_table_of_a_model_that_extends_another_has_its_own():
         above: Any = type("Above", (models.Model,), parent)
         child = {"more": models.TextField(), "__module__": __name__, "Meta": meta}
         below: Any = type("Below", (above,), child)
-    query = models.sql.UpdateQuery(below)
+    query: Any = models.sql.UpdateQuery(below)
     query.add_update_values({"name": "a", "more": "b"})
-    query.related_ids = {above: [1]}  # type: ignore[assignment]
+    query.related_ids = {above: [1]}
 
     [related] = query.get_related_updates()
 
