@@ -9,8 +9,7 @@ CodedError
 |   |-- TenantSuspended        the tenant may be read and not written
 |   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
 |   |-- BadTenant, BadUser, NoHistory, BadFile, NotMigrated, BadAge   of the commands
-|   |-- BadFixture, FixtureDiffers                                    of the commands
-|   |-- NeedsTenant, NotATenants, NotHere                             of the commands
+|   |-- BadFixture, FixtureDiffers, NeedsTenant, NotATenants, NotHere of the commands
 |   |-- EmbeddedError, BeforeTheFold, UnreadableTimes                 of the server
 |   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
 |       |-- Unavailable        cannot connect, or the connection broke     retry
