@@ -1,6 +1,7 @@
 """The admin's pages of budgets, buckets and the ledger."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -101,6 +102,7 @@ FILL = Column("fill", _fill)
 FILTER, HOLD, TARGET = rule("filter"), rule("hold"), money("target")
 BALANCE = money("balance")
 AMOUNT = money("amount")
+PROCESSED, TO_MONEY = attrgetter("processed"), attrgetter("to_money")
 BEFORE, AFTER = money("before", "balance_before"), money("after", "balance_after")
 
 
@@ -219,6 +221,7 @@ class MovementAdmin(InspectingAdmin):
     shown = (
         ("kind", "seq", BUDGET, TENANT),
         (AMOUNT, money("external"), REVERSES),
+        (money("processed", of=PROCESSED), money("to the money bucket", of=TO_MONEY)),
         ("memo", "source"),
         ("effective_at", "recorded_at", ACTOR),
         LISTS,

@@ -19,7 +19,7 @@ from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Budget
-    from tenants.models import Membership
+    from tenants.models import Membership, User
 
 TOTALS = """
 UPDATE budgets_budget AS b
@@ -38,6 +38,10 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
     def open(self) -> Self:
         """Budgets still in use."""
         return self.filter(archived_at=None)
+
+    def of(self, user: "User | UUID") -> Self:
+        """Budgets that this user owns as a member of the tenant, archived ones too."""
+        return self.filter(owner__user__in=[user])  # of None: none, not those without an owner
 
     def by_name(self) -> Self:
         """In the order of their names."""

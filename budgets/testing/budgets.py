@@ -52,6 +52,10 @@ class MemoryBudgets(Verbs):
             return found
         raise UnknownBudget(f"there is no budget {name!r} here", name=name)
 
+    def of(self, user: Any) -> list[Budget]:
+        """Budgets whose owner, whatever was given as such, has this user: `user_id`."""
+        return [row for row in self._store.all(Budget) if row.belongs_to(user)]
+
     def _open(self) -> list[Budget]:
         return [row for row in self._store.all(Budget) if not row.archived_at]
 
