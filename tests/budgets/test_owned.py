@@ -1,5 +1,7 @@
 """What is mine: what a user owns in the tenant in force."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -50,12 +52,15 @@ def test_what_they_own_in_another_tenant_is_not_there(tenant, other, ana):
 
 def test_of_nobody_are_none_and_not_those_without_an_owner(acting):
     BudgetFactory()
+    nobody: Any = None
 
-    assert list(Budget.objects.of(None)) == []
-    assert list(Bucket.objects.of(None)) == []
+    assert list(Budget.objects.of(nobody)) == []
+    assert list(Bucket.objects.of(nobody)) == []
 
 
 def test_what_is_no_user_is_refused(acting):
+    address: Any = "ana@example.com"
+
     for manager in (Budget.objects, Bucket.objects):
         with pytest.raises(WrongType, match="user is"):
-            manager.of("ana@example.com")
+            manager.of(address)
