@@ -43,8 +43,16 @@ READS = {
         "tenants_of",
         "unrepeatable",
     },
-    "ScheduleManager": {"all_planned", "called", "planned", "tenants_with_due"},
+    "ScheduleManager": {
+        "all_planned",
+        "called",
+        "planned",
+        "preview",
+        "tenants_with_due",
+        "upcoming",
+    },
     "ScheduleRunManager": set(),
+    "ScheduleVersionManager": set(),
     "StatementLineManager": {"judged"},
     "StatementManager": {"called", "drafted", "reversals", "review"},
 }

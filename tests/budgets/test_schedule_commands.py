@@ -11,7 +11,7 @@ from budgets import scheduling
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
 from budgets.management.commands.run_schedules import moment
-from budgets.managers.schedules import BATCH
+from budgets.managers.running import BATCH
 from budgets.models import Budget, Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
 from tenants.errors import Unavailable, UnknownTenant
