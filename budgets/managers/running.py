@@ -66,9 +66,14 @@ class RunningManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
         return list(rows.values_list("tenant_id", flat=True).distinct())
 
-    def called(self, budget: "Budget", name: str) -> "Schedule":
-        """The schedule of that name that has not ended. Raises UnknownSchedule."""
-        if (found := self.live().filter(budget=budget, name__iexact=name).first()) is None:
+    def called(self, budget: "Budget", name: str, *, key: str | None = None) -> "Schedule":
+        """The schedule of that name that has not ended; or the one that had the name when it was
+        changed under that key, so that the change can be asked for again. Raises UnknownSchedule.
+        """
+        rows = self.filter(budget=budget)
+        changed = rows.filter(versions__key=key, versions__name__iexact=name)
+        found: Schedule | None = changed.first() if key is not None else None
+        if found is None and (found := rows.live().filter(name__iexact=name).first()) is None:
             raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
         return found
 

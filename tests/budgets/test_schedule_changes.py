@@ -442,7 +442,8 @@ class TestUpcoming:
 
         with pytest.raises(BadSchedule):
             Schedule.objects.preview("FREQ=HOURLY", starts=start, time_zone="UTC")
-        for many in (0, 101, 2.5):
+        wrong: list[Any] = [0, 101, 2.5, True]
+        for many in wrong:
             with pytest.raises(BadQuestion):
                 Schedule.objects.preview("FREQ=DAILY", starts=start, time_zone="UTC", many=many)
 
