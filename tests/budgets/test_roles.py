@@ -136,6 +136,7 @@ def deeds(budget, bucket, schedule):
         "create": partial(Bucket.objects.create_bucket, budget, "New", filter=Claim(flat=1)),
         "found": partial(Budget.objects.create_budget, "Second", "EUR"),
         "pause": partial(Schedule.objects.pause, schedule),
+        "edit": partial(Schedule.objects.edit, schedule, amount=7),
         "close": partial(Bucket.objects.close, bucket, Disposition.MONEY),
     }
 
