@@ -31,6 +31,9 @@ def dashboard_answer(budget: Budget, told: Dashboard, zone: tzinfo) -> Answer:
         holds, target = shown(budget, state.balance), _sum(budget, state.target)
         full = bar(state, beside=told.buckets)
         table.add_row(state.name, rule(budget, state), holds, target, full, *moved)
+    if (at := told.last_redistributed_at) is not None:
+        given = shown(budget, told.redistributed)
+        table.caption = f"redistributed from the money bucket: {given}, last on {_day(at, zone)}"
     return table, {
         "budget": told.name,
         "currency": told.currency,
@@ -42,6 +45,8 @@ def dashboard_answer(budget: Budget, told: Dashboard, zone: tzinfo) -> Answer:
         "targeted_minor": told.targeted,
         "missing_minor": told.missing,
         "spare_minor": told.spare,
+        "redistributed_minor": told.redistributed,
+        "last_redistributed_at": told.last_redistributed_at,
         "buckets": [_state(budget, state) for state in told.buckets],
     }
 
@@ -172,6 +177,8 @@ def _month(month: Month) -> dict[str, Any]:
         "income_minor": month.income,
         "withdrawn_minor": month.withdrawn,
         "closing_minor": month.closing,
+        "redistributed_minor": month.redistributed,
+        "last_redistributed_at": month.last_redistributed_at,
         "buckets": [
             {
                 "bucket": line.name,
