@@ -460,3 +460,20 @@ class TestSkip:
             Schedule.objects.skip(schedule, datetime(2026, 2, 20, 8, tzinfo=UTC))
 
         assert schedule.next_due_at == JANUARY
+
+    def test_what_falls_due_next_by_a_new_rule_is_none_that_was_skipped(self, budget, clock):
+        schedule = pay_day(budget)
+        Schedule.objects.run_due(schedule, MIDDLE_OF_MARCH)
+        Schedule.objects.skip(schedule, MARCH)
+
+        Schedule.objects.edit(schedule, rrule="FREQ=MONTHLY;BYMONTHDAY=31")
+
+        assert Schedule.objects.get().next_due_at == MAY
+
+    def test_a_day_of_before_the_new_rule_cannot_be_skipped(self, budget, clock):
+        schedule = pay_day(budget)
+        Schedule.objects.run_due(schedule, MIDDLE_OF_MARCH)
+        Schedule.objects.edit(schedule, rrule="FREQ=DAILY")
+
+        with pytest.raises(BadSchedule, match="does not fall due"):
+            Schedule.objects.skip(schedule, datetime(2026, 3, 9, 8, tzinfo=UTC))
