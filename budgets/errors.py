@@ -186,6 +186,12 @@ class BadSchedule(Refused, Invalid):
     code = "bad_schedule"
 
 
+class ScheduleEnded(Refused):
+    """The schedule has ended."""
+
+    code = "schedule_ended"
+
+
 class UnknownSchedule(Refused, ObjectDoesNotExist):
     """The budget has no such schedule."""
 

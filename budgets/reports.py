@@ -31,6 +31,9 @@ def dashboard_answer(budget: Budget, told: Dashboard, zone: tzinfo) -> Answer:
         holds, target = shown(budget, state.balance), _sum(budget, state.target)
         full = bar(state, beside=told.buckets)
         table.add_row(state.name, rule(budget, state), holds, target, full, *moved)
+    if (at := told.last_redistributed_at) is not None:
+        given = shown(budget, told.redistributed)
+        table.caption = f"redistributed from the money bucket: {given}, last on {_day(at, zone)}"
     return table, {
         "budget": told.name,
         "currency": told.currency,
@@ -42,6 +45,8 @@ def dashboard_answer(budget: Budget, told: Dashboard, zone: tzinfo) -> Answer:
         "targeted_minor": told.targeted,
         "missing_minor": told.missing,
         "spare_minor": told.spare,
+        "redistributed_minor": told.redistributed,
+        "last_redistributed_at": told.last_redistributed_at,
         "buckets": [_state(budget, state) for state in told.buckets],
     }
 
@@ -135,25 +140,29 @@ def _minor(row: dict[str, Any]) -> dict[str, Any]:
 
 def months_answer(budget: Budget, months: tuple[Month, ...]) -> Answer:
     """What came and what went each month, and below it how each bucket stood in the end."""
-    table = _table(budget.name, "month", ">income", ">withdrawn", ">change", ">closing", ">full")
+    headings = (">income", ">withdrawn", ">redistributed", ">change", ">closing", ">full")
+    table = _table(budget.name, "month", *headings)
     for month in months:
         change = sum(line.change for line in month.buckets)
-        sums = (shown(budget, each) for each in (month.income, month.withdrawn, change))
+        figures = (month.income, month.withdrawn, month.redistributed, change)
+        sums = (shown(budget, each) for each in figures)
         table.add_row(f"{month.first:%Y-%m}", *sums, shown(budget, month.closing), "", style="bold")
         for line in month.buckets:
             full = "" if line.fill is None else shown_percent(line.fill // 10_000 * 10_000)
             stood = (shown(budget, each) for each in (line.change, line.closing))
-            table.add_row(f"  {line.name}", "", "", *stood, full)
+            table.add_row(f"  {line.name}", "", "", "", *stood, full)
     return table, [_month(month) for month in months]
 
 
 def currencies_answer(currencies: tuple[CurrencyMonths, ...]) -> Answer:
     """A line for each month of each currency: sums of different ones are never added."""
-    table = _table("All budgets", "currency", "month", ">income", ">withdrawn", ">closing")
+    headings = (">income", ">withdrawn", ">redistributed", ">closing")
+    table = _table("All budgets", "currency", "month", *headings)
     for each in currencies:
         unit = Budget(currency=each.currency, exponent=each.exponent)
         for month in each.months:
-            sums = (shown(unit, sum_) for sum_ in (month.income, month.withdrawn, month.closing))
+            figures = (month.income, month.withdrawn, month.redistributed, month.closing)
+            sums = (shown(unit, figure) for figure in figures)
             table.add_row(each.currency, f"{month.first:%Y-%m}", *sums)
     return table, [
         {
@@ -172,6 +181,8 @@ def _month(month: Month) -> dict[str, Any]:
         "income_minor": month.income,
         "withdrawn_minor": month.withdrawn,
         "closing_minor": month.closing,
+        "redistributed_minor": month.redistributed,
+        "last_redistributed_at": month.last_redistributed_at,
         "buckets": [
             {
                 "bucket": line.name,

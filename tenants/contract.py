@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import Count, Exists, OuterRef, ProtectedError, RestrictedError
 
 from tenants.arguments import guard
 from tenants.errors import ForeignKeyBroken, ValueRefused
@@ -18,6 +19,14 @@ KEEPS = (models.PROTECT, models.RESTRICT)
 """What keeps a row from being deleted while others point at it."""
 
 M = TypeVar("M", bound=models.Model, covariant=True)
+
+
+class Dangling(NamedTuple):
+    """What a foreign key points at that is not there: in how many rows, how many ids, some ids."""
+
+    rows: int
+    ids: int
+    examples: list[UUID]
 
 
 @contextmanager
@@ -97,6 +106,23 @@ class ContractQuerySet(models.QuerySet[M]):
         with refusing(kwargs.get("field_name", "pk")):
             wanted = None if id_list is None else list(id_list)
         return super().in_bulk(wanted, *args, **kwargs)
+
+    def dangling(self, key: str, *, most: int = 3) -> Dangling | None:
+        """What rows name by a foreign key that has no constraint and is no row; None if nothing.
+
+        The ids that are named most often are the examples.
+        """
+        field: Any = self.model._meta.get_field(key)
+        there = field.related_model._base_manager.filter(pk=OuterRef(field.attname))
+        astray = self.filter(~Exists(there), **{f"{field.attname}__isnull": False})
+        rows, ids = Count("pk"), Count(field.attname, distinct=True)
+        told = astray.aggregate(rows=rows, ids=ids)
+        if not told["rows"]:
+            return None
+        often = (
+            astray.values_list(field.attname).annotate(rows).order_by("-pk__count", field.attname)
+        )
+        return Dangling(**told, examples=[pk for pk, _ in often[:most]])
 
     def bulk_update(
         self, objs: Iterable[models.Model], fields: Iterable[str], *args: Any, **kwargs: Any

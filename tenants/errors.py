@@ -52,7 +52,7 @@ CodedError
     |-- NotEnoughMoney, NothingToMove, WrongBudget, ReversalRefused
     |-- StalePlan, KeyReused, NotConfirmed
     |-- BadQuestion
-    |-- BadSchedule
+    |-- BadSchedule, ScheduleEnded
     |-- BadStatement, BadChoice, StatementUndone, UndoRefused
     `-- BadPayroll, BadCase    of files
 

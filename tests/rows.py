@@ -22,6 +22,7 @@ from budgets.models import (
     Movement,
     Schedule,
     ScheduleRun,
+    ScheduleVersion,
     Statement,
     StatementLine,
 )
@@ -63,6 +64,10 @@ def begin_schedule(budget: Budget) -> Schedule:
 def run_schedule(schedule: Schedule) -> ScheduleRun:
     [run] = Schedule.objects.run_due(schedule, timezone.now())
     return run
+
+
+def raise_pay(schedule: Schedule) -> ScheduleVersion:
+    return Schedule.objects.edit(schedule, amount=6_00).versions.get()
 
 
 def import_line(statement: Statement) -> StatementLine:
@@ -118,6 +123,7 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     Entry: lambda made: made[Movement].entries.get(),
     Schedule: lambda made: begin_schedule(made[Budget]),
     ScheduleRun: lambda made: run_schedule(made[Schedule]),
+    ScheduleVersion: lambda made: raise_pay(made[Schedule]),
     Statement: lambda made: begin_statement(made[Budget]),
     StatementLine: lambda made: import_line(made[Statement]),
     Category: lambda _: Category.objects.create(name=uuid.uuid4().hex),

@@ -1,6 +1,7 @@
 """The admin's pages of budgets, buckets and the ledger."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -74,6 +75,14 @@ def _fill(bucket: Bucket) -> str | None:
     return format_html('<meter max="100" value="{}"></meter> {} %', min(percent, 100), percent)
 
 
+def _redistributed(budget: Budget) -> str | None:
+    """What went from the money bucket to envelopes by redistribution, and when last (UTC)."""
+    told = Budget.objects.dashboard(budget)
+    if (last := told.last_redistributed_at) is None:
+        return None
+    return f"{_shown(budget, told.redistributed)}, last on {last:%Y-%m-%d}"
+
+
 def _lists(row: Budget | Bucket | Movement | Statement) -> str:
     """Links to the lists of what belongs to the row."""
     chosen = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
@@ -101,6 +110,7 @@ FILL = Column("fill", _fill)
 FILTER, HOLD, TARGET = rule("filter"), rule("hold"), money("target")
 BALANCE = money("balance")
 AMOUNT = money("amount")
+PROCESSED, TO_MONEY = attrgetter("processed"), attrgetter("to_money")
 BEFORE, AFTER = money("before", "balance_before"), money("after", "balance_after")
 
 
@@ -180,6 +190,7 @@ class BudgetAdmin(InspectingAdmin):
     shown = (
         ("name", TENANT, OWNER, "currency"),
         (HOLDS, money("deposited"), money("withdrawn")),
+        (Column("redistributed", _redistributed, css="number"),),
         LISTS,
         ("version", "last_seq", "last_recorded_at", "archived_at"),
         ("created_at", "updated_at", "id"),
@@ -219,6 +230,7 @@ class MovementAdmin(InspectingAdmin):
     shown = (
         ("kind", "seq", BUDGET, TENANT),
         (AMOUNT, money("external"), REVERSES),
+        (money("processed", of=PROCESSED), money("to the money bucket", of=TO_MONEY)),
         ("memo", "source"),
         ("effective_at", "recorded_at", ACTOR),
         LISTS,

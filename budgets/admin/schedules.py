@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Q
 
 from budgets.admin.ledger import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
-from budgets.models import Schedule, ScheduleRun
+from budgets.models import Schedule, ScheduleRun, ScheduleVersion
 from tenants.columns import TENANT, link
 from tenants.inspection import (
     Chosen,
@@ -43,16 +43,29 @@ class LatestRuns(InspectedTable):
     verbose_name_plural = "latest runs"
 
 
+class LatestTerms(InspectedTable):
+    """What a schedule said before it was changed, latest first."""
+
+    model = ScheduleVersion
+    shown = (
+        "until", "verb", "name", AMOUNT, "rrule", "starts_on", "starts_at", "time_zone",
+        "paused_at", ACTOR, "memo",
+    )  # fmt: skip
+    ordering = ("-until",)
+    related = ("budget", "actor")
+    verbose_name_plural = "what it said before"
+
+
 @admin.register(Schedule)
 class ScheduleAdmin(InspectingAdmin):
     """Recurring deposits."""
 
     shown = (
         "name", BUDGET, TENANT, AMOUNT, "rrule", "starts_on", "starts_at", "time_zone", "catch_up",
-        STATE, "next_due_at", "paused_at", "memo", "metadata", ACTOR, "key", "request_id",
-        "request_hash", "created_at", "updated_at", "id",
+        STATE, "next_due_at", "paused_at", "ended_at", "memo", "metadata", ACTOR, "key",
+        "request_id", "request_hash", "created_at", "updated_at", "id",
     )  # fmt: skip
-    inlines = (LatestRuns,)
+    inlines = (LatestTerms, LatestRuns)
     list_display = (NAME, BUDGET, TENANT, AMOUNT, "rrule", "time_zone", STATE, "next_due_at")
     list_filter = (TenantFilter, ScheduleFilter, "catch_up", ("budget", Chosen))
     related = ("tenant", "budget", "actor")
@@ -81,3 +94,20 @@ class ScheduleRunAdmin(InspectingAdmin):
     related = ("tenant", "schedule", "movement", "actor")
     search_fields = ("schedule__name", "id__exact")
     search_help_text = "name of the schedule, or id"
+
+
+@admin.register(ScheduleVersion)
+class ScheduleVersionAdmin(InspectingAdmin):
+    """The history of what schedules said."""
+
+    date_hierarchy = "until"
+    shown = (
+        link("schedule", lambda row: row.schedule), BUDGET, TENANT, "until", "verb", "name", AMOUNT,
+        "rrule", "starts_on", "starts_at", "time_zone", "catch_up", "paused_at", ACTOR, "memo",
+        "metadata", "key", "request_id", "request_hash", "created_at", "id",
+    )  # fmt: skip
+    list_display = ("__str__", BUDGET, TENANT, "verb", AMOUNT, "rrule", "time_zone", "until")
+    list_filter = (TenantFilter, "verb", ("schedule", Chosen), ("budget", Chosen))
+    related = ("tenant", "budget", "schedule", "actor")
+    search_fields = ("name", "key", "budget__name", "id__exact")
+    search_help_text = "name, key, name of the budget or id"

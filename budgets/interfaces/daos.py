@@ -1,6 +1,6 @@
 """The data-access objects as callers see them. What each verb does and raises: the managers say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, Unpack
 
@@ -38,6 +38,7 @@ class Budgets(Protocol):
     def archive(self, budget: Given) -> BudgetRow: ...
     def unarchive(self, budget: Given) -> BudgetRow: ...
     def called(self, name: str, *, archived: bool = False) -> BudgetRow: ...
+    def of(self, user: Given) -> Iterable[BudgetRow]: ...
     def dashboard(self, budget: Given) -> Dashboard: ...
     def balances_at(
         self,
@@ -53,6 +54,7 @@ class Buckets(Protocol):
     """The verbs that change rules: `Bucket.objects`."""
 
     def called(self, budget: Given, name: str) -> BucketRow: ...
+    def of(self, user: Given) -> Iterable[BucketRow]: ...
     def create_bucket(
         self,
         budget: Given,

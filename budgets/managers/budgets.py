@@ -22,7 +22,7 @@ from tenants.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Budget
-    from tenants.models import Membership
+    from tenants.models import Membership, User
 
 LONGEST_NAME = 255
 """Characters in the name of a budget, a bucket or a schedule."""
@@ -49,6 +49,10 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
     def archived(self) -> Self:
         """Budgets no longer in use."""
         return self.exclude(archived_at=None)
+
+    def of(self, user: "User | UUID") -> Self:
+        """Budgets that this user owns as a member of the tenant, archived ones too."""
+        return self.filter(owner__user__in=[user])  # of None: none, not those without an owner
 
     def by_name(self) -> Self:
         """In the order of their names."""

@@ -1,5 +1,6 @@
 """The ledger's lines: one bucket's before and after in a movement, written once."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Window
+from django.db.models import F, Q, Sum, Window
 from django.db.models.functions import Lag, RowNumber
 
 from tenants.managers import TenantManager, TenantQuerySet
@@ -56,6 +57,23 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
     def with_buckets(self) -> Self:
         """The same, each line with its bucket."""
         return self.in_order().select_related("bucket")
+
+    def received(self) -> tuple[int, int]:
+        """What envelopes got (+) or gave (-) by them, and what the money bucket did; minor units.
+
+        One statement, or none where they have been read with their buckets.
+        """
+        if self._result_cache is not None:
+            sums = Counter[str]()
+            for entry in self:
+                sums[entry.bucket.kind] += entry.amount
+            return sums["envelope"], sums["money"]
+        kinds = {
+            kind: Sum("amount", filter=Q(bucket__kind=kind), default=0)
+            for kind in ("envelope", "money")
+        }
+        told = self.aggregate(**kinds)
+        return told["envelope"], told["money"]
 
     def unchained(self) -> Self:
         """Entries that do not follow the one before them in their bucket (I3)."""

@@ -20,6 +20,7 @@ _KEPT = (
     ("budgets_movement", "key", "request_hash"),
     ("budgets_bucketversion", "key", "request_hash"),
     ("budgets_schedule", "key", "request_hash"),
+    ("budgets_scheduleversion", "key", "request_hash"),
     ("budgets_statement", "undo_key", "'undo:' || id"),
 )
 """Where a key is kept: the table, its column, and the fingerprint of what was asked."""

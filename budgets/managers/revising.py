@@ -27,6 +27,7 @@ from tenants.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Entry
+    from tenants.models import User
 
 APPLY = """
 UPDATE budgets_bucket AS b
@@ -50,6 +51,10 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
     def open(self) -> Self:
         """Buckets still in use."""
         return self.filter(archived_at=None)
+
+    def of(self, user: "User | UUID") -> Self:
+        """Buckets of the budgets that this user owns, closed ones too."""
+        return self.filter(budget__owner__user__in=[user])
 
     def in_order(self) -> Self:
         """As the cascade serves them; those it does not serve come last."""

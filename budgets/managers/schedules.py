@@ -1,66 +1,44 @@
-"""Schedules: the verbs that make, pause and run them, each due time exactly once.
+"""Schedules: the verbs that make, change and end them. What a due time brings is in `running`.
 
-Every verb but `create_schedule` takes the schedule's row lock first; a run then takes its
-budget's, by depositing. Every due time before `next_due_at` has a run.
+Every verb but `create_schedule` takes the schedule's row lock first, then its budget's, as a run
+does. What has fallen due by the time of a change keeps the terms it had, whoever runs it when.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self, Unpack
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Unpack
 
-from django.db import models, transaction
-from django.db.models import F
+from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
-from budgets.errors import BadSchedule, UnknownSchedule
+from budgets.errors import BadSchedule, ScheduleEnded
 from budgets.managers.budgets import named
-from budgets.managers.duetimes import Planned, open_times, outcomes, runs_of
 from budgets.managers.keys import again, answered
 from budgets.managers.plans import require_in_use
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
-from budgets.recurrence import come, due_times, recurrence
+from budgets.managers.running import RunningManager
+from budgets.recurrence import Recurrence, due_times, recurrence
 from budgets.roles import verb
+from budgets.rrules import parts_of, text_of
 from tenants import quotas
-from tenants.context import current_actor_id
 from tenants.errors import ConstraintBroken
-from tenants.managers import TenantManager, TenantQuerySet
-from tenants.times import instant
 
 if TYPE_CHECKING:
-    from budgets.models import Budget, Movement, Schedule, ScheduleRun
+    from budgets.models import Budget, Schedule
 
-BATCH = 50
-"""Due times in one transaction: many enough to be quick, few enough not to keep others waiting."""
-
-
-class ScheduleQuerySet(TenantQuerySet["Schedule"]):
-    """Filters are adjectives."""
-
-    def live(self) -> Self:
-        """Schedules that will fall due, now or once they are resumed."""
-        return self.filter(next_due_at__isnull=False)
-
-    def due(self, now: datetime) -> Self:
-        """Schedules with something to run, with their budgets; the longest overdue first."""
-        return self.fallen_due(now).filter(budget__archived_at=None)
-
-    def fallen_due(self, now: datetime) -> Self:
-        """The same, and those that rest: those of archived budgets, which nobody runs."""
-        past = self.filter(paused_at=None, next_due_at__lte=now)
-        return past.order_by("next_due_at").select_related("budget")
-
-    def by_name(self) -> Self:
-        """In the order of their names; of those that share one, the oldest first."""
-        return self.order_by("name", "pk")
+TICK = timedelta(microseconds=1)
 
 
-_Schedules = models.Manager.from_queryset(ScheduleQuerySet)
+class ScheduleManager(RunningManager):
+    """The schedules of the tenant in force.
 
-
-class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
-    """The schedules of the tenant in force."""
+    The keywords are `Particulars`. Repeating a `key` with the same request changes nothing; with
+    another it raises KeyReused. Every verb raises StalePlan. Those that change a schedule raise
+    ScheduleEnded; their memo and metadata say why, and are not those of its deposits.
+    """
 
     @verb("schedules.create")
     def create_schedule(
@@ -93,118 +71,92 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
             budget=budget,
             name=named(name),
             amount=amount,
-            rrule=when.rrule,
-            starts_on=starts.date(),
-            starts_at=starts.time(),
-            time_zone=time_zone,
             catch_up=catch_up,
             next_due_at=next(due_times(when)),
+            **columns(when),
             **recorded(particulars, request),
         )
-        self._enter(schedule)
+        quotas.require("schedules")
+        with self._refusing(schedule):
+            schedule.save(force_insert=True)
         return schedule
 
-    def tenants_with_due(self, now: datetime, *, resting: bool = False) -> list[UUID]:
-        """The tenants that have something to run: while inspecting, all that are not suspended.
+    @verb("schedules.edit")
+    def edit(
+        self,
+        schedule: "Schedule",
+        *,
+        amount: int | None = None,
+        rrule: str | None = None,
+        starts: datetime | None = None,
+        time_zone: str | None = None,
+        catch_up: str | None = None,
+        **particulars: Unpack[Particulars],
+    ) -> "Schedule":
+        """Change what is named, for the due times after this moment; the others keep the amount
+        and the rule they had, and what was run is not run again.
 
-        With `resting` those, too, that have nothing else than what rests.
+        Without `starts` a new rule is counted from the old start. `catch_up` counts at once.
+        Raises BadAmount, and BadSchedule for what can be no schedule, never falls due again, or
+        names nothing to change.
         """
-        past = self.fallen_due(now) if resting else self.due(now)
-        rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
-        return list(rows.values_list("tenant_id", flat=True).distinct())
-
-    def called(self, budget: "Budget", name: str) -> "Schedule":
-        """The schedule of that name that has not ended. Raises UnknownSchedule."""
-        if (found := self.live().filter(budget=budget, name__iexact=name).first()) is None:
-            raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
-        return found
-
-    @verb("schedules.pause")
-    def pause(self, schedule: "Schedule") -> "Schedule":
-        """Run nothing until it is resumed; pausing a paused one changes nothing."""
-        schedule.acquire()
-        if schedule.paused_at is None:
-            schedule.paused_at = timezone.now()
-            schedule.save(update_fields=["paused_at"])
-        return schedule
-
-    @verb("schedules.pause")
-    def resume(self, schedule: "Schedule") -> "Schedule":
-        """Run it again; what fell due meanwhile is caught up by its policy, at the next run."""
-        schedule.acquire()
-        if schedule.paused_at is not None:
-            schedule.paused_at = None
-            schedule.save(update_fields=["paused_at"])
-        return schedule
-
-    @verb("schedules.skip")
-    def skip(self, schedule: "Schedule", due_at: datetime) -> "ScheduleRun":
-        """Deposit nothing at one due time; skipping it again changes nothing.
-
-        Raises BadSchedule when it does not fall due then, and when that has been run.
-        """
-        try:
-            due_at = instant(due_at)
-        except ValueError as error:
-            raise BadSchedule(f"a due time {error}") from error
-        schedule.acquire()
-        earlier: ScheduleRun | None = schedule.runs.filter(due_at=due_at).first()
-        if earlier is not None:
-            if earlier.outcome != "skipped":
-                raise BadSchedule(f"it is too late: {schedule} was {earlier}")
+        asked = {"amount": amount, "rrule": rrule, "starts": starts, "time_zone": time_zone}
+        asked = {**asked, "catch_up": catch_up}
+        if set(asked.values()) == {None}:
+            raise BadSchedule(f"say what to change: {', '.join(asked)}")
+        if amount is not None:
+            positive(amount)
+        if rrule is not None:
+            asked["rrule"] = rrule = text_of(parts_of(rrule))
+        if catch_up is not None:
+            self._require_policy(catch_up)
+        request = fingerprint("edit_schedule", schedule=schedule.pk, **asked, **particulars)
+        if earlier := self._begin_change(schedule, request, particulars):
             return earlier
-        upcoming = schedule.next_due_at
-        just_before = due_at - timedelta(microseconds=1)
-        if upcoming is None or due_at not in due_times(schedule.recurrence, just_before, due_at):
-            raise BadSchedule(f"{schedule} does not fall due at {due_at}", next=upcoming)
-        times = self._open_times(schedule)
-        run: ScheduleRun = schedule.runs.record(schedule, [(due_at, "skipped", None)])[0]
-        self._move_on(schedule, next((due for due in times if due != due_at), None))
-        return run
+        was = schedule.recurrence
+        when = recurrence(rrule or was.rrule, starts or was.starts, time_zone or was.time_zone)
+        terms = {"amount": amount or schedule.amount, "catch_up": catch_up or schedule.catch_up}
+        return self._revise(schedule, "edit", request, particulars, **terms, **columns(when))
 
-    def planned(self, schedule: "Schedule", now: datetime, *, most: int = 1000) -> list[Planned]:
-        """What `run_due` would do, over again, until nothing is due; or the first of it."""
-        [(_, planned)] = self.all_planned([schedule], now, most=most)
-        return planned
-
-    def all_planned(
-        self, schedules: "Sequence[Schedule]", now: datetime, *, most: int = 1000
-    ) -> "Iterator[tuple[Schedule, list[Planned]]]":
-        """The same of each, in one statement for all of them. Raises BadSchedule as `run_due`."""
-        _require_aware(now)
-        runs = runs_of(self.filter(pk__in=[schedule.pk for schedule in schedules]))
-        for schedule in schedules:
-            planned: list[Planned] = []
-            if schedule.state in ("active", "resting"):
-                times, following = come(open_times(schedule, runs), now, most)
-                planned = outcomes(schedule, times, following, now)
-            yield schedule, planned
-
-    @verb("schedules.run")
-    def run_due(self, schedule: "Schedule", now: datetime) -> "list[ScheduleRun]":
-        """Deposit for each due time up to `now` that has no run yet, oldest first.
-
-        One transaction does BATCH of them at most: call again, in another, until it returns
-        none. Safe to repeat, and for several workers at once: the row lock makes the second one
-        wait, and it then finds nothing to do; the unique run and the deposit's key would refuse
-        it too. A paused schedule runs nothing, nor does one that rests, as its budget is
-        archived. Raises what `deposit` does, and BadSchedule when `now` has no time zone.
-        """
-        _require_aware(now)
-        schedule.acquire()
-        schedule.budget.refresh_from_db(fields=["archived_at"])
-        if schedule.state != "active":
-            return []
-        times, following = come(self._open_times(schedule), now, BATCH)
-        runs: list[ScheduleRun] = schedule.runs.record(
-            schedule,
-            [
-                (due, outcome, _deposit(schedule, due) if outcome == "deposited" else None)
-                for due, outcome in outcomes(schedule, times, following, now)
-            ],
+    @verb("schedules.rename")
+    def rename(
+        self, schedule: "Schedule", name: str, **particulars: Unpack[Particulars]
+    ) -> "Schedule":
+        """Give it another name. Raises BadRule, and BadSchedule when another one has it."""
+        request = fingerprint(
+            "rename_schedule", schedule=schedule.pk, name=named(name), **particulars
         )
-        self._move_on(schedule, following)
-        return runs
+        if earlier := self._begin_change(schedule, request, particulars):
+            return earlier
+        return self._revise(schedule, "rename", request, particulars, name=named(name))
+
+    @verb("schedules.pause")
+    def pause(self, schedule: "Schedule", **particulars: Unpack[Particulars]) -> "Schedule":
+        """Run nothing until it is resumed; pausing a paused one changes nothing."""
+        request = fingerprint("pause_schedule", schedule=schedule.pk, **particulars)
+        if earlier := self._begin_change(schedule, request, particulars):
+            return earlier
+        since = schedule.paused_at or timezone.now()
+        return self._revise(schedule, "pause", request, particulars, paused_at=since)
+
+    @verb("schedules.pause")
+    def resume(self, schedule: "Schedule", **particulars: Unpack[Particulars]) -> "Schedule":
+        """Run it again; what fell due meanwhile is caught up by its policy, at the next run."""
+        request = fingerprint("resume_schedule", schedule=schedule.pk, **particulars)
+        if earlier := self._begin_change(schedule, request, particulars):
+            return earlier
+        return self._revise(schedule, "resume", request, particulars, paused_at=None)
+
+    @verb("schedules.end")
+    def end(self, schedule: "Schedule", **particulars: Unpack[Particulars]) -> "Schedule":
+        """Run nothing more, for good: nor what has fallen due and has no run. Its name is free.
+
+        `upcoming` tells beforehand what that is; run it first where it is wanted.
+        """
+        request = fingerprint("end_schedule", schedule=schedule.pk, **particulars)
+        if earlier := self._begin_change(schedule, request, particulars):
+            return earlier
+        return self._revise(schedule, "end", request, particulars, ended_at=timezone.now())
 
     def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Schedule | None":
         """Take the budget's lock, and return the schedule an earlier request with the key made."""
@@ -216,78 +168,91 @@ class ScheduleManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         require_in_use(budget)
         return None
 
+    def _begin_change(
+        self, schedule: "Schedule", request: str, particulars: Particulars
+    ) -> "Schedule | None":
+        """Take its lock and its budget's, and return it if an earlier request had the key."""
+        schedule.acquire()
+        budget = schedule.budget
+        budget.acquire()
+        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+            earlier: Schedule = again(self.filter(versions=pk))
+            return earlier
+        require_expected(budget, particulars.get("expect"))
+        schedule.repeated = False
+        if schedule.next_due_at is None:
+            raise ScheduleEnded(f"{schedule} has ended", schedule=schedule.name)
+        return None
+
+    def _revise(
+        self, schedule: "Schedule", verb: str, request: str, said: Particulars, **changes: Any
+    ) -> "Schedule":
+        """Write what it said until now and what it says from now on, if that is anything else.
+
+        With a key always: a repeat must find it.
+        """
+        changed = [name for name, value in changes.items() if getattr(schedule, name) != value]
+        if not changed and said.get("key") is None:
+            return schedule
+        until, was = self._until(schedule), schedule.recurrence
+        with self._refusing(schedule):
+            schedule.versions.record(
+                schedule, until=until, verb=verb, request=request, particulars=said
+            )
+            for name in changed:
+                setattr(schedule, name, changes[name])
+            if schedule.ended_at:
+                schedule.next_due_at = None
+            elif schedule.recurrence != was:
+                self._fall_due_after(schedule, until)
+            schedule.save(update_fields=[*changed, "next_due_at"])
+        return schedule
+
+    def _until(self, schedule: "Schedule") -> datetime:
+        """The last moment its terms of before a change govern: now, and all that was run by then.
+
+        `run_schedules --now` may have been ahead of the clock.
+        """
+        ran = schedule.runs.exclude(outcome="skipped").aggregate(last=Max("due_at"))["last"]
+        before = schedule.versions.aggregate(last=Max("until"))["last"]
+        moments = (timezone.now(), ran, before and before + TICK)
+        return max(moment for moment in moments if moment)
+
+    def _fall_due_after(self, schedule: "Schedule", until: datetime) -> None:
+        """Move it on by its new rule, unless something of before is still to run.
+
+        Raises BadSchedule when it never falls due again.
+        """
+        skipped = set(schedule.runs.filter(due_at__gt=until).values_list("due_at", flat=True))
+        times = (due for due in due_times(schedule.recurrence, until) if due not in skipped)
+        if (following := next(times, None)) is None:
+            rule, starts = schedule.rrule, schedule.starts
+            raise BadSchedule(f"{rule} from {starts} never falls due again: say another start")
+        if schedule.next_due_at is None or schedule.next_due_at > until:
+            schedule.next_due_at = following
+
     def _require_policy(self, catch_up: str) -> None:
         if catch_up not in self.model.CatchUp:
             raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
 
-    def _enter(self, schedule: "Schedule") -> None:
-        quotas.require("schedules")
+    @contextmanager
+    def _refusing(self, schedule: "Schedule") -> Iterator[None]:
+        """A name that is taken is a BadSchedule. What is refused leaves nothing written."""
         try:
-            with transaction.atomic(using=self.db):  # a refused name leaves the block usable
-                schedule.save(force_insert=True)
+            with transaction.atomic(using=self.db):
+                yield
         except ConstraintBroken as error:
             if error.constraint != "budgets_schedule_name_once":
                 raise
             taken = f"the budget has a schedule {schedule.name!r} already"
             raise BadSchedule(taken, name=schedule.name) from error
 
-    def _open_times(self, schedule: "Schedule") -> Iterator[datetime]:
-        """For one that has not ended, under its lock."""
-        return open_times(schedule, runs_of(self.filter(pk=schedule.pk)))
 
-    def _move_on(self, schedule: "Schedule", following: datetime | None) -> None:
-        schedule.next_due_at = following
-        schedule.save(update_fields=["next_due_at"])
-
-
-class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):
-    """Filters are adjectives."""
-
-    def misfiled(self) -> Self:
-        """Deposited runs whose movement is not what their schedule would have deposited then."""
-        return self.filter(outcome="deposited").exclude(
-            movement__kind="deposit",
-            movement__budget=F("schedule__budget"),
-            movement__amount=F("schedule__amount"),
-            movement__effective_at=F("due_at"),
-        )
-
-
-_Runs = models.Manager.from_queryset(ScheduleRunQuerySet)
-
-
-class ScheduleRunManager(_Runs["ScheduleRun"], TenantManager["ScheduleRun"]):
-    """What became of each due time, written once."""
-
-    @verb("schedules.run")
-    def record(
-        self, schedule: "Schedule", rows: "Iterable[tuple[datetime, str, Movement | None]]"
-    ) -> "list[ScheduleRun]":
-        """Write down due times, their outcomes and the movements they made."""
-        actor_id = current_actor_id()
-        return self.bulk_create(
-            self.model(
-                schedule=schedule, due_at=due, outcome=outcome, movement=movement, actor_id=actor_id
-            )
-            for due, outcome, movement in rows
-        )
-
-
-def _deposit(schedule: "Schedule", due_at: datetime) -> "Movement":
-    """The deposit of one due time."""
-    budget = schedule.budget
-    return budget.movements.deposit(
-        budget,
-        schedule.amount,
-        key=f"schedule:{schedule.pk}:{due_at.isoformat()}",
-        effective_at=due_at,
-        source=f"schedule {schedule.pk}",
-        memo=schedule.memo or schedule.name,
-        metadata=schedule.metadata,
-    )
-
-
-def _require_aware(now: datetime) -> None:
-    """Raise BadSchedule for a moment without a time zone."""
-    if timezone.is_naive(now):
-        raise BadSchedule(f"now needs a time zone, not just {now.isoformat()}")
+def columns(when: Recurrence) -> dict[str, Any]:
+    """A recurrence as its columns."""
+    return {
+        "rrule": when.rrule,
+        "starts_on": when.starts.date(),
+        "starts_at": when.starts.time(),
+        "time_zone": when.time_zone,
+    }

@@ -1,6 +1,11 @@
-"""The history of rules: every change of a bucket writes a version, its creation included."""
+"""The history of rules: a change of a bucket, or of a schedule, writes a version.
+
+That of a bucket says what holds from now on, its creation included; that of a schedule, what
+held until now, so that due times which have come keep the terms they had.
+"""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -11,7 +16,7 @@ from budgets.roles import verb
 from tenants.managers import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, BucketVersion, Budget
+    from budgets.models import Bucket, BucketVersion, Budget, Schedule, ScheduleVersion
 
 RULES = (
     "name",
@@ -24,6 +29,19 @@ RULES = (
     "locked",
     "archived_at",
 )
+"""The columns of a bucket's rules."""
+
+TERMS = (
+    "name",
+    "amount",
+    "rrule",
+    "starts_on",
+    "starts_at",
+    "time_zone",
+    "catch_up",
+    "paused_at",
+)
+"""The columns of what a schedule says."""
 
 
 class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
@@ -77,3 +95,42 @@ class BucketVersionManager(_Manager["BucketVersion"], TenantManager["BucketVersi
             )
             columns = columns | {"key": None}
         self.bulk_create(rows)
+
+
+class ScheduleVersionQuerySet(TenantQuerySet["ScheduleVersion"]):
+    """Filters are adjectives."""
+
+    def in_turn(self) -> Self:
+        """As they governed, the first one first."""
+        return self.order_by("until")
+
+
+_ScheduleVersions = models.Manager.from_queryset(ScheduleVersionQuerySet)
+
+
+class ScheduleVersionManager(
+    _ScheduleVersions["ScheduleVersion"], TenantManager["ScheduleVersion"]
+):
+    """What schedules said before they were changed."""
+
+    @verb("schedules.record")
+    def record(
+        self,
+        schedule: "Schedule",
+        *,
+        until: datetime,
+        verb: str,
+        request: str,
+        particulars: Particulars,
+    ) -> "ScheduleVersion":
+        """Write down what a schedule has said of its due times up to a moment."""
+        version: ScheduleVersion = self.model(
+            budget_id=schedule.budget_id,
+            schedule=schedule,
+            until=until,
+            verb=verb,
+            **{name: getattr(schedule, name) for name in TERMS},
+            **recorded(particulars, request),
+        )
+        version.save(force_insert=True)
+        return version

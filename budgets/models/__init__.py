@@ -2,7 +2,7 @@
 
 from budgets.models.budgets import Bucket, BucketVersion, Budget
 from budgets.models.ledger import Entry, Movement
-from budgets.models.schedules import Schedule, ScheduleRun
+from budgets.models.schedules import Schedule, ScheduleRun, ScheduleVersion, Terms
 from budgets.models.shared import Request, Rules
 from budgets.models.statements import Statement, StatementLine
 
@@ -16,6 +16,8 @@ __all__ = [
     "Rules",
     "Schedule",
     "ScheduleRun",
+    "ScheduleVersion",
     "Statement",
     "StatementLine",
+    "Terms",
 ]

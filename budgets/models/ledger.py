@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from budgets.managers import EntryManager, MovementManager
 from budgets.managers.reads.ledger import LEDGER, MEMOS
@@ -140,6 +141,24 @@ class Movement(Request, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.seq}"
+
+    @property
+    def processed(self) -> int:
+        """What envelopes got (+) or gave (-) by it, in minor units.
+
+        With `to_money` it comes to `external`: of a deposit, to its amount. Both are read from
+        the entries, once: prefetch `entries__bucket` for many movements.
+        """
+        return self._received[0]
+
+    @property
+    def to_money(self) -> int:
+        """What the money bucket got (+) or gave (-) by it, in minor units."""
+        return self._received[1]
+
+    @cached_property
+    def _received(self) -> tuple[int, int]:
+        return self.entries.all().received()
 
 
 class Entry(TenantModel):

@@ -1,8 +1,9 @@
-"""Schedules and their runs. Money is in minor units; due times are moments, starts are local.
+"""Schedules, what they said before, and their runs.
 
-What a schedule says is fixed, as a budget's currency is: role app may pause it and move it on.
+Money is in minor units; due times are moments, starts are local.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,8 +12,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from budgets.managers import ScheduleManager, ScheduleRunManager, ScheduleVersionManager
 from budgets.managers.budgets import LONGEST_NAME
-from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
+from budgets.managers.versions import TERMS
 from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
 from budgets.models.shared import Request
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class Schedule(Request, TenantModel):
-    """A deposit that falls due again and again; its memo and metadata are each deposit's."""
+class Terms(models.Model):
+    """What a schedule says: shared by a schedule and what it said before it was changed."""
 
     class CatchUp(models.TextChoices):
         """What becomes of due times that nobody ran in time."""
@@ -37,7 +39,6 @@ class Schedule(Request, TenantModel):
         LAST = "last"  # the newest is run, the others are missed
         NONE = "none"  # those not older than `recurrence.GRACE` are run, the others are missed
 
-    budget = TenantForeignKey(Budget, related_name="schedules")
     name = models.CharField(max_length=LONGEST_NAME)
     amount = models.BigIntegerField(help_text="what each deposit brings, in minor units")
     rrule = models.CharField("rule", max_length=500, help_text="RFC 5545, without DTSTART")
@@ -53,12 +54,40 @@ class Schedule(Request, TenantModel):
     paused_at = models.DateTimeField(
         null=True, blank=True, help_text="since when nothing is run; none while it is active"
     )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def starts(self) -> datetime:
+        """Its start on the wall clock of its time zone (naive)."""
+        return datetime.combine(self.starts_on, self.starts_at)
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """When it falls due."""
+        return Recurrence(self.rrule, self.starts, self.time_zone)
+
+
+class Schedule(Terms, Request, TenantModel):
+    """A deposit that falls due again and again; its memo and metadata are each deposit's."""
+
+    budget = TenantForeignKey(Budget, related_name="schedules")
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="when somebody ended it; none where its rule does"
+    )
     next_due_at = models.DateTimeField(
         null=True, help_text="the first due time that has no run; none when it has ended"
     )
 
-    app_may = "SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)"
-    history = History(without=["next_due_at"], only=["paused_at"])  # its runs tell the rest
+    app_may = (
+        "SELECT, INSERT, MAINTAIN, UPDATE (name, amount, rrule, starts_on, starts_at, time_zone,"
+        " catch_up, paused_at, ended_at, next_due_at, updated_at)"
+    )
+    history = History(without=["next_due_at"], only=[*TERMS, "ended_at"])  # its runs tell the rest
     listing = Listing(
         filters={
             "budget": Key("exact", "in"),
@@ -71,6 +100,8 @@ class Schedule(Request, TenantModel):
     )
     objects: ClassVar[ScheduleManager] = ScheduleManager()
     budget_id: "UUID"
+    behind: "Sequence[ScheduleVersion]" = ()
+    """Its versions, where due times of before a change have no run: the manager reads them."""
 
     class Meta:
         select_on_save = True
@@ -109,20 +140,10 @@ class Schedule(Request, TenantModel):
                 condition=Q(catch_up__in=["all", "last", "none"]),
                 name="budgets_schedule_catch_up",
             ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(next_due_at=None), name="budgets_schedule_ended"
+            ),
         ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def starts(self) -> datetime:
-        """Its start on the wall clock of its time zone (naive)."""
-        return datetime.combine(self.starts_on, self.starts_at)
-
-    @property
-    def recurrence(self) -> Recurrence:
-        """When it falls due."""
-        return Recurrence(self.rrule, self.starts, self.time_zone)
 
     @property
     def state(self) -> str:
@@ -133,10 +154,50 @@ class Schedule(Request, TenantModel):
             return "paused"
         return "resting" if self.budget.archived_at else "active"
 
+    def terms_at(self, due_at: datetime) -> Terms:
+        """What it says of a due time that has no run: of one before it was changed, what it said.
+
+        The manager has read `behind` by then.
+        """
+        return next((version for version in self.behind if due_at <= version.until), self)
+
     def acquire(self) -> None:
         """Make all others who would run or change it wait until we commit; re-read what changes."""
         rows = type(self).objects.acquired()
-        self.refresh_from_db(fields=["paused_at", "next_due_at"], from_queryset=rows)
+        changing = [*TERMS, "ended_at", "next_due_at"]
+        self.refresh_from_db(fields=changing, from_queryset=rows)
+
+
+class ScheduleVersion(Terms, Request, TenantModel):
+    """What a schedule said of its due times up to a moment; written once, at every change of it.
+
+    What it says after the last of them stands in the schedule itself.
+    """
+
+    budget = TenantForeignKey(Budget, related_name="schedule_versions")
+    schedule = TenantForeignKey(Schedule, related_name="versions")
+    until = models.DateTimeField(
+        help_text="the last moment it governs: later due times are others'"
+    )
+    verb = models.CharField(max_length=20, help_text="what was then done to the schedule")
+
+    app_may = APPEND_ONLY
+    history = None  # it is one
+    objects: ClassVar[ScheduleVersionManager] = ScheduleVersionManager()
+
+    class Meta:
+        select_on_save = True
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "schedule", "until"], name="budgets_scheduleversion_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "budget", "key"], name="budgets_scheduleversion_key_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} until {self.until:%Y-%m-%d %H:%M} UTC"
 
 
 class ScheduleRun(TenantModel):

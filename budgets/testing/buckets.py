@@ -30,6 +30,10 @@ class MemoryBuckets(Verbs):
                 return bucket
         raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
 
+    def of(self, user: Any) -> list[Bucket]:
+        """Buckets of the budgets that this user owns."""
+        return [row for row in self._store.all(Bucket) if row.budget.belongs_to(user)]
+
     def create_bucket(
         self,
         budget: Given,

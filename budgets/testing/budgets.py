@@ -11,9 +11,10 @@ from budgets.managers.budgets import UNSAID, named
 from budgets.managers.reads.asked import aware, bounded
 from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, fill
 from budgets.managers.reads.moments import Balances, BalanceThen
+from budgets.managers.reads.redistribution import KINDS
 from budgets.managers.requests import fingerprint
 from budgets.testing.buckets import revise
-from budgets.testing.rows import Bucket, BucketKind, Budget, Entry, columns
+from budgets.testing.rows import Bucket, BucketKind, Budget, Entry, Movement, columns
 from budgets.testing.store import Verbs
 from tenants.naming import uuid_of
 
@@ -89,11 +90,16 @@ class MemoryBudgets(Verbs):
                 return same[0]
         raise UnknownBudget(f"there is no budget {name!r} here", name=name)
 
+    def of(self, user: Any) -> list[Budget]:
+        """Budgets whose owner, whatever was given as such, has this user: `user_id`."""
+        return [row for row in self._store.all(Budget) if row.belongs_to(user)]
+
     def dashboard(self, budget: Given) -> Dashboard:
         """The budget at a glance: balances, targets, fill, rules and what moved last."""
         now = self._found(budget)
         entries = {(entry.bucket_id, entry.seq): entry for entry in self._store.all(Entry)}
         shown = [*now.buckets.envelopes(), now.buckets.money()]
+        given = self._redistributions(now)
         return Dashboard(
             now.pk,
             now.name,
@@ -104,7 +110,15 @@ class MemoryBudgets(Verbs):
             now.deposited,
             now.withdrawn,
             tuple(_state(bucket, entries.get((bucket.pk, bucket.last_seq))) for bucket in shown),
+            -sum(row.to_money for row in given),
+            given[-1].effective_at if given else None,
         )
+
+    def _redistributions(self, budget: Budget) -> list[Movement]:
+        """Those that were not reversed, the oldest first."""
+        rows = [row for row in self._store.all(Movement) if row.budget_id == budget.pk]
+        undone = {row.reverses_id for row in rows}
+        return [row for row in rows if row.kind in KINDS and row.pk not in undone]
 
     def balances_at(
         self,

@@ -79,6 +79,12 @@ class Budget(Row):
         """Its buckets, read from the store at each call."""
         return BucketsOf(self)
 
+    def belongs_to(self, user: Any) -> bool:
+        """Whether this user, a row or an id, owns it."""
+        return user is not None and getattr(self.owner, "user_id", None) == getattr(
+            user, "pk", user
+        )
+
     def count(self, movement: "Movement") -> None:
         """Take a movement into the totals."""
         self.version += 1
@@ -167,6 +173,17 @@ class Movement(Row):
     def entries(self) -> "EntriesOf":
         """Its lines, one for each bucket it touched."""
         return EntriesOf(self)
+
+    @property
+    def processed(self) -> int:
+        """What envelopes got (+) or gave (-) by it, in minor units."""
+        return self.external - self.to_money
+
+    @property
+    def to_money(self) -> int:
+        """What the money bucket got (+) or gave (-) by it, in minor units."""
+        rows = self.entries.all()
+        return sum(entry.amount for entry in rows if entry.bucket.kind == BucketKind.MONEY)
 
 
 @dataclass(eq=False, kw_only=True)

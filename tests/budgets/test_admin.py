@@ -1,13 +1,14 @@
 """The admin's pages of budgets: money, shares, states and what belongs together."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
 from budgets.cascade import Claim
 from budgets.managers.plans import Overflow
-from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Schedule
+from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Schedule, ScheduleVersion
 from tenants import inspection
 from tenants.context import acting_for
 from tenants.models import Membership, Tenant, User
@@ -309,3 +310,30 @@ def test_tables_ask_as_often_for_many_rows_as_for_few(client, tenant, household)
 
     assert counts() == few
     assert max(few) <= 12
+
+
+class TestRedistributed:
+    def test_a_budgets_page_tells_what_and_when_last(self, client, tenant, household):
+        assert "redistributed: -" in text(read(client, page_of(household))).lower()
+        with acting_for(tenant):
+            trip = Bucket.objects.get(name="Trip")
+            day = datetime(2026, 6, 30, 12, tzinfo=UTC)
+            Movement.objects.redistribute_to(trip, 20_00, effective_at=day)
+
+        shown = text(read(client, page_of(household)))
+
+        assert "€20.00, last on 2026-06-30" in shown
+
+
+class TestSchedules:
+    def test_show_what_they_said_before_and_why_it_was_changed(self, client, tenant, household):
+        with acting_for(tenant, actor=UserFactory(first_name="Boss")):
+            schedule = pay_day(Budget.objects.get())
+            Schedule.objects.edit(schedule, amount=1_20, memo="pay rise")
+
+        rows = table_of(read(client, page_of(schedule)), "What it said before")
+
+        assert len(rows) == 1
+        assert all(each in rows[0] for each in ("edit", "€1.00", "pay rise"))
+        [version] = rows_of(read(client, list_of(ScheduleVersion), tenant=tenant.slug))
+        assert version.startswith("Salary until ")

@@ -247,7 +247,7 @@ def test_names_a_budget_with_two_money_buckets(ledger, change):
             f"REVOKE {privilege} ON budgets_{table} FROM app",
             f"budgets_{table} lets app {privilege.split()[0]}",
         )
-        for table in ("movement", "entry", "bucketversion")
+        for table in ("movement", "entry", "bucketversion", "scheduleversion")
         for privilege in ("UPDATE", "DELETE", "TRUNCATE", "UPDATE (created_at)")
     ]
     + [

@@ -42,6 +42,11 @@ def schedule(desk: Desk, key: str) -> Any:
     return pay_day(desk.budget, key=key)
 
 
+def edit(desk: Desk, key: str) -> Any:
+    made = desk.budget.schedules.first() or pay_day(desk.budget)
+    return Schedule.objects.edit(made, amount=7, key=key)
+
+
 def undo(desk: Desk, key: str) -> Any:
     return Statement.objects.undo(Statement.objects.get(), key=key)
 
@@ -55,7 +60,7 @@ def reverse_in_bulk(desk: Desk, key: str) -> Any:
     return Movement.objects.reverse_many(desk.budget, [(first, {"key": key})])
 
 
-VERBS = (deposit, rename, schedule, undo, in_bulk, reverse_in_bulk)
+VERBS = (deposit, rename, schedule, edit, undo, in_bulk, reverse_in_bulk)
 PAIRS = [pair for pair in permutations(VERBS, 2) if pair != (undo, reverse_in_bulk)]
 """What is undone is refused to be reversed before its key is looked at."""
 
@@ -188,6 +193,24 @@ class TestBothDoors:
 
         assert ran.json["id"] == str(answer.pk)
         assert desk.do(Schedule.objects.count) == 1
+
+    def test_a_pay_rise(self, desk, once):
+        desk.do(lambda: pay_day(desk.budget))
+
+        answer, ran = once(
+            lambda: Schedule.objects.edit(
+                Schedule.objects.called(desk.budget, "Salary", key="k"),
+                amount=7_00,
+                rrule="FREQ=WEEKLY",
+                key="k",
+            ),
+            "schedule", "edit", "Salary", "--amount", "7", "--rule", "freq=weekly", "--key", "k",
+            *self.at(desk),
+        )  # fmt: skip
+
+        assert ran.json["id"] == str(answer.pk)
+        assert ran.json["repeated"] is not answer.repeated
+        assert desk.do(lambda: answer.versions.count()) == 1
 
     def test_a_payroll(self, desk, once, tmp_path):
         file = tmp_path / "pay.csv"

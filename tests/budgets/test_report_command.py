@@ -179,6 +179,39 @@ class TestLedger:
         assert ("2026-07-01" in shown, "2026-06-30" in shown) == (True, False)
 
 
+class TestRedistributed:
+    @pytest.fixture
+    def moved(self, household, tenant):
+        with acting_for(tenant):
+            rent = Bucket.objects.get(name="Rent [b]")
+            Movement.objects.redistribute_to(rent, 1_500, effective_at=JUNE)
+
+    def test_the_dashboard_tells_what_and_when_last(self, report, moved):
+        told = report("dashboard")
+        shown = report("dashboard", text=True)
+
+        assert told["redistributed_minor"] == 1_500
+        assert told["last_redistributed_at"] == "2026-06-30 23:00:00+00:00"
+        assert "redistributed from the money bucket: €15.00, last on 2026-06-30" in shown
+
+    def test_it_says_nothing_where_there_was_none(self, report):
+        assert report("dashboard")["last_redistributed_at"] is None
+        assert "redistributed" not in report("dashboard", text=True)
+
+    def test_so_do_months_of_one_budget_and_of_all(self, report, moved):
+        until = ("--until", "2026-06-30")
+        [all_] = report("months", *until, budget=None)
+
+        for months in (report("months", *until), all_["months"]):
+            may, june = months
+            assert (may["redistributed_minor"], may["last_redistributed_at"]) == (0, None)
+            assert june["redistributed_minor"] == 1_500
+            assert june["last_redistributed_at"] == "2026-06-30 23:00:00+00:00"
+        for budget in ("Household", None):
+            shown = report("months", *until, budget=budget, text=True)
+            assert ("redistributed" in shown, "€15.00" in shown) == (True, True)
+
+
 class TestMonths:
     def test_of_a_budget_show_its_buckets(self, report):
         may, june = report("months", "--until", "2026-06-30")

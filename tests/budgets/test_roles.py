@@ -46,8 +46,16 @@ READS = {
         "tenants_of",
         "unrepeatable",
     },
-    "ScheduleManager": {"all_planned", "called", "planned", "tenants_with_due"},
+    "ScheduleManager": {
+        "all_planned",
+        "called",
+        "planned",
+        "preview",
+        "tenants_with_due",
+        "upcoming",
+    },
     "ScheduleRunManager": set(),
+    "ScheduleVersionManager": set(),
     "StatementLineManager": {"judged"},
     "StatementManager": {"called", "drafted", "reversals", "review"},
 }
@@ -131,6 +139,7 @@ def deeds(budget, bucket, schedule):
         "create": partial(Bucket.objects.create_bucket, budget, "New", filter=Claim(flat=1)),
         "found": partial(Budget.objects.create_budget, "Second", "EUR"),
         "pause": partial(Schedule.objects.pause, schedule),
+        "edit": partial(Schedule.objects.edit, schedule, amount=7),
         "close": partial(Bucket.objects.close, bucket, Disposition.MONEY),
     }
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from django.core.management import call_command
 
 from budgets import scheduling
 from budgets.cascade import MAX_MINOR
-from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
+from budgets.errors import BadAmount, BadRule, BadSchedule, UnknownSchedule
 from budgets.management.commands.run_schedules import moment
-from budgets.managers.schedules import BATCH
-from budgets.models import Budget, Movement, Schedule, ScheduleRun
+from budgets.managers.running import BATCH
+from budgets.models import Budget, Movement, Schedule, ScheduleRun, ScheduleVersion
 from tenants.context import acting_for, run_for
 from tenants.errors import Unavailable, UnknownTenant
 from tests.budgets.paydays import daily, pay_day
@@ -20,6 +21,7 @@ from tests.command_line import manage
 from tests.factories import BudgetFactory
 
 NOW = "2026-04-01T00:00"
+NOTHING = "dry run: nothing was written"
 
 
 @pytest.fixture
@@ -239,3 +241,120 @@ class TestSchedule:
             said("schedule", "pause", "Wages", *on)
         with pytest.raises(BadSchedule, match="does not fall due"):
             said("schedule", "skip", "Salary", "2026-02-27T09:00", *on)
+
+
+class TestChanges:
+    """What is changed from the command line; all is on the last day of the month at nine."""
+
+    @pytest.fixture
+    def on(self, tenant, schedule, monkeypatch) -> list[str]:
+        now = datetime(2026, 3, 15, 12, tzinfo=UTC)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+        return ["--tenant", tenant.slug, "--budget", "Household"]
+
+    def test_creating_one_shows_the_next_five_due_times(self, on):
+        words = (
+            "schedule", "create", "Rent back", "5", *on, "--rule", "FREQ=MONTHLY;BYMONTHDAY=-1",
+            "--starts", "2026-12-01T09:00", "--zone", "Europe/Berlin",
+        )  # fmt: skip
+        due = [
+            "2026-12-31T09:00+01:00", "2027-01-31T09:00+01:00", "2027-02-28T09:00+01:00",
+            "2027-03-31T09:00+02:00", "2027-04-30T09:00+02:00",
+        ]  # fmt: skip
+
+        told = said(*words, "--dry-run")
+        made = run(*words)
+
+        assert told.splitlines()[-2:] == [f"falls due {', '.join(due)}", NOTHING]
+        assert (made["upcoming"], made["skips"], made["dry_run"]) == (due, [], False)
+
+    def test_creating_one_says_which_months_its_rule_skips(self, on):
+        words = (
+            "schedule", "create", "Rent back", "5", *on, "--rule", "FREQ=MONTHLY;BYMONTHDAY=31",
+            "--starts", "2026-12-01T09:00",
+        )  # fmt: skip
+
+        made = run(*words, "--dry-run")
+        told = said(*words)
+
+        text = "skips February, April, June, September, November (no day 31)"
+        assert made["skips"] == [{"day": "31", "months": [2, 4, 6, 9, 11], "text": text}]
+        assert told.splitlines()[-1] == f"it {text}"
+
+    def test_a_pay_rise_is_an_edit(self, tenant, on):
+        words = ("schedule", "edit", "salary", *on, "--amount", "1.20", "--memo", "rise")
+
+        told = run(*words)
+
+        assert (told["amount_minor"], told["repeated"]) == (120, False)
+        with acting_for(tenant):
+            assert ScheduleVersion.objects.get().memo == "rise"
+        rows = run("run_schedules", "--tenant", tenant.slug, "--now", NOW, "--dry-run")["runs"]
+        assert [row["amount_minor"] for row in rows] == [100, 100, 120]
+        rows = run("run_schedules", "--tenant", tenant.slug, "--now", NOW)["runs"]
+        assert [row["amount_minor"] for row in rows] == [100, 100, 120]
+        assert [row["amount"] for row in rows] == ["€1.00", "€1.00", "€1.20"]
+
+    def test_rule_start_zone_and_catching_up_are_edited_together(self, on):
+        told = run(
+            "schedule", "edit", "Salary", *on, "--rule", "FREQ=WEEKLY", "--starts",
+            "2026-05-01T18:00", "--zone", "America/New_York", "--catch-up", "last",
+        )  # fmt: skip
+
+        assert (told["rrule"], told["starts"]) == ("FREQ=WEEKLY", "2026-05-01T18:00:00")
+        assert (told["time_zone"], told["catch_up"]) == ("America/New_York", "last")
+        assert told["upcoming"][2] == "2026-05-01T18:00-04:00"  # after what had fallen due
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("edit", "Salary", "--amount", "1.20"),
+            ("rename", "Salary", "Wages"),
+            ("pause", "Salary"),
+            ("end", "Salary"),
+        ],
+    )
+    def test_a_change_is_tried_then_made_and_under_its_key_made_once(self, tenant, on, words):
+        command = ("schedule", *words, *on, "--key", "k")
+        with acting_for(tenant):
+            before = Schedule.objects.values().get()
+
+        tried = run(*command, "--dry-run")
+        with acting_for(tenant):
+            assert Schedule.objects.values().get() == before
+            assert not ScheduleVersion.objects.exists()
+        made = run(*command)
+        again = run(*command)
+
+        assert {**tried, "dry_run": False} == made
+        assert {**made, "repeated": True, "not_run": []} == {**again, "not_run": []}
+        with acting_for(tenant):
+            assert ScheduleVersion.objects.count() == 1
+            assert Schedule.objects.values().get() != before
+
+    def test_an_end_says_what_had_fallen_due_and_is_not_run(self, tenant, on):
+        told = said("schedule", "end", "Salary", *on)
+
+        late = "2026-01-31T09:00+01:00, 2026-02-28T09:00+01:00"
+        assert told.splitlines()[-1] == f"had fallen due, and is not run: {late}"
+        [row] = run("schedule", "list", *on)
+        assert (row["state"], row["next_due_at"]) == ("ended", None)
+        with pytest.raises(UnknownSchedule):
+            said("schedule", "resume", "Salary", *on)
+
+    @pytest.mark.parametrize(
+        ("words", "error"),
+        [
+            (["edit", "Salary"], BadSchedule),
+            (["edit", "Salary", "--amount", "ten"], BadAmount),
+            (["edit", "Salary", "--rule", "FREQ=HOURLY"], BadSchedule),
+            (["edit", "Wages", "--amount", "5"], UnknownSchedule),
+            (["rename", "Salary", " "], BadRule),
+        ],
+    )
+    def test_nonsense_is_refused(self, tenant, on, words, error):
+        ran = manage("schedule", *words, *on)
+
+        ran.assert_refused(error.code)
+        with acting_for(tenant):
+            assert not ScheduleVersion.objects.exists()

@@ -7,7 +7,8 @@ import pytest
 from budgets import audit, scheduling
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
-from budgets.managers.schedules import BATCH, ScheduleRunManager
+from budgets.managers.running import BATCH
+from budgets.managers.scheduleruns import ScheduleRunManager
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
 from tenants.errors import ConstraintBroken

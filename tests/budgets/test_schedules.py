@@ -297,8 +297,8 @@ class TestRows:
 
         assert refused.value.constraint == "budgets_schedulerun_outcome"
 
-    @pytest.mark.parametrize("change", [{"amount": 1}, {"rrule": "FREQ=DAILY"}, {"name": "x"}])
-    def test_what_a_schedule_says_is_fixed(self, tenant, change):
+    @pytest.mark.parametrize("change", [{"key": "x"}, {"memo": "x"}, {"metadata": {}}])
+    def test_what_was_asked_for_is_fixed(self, tenant, change):
         with acting_for(tenant):
             pay_day(BudgetFactory())
 

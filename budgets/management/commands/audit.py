@@ -16,7 +16,8 @@ class Command(BaseCommand):
     """Reads every ledger and names what does not hold."""
 
     help = (
-        "Check the invariants of every tenant's ledger, or of one. "
+        "Check the invariants of every tenant's ledger, or of one, and that whoever is named as "
+        "having done something is a user (unknown_user: make one of that id, without a password). "
         "Exit code 0: all hold; 1: some do not, or a tenant cannot be read, and each is named; "
         "2: it could not be asked."
     )

@@ -126,13 +126,13 @@ def _planned(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _row(schedule: Schedule, due_at: datetime, outcome: str, **more: Any) -> dict[str, Any]:
-    budget = schedule.budget
+    budget, amount = schedule.budget, schedule.terms_at(due_at).amount
     return {
         "budget": budget.name,
         "schedule": schedule.name,
         "due_at": due_at.isoformat(),
-        "amount": shown(budget, schedule.amount),
-        "amount_minor": schedule.amount,
+        "amount": shown(budget, amount),
+        "amount_minor": amount,
         "currency": budget.currency,
         "outcome": outcome,
         **more,

@@ -9,6 +9,7 @@ from django.db.models import F, FilteredRelation, Q
 
 from budgets.cascade import WHOLE, Claim
 from budgets.managers.reads.asked import found
+from budgets.managers.reads.redistribution import columns_of_buckets
 from tenants.postgres.unreadable import Unreadable, marked
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ class BucketState:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A budget as of its `version`: the envelopes in priority order, then the money bucket."""
+    """A budget as of its `version`: the envelopes in priority order, then the money bucket.
+
+    `redistributed` is what went from the money bucket to envelopes by redistribution, in minor
+    units, and `last_redistributed_at` when the newest of it happened; what was reversed since
+    is not counted.
+    """
 
     budget: UUID
     name: str
@@ -67,6 +73,8 @@ class Dashboard:
     deposited: int
     withdrawn: int
     buckets: tuple[BucketState, ...]
+    redistributed: int
+    last_redistributed_at: datetime | Unreadable | None
 
     @property
     def held(self) -> int:
@@ -109,8 +117,10 @@ def dashboard(budget: "Budget") -> Dashboard:
     columns = {f"_{column}": F(f"last__{column}") for column in LAST}
     rows = budget.buckets.open().select_related("budget").annotate(last=last)
     with marked():
-        buckets = found(list(rows.annotate(**columns).order_by("priority")))
-    now: Budget = buckets[-1].budget
+        told = rows.annotate(**columns, **columns_of_buckets())
+        buckets = found(list(told.order_by("priority")))
+    money: Any = buckets[-1]
+    now: Budget = money.budget
     return Dashboard(
         now.pk,
         now.name,
@@ -121,6 +131,8 @@ def dashboard(budget: "Budget") -> Dashboard:
         now.deposited,
         now.withdrawn,
         tuple(map(_state, buckets)),
+        money.redistributed,
+        money.last_redistributed_at,
     )
 
 

@@ -8,7 +8,7 @@ only when somebody enters something into it.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from budgets.managers.reads.asked import bounded
 from budgets.managers.reads.dashboard import fill
+from budgets.managers.reads.redistribution import Given, by_month
 
 if TYPE_CHECKING:
     from budgets.managers.budgets import BudgetQuerySet
@@ -47,14 +48,18 @@ class BucketMonth:
 class Month:
     """What came in and went out in the month that `first` begins, in minor units.
 
-    Either may be below zero, when more was reversed than came in or went out. Buckets that are
-    closed are listed while they held or moved something.
+    Each may be below zero, when more was reversed than came in or went out. Buckets that are
+    closed are listed while they held or moved something. `redistributed` is what went from money
+    buckets to envelopes by redistribution; the last of it that was not reversed since happened at
+    `last_redistributed_at`.
     """
 
     first: date
     income: int
     withdrawn: int
     buckets: tuple[BucketMonth, ...]
+    redistributed: int
+    last_redistributed_at: datetime | None
 
     @property
     def closing(self) -> int:
@@ -87,17 +92,17 @@ class _Kept:
 def by_currency(
     budgets: "BudgetQuerySet", zone: tzinfo, last: int, until: date | None
 ) -> tuple[CurrencyMonths, ...]:
-    """The `last` months up to that of `until`, or of now in `zone`; two statements."""
+    """The `last` months up to that of `until`, or of now in `zone`; three statements."""
     bounded("last", last, least=1, most=MOST_MONTHS)
     end = timezone.localdate(timezone=zone) if until is None else until
-    flows, kept = _flows(budgets, zone), _kept(budgets, zone)
+    flows, kept, given = _flows(budgets, zone), _kept(budgets, zone), by_month(budgets, zone)
     moved = [month for buckets in kept.values() for one in buckets for month in one.changes]
     months = tuple(_calendar(moved, last, end))
     return tuple(
         CurrencyMonths(
             *unit,
             len({bucket.budget for bucket in kept[unit]}),
-            tuple(_months(months, flows[unit], kept[unit])),
+            tuple(_months(months, flows[unit], kept[unit], given[unit])),
         )
         for unit in sorted(kept)
     )
@@ -155,13 +160,17 @@ def _calendar(moved: list[date], last: int, end: date) -> Iterator[date]:
 
 
 def _months(
-    calendar: tuple[date, ...], flows: Mapping[date, tuple[int, int]], kept: list[_Kept]
+    calendar: tuple[date, ...],
+    flows: Mapping[date, tuple[int, int]],
+    kept: list[_Kept],
+    given: Mapping[date, Given],
 ) -> Iterator[Month]:
     histories = [_history(bucket, calendar) for bucket in kept]
     for first in calendar:
         lines = [next(history) for history in histories]
         shown = (line for line in lines if line is not None)
-        yield Month(first, *flows.get(first, (0, 0)), tuple(shown))
+        moved = given.get(first, (0, None))
+        yield Month(first, *flows.get(first, (0, 0)), tuple(shown), *moved)
 
 
 def _history(kept: _Kept, calendar: tuple[date, ...]) -> Iterator[BucketMonth | None]:

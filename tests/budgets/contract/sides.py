@@ -139,6 +139,7 @@ def picture(side: Side, budget: Any) -> Any:
     halfway = side.budgets.balances_at(budget, seq=seen.seq // 2)
     return {
         "totals": (seen.name, seen.version, seen.seq, seen.deposited, seen.withdrawn),
+        "redistributed": (seen.redistributed, seen.last_redistributed_at is not None),
         "buckets": [_bucket(state) for state in seen.buckets],
         "versions": {
             bucket.name: (bucket.version, bucket.last_seq) for bucket in budget.buckets.open()

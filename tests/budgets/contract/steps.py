@@ -135,6 +135,7 @@ def _row(row: Any) -> tuple[Any, ...]:
         return (
             row.seq, str(row.kind), row.amount, row.external, row.lines, row.memo, row.key,
             row.metadata, row.source, row.actor_id, row.request_id, entered(row),
+            row.processed, row.to_money,
         )  # fmt: skip
     return (
         row.name, str(row.kind), row.priority, row.filter, row.hold, row.target, row.locked,

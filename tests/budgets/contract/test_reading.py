@@ -25,6 +25,24 @@ class TestDashboard:
         assert (rent.last.movement, rent.last.amount) == (scene.kept["salary"].pk, 300_00)
         assert (trip.state, trip.space, trip.fill) == ("full", 0, 1_666_666)
         assert (spare.last, money.filter, money.last.seq) == (None, None, 2)
+        assert (seen.redistributed, seen.last_redistributed_at) == (0, None)
+
+    def test_says_what_was_redistributed_and_when_last(self, scene):
+        side = scene.side
+
+        def redistribute() -> Any:
+            side.movements.redistribute_to(scene.bucket("Rent"), 50_00, effective_at=PAST)
+            side.movements.redistribute(scene.home, 20_00)
+            return side.movements.redistribute_to(scene.bucket("Spare"), 5_00)
+
+        last = scene.do(redistribute)
+        before = scene.do(lambda: side.budgets.dashboard(scene.home))
+        scene.do(lambda: side.movements.reverse_movement(last))
+        after = scene.do(lambda: side.budgets.dashboard(scene.home))
+
+        assert (before.redistributed, after.redistributed) == (75_00, 70_00)
+        assert before.last_redistributed_at == last.effective_at
+        assert PAST < after.last_redistributed_at < last.effective_at
 
 
 def names_and_sums(scene: Scene, **when: Any) -> tuple[int, dict[str, int]]:
