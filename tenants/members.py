@@ -1,33 +1,21 @@
-"""Managers of memberships and invitations: who comes, what they may do, who goes.
+"""The manager of memberships: who comes, what they may do, who goes.
 
 Managers import no models: `apps.get_model` finds those of others.
 """
 
-import hashlib
-import secrets
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.apps import apps
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import models, transaction
-from django.utils import timezone
 
 from tenants import quotas
-from tenants.context import current_actor_id, run_for
-from tenants.errors import ConstraintBroken, ForeignKeyBroken, UnknownTenant
-from tenants.managers import TenantManager, TenantQuerySet
-from tenants.preferences import MOST_INVITATION_DAYS
+from tenants.context import current_actor_id
+from tenants.errors import ConstraintBroken, ForeignKeyBroken
 from tenants.refusals import (
-    AlreadyInvited,
     AlreadyMember,
-    BadEmail,
-    BadExpiry,
-    InvitationForAnother,
-    InvitationInvalid,
     LastOwner,
     MemberInUse,
     NotAMember,
@@ -38,7 +26,7 @@ from tenants.roles import Role, require, verb
 from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from tenants.models import Invitation, Membership, User
+    from tenants.models import Membership, User
 
 
 class MembershipQuerySet(SoftDeleteQuerySet["Membership"]):
@@ -82,7 +70,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
 
         Raises UnknownRole, AlreadyMember, UserDeactivated and QuotaReached.
         """
-        membership: Membership = self.model(user=user, role=_role(role))
+        membership: Membership = self.model(user=user, role=role_named(role))
         _require_active(user)
         quotas.require("members")
         try:
@@ -100,7 +88,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
 
         Raises UnknownRole, UserDeactivated and QuotaReached.
         """
-        wanted = _role(role)
+        wanted = role_named(role)
         _require_active(user)
         if (member := self.of(user)) is not None:
             return member
@@ -132,9 +120,9 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
             ).delete()
 
     @verb("members.change_role")
-    def change_role(self, membership: "Membership", role: str) -> "Membership":
+    def changerole_named(self, membership: "Membership", role: str) -> "Membership":
         """Give a member another role. Raises UnknownRole, NotAMember and LastOwner."""
-        wanted = _role(role)
+        wanted = role_named(role)
         with transaction.atomic(using=self.db):
             locked = self._locked(membership)
             if wanted != Role.OWNER:
@@ -190,124 +178,13 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
             raise LastOwner
 
 
-class InvitationQuerySet(TenantQuerySet["Invitation"]):
-    """Filters are adjectives."""
-
-    def open(self) -> Self:
-        """Invitations that can still be taken."""
-        return self.filter(accepted_at=None, expires_at__gt=timezone.now())
-
-    def lapsed(self) -> Self:
-        """Invitations nobody took in time."""
-        return self.filter(accepted_at=None, expires_at__lte=timezone.now())
-
-
-_Invitations = models.Manager.from_queryset(InvitationQuerySet)
-
-
-class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"]):
-    """Offers of membership. Of a token only the SHA-256 is kept: it is shown once."""
-
-    @verb("members.invite")
-    def invite(
-        self, email: str, role: str, *, expires_in: timedelta | None = None
-    ) -> "tuple[Invitation, str]":
-        """Offer `email` a membership; the invitation, and the token to send to that address.
-
-        It is good for `expires_in`, or as long as the system's settings say; not for longer than
-        those could (MOST_INVITATION_DAYS). Raises BadEmail, BadExpiry, UnknownRole, AlreadyMember,
-        RateLimited, and AlreadyInvited while an offer to the address is open: who lost the token
-        revokes it first. An open offer keeps a place: QuotaReached when there is none.
-        """
-        address, wanted = folded(email), _role(role)
-        _require_open_for_a_while(expires_in)
-        if apps.get_model("tenants.Membership").objects.by_email(address).exists():
-            raise AlreadyMember(f"{address} is a member already")
-        self.lapsed().filter(email=address).delete()
-        if expires_in is None:
-            days = apps.get_model("tenants.SystemSettings").objects.current().values.invitation_days
-            expires_in = timedelta(days=days)
-        quotas.require("members")
-        token = secrets.token_urlsafe(32)
-        invitation: Invitation = self.model(
-            email=address,
-            role=wanted,
-            token_hash=digest(token),
-            expires_at=timezone.now() + expires_in,
-        )
-        try:
-            with transaction.atomic(using=self.db):  # a refusal leaves the block usable
-                invitation.save(force_insert=True)
-        except ConstraintBroken as error:
-            if error.constraint != "tenants_invitation_pending_once":
-                raise
-            raise AlreadyInvited from error
-        return invitation, token
-
-    def accept(self, token: str, user: "User") -> "Membership":
-        """Become a member by the token; outside any block, for the token says which tenant's.
-
-        It works once, whoever tries at the same time. Raises InvitationInvalid, the same for a
-        token that never was, was used or revoked or has expired; InvitationForAnother when it
-        was sent to another address; AlreadyMember; QuotaReached.
-        """
-        hashed = digest(token)
-        try:
-            tenant_id = apps.get_model("tenants.Tenant").objects.id_of_invitation(hashed)
-        except UnknownTenant as error:
-            raise InvitationInvalid from error
-        return run_for(tenant_id, lambda: self._take(hashed, user), actor=user)
-
-    @verb("members.invite")
-    def revoke(self, invitation: "Invitation") -> None:
-        """Take back an offer nobody has taken yet. Raises InvitationInvalid."""
-        if not self.filter(pk=invitation.pk, accepted_at=None).delete()[0]:
-            raise InvitationInvalid
-
-    def _take(self, hashed: str, user: "User") -> "Membership":
-        """Within the tenant's block; who waited for the lock finds it used."""
-        offers = self.filter(token_hash=hashed, accepted_at=None).select_for_update()
-        invitation: Invitation | None = offers.first()
-        if invitation is None or invitation.expires_at <= timezone.now():
-            raise InvitationInvalid
-        if not user.is_active or user.email.strip().lower() != invitation.email.lower():
-            raise InvitationForAnother
-        invitation.accepted_at = timezone.now()  # first: the member has the place that it kept
-        invitation.save(update_fields=["accepted_at"])
-        membership: Membership = apps.get_model("tenants.Membership").objects.join(
-            user, invitation.role
-        )
-        return membership
-
-
-def digest(token: str) -> str:
-    """What is kept of a token: its SHA-256, in hex."""
-    return hashlib.sha256(str(token).encode(errors="replace")).hexdigest()
-
-
-def folded(email: str) -> str:
-    """An address as invitations keep it. Raises BadEmail."""
-    address = str(email).strip().lower()
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise BadEmail(f"{email!r} is no e-mail address", email=email) from error
-    return address
-
-
-def _require_open_for_a_while(expires_in: timedelta | None) -> None:
-    longest = timedelta(days=MOST_INVITATION_DAYS)
-    if expires_in is not None and not timedelta() < expires_in <= longest:
-        raise BadExpiry(f"an invitation is open for at most {longest.days} days, not {expires_in}")
-
-
 def _require_active(user: "User") -> None:
     """Raise UserDeactivated, as the row says and not what is in hand."""
     if not apps.get_model("tenants.User").objects.filter(pk=user.pk).exists():
         raise UserDeactivated(f"{user} is deactivated, or is not there")
 
 
-def _role(name: str) -> Role:
+def role_named(name: str) -> Role:
     try:
         return Role(name)
     except ValueError as error:

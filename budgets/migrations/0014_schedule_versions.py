@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                         max_length=64,
                     ),
                 ),
-                ("name", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=255)),
                 (
                     "amount",
                     models.BigIntegerField(

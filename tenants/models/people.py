@@ -14,8 +14,9 @@ from uuid_utils.compat import uuid7
 from tenants.constraints import RowTrigger
 from tenants.history import History
 from tenants.indexes import GlobalTrigramSearch, TrigramSearch
+from tenants.invitations import InvitationManager
 from tenants.listing import Folded, Given, Key, Listing, Moment, Text
-from tenants.members import InvitationManager, MembershipManager
+from tenants.members import MembershipManager
 from tenants.models.base import Contracted, Dated, SoftDeleteModel, TenantModel
 from tenants.refusals import NotDeletable
 from tenants.roles import Role

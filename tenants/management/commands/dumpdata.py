@@ -28,6 +28,7 @@ from tenants.management.fixtures import (
     without_a_tenant,
 )
 from tenants.models import TenantModel
+from tenants.postgres.compiler import whole_rows
 from tenants.postgres.session import one_snapshot
 
 FORMATS = ("json", "jsonl", "yaml")
@@ -40,7 +41,6 @@ class ExactEncoder(DjangoJSONEncoder):
 
     def default(self, o: Any) -> Any:
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
-from tenants.postgres.compiler import whole_rows
 
 
 class Command(BaseCommand, dumpdata.Command):
@@ -74,6 +74,7 @@ class Command(BaseCommand, dumpdata.Command):
                         f"{model._meta.label} is a tenant's: say --tenant SLUG, "
                         "or name global models only, such as: dumpdata auth tenants.User"
                     )
+            options["use_base_manager"] = True  # users who were deactivated are part of it
             with without_a_tenant(), whole_rows():
                 super().handle(*labels, **options)
             return
