@@ -120,7 +120,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
             ).delete()
 
     @verb("members.change_role")
-    def changerole_named(self, membership: "Membership", role: str) -> "Membership":
+    def change_role(self, membership: "Membership", role: str) -> "Membership":
         """Give a member another role. Raises UnknownRole, NotAMember and LastOwner."""
         wanted = role_named(role)
         with transaction.atomic(using=self.db):
@@ -185,6 +185,7 @@ def _require_active(user: "User") -> None:
 
 
 def role_named(name: str) -> Role:
+    """The role of that name. Raises UnknownRole."""
     try:
         return Role(name)
     except ValueError as error:

@@ -268,6 +268,7 @@ def test_the_data_layer_is_the_managers_and_the_engine():
         Path("tenants/contract.py"),
         Path("tenants/directory.py"),
         Path("tenants/managers.py"),
+        Path("tenants/invitations.py"),
         Path("tenants/members.py"),
         Path("tenants/sessions.py"),
         Path("tenants/softdelete.py"),

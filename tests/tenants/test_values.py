@@ -211,7 +211,7 @@ class TestArguments:
         def broken(*_: object) -> None:
             raise AttributeError("ours")
 
-        monkeypatch.setattr("tenants.members._role", broken)
+        monkeypatch.setattr("tenants.members.role_named", broken)
 
         with pytest.raises(AttributeError, match="ours"):
             Invitation.objects.invite("new@example.com", "viewer")
