@@ -49,10 +49,10 @@ def _if(remainder: int, then: str, otherwise: str = "NULL") -> str:
     return f"CASE WHEN n % {RARE} = {remainder} THEN {then} ELSE {otherwise} END"
 
 
-LARGE, SMALL = id_of(5), id_of(1_001)
-"""A budget with every other row, and one with one in RARE."""
+SMALL, LARGE = id_of(1), id_of(2)
+"""A budget with one row in RARE, and the one with all others."""
 
-_BUDGET = _id(f"CASE WHEN n % 2 = 0 THEN 5 ELSE 1000 + n % {RARE} END")
+_BUDGET = _if(1, _id("1"), _id("2"))
 
 COLUMNS: dict[type[TenantModel], dict[str, str]] = {
     Movement: {
@@ -67,12 +67,12 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
     },
     Entry: {
         "movement": _id("n"),
-        "bucket": _id(f"n % {RARE}"),
+        "bucket": _id(f"n % {2 * RARE}"),
         "seq": "n",
         "movement_seq": "n",
-        "amount": f"CASE n % {RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
+        "amount": f"CASE n % {2 * RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
         "balance_before": "n",
-        "balance_after": f"n + CASE n % {RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
+        "balance_after": f"n + CASE n % {2 * RARE} WHEN 0 THEN 7 WHEN 4 THEN -1 ELSE 1 END",
         "reason": "'filter'",
     },
     Bucket: {

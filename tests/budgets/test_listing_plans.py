@@ -1,6 +1,6 @@
 """What is asked of the tenants' models uses an index: asked of the plan, as role app.
 
-On 200,000 rows of each by `make test-slow`, on a twentieth of them by `make test`.
+On 200,000 rows of each by `make test-slow`, on a tenth of them by `make test`.
 """
 
 import pytest
@@ -24,7 +24,7 @@ OTHERWISE = {"Budget", "Product", "Order"}
 
 
 @pytest.fixture(
-    scope="module", params=[MOST // 20, pytest.param(MOST, marks=pytest.mark.slow)], ids=str
+    scope="module", params=[MOST // 10, pytest.param(MOST, marks=pytest.mark.slow)], ids=str
 )
 def crowd(request, own_database, django_db_blocker):
     """A tenant with so many rows of each model; beside it is one with fewer."""
