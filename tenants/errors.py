@@ -8,8 +8,8 @@ CodedError
 |   |-- SlugTaken              another tenant has that slug
 |   |-- TenantSuspended        the tenant may be read and not written
 |   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
-|   |-- BadTenant, BadUser, NoHistory, BadFile, NotMigrated, BadAge   of the commands
-|   |-- BadFixture, FixtureDiffers, NeedsTenant, NotATenants, NotHere of the commands
+|   |-- BadTenant, BadUser, NoHistory, BadFile, NotMigrated, BadAge, NotHere  of the commands
+|   |-- BadFixture, FixtureDiffers, NeedsTenant, NotATenants          of the commands
 |   |-- EmbeddedError, BeforeTheFold, UnreadableTimes                 of the server
 |   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
 |       |-- Unavailable        cannot connect, or the connection broke     retry

@@ -119,7 +119,7 @@ class TestRename(Audited):
     def test_refuses_a_name_that_is_taken_and_what_is_none(self, scene):
         for name in ("fun", " MONEY "):
             scene.refuses(partial(rename, "Rent", name, scene), BadRule, "bad_rule")
-        for name in ("", "  ", "x" * 201):
+        for name in ("", "  ", "x" * 256):
             scene.refuses(
                 partial(rename, "Rent", name, scene), BadRule, "bad_rule", name=name.strip()
             )

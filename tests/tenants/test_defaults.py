@@ -24,6 +24,7 @@ from budgets.models import (
     Movement,
     Schedule,
     ScheduleRun,
+    ScheduleVersion,
     Statement,
     StatementLine,
 )
@@ -41,6 +42,7 @@ from tenants.models import (
     Membership,
     SystemSettings,
     Tenant,
+    TenantExternalId,
     TenantOwned,
     TenantSettings,
     TenantSlug,
@@ -122,6 +124,10 @@ SAID: dict[Model, Callable[[Callable[[Model], uuid.UUID]], dict[str, Any]]] = {
         "due_at": timezone.now(),
         "outcome": "skipped",
     },
+    ScheduleVersion: lambda id: (
+        schedule(id(Budget))
+        | {"schedule_id": id(Schedule), "until": timezone.now(), "verb": "rename"}
+    ),
     Statement: lambda id: statement(id(Budget)),
     StatementLine: lambda id: line(id(Statement), id(Budget)),
     Category: lambda id: {"name": word()},
@@ -144,6 +150,7 @@ SAID: dict[Model, Callable[[Callable[[Model], uuid.UUID]], dict[str, Any]]] = {
     SystemSettings: lambda id: {},
     GlobalChange: lambda id: {"model": "a.b", "row_id": uuid.uuid4(), "verb": "update"},
     TenantSlug: lambda id: {"slug": word(), "holder": id(Tenant)},
+    TenantExternalId: lambda id: {"external_id": word(), "holder": id(Tenant)},
     Tenant: lambda id: {"id": uuid.uuid4(), "slug": word(), "name": "Acme", "plan": "free"},
 }
 CHECKED = {
@@ -180,7 +187,7 @@ def insert(model: Model, said: dict[str, Any], *, using: Any = connection) -> An
     """The id of a row that plain SQL inserted."""
     names, places = ", ".join(said), ", ".join(["%s"] * len(said))
     rows = f"({names}) VALUES ({places})" if said else "DEFAULT VALUES"
-    known = "slug" if model is TenantSlug else "id"
+    known = model._meta.pk.column
     returning = "" if model is TenantSlug else f" RETURNING {known}"  # app may not read slugs
     with using.cursor() as cursor:
         cursor.execute(f"INSERT INTO {model._meta.db_table} {rows}{returning}", [*said.values()])

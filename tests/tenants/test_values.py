@@ -211,7 +211,7 @@ class TestArguments:
         def broken(*_: object) -> None:
             raise AttributeError("ours")
 
-        monkeypatch.setattr("tenants.members.role_named", broken)
+        monkeypatch.setattr("tenants.invitations.role_named", broken)
 
         with pytest.raises(AttributeError, match="ours"):
             Invitation.objects.invite("new@example.com", "viewer")
