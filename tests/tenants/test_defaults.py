@@ -187,7 +187,7 @@ def insert(model: Model, said: dict[str, Any], *, using: Any = connection) -> An
     """The id of a row that plain SQL inserted."""
     names, places = ", ".join(said), ", ".join(["%s"] * len(said))
     rows = f"({names}) VALUES ({places})" if said else "DEFAULT VALUES"
-    known = model._meta.pk.column
+    known = str(model._meta.pk.column)
     returning = "" if model is TenantSlug else f" RETURNING {known}"  # app may not read slugs
     with using.cursor() as cursor:
         cursor.execute(f"INSERT INTO {model._meta.db_table} {rows}{returning}", [*said.values()])
