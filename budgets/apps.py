@@ -18,16 +18,16 @@ class BudgetsConfig(AppConfig):
 
     def faults_of(self, tenant: "Tenant") -> "Iterator[object]":
         """What an audit finds in a tenant's ledger: asked by `loaddata --tenant` before COMMIT."""
-        from budgets import audit
+        from budgets.jobs import audit
 
         yield from audit.breaks_of(tenant)
 
     @override
     def ready(self) -> None:
-        from budgets import quotas  # noqa: F401  # declares them
+        pass
 
     def knows_currency(self, code: str) -> bool:
         """Whether a tenant can choose it for its budgets: money in use, by ISO 4217."""
-        from budgets import currencies
+        from budgets.money import currencies
 
         return currencies.in_use(code)

@@ -1,4 +1,4 @@
-"""The ways money can refuse: `Refused` and below, each with a stable `code`.
+"""Errors raised by budget operations: `Refused` and below, each with a stable `code`.
 
 `tenants.errors` draws them in the one tree of all.
 

@@ -7,8 +7,8 @@ What has `ledger` for its area are the steps that the verbs share.
 from collections.abc import Callable
 
 from budgets.keywords import strict
-from tenants import roles
-from tenants.roles import EDITORS, WRITERS, declare
+from tenants.access import roles
+from tenants.access.roles import EDITORS, WRITERS, declare
 
 __all__ = ["TABLE", "verb"]
 
@@ -46,6 +46,6 @@ declare(TABLE)
 
 
 def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a method as that verb (see `tenants.roles.verb`); it refuses unknown keywords."""
+    """Mark a method as that verb (see `tenants.access.roles.verb`); it refuses unknown keywords."""
     marked = roles.verb(name)
     return lambda method: marked(strict(method))

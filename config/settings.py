@@ -104,7 +104,7 @@ EMBEDDED = "DATABASE_URL" not in env.ENVIRON and ENVIRONMENT != "production"
 def _database(variable: str, role: str) -> dict[str, Any] | None:
     """The connection of a role: from the environment, else the embedded server's."""
     if EMBEDDED:
-        from tenants.postgres.embedded import project_server
+        from tenants.embedded.server import project_server
 
         url = project_server(BASE_DIR).url(role)
     elif not (url := env.str(variable, "")):

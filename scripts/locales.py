@@ -1,4 +1,6 @@
-"""Write tenants/locales.json and budgets/currencies.json from the installed Babel, which is locked.
+"""Write the tables of locales and currencies from the installed Babel, which is locked.
+
+They are tenants/locales/locales.json and budgets/money/currencies.json.
 
     .venv/bin/python scripts/locales.py
 
@@ -20,8 +22,8 @@ from babel.localedata import locale_identifiers
 from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 
 ROOT = Path(__file__).parents[1]
-LOCALES = ROOT / "tenants" / "locales.json"
-CURRENCIES = ROOT / "budgets" / "currencies.json"
+LOCALES = ROOT / "tenants" / "locales" / "locales.json"
+CURRENCIES = ROOT / "budgets" / "money" / "currencies.json"
 
 SINCE = {
     # The last day of double circulation (CLDR: 2026-01-31) is not that of new accounts.

@@ -17,17 +17,17 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
 from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended, UnknownTenant
-from tenants.postgres import session
+from tenants.postgres import block
 from tenants.postgres.retry import retried
+from tenants.postgres.storable import UNSTORABLE
 from tenants.refusals import UnknownRole
-from tenants.values import UNSTORABLE
 
 READERS = frozenset({"viewer"})
 """Roles whose transactions are read-only."""
 LONGEST_REQUEST_ID = 200
 """Characters: what the columns take."""
 ROLES = READERS | {"owner", "editor", "service"}
-"""Every role there is: see `tenants.roles.Role`."""
+"""Every role there is: see `tenants.access.roles.Role`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def acting_for(
 def _entered(wanted: Tenancy, even_suspended: bool) -> Iterator[None]:
     """Tell PostgreSQL, and hear whether the tenant is suspended. Raises UnknownTenant."""
     tenant_id = cast(UUID, wanted.tenant_id)
-    enter = session.enter_any_tenant if even_suspended else session.enter_tenant
+    enter = block.enter_any_tenant if even_suspended else block.enter_tenant
     reader = wanted.role in READERS
     suspended = enter(tenant_id, wanted.actor_id, wanted.request_id, reader, using=wanted.using)
     if suspended is None:
@@ -162,12 +162,12 @@ def _renamed(outer: Tenancy, actor_id: UUID | None, request_id: str) -> Iterator
     if inner == outer:
         yield
         return
-    session.name_actor(actor_id, request_id, using=outer.using)
+    block.name_actor(actor_id, request_id, using=outer.using)
     try:
         with _in_force(inner):
             yield
     finally:
-        session.name_actor(outer.actor_id, outer.request_id, using=outer.using)
+        block.name_actor(outer.actor_id, outer.request_id, using=outer.using)
 
 
 @contextmanager
@@ -186,7 +186,7 @@ def acting_in_turn(
         raise TenantMismatch("turns are taken outside of any block")
     named = Tenancy(None, using, *_origin.get())
     with transaction.atomic(using=using, durable=True):
-        session.begin(named.actor_id, named.request_id, using=using)
+        block.begin(named.actor_id, named.request_id, using=using)
         yield partial(_turn, named)
 
 
@@ -204,7 +204,7 @@ def inspecting(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     if _current.get() is not None:
         raise TenantMismatch("inspecting() cannot begin inside another block")
     with _in_force(Tenancy(None, using)), transaction.atomic(using=using, durable=True):
-        session.become_inspector(using=using)
+        block.become_inspector(using=using)
         yield
 
 

@@ -39,7 +39,7 @@ CodedError
 |   |   `-- InvitationForAnother
 |   |-- BadDocument, StaleSettings, ExternalIdTaken
 |   `-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
-`-- Refused                    the ways money can refuse: `budgets.errors`, another app's branch
+`-- Refused                    of budget operations: `budgets.errors`, another app's branch
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
     |-- BadAmount, WrongCurrency
     |-- UnknownCurrency

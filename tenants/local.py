@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from tenants import locales
-from tenants.context import Tenancy, tenancy
+from tenants.context import tenancy
 from tenants.errors import NoTenant
+from tenants.models import TenantSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,18 @@ class Local:
         """The time zone, for datetimes."""
         return ZoneInfo(self.time_zone)
 
-    def known(self) -> "Local":
-        """With English for a locale, and UTC for a time zone, that is not known any more."""
-        default = Local()
-        return Local(
-            self.locale if locales.find(self.locale) else default.locale,
-            self.time_zone if self.time_zone in available_timezones() else default.time_zone,
-        )
+
+@lru_cache
+def _known(locale: str, time_zone: str) -> Local:
+    """With English for a locale, and UTC for a time zone, that is not known any more."""
+    default = Local()
+    return Local(
+        locale if locales.find(locale) else default.locale,
+        time_zone if time_zone in available_timezones() else default.time_zone,
+    )
 
 
 _said: ContextVar[dict[str, str]] = ContextVar("said", default={})  # noqa: B039  # never changed
-_read: ContextVar[tuple[Tenancy, Local] | None] = ContextVar("read", default=None)
 
 
 def local() -> Local:
@@ -60,11 +63,6 @@ def localised(*, locale: str | None = None, time_zone: str | None = None) -> Ite
         _said.reset(token)
 
 
-def forget() -> None:
-    """Read the settings anew: they were changed."""
-    _read.set(None)
-
-
 def _settings() -> Local:
     """As the tenant has set it; the defaults where there is no one tenant."""
     try:
@@ -73,10 +71,5 @@ def _settings() -> Local:
         return Local()
     if block.tenant_id is None:
         return Local()
-    if (read := _read.get()) is None or read[0] is not block:
-        from tenants.models import TenantSettings
-
-        row = TenantSettings.objects.current()
-        told = Local(row.values.locale, row.values.time_zone)
-        _read.set(read := (block, told.known()))
-    return read[1]
+    settings = TenantSettings.objects.in_force()
+    return _known(settings.values.locale, settings.values.time_zone)

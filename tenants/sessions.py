@@ -1,105 +1,24 @@
-"""Sessions that can be listed and revoked, and log-ins that failed.
+"""Django's session store, over sessions that can be listed and revoked.
 
 The setting SESSION_ENGINE names this module. Beside Django's columns a session has an id of its
 own, for its key is a secret; whose it is; and where and when it was last seen.
 """
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self, override
-from uuid import UUID
+from datetime import datetime
+from typing import Any, override
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.contrib.sessions.base_session import BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants.listing.asked import Asked
-from tenants.listing.queryset import ListedQuerySet
-
-if TYPE_CHECKING:
-    from tenants.models import LoginFailure, User, UserSession
-
-SEEN_EVERY = timedelta(minutes=1)
-"""How exact `last_seen_at` is: it costs a write at most this often."""
-
-BATCH = 1000  # rows removed in one statement
-LONGEST_EMAIL = 255
-SECRETS = ("session_key", "session_data")
-"""What of a session is neither listed nor shown."""
-
-
-class UserSessionQuerySet(ListedQuerySet["UserSession"]):
-    """Filters are adjectives; what is listed comes without the key and the data."""
-
-    def _narrowed(self, asked: Asked) -> Self:
-        return super()._narrowed(asked).defer(*SECRETS)
-
-    def live(self) -> Self:
-        """Sessions that have not expired."""
-        return self.filter(expire_date__gt=timezone.now())
-
-    def expired(self) -> Self:
-        """Sessions that are of no use any more."""
-        return self.filter(expire_date__lte=timezone.now())
-
-    def seen_of(self, user: "User") -> Self:
-        """The same without the keys, as role inspector may read them."""
-        return self.of(user).defer(*SECRETS)
-
-    def of(self, user: "User") -> Self:
-        """A user's live sessions, the last seen first."""
-        return self.live().filter(user=user).order_by("-last_seen_at", "-id")
-
-
-_Manager = models.Manager.from_queryset(UserSessionQuerySet)
-
-
-class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSession"]):
-    """Sessions; global, for they are there before any tenant is."""
-
-    def revoke(self, user: "User", session_id: UUID) -> bool:
-        """End one of a user's sessions; whether there was one."""
-        return bool(self.filter(user=user, pk=session_id).delete()[0])
-
-    def revoke_all(self, user: "User", *, but: str | None = None) -> int:
-        """End a user's sessions, all or all but that of the key `but`; how many there were."""
-        return int(self.filter(user=user).exclude(session_key=but or "").delete()[0])
-
-    def seen(self, session_key: str, now: datetime, **where: Any) -> None:
-        """Note when and where it was seen, unless that was noted just now."""
-        rows = self.filter(session_key=session_key, last_seen_at__lte=now - SEEN_EVERY)
-        rows.update(last_seen_at=now, **where)
-
-    def clean(self) -> int:
-        """Remove what has expired, in batches; how many there were."""
-        return _removed(self.expired())
-
-
-class LoginFailureQuerySet(ListedQuerySet["LoginFailure"]):
-    """Failures; the manager has the verbs."""
-
-
-_Failures = models.Manager.from_queryset(LoginFailureQuerySet)
-
-
-class LoginFailureManager(_Failures["LoginFailure"]):
-    """Log-ins that failed: which address was tried, from where, when; never which password."""
-
-    def record(self, email: str, request: HttpRequest | None) -> "LoginFailure":
-        """Write one down; the address folded, and cut where it is too long to be one."""
-        address = str(email).replace("\0", "").strip().lower()[:LONGEST_EMAIL]
-        return self.create(email=address, ip=ip_of(request) if request else None)
-
-    def clean(self, before: datetime) -> int:
-        """Remove what is older, in batches; how many there were."""
-        return _removed(self.filter(at__lt=before))
-
+from tenants.managers.sessions import SEEN_EVERY
+from tenants.models import UserSession
 
 # What the stubs do not know of: the store's steps, and which model ours has.
 _Store: Any = DatabaseStore
@@ -120,17 +39,15 @@ class SessionStore(_Store):  # type: ignore[misc]
 
     @classmethod
     @override
-    def get_model_class(cls) -> "type[UserSession]":
-        from tenants.models import UserSession
-
+    def get_model_class(cls) -> type[UserSession]:
         return UserSession
 
-    def _get_session_from_db(self) -> "UserSession | None":
+    def _get_session_from_db(self) -> UserSession | None:
         row: UserSession | None = super()._get_session_from_db()
         self.seen_at = row.last_seen_at if row else None
         return row
 
-    async def _aget_session_from_db(self) -> "UserSession | None":
+    async def _aget_session_from_db(self) -> UserSession | None:
         row: UserSession | None = await super()._aget_session_from_db()
         self.seen_at = row.last_seen_at if row else None
         return row
@@ -146,12 +63,7 @@ class SessionStore(_Store):  # type: ignore[misc]
         row.user_id = data.get(SESSION_KEY)
         if must_create:
             self._insert(row)
-        elif not self.model.objects.filter(session_key=row.session_key).update(
-            session_data=row.session_data,
-            expire_date=row.expire_date,
-            user_id=row.user_id,
-            **self.where,
-        ):
+        elif not self.model.objects.renew(row, **self.where):
             raise UpdateError
 
     async def asave(self, must_create: bool = False) -> None:
@@ -200,10 +112,3 @@ def ip_of(request: HttpRequest) -> str | None:
     except ValidationError:
         return None
     return address
-
-
-def _removed(rows: "models.QuerySet[Any]") -> int:
-    total = 0
-    while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
-        total += rows.filter(pk__in=ids).delete()[0]
-    return total

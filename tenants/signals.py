@@ -7,14 +7,14 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from tenants.models import LoginFailure
-from tenants.sessions import SessionStore
+from tenants.sessions import SessionStore, ip_of
 
 
 @receiver(user_login_failed)
 def write_down(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     """Django has taken the password out of `credentials`."""
     email = credentials.get("username") or credentials.get("email") or ""
-    LoginFailure.objects.record(email, request)
+    LoginFailure.objects.record(email, ip_of(request) if request else None)
 
 
 @receiver(user_logged_in)

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tenants.embedded.server import SQL
 from tenants.postgres.base import as_owner
-from tenants.postgres.embedded import SQL
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from uuid import UUID
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from tenants import limits
+from tenants.access import limits
 from tenants.context import acting_for, run_for
 from tenants.errors import (
     CodedError,
@@ -117,7 +117,7 @@ def in_tenant(view: Any = None, *, limit: str | None = None) -> Any:
     A plain view just runs in the block; it is rolled back when it raises, not when it answers
     with an error, and may run again: touch nothing but the database. An asynchronous one is
     given `run` after the request: `await run(work, ...)` does work in a block of its own.
-    `limit` names what is counted of `tenants.limits`. A page for people belongs behind
+    `limit` names what is counted of `tenants.access.limits`. A page for people belongs behind
     `login_required` as well: without a log-in this answers 401.
     """
     if view is None:

@@ -28,7 +28,9 @@ from tenants.context import Tenancy, _current
 
 TESTS = str(Path(__file__).parent)
 OURS = tuple(str(settings.BASE_DIR / app) for app in ("budgets", "config", "examples", "tenants"))
-PASSED_THROUGH = [str(settings.BASE_DIR / "tenants" / f"{m}.py") for m in ("contract", "arguments")]
+PASSED_THROUGH = [
+    str(settings.BASE_DIR / "tenants/managers" / f"{m}.py") for m in ("contract", "arguments")
+]
 """Every `get` and every method goes through there: who asked is whoever called it."""
 BEGINNINGS = (*OURS, client.__file__)
 """Where a unit of work begins: our code, or a request."""

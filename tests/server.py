@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from tenants.postgres.embedded import SQL, EmbeddedServer
+from tenants.embedded.server import SQL, EmbeddedServer
 from tests.command_line import ROOT, owner_config, url_of
 
 SERVER = EmbeddedServer(ROOT / "var" / "tests", fast=True)

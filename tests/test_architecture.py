@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -21,10 +22,10 @@ CODE = [
 
 # What the modules under a name may import of ours: the first name that fits counts.
 ARROWS = {
-    "budgets.cascade": (),
+    "budgets.cascade": ("budgets.cascade",),
     "budgets": ("budgets", "tenants"),
     "tenants.errors": (),
-    "tenants.postgres": ("tenants.postgres", "tenants.errors"),
+    "tenants.postgres": ("tenants.postgres", "tenants.embedded", "tenants.errors"),
     "tenants": ("tenants",),
     "examples.forms": ("examples.forms", "tenants"),
     "examples.shop": ("examples.shop", "tenants"),
@@ -32,6 +33,56 @@ ARROWS = {
     "config": ("config", "tenants"),
 }
 
+# The rooms of an app, a folder or a module each, and the rooms of the same app that each imports.
+# What is imported for types alone does not count: so managers name the models that have them.
+ROOMS = {
+    "tenants": {
+        "errors": "",
+        "refusals": "errors",
+        "embedded": "errors",
+        "postgres": "embedded errors",
+        "context": "errors postgres refusals",
+        "schema": "context errors postgres refusals",
+        "locales": "",
+        "access": "context errors locales postgres refusals schema",
+        "listing": "context errors postgres schema",
+        "managers": "access context errors listing postgres refusals schema",
+        "models": "access context errors listing managers postgres refusals schema",
+        "local": "context errors locales models",
+        "sessions": "managers models",
+        "signals": "models sessions",
+        "middleware": "context sessions",
+        "backends": "",
+        "views": "access context errors models refusals",
+        "purging": "context errors models",
+        "tasks": "context models purging",
+        "checks": "context errors listing managers models postgres schema",
+        "apps": "checks postgres signals",
+        "admin": "context errors models postgres schema",
+        "management": (
+            "access checks context embedded errors models postgres purging refusals schema tasks"
+        ),
+        "testing": "embedded postgres",
+    },
+    "budgets": {
+        "errors": "",
+        "keywords": "errors",
+        "roles": "keywords",
+        "cascade": "",
+        "money": "cascade errors",
+        "recurrence": "errors",
+        "statements": "cascade errors money",
+        "managers": "cascade errors keywords money recurrence roles statements",
+        "models": "cascade managers recurrence statements",
+        "interfaces": "cascade errors managers",
+        "testing": "cascade errors interfaces keywords managers money",
+        "jobs": "errors managers models statements",
+        "admin": "models money",
+        "management": "cascade errors jobs managers models money samples statements",
+        "apps": "jobs money",
+        "samples": "",
+    },
+}
 FOR_TESTS = ("budgets.testing", "tenants.testing", "tests")
 
 each_module = pytest.mark.parametrize("path", CODE, ids=str)
@@ -77,6 +128,35 @@ def test_arrows_point_down(path):
     assert {name for name in ours if not under(name, *allowed)} == set()
 
 
+def at_run_time(whole: ast.Module) -> ast.Module:
+    """Without what is imported for types alone."""
+    whole.body = [node for node in whole.body if "TYPE_CHECKING" not in ast.unparse(node)]
+    return whole
+
+
+def room_of(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
+
+
+@pytest.mark.parametrize("app", ROOMS)
+def test_the_arrows_between_rooms_are_these(app):
+    found: dict[str, set[str]] = {}
+    for path in CODE:
+        if path.parts[0] == app and (room := room_of(module(path))):
+            names = imports(at_run_time(tree(path)), path)
+            seen = {room_of(name) for name in names if under(name, app)}
+            found.setdefault(room, set()).update(seen - {room, ""})
+
+    assert found == {room: set(others.split()) for room, others in ROOMS[app].items()}
+
+
+@pytest.mark.parametrize("app", ROOMS)
+def test_rooms_form_no_circle(app):
+    graph = {room: others.split() for room, others in ROOMS[app].items()}
+
+    assert len([*TopologicalSorter(graph).static_order()]) == len(graph)
+
+
 @pytest.mark.parametrize("path", [path for path in CODE if path.parts[0] == "examples"], ids=str)
 def test_an_example_needs_django_and_tenants_alone(path):
     roots = {name.split(".")[0] for name in imports(tree(path), path)}
@@ -85,7 +165,7 @@ def test_an_example_needs_django_and_tenants_alone(path):
 
 
 def test_the_cascade_knows_only_the_standard_library():
-    path = Path("budgets/cascade.py")
+    path = Path("budgets/cascade/__init__.py")
 
     roots = {name.split(".")[0] for name in imports(tree(path), path)}
 
@@ -105,8 +185,7 @@ def test_nothing_in_production_imports_what_is_for_tests(path):
 
 @pytest.mark.parametrize("path", [path for path in CODE if "managers" in str(path)], ids=str)
 def test_managers_import_models_for_their_types_alone(path):
-    whole = tree(path)
-    whole.body = [node for node in whole.body if "TYPE_CHECKING" not in ast.unparse(node)]
+    whole = at_run_time(tree(path))
 
     names = {name for name in imports(whole, path) if "models" in name.split(".")}
 
@@ -139,7 +218,7 @@ def test_only_inspecting_becomes_inspector():
         if change.search(text)
     ]
 
-    assert found == [("tenants/postgres/session.py", "SET LOCAL ROLE inspector")]
+    assert found == [("tenants/postgres/block.py", "SET LOCAL ROLE inspector")]
 
 
 OUTSIDE = {"tests", "var", ".venv", ".git"}
@@ -184,7 +263,7 @@ def in_data_layer(path: Path) -> bool:
 
 def in_admin(path: Path) -> bool:
     """Whether Django's admin hands the module querysets, to narrow as it was asked to."""
-    handed = {Path("tenants/changelists.py"), Path("tenants/inspection.py")}
+    handed = {Path("tenants/admin/changelists.py"), Path("tenants/admin/inspection.py")}
     return path in handed or "admin" in (path.stem, *path.parts)
 
 
@@ -244,7 +323,7 @@ def test_database_work_stays_in_managers_and_querysets(path):
             ["model._base_manager", "model._default_manager"],
         ),
         ("Budget.objects.open().exists()", []),
-        ("Budget.objects.called(name).buckets.open().in_order()", []),
+        ("Budget.objects.get_by_name(name).buckets.open().in_order()", []),
         ("figures.values(), names.get(name), text.count('a'), bucket.filter, catalog.cursor", []),
         ("'''Budget.objects.filter()'''  # Budget.objects.all()", []),
     ],
@@ -255,24 +334,15 @@ def test_database_work_is_told_by_how_it_is_written(source, found):
 
 def test_the_data_layer_is_the_managers_and_the_engine():
     layer = {
-        path.parent if path.parts[0] == "budgets" else path for path in filter(in_data_layer, CODE)
+        path if path.parts[0] == "examples" else path.parent for path in filter(in_data_layer, CODE)
     }
 
-    assert {path for path in layer if path.parent not in WHOLE} == {
+    assert layer - WHOLE == {
         Path("budgets/managers"),
         Path("budgets/managers/reads"),
         Path("examples/forms/managers.py"),
         Path("examples/shop/managers.py"),
-        Path("tenants/changes.py"),
-        Path("tenants/configuration.py"),
-        Path("tenants/contract.py"),
-        Path("tenants/directory.py"),
-        Path("tenants/managers.py"),
-        Path("tenants/invitations.py"),
-        Path("tenants/members.py"),
-        Path("tenants/sessions.py"),
-        Path("tenants/softdelete.py"),
-        Path("tenants/users.py"),
+        Path("tenants/managers"),
     }
 
 

@@ -18,8 +18,8 @@ from budgets.cascade import Claim
 from budgets.models import Bucket, Budget, Movement
 from tenants import errors, refusals
 from tenants.context import acting_for
-from tenants.fields import TenantForeignKey
 from tenants.models import Tenant
+from tenants.schema.fields import TenantForeignKey
 from tests.command_line import owner_config, url_of
 from tests.environments import Environment, core, extra, named
 from tests.server import scratch_database
@@ -29,9 +29,11 @@ from tests.walkthrough.project import ROOT, Project, Wrong
 
 GUIDE = ROOT / "docs" / "data-access.md"
 RUNNING = ROOT / "docs" / "running.md"
+MONEY = ROOT / "docs" / "money.md"
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
-DOCUMENTS = [GUIDE, RUNNING, README, *sorted(EXAMPLES.glob("*/README.md"))]
+DOCUMENTS = [GUIDE, MONEY, ROOT / "docs" / "operations.md", RUNNING, README]
+DOCUMENTS += sorted(EXAMPLES.glob("*/README.md"))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SETTINGS = Path("project", "settings.py")
 BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Declined}
@@ -119,6 +121,18 @@ def test_every_python_block_of_the_readme_is_run(own_database, committed):
     movement = names["movement"]
     assert isinstance(movement, Movement)
     assert (movement.amount, movement.key) == (2_500_00, "salary-2026-11")
+
+
+def test_every_block_of_the_guide_to_money_is_run_and_true(own_database, committed):
+    names: dict[str, object] = {}
+
+    with acting_for(Tenant.objects.create_tenant("rivera")):
+        wrong = [
+            wrong_in(block.text, f"money.md, line {block.line}", names)
+            for block in blocks_of(MONEY)
+        ]
+
+    assert [each for each in wrong if each] == []
 
 
 DOCKER = """#!/bin/sh

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.migrations.recorder import MigrationRecorder
 
+from tenants.embedded.programs import wheel
 from tenants.postgres.base import as_owner
-from tenants.postgres.programs import wheel
 from tests.command_line import manage
 from tests.factories import TenantFactory
 from tests.rows import MODELS, Side
@@ -79,7 +79,9 @@ def test_a_database_from_before_the_fold_is_refused_and_left_as_it_was(scratch):
     before = dump(scratch, "--inserts")
 
     for words in ([], ["--fake"], ["tenants", "zero"]):
-        manage("migrate", *words).assert_refused("before_the_fold", "mv var/postgres", "README.md")
+        manage("migrate", *words).assert_refused(
+            "before_the_fold", "mv var/postgres", "operations.md"
+        )
     manage("makemigrations", "--check").assert_refused("misconfigured", "admin.0001_initial")
 
     assert dump(scratch, "--inserts") == before

@@ -99,7 +99,7 @@ PRODUCTION = {
 IMPORTS = """
 import django
 django.setup()
-import budgets.admin, budgets.models, budgets.tasks, config.urls
+import budgets.admin, budgets.models, budgets.jobs.tasks, config.urls
 import tenants.postgres.base, tenants.testing
 """
 
@@ -137,7 +137,7 @@ class TestWithoutExtras:
 
         assert (ran.code, ran.err) == (0, "")
         assert "'tenants.postgres.base'" in ran.out
-        assert "'tenants.postgres.embedded'" not in ran.out
+        assert "'tenants.embedded.server'" not in ran.out
 
     @pytest.mark.parametrize(
         ("words", "environ", "code", "named"),

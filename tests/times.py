@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from tenants.times import END, FIRST
+from tenants.schema.times import END, FIRST
 
 AHEAD, BEHIND = (timezone(timedelta(hours=hours)) for hours in (14, -12))
 TICK = timedelta(microseconds=1)

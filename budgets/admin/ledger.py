@@ -19,8 +19,8 @@ from budgets.models import (
     StatementLine,
 )
 from budgets.money import show, show_percent
-from tenants.columns import TENANT, Column, link, lists_of
-from tenants.inspection import (
+from tenants.admin.columns import TENANT, Column, link, lists_of
+from tenants.admin.inspection import (
     Chosen,
     Conditions,
     InspectedTable,

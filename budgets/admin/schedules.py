@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from budgets.admin.ledger import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
 from budgets.models import Schedule, ScheduleRun, ScheduleVersion
-from tenants.columns import TENANT, link
-from tenants.inspection import (
+from tenants.admin.columns import TENANT, link
+from tenants.admin.inspection import (
     Chosen,
     Conditions,
     InspectedTable,

@@ -4,8 +4,8 @@ from django.contrib import admin
 
 from budgets.admin.ledger import AMOUNT, BUDGET, LISTS, MOVEMENT
 from budgets.models import Statement, StatementLine
-from tenants.columns import TENANT, link
-from tenants.inspection import Chosen, InspectingAdmin, TenantFilter
+from tenants.admin.columns import TENANT, link
+from tenants.admin.inspection import Chosen, InspectingAdmin, TenantFilter
 
 
 @admin.register(Statement)

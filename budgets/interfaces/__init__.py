@@ -3,7 +3,7 @@
 A caller that is to be tested without a database takes them as plain arguments:
 
     def pay_day(budgets: Budgets, movements: Movements) -> MovementRow:
-        budget = budgets.called("Household")
+        budget = budgets.get_by_name("Household")
         return movements.deposit(budget, 2_500_00, key="salary-2026-11")
 
     run_for(tenant, lambda: pay_day(Budget.objects, Movement.objects))  # in production

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from budgets.interfaces import daos, rows
+    from budgets.managers.dispositions import Preview
     from budgets.managers.entries import Line
-    from budgets.managers.plans import Preview
     from budgets.models import Bucket, Budget, Entry, Movement
 
     budgets: daos.Budgets = Budget.objects

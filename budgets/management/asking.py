@@ -10,9 +10,9 @@ from django.db import transaction
 
 from budgets.errors import Refused
 from budgets.management.base import moment, typed
+from budgets.management.tables import shown
 from budgets.managers.requests import Particulars
 from budgets.models import Bucket, Budget
-from budgets.tables import shown
 from tenants.local import local
 
 

@@ -15,8 +15,8 @@ from tenants.context import acting_for, inspecting, run_for
 from tenants.errors import UnknownTenant
 from tenants.local import local, localised
 from tenants.management.base import Command
+from tenants.managers.naming import MOST, did_you_mean
 from tenants.models import Membership, Tenant
-from tenants.naming import MOST, did_you_mean
 from tenants.refusals import NotAMember
 
 
@@ -55,7 +55,9 @@ class BudgetCommand(LocalCommand):
 
         Raises UnknownTenant, UnknownBudget and NotAMember.
         """
-        return in_tenant(slug, lambda: work(Budget.objects.called(name, archived=archived)), by=by)
+        return in_tenant(
+            slug, lambda: work(Budget.objects.get_by_name(name, archived=archived)), by=by
+        )
 
 
 def in_tenant[T](slug: str, work: Callable[[], T], *, by: str | None = None) -> T:

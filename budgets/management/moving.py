@@ -8,9 +8,9 @@ from uuid import UUID
 from budgets.management.asking import Request, add_request, sums_told, tried
 from budgets.management.base import BudgetCommand
 from budgets.management.pictures import moved_table
-from budgets.managers.plans import Overflow
+from budgets.management.tables import posted
+from budgets.managers.dispositions import Overflow
 from budgets.models import Budget, Movement
-from budgets.tables import posted
 
 
 class MoneyCommand(BudgetCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from budgets.management.tables import REASONS, Bar, rule, shown
 from budgets.models import Bucket, Budget, Movement
-from budgets.tables import REASONS, Bar, rule, shown
 
 DRY = " (dry run: nothing was written)"
 

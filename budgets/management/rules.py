@@ -10,7 +10,7 @@ from typing import Any
 
 from budgets.management.asking import Request
 from budgets.management.base import claim, rule_sum
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget
 
 NONE = "none"

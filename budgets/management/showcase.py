@@ -11,11 +11,19 @@ from django.utils import timezone
 from rich.table import Table
 
 from budgets.cascade import Claim
+from budgets.management.reports import what_if_answer
+from budgets.management.tables import (
+    cascade_table,
+    explained,
+    explained_table,
+    listed,
+    planned,
+    posted,
+    shown,
+)
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Movement, Schedule
-from budgets.reports import what_if_answer
-from budgets.tables import cascade_table, explained, explained_table, listed, planned, posted, shown
 from tenants.models import TenantSettings
 
 PAID = 200
@@ -54,7 +62,7 @@ def _reversal(budget: Budget) -> Iterator[Any]:
 
 def _close(budget: Budget) -> Iterator[Any]:
     yield "Treats is closed; its money cascades through the others"
-    treats = Bucket.objects.called(budget, "Treats")
+    treats = Bucket.objects.get_by_name(budget, "Treats")
     Bucket.objects.close(treats, Disposition.CASCADE)
     closing = budget.movements.newest()
     yield cascade_table(budget, posted(closing), f"Close #{closing.seq}")
@@ -86,7 +94,7 @@ def _clock(moment: datetime) -> datetime:
 
 def _what_if(budget: Budget) -> Iterator[Any]:
     yield "What if Rent had asked for 20 % in the last twelve deposits, with no hold?"
-    rent = Bucket.objects.called(budget, "Rent")
+    rent = Bucket.objects.get_by_name(budget, "Rent")
     told = Budget.objects.what_if(budget, {rent: {"filter": Claim(share=200_000), "hold": None}})
     yield what_if_answer(budget, told)[0]
 

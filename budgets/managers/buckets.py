@@ -11,11 +11,11 @@ from django.utils import timezone
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadRule, NotAPermutation
 from budgets.managers.budgets import named
-from budgets.managers.plans import Disposition, require_disposition
+from budgets.managers.dispositions import Disposition, require_disposition
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.revising import RevisingManager
 from budgets.roles import verb
-from tenants import quotas
+from tenants.access import quotas
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget

@@ -11,15 +11,15 @@ from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from budgets import currencies
 from budgets.errors import BadRule, UnknownBudget, UnknownCurrency
 from budgets.managers.reads.budgets import BudgetReads
+from budgets.money import currencies
 from budgets.roles import verb
-from tenants import quotas
+from tenants.access import quotas
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
-from tenants.managers import TenantManager, TenantQuerySet
-from tenants.naming import MOST, did_you_mean, uuid_of
+from tenants.managers.base import TenantManager, TenantQuerySet
+from tenants.managers.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -41,7 +41,7 @@ WHERE b.tenant_id = %(tenant)s AND b.id = t.id
 
 
 class BudgetQuerySet(TenantQuerySet["Budget"]):
-    """Filters are adjectives."""
+    """Filters on budgets."""
 
     def open(self) -> Self:
         """Budgets still in use."""
@@ -88,7 +88,7 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
         told = self.annotate(**{f"ledger_{name}": said for name, said in says.items()})
         return told.exclude(**{name: F(f"ledger_{name}") for name in says}).order_by("pk")
 
-    def gapped(self) -> Self:
+    def sequence_gaps(self) -> Self:
         """Budgets whose movements are not numbered 1, 2, 3 to the last (I10)."""
         numbered = self.annotate(
             n=Count("movements"),
@@ -189,7 +189,7 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
         with connections[self.db].cursor() as cursor:
             cursor.execute(TOTALS, {"tenant": current_tenant_id(), "now": timezone.now(), **values})
 
-    def called(self, name: str, *, archived: bool = False) -> "Budget":
+    def get_by_name(self, name: str, *, archived: bool = False) -> "Budget":
         """The open budget of that name, whatever its case, or id.
 
         With `archived`, one that is archived too, if no open one is called so.

@@ -13,8 +13,8 @@ from django.apps import apps
 from budgets.cascade import cascade
 from budgets.errors import BadParticulars, Refused, UnknownBudget
 from budgets.keywords import require_known
+from budgets.managers.dispositions import Preview, require_in_use
 from budgets.managers.keys import Keys
-from budgets.managers.plans import Preview, require_in_use
 from budgets.managers.posting import Draft, PostingManager, positive
 from budgets.managers.requests import PARTICULARS, Particulars, fingerprint, require_key
 from budgets.roles import verb

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q, Sum, Window
 from django.db.models.functions import Lag, RowNumber
 
-from tenants.managers import TenantManager, TenantQuerySet
+from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Entry, Movement
@@ -48,7 +48,7 @@ def net(lines: Iterable[Line]) -> list[Line]:
 
 
 class EntryQuerySet(TenantQuerySet["Entry"]):
-    """Filters are adjectives."""
+    """Filters on entries."""
 
     def in_order(self) -> Self:
         """The lines of a movement as they were written."""

@@ -20,7 +20,7 @@ from django.db import models
 
 from budgets.errors import BadChoice
 from budgets.statements import Line, Survey
-from tenants.times import END, FIRST
+from tenants.schema.times import END, FIRST
 
 if TYPE_CHECKING:
     from budgets.models import StatementLine

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Unpack
 
 from budgets.cascade import Plan, cascade
-from budgets.managers import plans
+from budgets.managers import dispositions
 from budgets.managers.bulk import BulkManager
+from budgets.managers.dispositions import Overflow, Preview
 from budgets.managers.entries import Line
-from budgets.managers.plans import Overflow, Preview
 from budgets.managers.posting import positive
 from budgets.managers.reads.asked import found
 from budgets.managers.requests import Particulars, fingerprint
@@ -28,7 +28,7 @@ class MovementManager(BulkManager, ReversingManager):
         """What `deposit` would do, every step explained; writes nothing. Raises what it would."""
         positive(amount)
         money, plan = _cascaded(budget, amount)
-        plans.require_in_use(money.budget)
+        dispositions.require_in_use(money.budget)
         return Preview(plan, money, money.budget.version)
 
     def preview_into(
@@ -37,8 +37,8 @@ class MovementManager(BulkManager, ReversingManager):
         """The lines `deposit_into` would write; raises what it would."""
         positive(amount)
         bucket.refresh_from_db()
-        plans.require_in_use(bucket.budget)
-        return [line for line in plans.into(bucket, amount, overflow) if line.amount]
+        dispositions.require_in_use(bucket.budget)
+        return [line for line in dispositions.into(bucket, amount, overflow) if line.amount]
 
     @verb("money.deposit")
     def deposit(
@@ -76,9 +76,9 @@ class MovementManager(BulkManager, ReversingManager):
         budget = bucket.budget
         if earlier := self._begin(budget, amount, request, particulars):
             return earlier
-        plans.require_in_use(budget)
+        dispositions.require_in_use(budget)
         bucket.refresh_from_db()
-        lines = plans.into(bucket, amount, overflow)
+        lines = dispositions.into(bucket, amount, overflow)
         return self._post(budget, self.model.Kind.DEPOSIT_INTO, amount, lines, request, particulars)
 
     @verb("money.withdraw")
@@ -94,7 +94,7 @@ class MovementManager(BulkManager, ReversingManager):
         if earlier := self._begin(budget, amount, request, particulars):
             return earlier
         bucket.refresh_from_db()
-        lines = [plans.out_of(bucket, amount, "withdrawn")]
+        lines = [dispositions.out_of(bucket, amount, "withdrawn")]
         return self._post(budget, self.model.Kind.WITHDRAW, amount, lines, request, particulars)
 
     @verb("money.transfer")
@@ -120,7 +120,7 @@ class MovementManager(BulkManager, ReversingManager):
             return earlier
         for each in (bucket, to):
             each.refresh_from_db()
-        lines = plans.between(bucket, to, amount, overflow)
+        lines = dispositions.between(bucket, to, amount, overflow)
         return self._post(budget, self.model.Kind.TRANSFER, amount, lines, request, particulars)
 
     @verb("money.redistribute")
@@ -136,7 +136,7 @@ class MovementManager(BulkManager, ReversingManager):
         if earlier := self._begin(budget, amount, request, particulars):
             return earlier
         bucket.refresh_from_db()
-        lines = plans.redistributed(budget.buckets.money(), bucket, amount)
+        lines = dispositions.redistributed(budget.buckets.money(), bucket, amount)
         kind = self.model.Kind.REDISTRIBUTE_TO
         return self._post(budget, kind, amount, lines, request, particulars)
 
@@ -152,8 +152,8 @@ class MovementManager(BulkManager, ReversingManager):
         if earlier := self._begin(budget, amount, request, particulars):
             return earlier
         money, plan = _cascaded(budget, amount)
-        plans.out_of(money, amount, "source")
-        lines = [*plans.kept(plan), Line(money, plan.remainder - amount, "source")]
+        dispositions.out_of(money, amount, "source")
+        lines = [*dispositions.kept(plan), Line(money, plan.remainder - amount, "source")]
         kind = self.model.Kind.REDISTRIBUTE
         return self._post(budget, kind, amount, lines, request, particulars)
 
@@ -168,7 +168,7 @@ class MovementManager(BulkManager, ReversingManager):
         if earlier := self._begin(budget, 1, request, particulars):
             return earlier
         bucket.refresh_from_db()
-        lines = plans.excess(bucket)
+        lines = dispositions.excess(bucket)
         amount = lines[-1].amount
         kind = self.model.Kind.RELEASE_EXCESS
         return self._post(budget, kind, amount, lines, request, particulars)
@@ -186,24 +186,24 @@ class MovementManager(BulkManager, ReversingManager):
         budget = movement.budget
         if earlier := self._begin(budget, movement.amount, request, particulars):
             return earlier
-        lines = plans.mirrored(movement)
+        lines = dispositions.mirrored(movement)
         kind = self.model.Kind.REVERSAL
         return self._post(budget, kind, movement.amount, lines, request, particulars, movement)
 
     def _empty(
         self,
         bucket: "Bucket",
-        to: "plans.Disposition",
+        to: "dispositions.Disposition",
         into: "Bucket | None",
         request: str,
         particulars: Particulars,
     ) -> "Movement":
         """Move all a closing bucket holds: for `Bucket.objects.close`, under its lock."""
         budget, amount = bucket.budget, bucket.balance
-        lines, kind = plans.emptied(bucket, to, into), self.model.Kind.CLOSE
-        if to == plans.Disposition.CASCADE:
+        lines, kind = dispositions.emptied(bucket, to, into), self.model.Kind.CLOSE
+        if to == dispositions.Disposition.CASCADE:
             money, plan = _cascaded(budget, amount, without=bucket)
-            lines += [*plans.kept(plan), Line(money, plan.remainder, "remainder")]
+            lines += [*dispositions.kept(plan), Line(money, plan.remainder, "remainder")]
             kind = self.model.Kind.CLOSE_CASCADE
         return self._post(budget, kind, amount, lines, request, particulars)
 

@@ -16,8 +16,8 @@ from budgets.managers.entries import Line, net
 from budgets.managers.keys import again, answered
 from budgets.managers.reads.moments import entered
 from budgets.managers.requests import Particulars, recorded, require_expected
-from tenants.managers import TenantManager, TenantQuerySet
-from tenants.naming import uuid_of
+from tenants.managers.base import TenantManager, TenantQuerySet
+from tenants.managers.naming import uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Entry, Movement
@@ -32,7 +32,7 @@ _DIGITS = 18  # of a number that surely fits its column
 
 
 class MovementQuerySet(TenantQuerySet["Movement"]):
-    """Filters are adjectives."""
+    """Filters on movements."""
 
     def cascaded(self) -> Self:
         """Movements whose lines the cascade decided: those that can be replayed."""
@@ -164,7 +164,7 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
         movement.budget.buckets.apply(entries)
         type(movement.budget).objects.write_totals(budgets.values())
 
-    def called(self, pk: UUID) -> "Movement":
+    def get_by_id(self, pk: UUID) -> "Movement":
         """The movement of that id, with its budget. Raises UnknownMovement."""
         movement: Movement | None = self.select_related("budget").filter(pk=pk).first()
         if movement is None:

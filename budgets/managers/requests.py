@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from budgets.errors import BadParticulars, StalePlan
 from tenants.context import tenancy
-from tenants.times import instant
-from tenants.values import UNSTORABLE, json_object
+from tenants.postgres.storable import UNSTORABLE, json_object
+from tenants.schema.times import instant
 
 if TYPE_CHECKING:
     from budgets.models import Budget
@@ -95,7 +95,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _instant(effective_at: object) -> datetime | None:
-    """The same instant in UTC. Raises BadParticulars as `tenants.times.instant` tells."""
+    """The same instant in UTC. Raises BadParticulars as `tenants.schema.times.instant` tells."""
     if effective_at is None:
         return None
     try:

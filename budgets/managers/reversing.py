@@ -9,7 +9,7 @@ from uuid import UUID
 from django.apps import apps
 
 from budgets.errors import KeyReused, ReversalRefused
-from budgets.managers import plans
+from budgets.managers import dispositions
 from budgets.managers.keys import Keys
 from budgets.managers.posting import Draft, PostingManager
 from budgets.managers.requests import Particulars, fingerprint
@@ -43,7 +43,7 @@ class ReversingManager(PostingManager):
         refused: dict[UUID, ReversalRefused] = {}
         for movement, said in wanted:
             try:
-                lines = plans.mirror(movement, movement.pk in gone, entries[movement.pk])
+                lines = dispositions.mirror(movement, movement.pk in gone, entries[movement.pk])
             except ReversalRefused as refusal:
                 refused[movement.pk] = refusal
                 continue

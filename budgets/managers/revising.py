@@ -15,15 +15,15 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.errors import BadRule, UnknownBucket
+from budgets.managers.dispositions import require_open
 from budgets.managers.keys import Keys, again, answered
-from budgets.managers.plans import require_open
 from budgets.managers.requests import Particulars, fingerprint, require_expected
 from budgets.managers.versions import RULES
 from budgets.roles import verb
 from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
-from tenants.managers import TenantManager, TenantQuerySet
-from tenants.naming import MOST, did_you_mean, uuid_of
+from tenants.managers.base import TenantManager, TenantQuerySet
+from tenants.managers.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Entry
@@ -46,7 +46,7 @@ _WRONG = {
 
 
 class BucketQuerySet(TenantQuerySet["Bucket"]):
-    """Filters are adjectives."""
+    """Filters on buckets."""
 
     def open(self) -> Self:
         """Buckets still in use."""
@@ -69,10 +69,10 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
         return self.open().filter(kind=self.model.Kind.ENVELOPE).in_order()
 
     def money(self) -> "Bucket":
-        """The one bucket of a budget that collects what no envelope kept."""
+        """The one bucket of a budget that collects what is unallocated."""
         return self.get(kind=self.model.Kind.MONEY)
 
-    def adrift(self) -> Self:
+    def balance_mismatch(self) -> Self:
         """Buckets that do not stand where their entries left them (I3), by id.
 
         Each with what the entries say: `ledger_balance`, `ledger_last_seq`.
@@ -82,7 +82,7 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
         right = {"last_seq": F("ledger_last_seq"), "balance": F("ledger_balance")}
         return counted.exclude(**right).order_by("pk")
 
-    def haunted(self) -> Self:
+    def closed_with_activity(self) -> Self:
         """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""
         closed = self.exclude(archived_at=None)
         later = Q(
@@ -105,7 +105,7 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         request = fingerprint("create_money")
         return self._enter(budget, bucket, "create", request, {})
 
-    def called(self, budget: "Budget", name: str) -> "Bucket":
+    def get_by_name(self, budget: "Budget", name: str) -> "Bucket":
         """The open bucket of that name, whatever its case, or id.
 
         Raises UnknownBucket, which suggests the nearest names.
@@ -128,7 +128,7 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
                 if not then.archived_at and called_so(name, then.name, then.bucket_id):
                     return then.bucket
         try:
-            return self.called(budget, name)
+            return self.get_by_name(budget, name)
         except UnknownBucket:
             if closed := _named(self.filter(budget=budget), name):
                 require_open(closed)

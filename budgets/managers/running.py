@@ -15,11 +15,11 @@ from django.utils import timezone
 from budgets.errors import BadSchedule, UnknownSchedule
 from budgets.managers.duetimes import Past, Planned, look_behind, open_times, outcomes, past_of
 from budgets.managers.reads.asked import bounded
-from budgets.outlook import Outlook, outlook
 from budgets.recurrence import come, due_times, recurrence
+from budgets.recurrence.outlook import Outlook, outlook
 from budgets.roles import verb
-from tenants.managers import TenantManager, TenantQuerySet
-from tenants.times import instant
+from tenants.managers.base import TenantManager, TenantQuerySet
+from tenants.schema.times import instant
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Movement, Schedule, ScheduleRun
@@ -31,7 +31,7 @@ MOST_AHEAD = 100
 
 
 class ScheduleQuerySet(TenantQuerySet["Schedule"]):
-    """Filters are adjectives."""
+    """Filters on schedules."""
 
     def live(self) -> Self:
         """Schedules that will fall due, now or once they are resumed."""
@@ -66,7 +66,7 @@ class RunningManager(_Schedules["Schedule"], TenantManager["Schedule"]):
         rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
         return list(rows.values_list("tenant_id", flat=True).distinct())
 
-    def called(self, budget: "Budget", name: str, *, key: str | None = None) -> "Schedule":
+    def get_by_name(self, budget: "Budget", name: str, *, key: str | None = None) -> "Schedule":
         """The schedule of that name that has not ended; or the one that had the name when it was
         changed under that key, so that the change can be asked for again. Raises UnknownSchedule.
         """

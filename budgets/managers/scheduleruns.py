@@ -11,14 +11,14 @@ from django.db.models.functions import Coalesce
 
 from budgets.roles import verb
 from tenants.context import current_actor_id
-from tenants.managers import TenantManager, TenantQuerySet
+from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Movement, Schedule, ScheduleRun
 
 
 class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):
-    """Filters are adjectives."""
+    """Filters on runs."""
 
     def misfiled(self) -> Self:
         """Deposited runs whose movement is not what their schedule would have deposited then."""

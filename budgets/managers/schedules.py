@@ -15,15 +15,15 @@ from django.utils import timezone
 
 from budgets.errors import BadSchedule, ScheduleEnded
 from budgets.managers.budgets import named
+from budgets.managers.dispositions import require_in_use
 from budgets.managers.keys import again, answered
-from budgets.managers.plans import require_in_use
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
 from budgets.managers.running import RunningManager
 from budgets.recurrence import Recurrence, due_times, recurrence
+from budgets.recurrence.rrules import parts_of, text_of
 from budgets.roles import verb
-from budgets.rrules import parts_of, text_of
-from tenants import quotas
+from tenants.access import quotas
 from tenants.errors import ConstraintBroken
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from budgets.managers.requests import Particulars
 from budgets.roles import verb
 from budgets.statements import Line, Survey
 from tenants.errors import Conflict, ConstraintBroken
-from tenants.managers import TenantManager, TenantQuerySet
+from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Movement, Statement, StatementLine
@@ -28,7 +28,7 @@ _ONCE = {"budgets_statementline_once", "budgets_statementline_unnamed_once"}
 
 
 class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
-    """Filters are adjectives."""
+    """Filters on lines."""
 
     def new(self) -> Self:
         """Lines whose money is in."""
@@ -42,7 +42,7 @@ class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
         """With what is told of a line besides: its file and its budget."""
         return self.select_related("statement", "budget").defer("statement__decisions")
 
-    def astray(self) -> Self:
+    def movement_mismatch(self) -> Self:
         """Lines that are not the movement they name, or undone while it stands."""
         elsewhere = ~Q(movement__budget=F("budget")) | ~Q(statement__budget=F("budget"))
         standing = Q(fate=Fate.UNDONE, movement__reversals=None)

@@ -12,15 +12,15 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from budgets.errors import UndoRefused, UnknownStatement
+from budgets.managers.dispositions import require_in_use
 from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
 from budgets.managers.keys import answered
-from budgets.managers.plans import require_in_use
 from budgets.managers.requests import require_key
 from budgets.roles import verb
 from budgets.statements import Statement as File
 from budgets.statements import Survey, survey
-from tenants import quotas
-from tenants.managers import TenantManager, TenantQuerySet
+from tenants.access import quotas
+from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Movement, Statement
@@ -29,7 +29,7 @@ _SHORTEST_PREFIX = 4
 
 
 class StatementQuerySet(TenantQuerySet["Statement"]):
-    """Filters are adjectives."""
+    """Filters on statements."""
 
     def standing(self) -> Self:
         """Imports that were not undone."""
@@ -55,7 +55,7 @@ _Manager = models.Manager.from_queryset(StatementQuerySet)
 class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
     """The verbs of an import but for its batches, which are `StatementLineManager.bring`."""
 
-    def called(self, budget: "Budget", name: str) -> "Statement":
+    def get_by_name(self, budget: "Budget", name: str) -> "Statement":
         """The import of that id, or the one that stands whose file's SHA-256 begins so.
 
         Raises UnknownStatement, also when several do.

@@ -13,7 +13,7 @@ from django.db import models
 
 from budgets.managers.requests import Particulars, recorded
 from budgets.roles import verb
-from tenants.managers import TenantManager, TenantQuerySet
+from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, BucketVersion, Budget, Schedule, ScheduleVersion
@@ -45,7 +45,7 @@ TERMS = (
 
 
 class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
-    """Filters are adjectives."""
+    """Filters on versions of rules."""
 
     def in_force_at(self, seq: int) -> Self:
         """The rules that governed movement `seq`: the newest version of each bucket by then."""
@@ -98,7 +98,7 @@ class BucketVersionManager(_Manager["BucketVersion"], TenantManager["BucketVersi
 
 
 class ScheduleVersionQuerySet(TenantQuerySet["ScheduleVersion"]):
-    """Filters are adjectives."""
+    """Filters on versions of schedules."""
 
     def in_turn(self) -> Self:
         """As they governed, the first one first."""

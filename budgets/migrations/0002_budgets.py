@@ -5,10 +5,10 @@ import django.db.models.functions.text
 import uuid_utils.compat
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
-import tenants.indexes
+import tenants.schema.constraints
+import tenants.schema.fields
+import tenants.schema.searches
 
 
 class Migration(migrations.Migration):
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "owner",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         blank=True,
                         db_comment="whose plan it is, if anybody's",
                         help_text="whose plan it is, if anybody's",
@@ -147,21 +147,21 @@ class Migration(migrations.Migration):
                         ),
                         name="budgets_budget_totals",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_budget_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_budget_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_budget_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="owner", name="budgets_budget_owner_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_budget_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited, withdrawn, last_recorded_at, archived_at, updated_at)",
                         name="budgets_budget_grants",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         args=(
                             "budgets.budget",
                             "updated_at,version,last_seq,deposited,withdrawn,last_recorded_at",
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="budget",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("name",), name="budgets_budget_search"
             ),
         ),

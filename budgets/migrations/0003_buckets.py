@@ -7,9 +7,9 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
+import tenants.schema.constraints
+import tenants.schema.fields
 
 
 class Migration(migrations.Migration):
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="buckets",
                         to="budgets.budget",
@@ -254,23 +254,23 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("balance__gte", 0)), name="budgets_bucket_balance"
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         deferred=True,
                         function="budgets_bucket_is_its_last_entry",
                         name="budgets_bucket_is_its_last_entry",
                         when="AFTER INSERT OR UPDATE OF balance, last_seq",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_bucket_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_bucket_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_bucket_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_bucket_budget_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_bucket_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat, hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)",
                         name="budgets_bucket_grants",
                     ),
@@ -450,7 +450,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "bucket",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="versions",
                         to="budgets.bucket",
@@ -471,7 +471,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="versions",
                         to="budgets.budget",
@@ -489,20 +489,20 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("tenant", "budget", "key"), name="budgets_bucketversion_key_once"
                     ),
-                    tenants.constraints.TenantKey(name="budgets_bucketversion_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_bucketversion_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_bucketversion_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_bucketversion_budget_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="bucket", name="budgets_bucketversion_bucket_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_bucketversion_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN", name="budgets_bucketversion_grants"
                     ),
                 ],

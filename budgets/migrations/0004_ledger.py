@@ -6,9 +6,9 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
+import tenants.schema.constraints
+import tenants.schema.fields
 
 
 class Migration(migrations.Migration):
@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="movements",
                         to="budgets.budget",
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reverses",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         db_comment="the movement it undoes, if it is a reversal",
                         help_text="the movement it undoes, if it is a reversal",
                         null=True,
@@ -267,26 +267,26 @@ class Migration(migrations.Migration):
                         ),
                         name="budgets_movement_external",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         deferred=True,
                         function="budgets_movement_adds_up",
                         name="budgets_movement_adds_up",
                         when="AFTER INSERT",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_movement_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_movement_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_movement_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_movement_budget_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="reverses", name="budgets_movement_reverses_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_movement_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN", name="budgets_movement_grants"
                     ),
                 ],
@@ -370,7 +370,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "bucket",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="entries",
                         to="budgets.bucket",
@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "movement",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="entries",
                         to="budgets.movement",
@@ -454,32 +454,32 @@ class Migration(migrations.Migration):
                         ),
                         name="budgets_entry_reason",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         deferred=False,
                         function="budgets_entry_joins_its_movement",
                         name="budgets_entry_joins_its_movement",
                         when="AFTER INSERT",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         deferred=True,
                         function="budgets_entry_chains",
                         name="budgets_entry_chains",
                         when="AFTER INSERT",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_entry_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_entry_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_entry_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="movement", name="budgets_entry_movement_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="bucket", name="budgets_entry_bucket_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_entry_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN", name="budgets_entry_grants"
                     ),
                 ],

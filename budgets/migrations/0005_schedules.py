@@ -6,9 +6,9 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
+import tenants.schema.constraints
+import tenants.schema.fields
 
 
 class Migration(migrations.Migration):
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="schedules",
                         to="budgets.budget",
@@ -222,21 +222,21 @@ class Migration(migrations.Migration):
                         condition=models.Q(("catch_up__in", ["all", "last", "none"])),
                         name="budgets_schedule_catch_up",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_schedule_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_schedule_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_schedule_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_schedule_budget_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_schedule_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN, UPDATE (paused_at, next_due_at, updated_at)",
                         name="budgets_schedule_grants",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         args=("budgets.schedule", "updated_at,next_due_at"),
                         deferred=False,
                         function="tenants_record_change",
@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "movement",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         db_comment="the deposit, where one was made",
                         help_text="the deposit, where one was made",
                         null=True,
@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "schedule",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="runs",
                         to="budgets.schedule",
@@ -344,20 +344,20 @@ class Migration(migrations.Migration):
                         ),
                         name="budgets_schedulerun_outcome",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_schedulerun_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_schedulerun_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_schedulerun_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="schedule", name="budgets_schedulerun_schedule_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="movement", name="budgets_schedulerun_movement_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_schedulerun_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN", name="budgets_schedulerun_grants"
                     ),
                 ],

@@ -4,9 +4,9 @@ import django.db.models.deletion
 import uuid_utils.compat
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
+import tenants.schema.constraints
+import tenants.schema.fields
 
 
 class Migration(migrations.Migration):
@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="statements",
                         to="budgets.budget",
@@ -172,21 +172,21 @@ class Migration(migrations.Migration):
                         ),
                         name="budgets_statement_undone",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_statement_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_statement_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_statement_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_statement_budget_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_statement_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)",
                         name="budgets_statement_grants",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         args=("budgets.statement", "updated_at"),
                         deferred=False,
                         function="tenants_record_change",
@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         db_comment="the statement's: it stands for the account where the file names none",
                         help_text="the statement's: it stands for the account where the file names none",
                         on_delete=django.db.models.deletion.PROTECT,
@@ -285,7 +285,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "movement",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         db_comment="the deposit it became",
                         help_text="the deposit it became",
                         null=True,
@@ -296,7 +296,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "statement",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lines",
                         to="budgets.statement",
@@ -368,27 +368,27 @@ class Migration(migrations.Migration):
                         ),
                         name="budgets_statementline_fate",
                     ),
-                    tenants.constraints.TenantKey(name="budgets_statementline_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_statementline_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_statementline_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="statement", name="budgets_statementline_statement_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_statementline_budget_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="movement", name="budgets_statementline_movement_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_statementline_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)",
                         name="budgets_statementline_grants",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         args=("budgets.statementline", "updated_at"),
                         deferred=False,
                         function="tenants_record_change",

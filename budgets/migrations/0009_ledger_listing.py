@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import tenants.indexes
+import tenants.schema.searches
 
 
 class Migration(migrations.Migration):
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="movement",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("memo", "source"), name="budgets_movement_search"
             ),
         ),

@@ -6,7 +6,7 @@ role app changes neither movements nor entries.
 
 from django.db import migrations, models
 
-import tenants.constraints
+import tenants.schema.constraints
 
 FILL = """
 CREATE FUNCTION budgets_entry_takes_its_place() RETURNS trigger
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FILL, "DROP FUNCTION budgets_entry_takes_its_place()"),
         migrations.AddConstraint(
             model_name="entry",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 deferred=False,
                 function="budgets_entry_takes_its_place",
                 name="budgets_entry_takes_its_place",

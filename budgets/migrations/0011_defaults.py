@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations
 
-import tenants.defaults
+import tenants.schema.defaults
 
 
 class Migration(migrations.Migration):
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddConstraint(
             model_name="bucket",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "balance": "0",
                     "created_at": "now()",
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="bucketversion",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="budget",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "deposited": "0",
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="entry",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "became_full": "false",
                     "created_at": "now()",
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="movement",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="schedule",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "catch_up": "'all'::character varying",
                     "created_at": "now()",
@@ -104,14 +104,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="schedulerun",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="budgets_schedulerun_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="statement",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "decisions": "'{}'::jsonb",
@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="statementline",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="budgets_statementline_defaults",
             ),

@@ -2,10 +2,10 @@
 
 from django.db import migrations, models
 
-import tenants.constraints
+import tenants.schema.constraints
 
 # PostgreSQL changes no column that a trigger names: it goes, and comes back.
-HISTORY = tenants.constraints.RowTrigger(
+HISTORY = tenants.schema.constraints.RowTrigger(
     args=(
         "budgets.budget",
         "updated_at,version,last_seq,deposited,withdrawn,last_recorded_at",

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import tenants.indexes
+import tenants.schema.searches
 
 
 class Migration(migrations.Migration):
@@ -96,25 +96,25 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="bucket",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("name",), name="budgets_bucket_search"
             ),
         ),
         migrations.AddConstraint(
             model_name="schedule",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("name",), name="budgets_schedule_search"
             ),
         ),
         migrations.AddConstraint(
             model_name="statement",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("name",), name="budgets_statement_search"
             ),
         ),
         migrations.AddConstraint(
             model_name="statementline",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("description",), name="budgets_statementline_search"
             ),
         ),

@@ -7,9 +7,9 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
+import tenants.schema.constraints
+import tenants.schema.fields
 
 
 class Migration(migrations.Migration):
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="schedule_versions",
                         to="budgets.budget",
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "schedule",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="versions",
                         to="budgets.schedule",
@@ -207,20 +207,20 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("tenant", "budget", "key"), name="budgets_scheduleversion_key_once"
                     ),
-                    tenants.constraints.TenantKey(name="budgets_scheduleversion_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="budgets_scheduleversion_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="budgets_scheduleversion_tenant_exists"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="budget", name="budgets_scheduleversion_budget_same_tenant"
                     ),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantReference(
                         field="schedule", name="budgets_scheduleversion_schedule_same_tenant"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="budgets_scheduleversion_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, MAINTAIN", name="budgets_scheduleversion_grants"
                     ),
                     models.CheckConstraint(
@@ -318,14 +318,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="schedule",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, MAINTAIN, UPDATE (name, amount, rrule, starts_on, starts_at, time_zone, catch_up, paused_at, ended_at, next_due_at, updated_at)",
                 name="budgets_schedule_grants",
             ),
         ),
         migrations.AddConstraint(
             model_name="schedule",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("budgets.schedule", "updated_at,next_due_at"),
                 deferred=False,
                 function="tenants_record_change",

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations
 
-import tenants.defaults
+import tenants.schema.defaults
 
 
 class Migration(migrations.Migration):
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddConstraint(
             model_name="scheduleversion",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "catch_up": "'all'::character varying",
                     "created_at": "now()",

@@ -14,12 +14,12 @@ from budgets.cascade import WHOLE, Slot
 from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
 from budgets.managers.budgets import LONGEST_NAME
 from budgets.models.shared import Answer, Request, Rules
-from tenants.constraints import RowTrigger
-from tenants.fields import TenantForeignKey
-from tenants.history import History
-from tenants.indexes import TrigramSearch
 from tenants.listing import Flag, Given, Key, Listing
 from tenants.models import APPEND_ONLY, Membership, TenantModel
+from tenants.schema.constraints import RowTrigger
+from tenants.schema.fields import TenantForeignKey
+from tenants.schema.history import History
+from tenants.schema.searches import TrigramSearch
 
 if TYPE_CHECKING:
     from budgets.models.ledger import Movement

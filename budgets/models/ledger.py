@@ -13,10 +13,10 @@ from budgets.managers import EntryManager, MovementManager
 from budgets.managers.reads.ledger import LEDGER, MEMOS
 from budgets.models.budgets import Bucket, Budget
 from budgets.models.shared import Request
-from tenants.constraints import RowTrigger
-from tenants.fields import TenantForeignKey
 from tenants.listing import Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, TenantModel
+from tenants.schema.constraints import RowTrigger
+from tenants.schema.fields import TenantForeignKey
 
 
 class Movement(Request, TenantModel):

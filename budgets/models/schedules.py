@@ -19,11 +19,11 @@ from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
 from budgets.models.shared import Request
 from budgets.recurrence import Recurrence
-from tenants.fields import TenantForeignKey
-from tenants.history import History
-from tenants.indexes import TrigramSearch
 from tenants.listing import Given, Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, TenantModel
+from tenants.schema.fields import TenantForeignKey
+from tenants.schema.history import History
+from tenants.schema.searches import TrigramSearch
 
 if TYPE_CHECKING:
     from uuid import UUID

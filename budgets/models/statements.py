@@ -16,11 +16,11 @@ from budgets.models.ledger import Movement
 from budgets.models.shared import Answer
 from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
-from tenants.fields import TenantForeignKey
-from tenants.history import History
-from tenants.indexes import TrigramSearch
 from tenants.listing import Day, Given, Key, Listing, Moment, Text
 from tenants.models import TenantModel
+from tenants.schema.fields import TenantForeignKey
+from tenants.schema.history import History
+from tenants.schema.searches import TrigramSearch
 
 if TYPE_CHECKING:
     from uuid import UUID

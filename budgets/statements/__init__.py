@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from budgets import currencies
 from budgets.errors import BadStatement
+from budgets.money import currencies
 from budgets.statements.columns import Hints
 from budgets.statements.csvfile import CsvFile
 from budgets.statements.lines import Account, Line, numbered

@@ -6,7 +6,7 @@
 
     pay_day(ledger.budgets, ledger.movements)
 
-    assert ledger.buckets.called(household, "Rent").balance == 725_00
+    assert ledger.buckets.get_by_name(household, "Rent").balance == 725_00
 
 One ledger is one tenant's. No block is needed, no role is asked, and nobody else writes at the
 same time. Rows are plain objects: one that is given to a verb is read anew, any other stays as it

@@ -8,7 +8,7 @@ from budgets.errors import BadRule, NotAPermutation, UnknownBucket
 from budgets.interfaces import Given
 from budgets.managers.buckets import targeted
 from budgets.managers.budgets import named
-from budgets.managers.plans import Disposition, require_disposition, require_open
+from budgets.managers.dispositions import Disposition, require_disposition, require_open
 from budgets.managers.requests import Particulars, fingerprint
 from budgets.managers.revising import called_so
 from budgets.testing.movements import emptied
@@ -22,7 +22,7 @@ _LAST_PRIORITY = 2**31 - 1
 class MemoryBuckets(Verbs):
     """Changes rules as BucketManager does."""
 
-    def called(self, budget: Given, name: str) -> Bucket:
+    def get_by_name(self, budget: Given, name: str) -> Bucket:
         """The open bucket of that name, whatever its case, or id. Raises UnknownBucket."""
         for bucket in self._store.all(Bucket):
             mine = bucket.budget_id == budget.pk and not bucket.archived_at

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from budgets import currencies
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadQuestion, BadRule, UnknownBudget, UnknownCurrency
 from budgets.interfaces import Given
@@ -13,10 +12,11 @@ from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, 
 from budgets.managers.reads.moments import Balances, BalanceThen
 from budgets.managers.reads.redistribution import KINDS
 from budgets.managers.requests import fingerprint
+from budgets.money import currencies
 from budgets.testing.buckets import revise
 from budgets.testing.rows import Bucket, BucketKind, Budget, Entry, Movement, columns
 from budgets.testing.store import Verbs
-from tenants.naming import uuid_of
+from tenants.managers.naming import uuid_of
 
 SHOWN = ("name", "kind", "state", "priority", "hold", "locked", "balance", "target", "space")
 MOVED = ("seq", "kind", "effective_at", "recorded_at", "memo")
@@ -77,7 +77,7 @@ class MemoryBudgets(Verbs):
         if any(row.name.lower() == budget.name.lower() for row in others):
             raise BadRule(f"there is an open budget {name!r} already", name=name)
 
-    def called(self, name: str, *, archived: bool = False) -> Budget:
+    def get_by_name(self, name: str, *, archived: bool = False) -> Budget:
         """The open budget of that name, whatever its case, or id; else, if asked, an archived one.
 
         Raises UnknownBudget.

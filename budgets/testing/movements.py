@@ -1,4 +1,4 @@
-"""The verbs that move money, in memory. Which lines a verb writes, budgets.managers.plans says."""
+"""The verbs that move money, in memory; `managers.dispositions` makes their lines."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack
@@ -6,10 +6,10 @@ from typing import Any, Unpack
 from budgets.cascade import MAX_MINOR, Plan, cascade
 from budgets.errors import BadAmount, NothingToMove, Refused, UnknownBudget
 from budgets.interfaces import Given
-from budgets.managers import plans
+from budgets.managers import dispositions
 from budgets.managers.bulk import Deposit
+from budgets.managers.dispositions import Disposition, Overflow, Preview
 from budgets.managers.entries import Line, net
-from budgets.managers.plans import Disposition, Overflow, Preview
 from budgets.managers.posting import positive
 from budgets.managers.requests import Particulars, fingerprint, told
 from budgets.testing.rows import BucketKind, Budget, Entry, Movement, MovementKind
@@ -23,7 +23,7 @@ class MemoryMovements(Verbs):
         """What `deposit` would do, every step explained; writes nothing."""
         positive(amount)
         money, plan = cascaded(self._found(budget), amount)
-        plans.require_in_use(money.budget)
+        dispositions.require_in_use(money.budget)
         return Preview(plan, money, money.budget.version)
 
     def preview_into(
@@ -32,8 +32,8 @@ class MemoryMovements(Verbs):
         """The lines `deposit_into` would write; raises what it would."""
         positive(amount)
         self._store.renew(bucket)
-        plans.require_in_use(bucket.budget)
-        return [line for line in plans.into(bucket, amount, overflow) if line.amount]
+        dispositions.require_in_use(bucket.budget)
+        return [line for line in dispositions.into(bucket, amount, overflow) if line.amount]
 
     def deposit(self, budget: Given, amount: int, **particulars: Unpack[Particulars]) -> Movement:
         """Take `amount` in and let it cascade through the budget's envelopes."""
@@ -60,9 +60,9 @@ class MemoryMovements(Verbs):
         budget = bucket.budget
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
-        plans.require_in_use(budget)
+        dispositions.require_in_use(budget)
         self._store.renew(bucket)
-        lines, kind = plans.into(bucket, amount, overflow), MovementKind.DEPOSIT_INTO
+        lines, kind = dispositions.into(bucket, amount, overflow), MovementKind.DEPOSIT_INTO
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
     def deposit_many(
@@ -88,7 +88,7 @@ class MemoryMovements(Verbs):
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
         self._store.renew(bucket)
-        lines, kind = [plans.out_of(bucket, amount, "withdrawn")], MovementKind.WITHDRAW
+        lines, kind = [dispositions.out_of(bucket, amount, "withdrawn")], MovementKind.WITHDRAW
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
     def transfer(
@@ -109,7 +109,7 @@ class MemoryMovements(Verbs):
             return earlier
         for each in (bucket, to):
             self._store.renew(each)
-        lines, kind = plans.between(bucket, to, amount, overflow), MovementKind.TRANSFER
+        lines, kind = dispositions.between(bucket, to, amount, overflow), MovementKind.TRANSFER
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
     def redistribute_to(
@@ -121,7 +121,7 @@ class MemoryMovements(Verbs):
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
         self._store.renew(bucket)
-        lines = plans.redistributed(budget.buckets.money(), bucket, amount)
+        lines = dispositions.redistributed(budget.buckets.money(), bucket, amount)
         kind = MovementKind.REDISTRIBUTE_TO
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
@@ -133,8 +133,8 @@ class MemoryMovements(Verbs):
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
         money, plan = cascaded(budget, amount)
-        plans.out_of(money, amount, "source")
-        lines = [*plans.kept(plan), Line(money, plan.remainder - amount, "source")]
+        dispositions.out_of(money, amount, "source")
+        lines = [*dispositions.kept(plan), Line(money, plan.remainder - amount, "source")]
         kind = MovementKind.REDISTRIBUTE
         return post(self._store, budget, kind, amount, lines, request, particulars)
 
@@ -145,7 +145,7 @@ class MemoryMovements(Verbs):
         if earlier := self._asked(budget, 1, request, particulars):
             return earlier
         self._store.renew(bucket)
-        lines, kind = plans.excess(bucket), MovementKind.RELEASE_EXCESS
+        lines, kind = dispositions.excess(bucket), MovementKind.RELEASE_EXCESS
         return post(self._store, budget, kind, lines[-1].amount, lines, request, particulars)
 
     def reverse_movement(self, movement: Given, **particulars: Unpack[Particulars]) -> Movement:
@@ -155,7 +155,7 @@ class MemoryMovements(Verbs):
         if earlier := self._asked(budget, amount, request, particulars):
             return earlier
         gone = any(row.reverses_id == movement.pk for row in self._store.all(Movement))
-        lines = plans.mirror(movement, gone, movement.entries.order_by("position"))
+        lines = dispositions.mirror(movement, gone, movement.entries.order_by("position"))
         return post(
             self._store, budget, kind, amount, lines, request, particulars, reverses=movement.pk
         )
@@ -186,10 +186,10 @@ def emptied(
 ) -> Movement:
     """Move all a closing bucket holds."""
     budget, amount = bucket.budget, bucket.balance
-    lines, kind = plans.emptied(bucket, to, into), MovementKind.CLOSE
+    lines, kind = dispositions.emptied(bucket, to, into), MovementKind.CLOSE
     if to == Disposition.CASCADE:
         money, plan = cascaded(budget, amount, without=bucket)
-        lines += [*plans.kept(plan), Line(money, plan.remainder, "remainder")]
+        lines += [*dispositions.kept(plan), Line(money, plan.remainder, "remainder")]
         kind = MovementKind.CLOSE_CASCADE
     return post(store, budget, kind, amount, lines, request, said)
 

@@ -218,7 +218,7 @@ class BucketsOf:
     budget: Budget
 
     def money(self) -> Bucket:
-        """The one that collects what no envelope kept."""
+        """The one that collects what is unallocated."""
         [money] = [bucket for bucket in self.all() if bucket.kind == BucketKind.MONEY]
         return money
 

@@ -13,9 +13,9 @@ from budgets.keywords import strict
 from budgets.managers.keys import Keys
 from budgets.managers.requests import Particulars, require_expected
 from budgets.testing.rows import Budget, Row
-from tenants.arguments import typed
 from tenants.context import request_id_of
 from tenants.errors import RowNotFound
+from tenants.managers.arguments import typed
 
 
 class Store:

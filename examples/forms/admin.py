@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from examples.forms.models import Event, Form, Organization, Submission, Workflow
-from tenants.columns import TENANT
-from tenants.inspection import InspectingAdmin
+from tenants.admin.columns import TENANT
+from tenants.admin.inspection import InspectingAdmin
 
 
 @admin.register(Organization, Form, Workflow, Submission, Event)

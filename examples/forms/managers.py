@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Count, Q
 
 from examples.forms.errors import NotNow
-from tenants.managers import TenantManager
-from tenants.softdelete import SoftDeleteManager, SoftDeleteQuerySet
+from tenants.managers.base import TenantManager
+from tenants.managers.softdelete import SoftDeleteManager, SoftDeleteQuerySet
 
 if TYPE_CHECKING:
     from examples.forms.models import Event, Form, Organization, Submission
@@ -23,7 +23,7 @@ class OrganizationManager(TenantManager["Organization"]):
 
 
 class FormQuerySet(SoftDeleteQuerySet["Form"]):
-    """Filters are adjectives."""
+    """Filters on forms."""
 
     def open(self) -> Self:
         """Forms that take submissions."""
@@ -52,7 +52,7 @@ class FormManager(_Forms["Form"], SoftDeleteManager["Form"]):
 
 
 class SubmissionQuerySet(SoftDeleteQuerySet["Submission"]):
-    """Filters are adjectives."""
+    """Filters on submissions."""
 
     def answering(self, **answers: Any) -> Self:
         """Submissions that gave these answers."""

@@ -11,9 +11,9 @@ from examples.forms.managers import (
     OrganizationManager,
     SubmissionManager,
 )
-from tenants.fields import TenantForeignKey
+from tenants.managers.softdelete import LIVE
 from tenants.models import APPEND_ONLY, SoftDeleteModel, TenantModel
-from tenants.softdelete import LIVE
+from tenants.schema.fields import TenantForeignKey
 
 
 class Organization(TenantModel):

@@ -1,7 +1,7 @@
 """What `seed dev` and `seed examples` plant of the form builder."""
 
 from examples.forms.models import Form, Organization, Submission
-from tenants.dev import plant_tenant
+from tenants.management.seeding import plant_tenant
 
 SLUG = "tidewater"
 MEMBERS = (("ines@example.com", "owner"), ("tomasz@example.com", "editor"))

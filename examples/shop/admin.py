@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from examples.shop.models import Category, Item, Order, Product, StatusChange
-from tenants.columns import TENANT
-from tenants.inspection import InspectingAdmin
+from tenants.admin.columns import TENANT
+from tenants.admin.inspection import InspectingAdmin
 
 
 @admin.register(Category, Product, Order, Item, StatusChange)

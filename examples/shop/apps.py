@@ -13,7 +13,7 @@ class ShopConfig(AppConfig):
     @override
     def ready(self) -> None:
         from examples.shop.models import Product
-        from tenants.quotas import Quota, declare
+        from tenants.access.quotas import Quota, declare
 
         declare(Quota("products", Product.objects.live, "delete a product"))
 

@@ -8,10 +8,10 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from examples.shop.errors import NotThatWay, OutOfStock
-from tenants import quotas
+from tenants.access import quotas
 from tenants.local import local
-from tenants.managers import TenantManager
-from tenants.softdelete import SoftDeleteManager
+from tenants.managers.base import TenantManager
+from tenants.managers.softdelete import SoftDeleteManager
 
 if TYPE_CHECKING:
     from examples.shop.models import Category, Order, Product

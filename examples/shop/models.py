@@ -7,11 +7,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from examples.shop.managers import NEXT, CategoryManager, OrderManager, ProductManager
-from tenants.fields import TenantForeignKey
-from tenants.history import History
-from tenants.indexes import FullTextSearch, JSONContains, TrigramSearch
 from tenants.listing import JSON, Integer, Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, SoftDeleteModel, TenantModel, User
+from tenants.schema.fields import TenantForeignKey
+from tenants.schema.history import History
+from tenants.schema.searches import FullTextSearch, JSONContains, TrigramSearch
 
 
 def index(name: str, *fields: str, **options: Any) -> models.Index:

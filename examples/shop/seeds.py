@@ -1,7 +1,7 @@
 """What `seed dev` and `seed examples` plant of the shop."""
 
 from examples.shop.models import Category, Order
-from tenants.dev import plant_tenant
+from tenants.management.seeding import plant_tenant
 from tenants.models import User
 
 SLUG = "teahouse"
@@ -21,6 +21,6 @@ def _fill() -> None:
     assam = tea.products.create(name="Assam", price=4_50, stock=40, metadata={"origin": "India"})
     tea.products.create(name="Sencha", price=6_20, stock=25, metadata={"origin": "Japan"})
     cup = cups.products.create(name="Cup", price=12_00, stock=1, description="Blue, and the last")
-    customer = User.objects.called(OWNER)
+    customer = User.objects.get_by_name(OWNER)
     Order.objects.advance(Order.objects.place(customer, {assam: 2, cup: 1}), "paid")
     Order.objects.place(customer, {assam: 1})

@@ -31,7 +31,7 @@ from tenants.checks.faults import FAULTS
 from tenants.checks.listings import lacking
 from tenants.checks.models import faults_of
 from tenants.checks.zones import zone_faults
-from tenants.postgres.session import asked
+from tenants.postgres.block import asked
 
 
 @register(Tags.models)

@@ -8,9 +8,9 @@ from django.apps import apps
 from django.db import models
 from django.db.backends.utils import CursorWrapper
 
-from tenants.constraints import DeclaredSQL, RowSecurity, RowTrigger
-from tenants.indexes import Search
 from tenants.models import TenantOwned
+from tenants.schema.constraints import DeclaredSQL, RowSecurity, RowTrigger
+from tenants.schema.searches import Search
 
 LOOK_UPS = {
     "tenant_of_slug(text)",

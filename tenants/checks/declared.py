@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from django.core.checks import Error
 
 from tenants.checks.catalog import Catalog
-from tenants.constraints import Grants, RowSecurity, RowTrigger, TenantKey, TenantReference
-from tenants.defaults import Defaults
-from tenants.indexes import Search
 from tenants.models import TenantModel
 from tenants.postgres.grants import global_grants
+from tenants.schema.constraints import Grants, RowSecurity, RowTrigger, TenantKey, TenantReference
+from tenants.schema.defaults import Defaults
+from tenants.schema.searches import Search
 
 # Each row is a statement that would make what there is.
 FOUND = """

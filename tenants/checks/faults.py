@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.core import checks
 
 from tenants.checks.catalog import Catalog
-from tenants.times import END, FIRST
+from tenants.schema.times import END, FIRST
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ WHERE r.rolname = session_user
 TIMES = Fault(
     "tenants.E018",
     "the column {1} of {0} can have times that Python cannot read",
-    "migrate; or as owner give it the CHECK of tenants.constraints.readable_times, and validate it",
+    "migrate; or as owner give it the CHECK of schema.constraints.readable_times, and validate it",
     f"""
 SELECT relname, attname FROM owned o JOIN pg_attribute a ON a.attrelid = o.oid
 WHERE a.attnum > 0 AND NOT attisdropped AND atttypid = 'timestamptz'::regtype AND NOT EXISTS (

@@ -8,13 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from tenants.checks.listings import listing_faults
-from tenants.comments import is_commented
-from tenants.constraints import isolation_of, readable_times
-from tenants.defaults import default_of, defaults_of
-from tenants.fields import TenantForeignKey
-from tenants.managers import TenantManager
+from tenants.managers.base import TenantManager
+from tenants.managers.softdelete import LIVE, SoftDeleteManager
 from tenants.models import Dated, SoftDeleteModel, TenantModel, TenantOwned
-from tenants.softdelete import LIVE, SoftDeleteManager
+from tenants.schema.comments import is_commented
+from tenants.schema.constraints import isolation_of, readable_times
+from tenants.schema.defaults import default_of, defaults_of
+from tenants.schema.fields import TenantForeignKey
 
 
 def faults_of(model: type[models.Model]) -> Iterator[Error]:
@@ -150,7 +150,7 @@ def _live_rows(model: type[SoftDeleteModel]) -> Iterator[Error]:
         if not _among_live_rows(constraint.condition):
             yield Error(
                 f"{model._meta.label}: {constraint.name} binds deleted rows too",
-                hint="add condition=LIVE, of tenants.softdelete",
+                hint="add condition=LIVE, of tenants.managers.softdelete",
                 obj=model,
                 id="tenants.E006",
             )

@@ -15,8 +15,8 @@ from django.db import models
 from django.utils.datastructures import MultiValueDict
 
 from tenants.errors import BadCursor, BadFilter, BadLimit, BadSearch, BadSort
-from tenants.indexes import Search
 from tenants.listing.kinds import Kind, allowed
+from tenants.schema.searches import Search
 
 RESERVED = ("sort", "search", "limit", "cursor")
 MOST_VALUES = 100

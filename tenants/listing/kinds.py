@@ -19,9 +19,9 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact, In
 
-from tenants.expressions import Compared
-from tenants.indexes import JSONContains
-from tenants.values import LONGEST, document, storable
+from tenants.postgres.storable import LONGEST, document, storable
+from tenants.schema.expressions import Compared
+from tenants.schema.searches import JSONContains
 
 _ORDER = ("lt", "lte", "gt", "gte")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")

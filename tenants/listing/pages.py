@@ -17,9 +17,9 @@ from django.db.models.expressions import OrderBy
 
 from tenants.context import tenancy
 from tenants.errors import BadCursor
-from tenants.expressions import Compared, Row
 from tenants.listing.asked import Asked, Sort, column_of
 from tenants.postgres.unreadable import marked
+from tenants.schema.expressions import Compared, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
+import tenants.access.plans
 import tenants.context
-import tenants.plans
+import tenants.schema.constraints
 
 
 class Migration(migrations.Migration):
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                     "plan",
                     models.CharField(
                         db_comment="one of the declared plans",
-                        default=tenants.plans.default_plan,
+                        default=tenants.access.plans.default_plan,
                         help_text="one of the declared plans",
                         max_length=40,
                     ),
@@ -68,8 +68,10 @@ class Migration(migrations.Migration):
                 "db_table_comment": "The unit of isolation. Made by `Tenant.objects.create_tenant(slug, name)`.",
                 "base_manager_name": "objects",
                 "constraints": [
-                    tenants.constraints.RowSecurity(column="id", name="tenants_tenant_isolation"),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.RowSecurity(
+                        column="id", name="tenants_tenant_isolation"
+                    ),
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, UPDATE, MAINTAIN", name="tenants_tenant_grants"
                     ),
                 ],
@@ -97,7 +99,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table_comment": "The directory of slugs: what must be unique across tenants, and nothing else.",
                 "constraints": [
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="holder", name="tenants_tenantslug_isolation"
                     )
                 ],
@@ -179,14 +181,14 @@ class Migration(migrations.Migration):
                         condition=models.Q(("role__in", ["owner", "editor", "viewer", "service"])),
                         name="tenants_membership_role",
                     ),
-                    tenants.constraints.TenantKey(name="tenants_membership_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="tenants_membership_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="tenants_membership_tenant_exists"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="tenants_membership_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN",
                         name="tenants_membership_grants",
                     ),
@@ -289,14 +291,14 @@ class Migration(migrations.Migration):
                         condition=models.Q(("role__in", ["owner", "editor", "viewer", "service"])),
                         name="tenants_invitation_role",
                     ),
-                    tenants.constraints.TenantKey(name="tenants_invitation_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="tenants_invitation_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="tenants_invitation_tenant_exists"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="tenants_invitation_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN",
                         name="tenants_invitation_grants",
                     ),

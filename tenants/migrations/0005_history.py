@@ -5,8 +5,8 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
+import tenants.schema.constraints
 
 # Written as owner, for role app may not write it. The row's own tenant is recorded, whatever
 # the setting says. TG_ARGV: the model's label, and the columns that are left out. An UPDATE
@@ -157,14 +157,14 @@ class Migration(migrations.Migration):
                     models.Index(fields=["tenant", "created_at"], name="tenants_change_at"),
                 ],
                 "constraints": [
-                    tenants.constraints.TenantKey(name="tenants_change_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="tenants_change_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="tenants_change_tenant_exists"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="tenants_change_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, MAINTAIN", name="tenants_change_grants"
                     ),
                 ],
@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="user",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("tenants.user", "updated_at,password,last_login"),
                 deferred=False,
                 function="tenants_record_global_change",
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tenant",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("tenants.tenant", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="membership",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("tenants.membership", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -282,7 +282,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="invitation",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("tenants.invitation", "updated_at,token_hash"),
                 deferred=False,
                 function="tenants_record_change",

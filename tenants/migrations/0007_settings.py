@@ -7,8 +7,8 @@ import django.db.models.lookups
 import uuid_utils.compat
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
+import tenants.schema.constraints
 
 
 class Migration(migrations.Migration):
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                         ),
                         name="tenants_systemsettings_once",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         args=("tenants.systemsettings", "updated_at"),
                         deferred=False,
                         function="tenants_record_global_change",
@@ -141,18 +141,18 @@ class Migration(migrations.Migration):
                         ),
                         name="tenants_tenantsettings_values_object",
                     ),
-                    tenants.constraints.TenantKey(name="tenants_tenantsettings_pkey"),
-                    tenants.constraints.TenantReference(
+                    tenants.schema.constraints.TenantKey(name="tenants_tenantsettings_pkey"),
+                    tenants.schema.constraints.TenantReference(
                         field="tenant", name="tenants_tenantsettings_tenant_exists"
                     ),
-                    tenants.constraints.RowSecurity(
+                    tenants.schema.constraints.RowSecurity(
                         column="tenant_id", name="tenants_tenantsettings_isolation"
                     ),
-                    tenants.constraints.Grants(
+                    tenants.schema.constraints.Grants(
                         app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN",
                         name="tenants_tenantsettings_grants",
                     ),
-                    tenants.constraints.RowTrigger(
+                    tenants.schema.constraints.RowTrigger(
                         args=("tenants.tenantsettings", "updated_at"),
                         deferred=False,
                         function="tenants_record_change",

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from tenants.operations import ValidateTimes
+from tenants.schema.operations import ValidateTimes
 
 MODELS = (
     "change",

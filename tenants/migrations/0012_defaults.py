@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from django.db import migrations, models
 
-import tenants.defaults
+import tenants.schema.defaults
 
 UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="change",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="globalchange",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -88,14 +88,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="invitation",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="tenants_invitation_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="loginfailure",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "at": "now()",
                     "created_at": "now()",
@@ -107,14 +107,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="membership",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="tenants_membership_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="systemsettings",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "'00000000-0000-0000-0000-000000000001'::uuid",
@@ -127,14 +127,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tenant",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="tenants_tenant_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="tenantsettings",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -147,14 +147,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tenantslug",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "updated_at": "now()"},
                 name="tenants_tenantslug_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="user",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "avatar_url": "''::character varying",
                     "created_at": "now()",
@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="usersession",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",

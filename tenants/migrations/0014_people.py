@@ -6,7 +6,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.indexes
+import tenants.schema.searches
 
 
 class Migration(migrations.Migration):
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="user",
-            constraint=tenants.indexes.GlobalTrigramSearch(
+            constraint=tenants.schema.searches.GlobalTrigramSearch(
                 fields=("email", "first_name", "last_name"), name="tenants_user_search"
             ),
         ),

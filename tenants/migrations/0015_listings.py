@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import tenants.indexes
+import tenants.schema.searches
 
 
 class Migration(migrations.Migration):
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="invitation",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("email",), name="tenants_invitation_search"
             ),
         ),

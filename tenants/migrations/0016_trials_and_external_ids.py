@@ -4,7 +4,7 @@ import datetime
 
 from django.db import migrations, models
 
-import tenants.constraints
+import tenants.schema.constraints
 
 # Like the other look-ups: SECURITY DEFINER, and ids only.
 LOOK_UP = """
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tenantexternalid",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="holder", name="tenants_tenantexternalid_isolation"
             ),
         ),

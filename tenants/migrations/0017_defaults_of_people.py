@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import tenants.defaults
+import tenants.schema.defaults
 
 
 class Migration(migrations.Migration):
@@ -18,14 +18,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tenantexternalid",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "updated_at": "now()"},
                 name="tenants_tenantexternalid_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="user",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "avatar_url": "''::text",
                     "created_at": "now()",

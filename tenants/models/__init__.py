@@ -1,6 +1,5 @@
 """Who may see what: User (global), Tenant, Membership, Invitation; and TenantModel."""
 
-from tenants import comments as comments  # before any model is made
 from tenants.models.base import (
     APPEND_ONLY,
     NO_DELETE,

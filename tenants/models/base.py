@@ -14,15 +14,16 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from uuid_utils.compat import uuid7
 
-from tenants.constraints import isolation_of, readable_times
 from tenants.context import current_tenant_id, tenancy
-from tenants.contract import ContractQuerySet, deleting
-from tenants.defaults import defaults_of
 from tenants.errors import NoTenant, RowNotFound
-from tenants.history import History
-from tenants.managers import TenantManager, fetch_mode
+from tenants.managers.base import TenantManager, fetch_mode
+from tenants.managers.contract import ContractQuerySet, deleting
+from tenants.managers.softdelete import AllObjectsManager, SoftDeleteManager
 from tenants.postgres.touches import touches
-from tenants.softdelete import AllObjectsManager, SoftDeleteManager
+from tenants.schema.comments import comment
+from tenants.schema.constraints import isolation_of, readable_times
+from tenants.schema.defaults import defaults_of
+from tenants.schema.history import History
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
 NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
@@ -32,8 +33,9 @@ APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
 class Dated(models.Model):
     """Rows that say when they were made and last changed: `created_at` and `updated_at`.
 
-    Their columns have defaults in the database, too (`tenants.defaults`): an INSERT needs to name
-    only what cannot be known. Of rows that are written once, both are when they were written.
+    Their columns have defaults in the database, too (`tenants.schema.defaults`): an INSERT needs
+    to name only what cannot be known. Of rows that are written once, both are when they were
+    written.
     """
 
     class Meta:
@@ -48,7 +50,7 @@ class Dated(models.Model):
 
 
 class Contracted(models.Model):
-    """Rows that keep the contract of `tenants.managers`, a tenant's or not."""
+    """Rows that keep the contract of `tenants.managers.base`, a tenant's or not."""
 
     class Meta:
         abstract = True
@@ -124,7 +126,7 @@ class TenantModel(Dated, Contracted, TenantOwned):
 
 
 class SoftDeleteModel(TenantModel):
-    """A tenant's row that is deleted by being marked: see `tenants.softdelete`.
+    """A tenant's row that is deleted by being marked: see `tenants.managers.softdelete`.
 
     `objects` sees the live rows, `all_objects` every one. Uniques need `condition=LIVE`.
     """
@@ -164,7 +166,19 @@ class SoftDeleteModel(TenantModel):
 
 
 @receiver(class_prepared)
-def type_errors(sender: Any, **_: object) -> None:
+def register(sender: type[models.Model], **_: object) -> None:
+    """Everything that a model class gets when Django has made it, in this order.
+
+    Done then and not by a base's Meta, because a child's own Meta drops what it would inherit.
+    """
+    comment(sender)
+    _type_errors(sender)
+    _isolate(sender)
+    _check_times(sender)
+    _set_defaults(sender)
+
+
+def _type_errors(sender: Any) -> None:
     """Make DoesNotExist a RowNotFound in every model whose default manager keeps the contract."""
     rows = getattr(sender._meta.default_manager, "_queryset_class", None)
     if rows is not None and issubclass(rows, ContractQuerySet):
@@ -173,12 +187,8 @@ def type_errors(sender: Any, **_: object) -> None:
         sender.DoesNotExist = missing
 
 
-@receiver(class_prepared)
-def isolate(sender: type[models.Model], **_: object) -> None:
-    """Give every concrete TenantModel its constraints and its base manager.
-
-    Done when the class is made, because a child's own Meta would drop what it inherits.
-    """
+def _isolate(sender: type[models.Model]) -> None:
+    """Give every concrete TenantModel its constraints and its base manager."""
     if not issubclass(sender, TenantModel) or sender._meta.proxy:
         return
     meta = sender._meta
@@ -193,16 +203,14 @@ def isolate(sender: type[models.Model], **_: object) -> None:
     }
 
 
-@receiver(class_prepared)
-def check_times(sender: type[models.Model], **_: object) -> None:
+def _check_times(sender: type[models.Model]) -> None:
     """Give the tables of tenants, and the Tenant's own, a CHECK for each column of moments."""
     if issubclass(sender, TenantOwned) and not sender._meta.proxy:
         sender._meta.constraints = [*sender._meta.constraints, *readable_times(sender)]
         sender._meta.original_attrs["constraints"] = sender._meta.constraints
 
 
-@receiver(class_prepared)
-def set_defaults(sender: type[models.Model], **_: object) -> None:
+def _set_defaults(sender: type[models.Model]) -> None:
     """Give the tables of Dated models the defaults of their fields."""
     if issubclass(sender, Dated) and not sender._meta.proxy:
         sender._meta.constraints = [*sender._meta.constraints, defaults_of(sender)]

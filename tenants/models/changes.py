@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from uuid_utils.compat import uuid7
 
-from tenants.changes import ChangeManager, GlobalChangeManager
 from tenants.listing import Key, Listing, Moment, Text
+from tenants.managers.changes import ChangeManager, GlobalChangeManager
 from tenants.models.base import Dated, TenantModel
 
 

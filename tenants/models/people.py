@@ -11,17 +11,17 @@ from django.db.models import F
 from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
-from tenants.constraints import RowTrigger
-from tenants.history import History
-from tenants.indexes import GlobalTrigramSearch, TrigramSearch
-from tenants.invitations import InvitationManager
+from tenants.access.roles import Role
 from tenants.listing import Folded, Given, Key, Listing, Moment, Text
-from tenants.members import MembershipManager
+from tenants.managers.invitations import InvitationManager
+from tenants.managers.members import MembershipManager
+from tenants.managers.softdelete import LIVE
+from tenants.managers.users import AllUsersManager, UserManager
 from tenants.models.base import Contracted, Dated, SoftDeleteModel, TenantModel
 from tenants.refusals import NotDeletable
-from tenants.roles import Role
-from tenants.softdelete import LIVE
-from tenants.users import AllUsersManager, UserManager
+from tenants.schema.constraints import RowTrigger
+from tenants.schema.history import History
+from tenants.schema.searches import GlobalTrigramSearch, TrigramSearch
 
 
 class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):

@@ -1,7 +1,10 @@
 """Sessions and failed log-ins: global, for they come before any tenant."""
 
+from importlib import import_module
 from typing import ClassVar, override
 
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
@@ -9,9 +12,9 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.listing import IP, Folded, Key, Listing, Moment
+from tenants.managers.sessions import LONGEST_EMAIL, LoginFailureManager, UserSessionManager
 from tenants.models.base import Dated
 from tenants.models.people import User
-from tenants.sessions import LONGEST_EMAIL, LoginFailureManager, SessionStore, UserSessionManager
 
 
 class UserSession(Dated, AbstractBaseSession):
@@ -71,8 +74,9 @@ class UserSession(Dated, AbstractBaseSession):
 
     @classmethod
     @override
-    def get_session_store_class(cls) -> type[SessionStore]:
-        return SessionStore
+    def get_session_store_class(cls) -> type[SessionBase]:
+        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        return store
 
 
 class LoginFailure(Dated):

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.db import models
 
-from tenants.configuration import SystemSettingsManager, TenantSettingsManager
-from tenants.constraints import RowTrigger
-from tenants.documents import DocumentField
+from tenants.access.preferences import SystemPreferences, TenantPreferences
+from tenants.managers.configuration import SystemSettingsManager, TenantSettingsManager
 from tenants.models.base import Dated, TenantModel
-from tenants.preferences import SystemPreferences, TenantPreferences
+from tenants.schema.constraints import RowTrigger
+from tenants.schema.documents import DocumentField
 
 
 class TenantSettings(TenantModel):

@@ -7,10 +7,10 @@ from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from tenants.constraints import Grants, RowSecurity, RowTrigger
-from tenants.directory import TenantExternalIdManager, TenantSlugManager, TenantsManager
+from tenants.access.plans import default_plan, plan_at
+from tenants.managers.directory import TenantExternalIdManager, TenantSlugManager, TenantsManager
 from tenants.models.base import NO_DELETE, Dated, TenantOwned
-from tenants.plans import default_plan, plan_at
+from tenants.schema.constraints import Grants, RowSecurity, RowTrigger
 
 LONGEST_EXTERNAL_ID = 255
 

@@ -1,1 +1,1 @@
-"""The database backend: PostgreSQL as tenants' models need it, and an embedded server."""
+"""The database backend: PostgreSQL as tenants' models need it."""

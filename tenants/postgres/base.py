@@ -19,10 +19,10 @@ from django.db.models.constants import OnConflict
 from django.utils.functional import cached_property
 
 from tenants.errors import StoreError, TimedOut
+from tenants.postgres.editor import DatabaseSchemaEditor
 from tenants.postgres.errors import Translated
 from tenants.postgres.folded import require_folded
 from tenants.postgres.locks import name_holders
-from tenants.postgres.schema import DatabaseSchemaEditor
 from tenants.postgres.unreadable import adapters
 
 
@@ -104,7 +104,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def _ensure_embedded() -> None:
     """Start the embedded server if it does not run, and say so."""
-    from tenants.postgres.embedded import project_server
+    from tenants.embedded.server import project_server
 
     if project_server(settings.BASE_DIR).ensure():
         print(

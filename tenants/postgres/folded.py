@@ -22,5 +22,5 @@ def require_folded(connection: BaseDatabaseWrapper) -> None:
             "this database is from before the migrations were folded, and cannot be migrated. "
             "To begin anew: `make stop; mv var/postgres var/postgres.old` where it is the embedded "
             "one, else name an empty one in OWNER_DATABASE_URL and DATABASE_URL. "
-            "To keep its rows: README.md, 'From before the fold'"
+            "To keep its rows: docs/operations.md, 'From before the fold'"
         )

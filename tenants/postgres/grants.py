@@ -1,6 +1,6 @@
 """Who may do what with the global tables, Django's own included: an explicit list.
 
-Tenants' tables carry their grants in their migrations (`tenants.constraints.Grants`).
+Tenants' tables carry their grants in their migrations (`tenants.schema.constraints.Grants`).
 """
 
 from collections.abc import Iterator

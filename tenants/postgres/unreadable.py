@@ -1,7 +1,7 @@
 """Times that PostgreSQL stores and Python cannot read: an error, or marked where pages show them.
 
-The tables have CHECKs against them (`tenants.constraints.readable_times`); this is for rows that
-are older than those, or were written around them.
+The tables have CHECKs against them (`tenants.schema.constraints.readable_times`); this is for
+rows that are older than those, or were written around them.
 """
 
 from collections.abc import Iterator

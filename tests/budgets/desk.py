@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from django.db import connection, connections
 
-from budgets import audit
 from budgets.cascade import Claim
-from budgets.imports import Choices, Judged, imported
+from budgets.jobs import audit
+from budgets.jobs.imports import Choices, Judged, imported
 from budgets.models import Bucket, Budget, Movement, Statement, StatementLine
 from budgets.statements import Hints, read
 from tenants.context import acting_for, run_for
@@ -90,7 +90,7 @@ class Desk:
         return self.do(lambda: dict(self.budget.buckets.values_list("name", "balance")))
 
     def bucket(self, name: str) -> Bucket:
-        return self.do(lambda: Bucket.objects.called(self.budget, name))
+        return self.do(lambda: Bucket.objects.get_by_name(self.budget, name))
 
     def movements(self) -> list[Movement]:
         return self.do(lambda: list(self.budget.movements.order_by("seq")))
@@ -102,7 +102,7 @@ class Desk:
     def is_sound(self) -> bool:
         """No invariant is broken, and every line is the movement it names."""
         assert list(audit.breaks_of(self.tenant)) == []
-        assert self.do(lambda: list(StatementLine.objects.astray())) == []
+        assert self.do(lambda: list(StatementLine.objects.movement_mismatch())) == []
         return True
 
     def while_open(self, first: Callable[[], Any], *others: Callable[[], Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from budgets.cascade import Claim
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants.context import acting_for
 from tenants.models import Change, Tenant
@@ -33,7 +33,7 @@ class Household:
                 ("Gone", Claim(), {}),
             ):
                 BucketFactory(budget=self.budget, name=name, filter=filter, **rules)
-            gone = Bucket.objects.called(self.budget, "Gone")
+            gone = Bucket.objects.get_by_name(self.budget, "Gone")
             Bucket.objects.close(gone, Disposition.MONEY)
             Movement.objects.deposit(self.budget, 500_00)
 
@@ -66,4 +66,4 @@ class Household:
     def bucket(self, name: str) -> Bucket:
         """The open bucket of that name."""
         with acting_for(self.tenant):
-            return Bucket.objects.called(self.budget, name)
+            return Bucket.objects.get_by_name(self.budget, name)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from budgets import audit
+from budgets.jobs import audit
 from budgets.models import Budget, Movement
 from tenants.context import acting_for
 from tenants.models import Tenant

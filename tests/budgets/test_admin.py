@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from budgets.cascade import Claim
-from budgets.managers.plans import Overflow
+from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Schedule, ScheduleVersion
-from tenants import inspection
+from tenants.admin import inspection
 from tenants.context import acting_for
 from tenants.models import Membership, Tenant, User
 from tests.browser import UNCOLLECTED, browser, count, links, list_of, page_of, read, staff, text

@@ -7,8 +7,8 @@ from operator import attrgetter
 
 import pytest
 
-from budgets import audit
 from budgets.cascade import Claim, Slot, cascade
+from budgets.jobs import audit
 from budgets.managers.bulk import Deposit
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import run_for

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 from django.contrib.auth import get_user_model
 
-from budgets import audit
 from budgets.cascade import Claim
+from budgets.jobs import audit
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for, run_for
 from tenants.models import Membership, Tenant

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from budgets import audit
 from budgets.cascade import Claim
+from budgets.jobs import audit
 from budgets.management.commands import audit as command
 from budgets.models import Bucket, Budget, Entry, Movement
 from tenants.context import acting_for

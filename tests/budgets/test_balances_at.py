@@ -6,7 +6,7 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import BadQuestion
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Entry, Movement
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory

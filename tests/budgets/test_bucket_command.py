@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from budgets import audit
 from budgets.cascade import Claim
-from budgets.managers.plans import Disposition
+from budgets.jobs import audit
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, BucketVersion
 from tenants.context import acting_for
 from tests.budgets.household import Household

@@ -259,8 +259,8 @@ class TestCalled:
     def test_finds_an_open_bucket_whatever_the_case(self, budget):
         bucket = BucketFactory(budget=budget, name="Crèche")
 
-        assert Bucket.objects.called(budget, "CRÈCHE") == bucket
-        assert Bucket.objects.called(budget, "money") == budget.buckets.money()
+        assert Bucket.objects.get_by_name(budget, "CRÈCHE") == bucket
+        assert Bucket.objects.get_by_name(budget, "money") == budget.buckets.money()
 
     def test_refuses_closed_buckets_and_those_of_other_budgets(self, budget):
         close(BucketFactory(budget=budget, name="Closed"))
@@ -268,7 +268,7 @@ class TestCalled:
 
         for name in ("Closed", "Elsewhere", ""):
             with pytest.raises(UnknownBucket):
-                Bucket.objects.called(budget, name)
+                Bucket.objects.get_by_name(budget, name)
 
 
 @pytest.mark.parametrize(

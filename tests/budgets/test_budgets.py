@@ -115,7 +115,7 @@ class TestCalled:
     def test_finds_an_open_budget_whatever_the_case_or_by_its_id(self, acting):
         budget = BudgetFactory(name="Crèche")
 
-        found = {Budget.objects.called(name) for name in ("Crèche", "CRÈCHE", str(budget.pk))}
+        found = {Budget.objects.get_by_name(name) for name in ("Crèche", "CRÈCHE", str(budget.pk))}
 
         assert found == {budget}
 
@@ -123,7 +123,7 @@ class TestCalled:
         first = BudgetFactory()
         named = BudgetFactory(name=str(first.pk))
 
-        assert Budget.objects.called(str(first.pk)) == named
+        assert Budget.objects.get_by_name(str(first.pk)) == named
 
     def test_refuses_archived_budgets_and_those_of_other_tenants(self, tenant, other):
         with acting_for(other):
@@ -134,7 +134,7 @@ class TestCalled:
 
             for name in ("Elsewhere", str(elsewhere.pk), "Archived", str(archived.pk), "", "x"):
                 with pytest.raises(UnknownBudget):
-                    Budget.objects.called(name)
+                    Budget.objects.get_by_name(name)
 
 
 def test_one_whose_currency_ended_goes_on(tenant):

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from budgets import audit
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import (
     BadAmount,
@@ -18,6 +17,7 @@ from budgets.errors import (
     StalePlan,
     UnknownBudget,
 )
+from budgets.jobs import audit
 from budgets.managers.bulk import Deposit
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for, run_for

@@ -23,10 +23,10 @@ def pay_day(
     month: str, salary: int, budgets: Budgets, buckets: Buckets, movements: Movements
 ) -> MovementRow:
     """A salary comes in, once a month; the rent goes out of what it filled."""
-    household = budgets.called("Household")
+    household = budgets.get_by_name("Household")
     preview = movements.preview(household, salary)
     salary_in = movements.deposit(household, salary, key=f"salary-{month}", expect=preview.hash)
-    rent = buckets.called(household, "Rent")
+    rent = buckets.get_by_name(household, "Rent")
     movements.withdraw(rent, 725_00, key=f"rent-{month}", memo="to the landlord")
     return salary_in
 
@@ -47,8 +47,8 @@ class TestPayDay:
     def test_pays_the_rent_out_of_the_salary(self, ledger):
         movement = paid(ledger, "2026-06", 2_500_00)
 
-        household = ledger.budgets.called("Household")
-        assert ledger.buckets.called(household, "Rent").balance == 25_00
+        household = ledger.budgets.get_by_name("Household")
+        assert ledger.buckets.get_by_name(household, "Rent").balance == 25_00
         assert household.buckets.money().balance == 1_750_00
         assert (movement.recorded_at, movement.request_id) == (JUNE, "test")
 
@@ -56,14 +56,14 @@ class TestPayDay:
         first = paid(ledger, "2026-06", 2_500_00)
 
         assert paid(ledger, "2026-06", 2_500_00) == first
-        assert ledger.budgets.called("Household").last_seq == 2
+        assert ledger.budgets.get_by_name("Household").last_seq == 2
 
     def test_leaves_nothing_behind_when_the_salary_does_not_pay_the_rent(self, ledger):
         with pytest.raises(NotEnoughMoney) as raised:
             ledger.run(lambda: paid(ledger, "2026-06", 700_00))
 
         assert raised.value.figures == {"asked": 725_00, "available": 700_00}
-        assert ledger.budgets.called("Household").last_seq == 0
+        assert ledger.budgets.get_by_name("Household").last_seq == 0
 
     def test_does_the_same_in_production(self, tenant):
         def in_production() -> int:
@@ -71,20 +71,22 @@ class TestPayDay:
                 BudgetFactory(name="Household"), "Rent", filter=Claim(flat=750_00)
             )
             pay_day("2026-06", 2_500_00, Budget.objects, Bucket.objects, Movement.objects)
-            return Bucket.objects.called(Budget.objects.called("Household"), "Rent").balance
+            return Bucket.objects.get_by_name(
+                Budget.objects.get_by_name("Household"), "Rent"
+            ).balance
 
         assert run_for(tenant, in_production) == 25_00
 
 
 class TestLedger:
     def test_is_one_tenants_alone(self, ledger):
-        household = ledger.budgets.called("Household")
+        household = ledger.budgets.get_by_name("Household")
 
         with pytest.raises(RowNotFound):
             MemoryLedger().movements.deposit(household, 5)
 
     def test_a_preview_of_yesterday_is_stale(self, ledger):
-        household = ledger.budgets.called("Household")
+        household = ledger.budgets.get_by_name("Household")
         preview = ledger.movements.preview(household, 5)
         ledger.movements.deposit(household, 5)
 

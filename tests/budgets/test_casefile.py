@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from budgets.cascade import MAX_MINOR, Claim, Slot
-from budgets.casefile import Case, parse, result
 from budgets.errors import BadCase
+from budgets.management.casefile import Case, parse, result
 
 DATA = Path(__file__).parent.parent / "data" / "cascade_cases.json"
 CASES: list[dict[str, Any]] = json.loads(DATA.read_text(encoding="utf-8"))

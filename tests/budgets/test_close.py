@@ -7,7 +7,7 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import BadParticulars, BadRule, BucketClosed, NothingToMove, WrongBudget
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Movement
 from tests.budgets.verbs import JUNE, Audited, EveryRequest, Scene, Verb
 from tests.factories import BucketFactory
@@ -117,7 +117,7 @@ class TestClosed(Audited):
             lambda: Bucket.objects.create_bucket(scene.home, "rent", filter=Claim(), priority=0)
         )
 
-        assert scene.do(lambda: Bucket.objects.called(scene.home, "Rent")) == again
+        assert scene.do(lambda: Bucket.objects.get_by_name(scene.home, "Rent")) == again
 
     def test_gets_nothing_from_the_next_deposit(self, scene, closed):
         movement = scene.do(lambda: Movement.objects.deposit(scene.home, 100_00))

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, connections
 
-from budgets import audit
 from budgets.cascade import Claim
 from budgets.errors import KeyReused
+from budgets.jobs import audit
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for, run_for
 from tenants.models import Tenant

@@ -6,7 +6,7 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import UnknownBudget
-from budgets.managers.plans import Disposition, Overflow
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tests.budgets.reading import fill_with_buckets, statements

@@ -55,7 +55,7 @@ class TestDeposit:
             ["Rent", "€1,250.50", "€100.00", "€100.00", "its filter"],
             ["Fun", "€1,150.50", "€575.25", "€575.25", "its filter"],
             ["Locked", "€575.25", "€0.00", "€0.00", "locked"],
-            ["Money", "€575.25", "€575.25", "€575.25", "what no envelope kept"],
+            ["Money", "€575.25", "€575.25", "€575.25", "unallocated"],
         ]
         assert ledger() == (1, 1250_50, 5, {"Rent": 100_00, "Fun": 575_25, "Money": 575_25})
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, BadRule, BucketClosed, KeyReused, NoSpace
-from budgets.managers.plans import Overflow
+from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Entry, Movement
 from tests.factories import BucketFactory, BudgetFactory
 

@@ -10,11 +10,11 @@ from django.core.management import call_command
 
 from budgets.cascade import Claim
 from budgets.errors import UnknownMovement
+from budgets.management.tables import explained
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.managers.posting import KEPT
 from budgets.models import Bucket, Movement
-from budgets.tables import explained
 from tests.budgets.verbs import Audited, Scene
 
 PARTS = ("bucket", "available", "filter", "hold", "space", "kept", "reason")

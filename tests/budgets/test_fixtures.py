@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 
-from budgets import audit
 from budgets.cascade import Claim
+from budgets.jobs import audit
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants.context import acting_for
 from tenants.models import Membership, Tenant

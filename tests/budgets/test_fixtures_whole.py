@@ -17,13 +17,13 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from django.utils import timezone
 
-from budgets import audit
 from budgets.cascade import Claim
-from budgets.managers.plans import Disposition
+from budgets.jobs import audit
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Movement
 from examples.forms.models import Submission
 from tenants.context import acting_for
-from tenants.managers import TenantQuerySet
+from tenants.managers.base import TenantQuerySet
 from tenants.models import Change, Membership, Tenant, User
 from tenants.postgres.base import as_owner
 from tests.command_line import Ran, manage

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from budgets import imports, samples
-from budgets.imports import Fate
+from budgets import samples
+from budgets.jobs import imports
+from budgets.jobs.imports import Fate
 from budgets.managers.statementlines import StatementLineManager
 from budgets.models import Budget, Movement
 from budgets.statements import read

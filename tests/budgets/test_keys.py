@@ -10,7 +10,7 @@ import pytest
 from budgets.cascade import Claim
 from budgets.errors import BadParticulars, KeyReused, UnknownKeyword
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Overflow
+from budgets.managers.dispositions import Overflow
 from budgets.managers.requests import fingerprint
 from budgets.models import Bucket, Movement, Schedule, Statement
 from tests.budgets.desk import Desk, incoming
@@ -31,7 +31,7 @@ def deposit(desk: Desk, key: str) -> Any:
 
 
 def rent(desk: Desk) -> Bucket:
-    return Bucket.objects.called(desk.budget, "Rent")
+    return Bucket.objects.get_by_name(desk.budget, "Rent")
 
 
 def rename(desk: Desk, key: str) -> Any:
@@ -199,7 +199,7 @@ class TestBothDoors:
 
         answer, ran = once(
             lambda: Schedule.objects.edit(
-                Schedule.objects.called(desk.budget, "Salary", key="k"),
+                Schedule.objects.get_by_name(desk.budget, "Salary", key="k"),
                 amount=7_00,
                 rrule="FREQ=WEEKLY",
                 key="k",

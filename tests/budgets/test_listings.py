@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Movement, Schedule
 from tenants.models import Change, Invitation, Membership
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory

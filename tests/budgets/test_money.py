@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import MAX_MINOR, WHOLE
-from budgets.currencies import exponent
 from budgets.errors import BadAmount, BadRule, CurrencyEnded, UnknownCurrency, WrongCurrency
 from budgets.money import parse, percent, show, show_percent
+from budgets.money.currencies import exponent
 
 ROOT = Path(__file__).parents[2]
 LOCALES = ["en", "en_IN", "de", "de_CH", "de-at", "fr", "es", "sv", "pl", "ja", "pt_BR", "ar", "he"]
@@ -74,7 +74,7 @@ class TestACurrencyThatEnded:
         assert show(550, "BGN", exponent=2) == "BGN5.50"
 
     def test_comes_from_a_table_that_names_its_sources(self):
-        table = json.loads((ROOT / "budgets" / "currencies.json").read_text())
+        table = json.loads((ROOT / "budgets" / "money" / "currencies.json").read_text())
 
         assert any(source.startswith("BGN: ") for source in table["source"])
         assert not set(table["in_use"]) & set(table["ended"])

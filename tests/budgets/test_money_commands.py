@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from budgets import audit
+from budgets.jobs import audit
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tests.budgets.household import Household
@@ -43,7 +43,7 @@ def household(tenant) -> Household:
 def verb(request, household) -> str:
     if request.param == "release":
         with acting_for(household.tenant):
-            Bucket.objects.set_target(Bucket.objects.called(household.budget, "Rent"), 60_00)
+            Bucket.objects.set_target(Bucket.objects.get_by_name(household.budget, "Rent"), 60_00)
     return request.param
 
 
@@ -241,8 +241,8 @@ class TestRepeats:
         words = ("withdraw", "20", "--from", "Fun", "--key", "k")
         household.run(*words)
         with acting_for(household.tenant):
-            Bucket.objects.rename(Bucket.objects.called(household.budget, "Fun"), "Joy")
-            Bucket.objects.rename(Bucket.objects.called(household.budget, "Rent"), "Fun")
+            Bucket.objects.rename(Bucket.objects.get_by_name(household.budget, "Fun"), "Joy")
+            Bucket.objects.rename(Bucket.objects.get_by_name(household.budget, "Rent"), "Fun")
         before = household.everything()
 
         assert household.run(*words, "--json").json["repeated"]

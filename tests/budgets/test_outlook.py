@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from budgets.outlook import Skip, outlook, skips_of
 from budgets.recurrence import Recurrence, due_times, recurrence
+from budgets.recurrence.outlook import Skip, outlook, skips_of
 
 
 def skips(rrule, starts="2026-01-31T09:00", zone="Europe/Berlin"):

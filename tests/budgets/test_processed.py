@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import WHOLE, Claim
-from budgets.managers.plans import Disposition, Overflow
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.models import Bucket, Movement
 from tenants.context import acting_for
 from tests.budgets.reading import statements

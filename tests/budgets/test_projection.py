@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import Claim, Slot, cascade
+from budgets.cascade.projection import MOST_DEPOSITS, Outlook, monthly, project
 from budgets.errors import BadAmount, BadQuestion
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Entry, Movement
-from budgets.projection import MOST_DEPOSITS, Outlook, monthly, project
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory
 

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from budgets import currencies
 from budgets.cascade import Claim
 from budgets.errors import CurrencyEnded, UnknownCurrency
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Movement, Schedule, Statement
+from budgets.money import currencies
+from tenants.access.quotas import standings
 from tenants.context import acting_for, run_for
 from tenants.models import TenantSettings
-from tenants.quotas import standings
 from tenants.refusals import BadDocument, QuotaReached
 from tests.budgets.paydays import daily
 from tests.command_line import manage
@@ -180,7 +180,7 @@ class TestImports:
             assert used("imports_per_month") == 2
             assert Movement.objects.filter(kind="deposit").count() == 2
             next_month = timezone.now().replace(day=28) + timedelta(days=4)
-            monkeypatch.setattr("budgets.quotas.timezone.now", lambda: next_month)
+            monkeypatch.setattr("budgets.managers.quotas.timezone.now", lambda: next_month)
             assert used("imports_per_month") == 0
 
     def test_a_dry_run_is_not_counted(self, tenant, home, tmp_path):
@@ -198,7 +198,7 @@ class TestStatementsSent:
         }[counted]
         with statements() as with_quotas:
             verb()
-        monkeypatch.setattr("tenants.quotas.require", lambda *_: None)
+        monkeypatch.setattr("tenants.access.quotas.require", lambda *_: None)
         with statements() as without:
             verb()
 

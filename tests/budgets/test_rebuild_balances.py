@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from budgets import audit
+from budgets.jobs import audit
 from tenants.context import acting_for
-from tenants.directory import TenantsManager
 from tenants.errors import ConstraintBroken
+from tenants.managers.directory import TenantsManager
 from tenants.postgres.base import as_owner
 from tests.budgets.verbs import Audited, Scene
 

@@ -9,7 +9,7 @@ import pytest
 
 from budgets.errors import BadSchedule
 from budgets.recurrence import GRACE, Recurrence, come, due_times, is_missed, recurrence
-from budgets.rrules import MOST
+from budgets.recurrence.rrules import MOST
 
 NINE = datetime(2026, 1, 1, 9)  # a Thursday
 

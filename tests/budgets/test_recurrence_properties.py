@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from budgets.errors import BadSchedule
 from budgets.recurrence import Recurrence, due_times, recurrence
-from budgets.rrules import DAYS, parts_of
+from budgets.recurrence.rrules import DAYS, parts_of
 
 ZONES = (
     "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia",

@@ -50,7 +50,7 @@ class TestReorder(Audited):
         scene.do(
             lambda: Bucket.objects.create_bucket(scene.home, "Far", filter=Claim(), priority=99)
         )
-        scene.pks["Far"] = scene.do(lambda: Bucket.objects.called(scene.home, "Far").pk)
+        scene.pks["Far"] = scene.do(lambda: Bucket.objects.get_by_name(scene.home, "Far").pk)
 
         scene.do(lambda: reorder((*ORDER, "Far"), scene))
 

@@ -78,7 +78,7 @@ class TestWidth:
     def dashboard(self, household, tenant, report, monkeypatch):
         """The lines of a dashboard with one full bucket, one at 70 % and a locked one."""
         with acting_for(tenant):
-            budget = Budget.objects.called("Household")
+            budget = Budget.objects.get_by_name("Household")
             for name, balance in (("Emergency fund", 70), ("Holiday in Ålesund", 100)):
                 bucket = BucketFactory(budget=budget, name=name, target=100)
                 Movement.objects.deposit_into(bucket, balance)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from budgets.errors import ReversalRefused
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Movement
 from tests.budgets.verbs import Audited, EveryRequest, Scene, Verb
 

@@ -11,23 +11,23 @@ from django.utils import timezone
 
 from budgets import managers
 from budgets.cascade import Claim
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Movement, Schedule
 from budgets.roles import TABLE
+from tenants.access.limits import UndeclaredVerb
+from tenants.access.roles import NOBODY, Role, declare, declared, may, require, verb
 from tenants.context import acting_for, run_for
 from tenants.errors import CodedError, NotAllowed, NoTenant
-from tenants.limits import UndeclaredVerb
 from tenants.models import Invitation, Membership, SystemSettings, Tenant, TenantSettings
-from tenants.roles import NOBODY, Role, declare, declared, may, require, verb
 from tests.budgets.paydays import daily
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
 
 MANAGERS = [getattr(managers, name) for name in managers.__all__]
 READS = {
-    "BucketManager": {"called", "meant"},
+    "BucketManager": {"get_by_name", "meant"},
     "BucketVersionManager": set(),
     "BudgetManager": {
-        "called",
+        "get_by_name",
         "dashboard",
         "balances_at",
         "months",
@@ -37,7 +37,7 @@ READS = {
     },
     "EntryManager": {"drafted"},
     "MovementManager": {
-        "called",
+        "get_by_id",
         "meant",
         "preview",
         "preview_into",
@@ -48,7 +48,7 @@ READS = {
     },
     "ScheduleManager": {
         "all_planned",
-        "called",
+        "get_by_name",
         "planned",
         "preview",
         "tenants_with_due",
@@ -57,7 +57,7 @@ READS = {
     "ScheduleRunManager": set(),
     "ScheduleVersionManager": set(),
     "StatementLineManager": {"judged"},
-    "StatementManager": {"called", "drafted", "reversals", "review"},
+    "StatementManager": {"get_by_name", "drafted", "reversals", "review"},
 }
 """What writes nothing, and so needs no role."""
 
@@ -170,7 +170,7 @@ def test_what_a_role_may_it_can_do_to_the_end(tenant, household, role, may_do):
 
     assert done == may_do
     with acting_for(tenant, role=role):
-        assert Budget.objects.called(household[0].name) == household[0]
+        assert Budget.objects.get_by_name(household[0].name) == household[0]
         assert Movement.objects.preview(household[0], 1_00)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from budgets.errors import BadSchedule
 from budgets.recurrence import recurrence
-from budgets.rrules import parts_of, text_of
+from budgets.recurrence.rrules import parts_of, text_of
 
 NINE = datetime(2026, 1, 1, 9)  # a Thursday
 

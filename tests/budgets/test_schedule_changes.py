@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from budgets import audit
 from budgets.errors import (
     BadAmount,
     BadQuestion,
@@ -21,6 +20,7 @@ from budgets.errors import (
     StalePlan,
     UnknownSchedule,
 )
+from budgets.jobs import audit
 from budgets.models import Movement, Schedule, ScheduleVersion
 from budgets.recurrence import Recurrence, due_times
 from tenants.context import acting_for
@@ -298,9 +298,9 @@ class TestRename:
 
         Schedule.objects.rename(schedule, " Wages ")
 
-        assert Schedule.objects.called(budget, "wages") == schedule
+        assert Schedule.objects.get_by_name(budget, "wages") == schedule
         with pytest.raises(UnknownSchedule):
-            Schedule.objects.called(budget, "Salary")
+            Schedule.objects.get_by_name(budget, "Salary")
         assert pay_day(budget).name == "Salary"
 
     def test_a_name_that_is_taken_is_refused_and_nothing_is_written(self, budget):
@@ -313,7 +313,7 @@ class TestRename:
             Schedule.objects.rename(schedule, " ")
 
         assert not ScheduleVersion.objects.exists()
-        assert Schedule.objects.called(budget, "Salary") == schedule
+        assert Schedule.objects.get_by_name(budget, "Salary") == schedule
 
 
 class TestEnd:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from budgets import scheduling
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, BadRule, BadSchedule, UnknownSchedule
+from budgets.jobs import scheduling
 from budgets.management.commands.run_schedules import moment
 from budgets.managers.running import BATCH
 from budgets.models import Budget, Movement, Schedule, ScheduleRun, ScheduleVersion

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from budgets import audit, scheduling
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
+from budgets.jobs import audit, scheduling
 from budgets.managers.running import BATCH
 from budgets.managers.scheduleruns import ScheduleRunManager
 from budgets.models import Movement, Schedule, ScheduleRun
@@ -90,7 +90,7 @@ class TestRunDue:
         assert not Schedule.objects.due(NOW).exists()
         assert Schedule.objects.run_due(schedule, NOW) == []
         with pytest.raises(UnknownSchedule):
-            Schedule.objects.called(budget, schedule.name)
+            Schedule.objects.get_by_name(budget, schedule.name)
 
     def test_a_long_list_is_run_in_batches(self, tenant):
         with acting_for(tenant):

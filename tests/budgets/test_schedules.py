@@ -103,10 +103,10 @@ class TestCreateSchedule:
     def test_is_found_by_its_name_while_it_is_to_come(self, budget):
         schedule = pay_day(budget)
 
-        assert Schedule.objects.called(budget, "salary") == schedule
+        assert Schedule.objects.get_by_name(budget, "salary") == schedule
         for wrong in ("Wages", ""):
             with pytest.raises(UnknownSchedule):
-                Schedule.objects.called(budget, wrong)
+                Schedule.objects.get_by_name(budget, wrong)
 
 
 class TestResting:

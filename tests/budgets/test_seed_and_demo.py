@@ -7,12 +7,12 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Group
 
-from budgets import seeds
+from budgets.management import seeds
 from budgets.management.commands import audit
 from budgets.models import Bucket, Budget, Entry, Movement
 from tenants.context import acting_for
-from tenants.dev import DEV_EMAIL, DEV_PASSWORD
 from tenants.errors import UnknownTenant
+from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD
 from tenants.models import Membership, Tenant, User
 from tests.command_line import manage
 
@@ -42,7 +42,7 @@ class TestSeed:
             "tenant morgenrot: budget Bakery (CHF)",
         ]
         with acting_for(Tenant.objects.id_of("tierney")):
-            assert Budget.objects.called("Household").buckets.envelopes().count() == 8
+            assert Budget.objects.get_by_name("Household").buckets.envelopes().count() == 8
             history = Movement.objects.filter(key__startswith="seed-")
             memos = set(history.values_list("memo", flat=True))
             assert memos == {"Opening balance", "Birthday money"}
@@ -53,7 +53,7 @@ class TestSeed:
         manage("seed", "dev")
 
         with acting_for(Tenant.objects.id_of("tierney")):
-            kinds = Budget.objects.called("Household").buckets.envelopes()
+            kinds = Budget.objects.get_by_name("Household").buckets.envelopes()
             assert kinds.filter(filter_flat__gt=0).exists()
             assert kinds.filter(filter_share__gt=0).exists()
             assert kinds.filter(hold_flat__gt=0).exists()
@@ -163,7 +163,7 @@ class TestDemo:
         for text in demos:
             tables = text.split("Three deposits")[1].split("Household (EUR)")[0]
             assert tables.count("┃ bucket ") == 3
-            for reason in ("its filter", "its hold, more", "locked", "what no envelope kept"):
+            for reason in ("its filter", "its hold, more", "locked", "unallocated"):
                 assert reason in tables
 
     def test_shows_the_closing_balances_with_bars(self, demos):

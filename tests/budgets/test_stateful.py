@@ -15,10 +15,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from budgets import audit
 from budgets.cascade import Claim
 from budgets.errors import Refused
-from budgets.managers.plans import Disposition, Overflow
+from budgets.jobs import audit
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import run_for
 from tests.budgets.ledger_model import Book, Pot, Refusal, minus, plus

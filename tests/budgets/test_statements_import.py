@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from budgets import imports
 from budgets.errors import BadChoice, BadStatement
-from budgets.imports import imported
+from budgets.jobs import imports
+from budgets.jobs.imports import imported
 from budgets.models import Movement, Statement, StatementLine
 from budgets.statements import read, survey
 from tenants.context import acting_for

@@ -16,8 +16,8 @@ from django.tasks import TaskResultStatus, default_task_backend
 from django.test import override_settings
 from django.utils import timezone
 
-from budgets import audit, scheduling, tasks
 from budgets.cascade import MAX_MINOR
+from budgets.jobs import audit, scheduling, tasks
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for
 from tenants.errors import UnknownTenant

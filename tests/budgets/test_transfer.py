@@ -14,7 +14,7 @@ from budgets.errors import (
     NothingToMove,
     WrongBudget,
 )
-from budgets.managers.plans import Overflow
+from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Movement
 from tests.budgets.verbs import NO_AMOUNTS, Audited, EveryRequest, Scene, Verb, statements
 

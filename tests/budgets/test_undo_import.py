@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from budgets import imports
 from budgets.errors import KeyReused, StatementUndone, UndoRefused, UnknownStatement
-from budgets.managers.plans import Disposition
+from budgets.jobs import imports
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Entry, Movement, Statement
 from budgets.statements import read
 from tenants.context import acting_for

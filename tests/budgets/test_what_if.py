@@ -4,7 +4,7 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import BadQuestion, BadRule, BucketClosed, UnknownBucket
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Movement
 from tests.budgets.reading import fill_with_buckets, statements
 from tests.factories import BucketFactory, BudgetFactory
@@ -31,7 +31,7 @@ def rent(budget):
 
 @pytest.fixture
 def fund(budget, rent):
-    return Bucket.objects.called(budget, "Fund")
+    return Bucket.objects.get_by_name(budget, "Fund")
 
 
 class TestOtherRules:

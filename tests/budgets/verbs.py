@@ -17,10 +17,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from budgets import audit
 from budgets.cascade import Claim
 from budgets.errors import BadParticulars, KeyReused, Refused, StalePlan
-from budgets.managers.plans import Disposition
+from budgets.jobs import audit
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 from tenants.context import acting_for, run_for
 from tenants.models import Tenant

@@ -24,7 +24,7 @@ def managers(budget: Budget, bucket: Bucket, user: User) -> None:
     Movement.objects.deposit(budget, 1, meno="wages")  # call-arg
     Movement.objects.deposit(bucket, 1)  # arg-type
     Movement.objects.reverse(budget)  # call-arg
-    print(Bucket.objects.called(budget, "Rent").archived)  # attr-defined
+    print(Bucket.objects.get_by_name(budget, "Rent").archived)  # attr-defined
     Membership.objects.joined(user, "owner")  # attr-defined
     Tenant.objects.create_tennant("acme")  # attr-defined
     User.objects.active().by_mail("a@example.com")  # attr-defined

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from tenants.context import acting_for
 from tenants.errors import DatabaseFailed, TenantViolation
-from tenants.fields import TenantForeignKey
-from tenants.listing.queryset import ListedQuerySet
+from tenants.managers.listed import ListedQuerySet
 from tenants.models import TenantModel
+from tenants.schema.fields import TenantForeignKey
 from tests.rows import Model, Side
 from tests.tenants.listing.questions import questions
 

@@ -9,9 +9,9 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from budgets.models import Bucket, Budget
-from tenants import inspection
+from tenants.admin import inspection
+from tenants.admin.inspection import InspectingAdmin
 from tenants.context import acting_for, inspecting
-from tenants.inspection import InspectingAdmin
 from tenants.models import Invitation, Membership, Tenant, TenantSlug, User
 from tests.browser import (
     OURS,

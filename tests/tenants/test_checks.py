@@ -17,13 +17,13 @@ from django.test.utils import isolate_apps
 from budgets.models import Budget
 from tenants.checks import check_catalog, check_models
 from tenants.checks.models import faults_of
-from tenants.fields import TenantForeignKey
-from tenants.managers import TenantManager
+from tenants.managers.base import TenantManager
+from tenants.managers.softdelete import LIVE, AllObjectsManager
 from tenants.models import Membership, SoftDeleteModel, TenantModel, User
 from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE
 from tenants.postgres import grants
 from tenants.postgres.base import as_owner
-from tenants.softdelete import LIVE, AllObjectsManager
+from tenants.schema.fields import TenantForeignKey
 from tests.server import SERVER, scratch_database
 from tests.tenants.schema import altered, findings, found, logged_in
 

@@ -7,6 +7,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 
 from budgets.models import BucketVersion, Budget, Movement
+from tenants.access.roles import Role
 from tenants.context import (
     ROLES,
     acting_for,
@@ -27,7 +28,6 @@ from tenants.errors import (
 )
 from tenants.models import Change, Membership, Tenant, TenantSlug, User
 from tenants.refusals import UnknownRole
-from tenants.roles import Role
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 
 

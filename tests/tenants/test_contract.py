@@ -1,4 +1,4 @@
-"""The data-access contract, kept by every model: see `tenants.managers`."""
+"""The data-access contract, kept by every model: see `tenants.managers.base`."""
 
 import re
 import uuid

@@ -5,7 +5,6 @@ from django.db import models
 
 from budgets.models import Budget
 from examples.forms.models import Organization, Submission
-from tenants.contract import deleting
 from tenants.errors import (
     ConstraintBroken,
     ForeignKeyBroken,
@@ -13,6 +12,7 @@ from tenants.errors import (
     TenantViolation,
     UniqueBroken,
 )
+from tenants.managers.contract import deleting
 from tenants.models import User
 from tenants.refusals import NotDeletable
 from tests.factories import MembershipFactory

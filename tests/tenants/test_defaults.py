@@ -15,7 +15,7 @@ from django.db import connection, models, transaction
 from django.test.utils import CaptureQueriesContext, isolate_apps
 from django.utils import timezone
 
-from budgets.audit import breaks_of
+from budgets.jobs.audit import breaks_of
 from budgets.models import (
     Bucket,
     BucketVersion,
@@ -31,8 +31,6 @@ from budgets.models import (
 from examples.forms.models import Event, Form, Organization, Submission, Workflow
 from examples.shop.models import Category, Item, Order, Product, StatusChange
 from tenants.context import acting_for
-from tenants.defaults import Defaults, default_of, defaults_of
-from tenants.documents import Document, DocumentField
 from tenants.models import (
     Change,
     Dated,
@@ -51,6 +49,8 @@ from tenants.models import (
 )
 from tenants.postgres.base import as_owner
 from tenants.postgres.grants import APP
+from tenants.schema.defaults import Defaults, default_of, defaults_of
+from tenants.schema.documents import Document, DocumentField
 from tests.factories import TenantFactory
 from tests.rows import Side
 

@@ -11,13 +11,13 @@ from django.forms import modelform_factory
 from django.test.utils import isolate_apps
 from pydantic import Field
 
+from tenants.access.preferences import TenantPreferences
 from tenants.context import acting_for
-from tenants.documents import Document, DocumentField
 from tenants.errors import ConstraintBroken
 from tenants.models import TenantSettings
 from tenants.postgres.base import as_owner
-from tenants.preferences import TenantPreferences
 from tenants.refusals import BadDocument
+from tenants.schema.documents import Document, DocumentField
 
 
 class Size(Document):

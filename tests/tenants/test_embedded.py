@@ -21,14 +21,16 @@ import psycopg
 import pytest
 from django.db import connections
 
-from tenants.postgres import base, embedded, programs
+from tenants.embedded import programs
+from tenants.embedded import server as embedded
+from tenants.embedded.server import EmbeddedError, EmbeddedServer
+from tenants.postgres import base
 from tenants.postgres.base import DatabaseFeatures
-from tenants.postgres.embedded import EmbeddedError, EmbeddedServer
 
 PROJECT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as somebody else")
 ENSURE = """
-import sys; from pathlib import Path; from tenants.postgres.embedded import EmbeddedServer
+import sys; from pathlib import Path; from tenants.embedded.server import EmbeddedServer
 print(EmbeddedServer(Path(sys.argv[1]), fast=True).ensure())
 """
 

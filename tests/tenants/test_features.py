@@ -3,10 +3,10 @@
 import pytest
 from django.test import override_settings
 
+from tenants.access.features import has_feature, require_feature
+from tenants.access.plans import PLANS, plan_called
 from tenants.context import acting_for
-from tenants.features import has_feature, require_feature
 from tenants.models import Tenant, TenantSettings
-from tenants.plans import PLANS, plan_called
 from tenants.refusals import NotInPlan, UnknownFeature, UnknownPlan
 
 OURS = {"basic": frozenset({"reading"}), "pro": frozenset({"reading", "writing"})}

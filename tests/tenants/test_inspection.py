@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from tenants import inspection
+from tenants.admin import inspection
 from tenants.context import inspecting
 from tenants.models import Invitation, Membership, User, UserSession
 from tests.browser import (

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tenants.constraints import Grants, RowSecurity, TenantKey, TenantReference
 from tenants.listing.asked import listing_of
 from tenants.models import TenantSettings
+from tenants.schema.constraints import Grants, RowSecurity, TenantKey, TenantReference
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
 from tests.tenants.listing.questions import LISTED

@@ -12,10 +12,10 @@ from django.test import override_settings
 
 from budgets.models import Movement
 from config.settings import _cache
-from tenants import limits
+from tenants.access import limits
+from tenants.access.limits import UndeclaredVerb
 from tenants.context import acting_for
 from tenants.errors import NotAllowed, NoTenant
-from tenants.limits import UndeclaredVerb
 from tenants.refusals import RateLimited
 from tests.factories import BudgetFactory
 
@@ -164,7 +164,7 @@ class TestInRedis:
         redis.kill()
         redis.wait()
 
-        with caplog.at_level(logging.WARNING, logger="tenants.limits"):
+        with caplog.at_level(logging.WARNING, logger="tenants.access.limits"):
             began = time.monotonic()
             for _ in range(200):
                 used()
@@ -179,7 +179,7 @@ class TestInRedis:
         redis.wait()
         clock = [100.0]
 
-        with caplog.at_level(logging.WARNING, logger="tenants.limits"):
+        with caplog.at_level(logging.WARNING, logger="tenants.access.limits"):
             for seconds in (0, 1, limits.AWAY - 2, 2, 1):
                 clock[0] += seconds
                 limits.require("sing", clock=lambda: clock[0])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from tenants.embedded.server import EmbeddedServer, project_server
 from tenants.management.commands.postgres import STOPPED
-from tenants.postgres.embedded import EmbeddedServer, project_server
 
 
 @pytest.fixture(scope="module")

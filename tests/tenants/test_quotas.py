@@ -9,13 +9,13 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from tenants import quotas
+from tenants.access import quotas
+from tenants.access.plans import PLANS, Plan, plan_called
+from tenants.access.quotas import Quota, declare, require, standings
 from tenants.context import acting_for, run_for
 from tenants.errors import NotAllowed, NoTenant, TenantSuspended
 from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings
-from tenants.plans import PLANS, Plan, plan_called
 from tenants.postgres import counting
-from tenants.quotas import Quota, declare, require, standings
 from tenants.refusals import BadDocument, QuotaReached, StaleSettings, UnknownQuota
 from tests.command_line import manage
 from tests.factories import MembershipFactory, UserFactory

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import connection, models
 
 from budgets.models import Bucket, Budget
-from tenants.comments import is_commented
-from tenants.constraints import Grants, RowSecurity
-from tenants.defaults import Defaults
+from tenants.management.tables import tables
 from tenants.models import TenantSlug
 from tenants.postgres.base import as_owner
-from tenants.schema.tables import tables
+from tenants.schema.comments import is_commented
+from tenants.schema.constraints import Grants, RowSecurity
+from tenants.schema.defaults import Defaults
 from tests.command_line import manage
 from tests.server import scratch_database
 from tests.tenants.schema import altered, logged_in

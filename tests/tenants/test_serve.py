@@ -11,10 +11,10 @@ import pytest
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from tenants.dev import DEV_EMAIL, DEV_PASSWORD
 from tenants.errors import TenantViolation
 from tenants.management import migrated
 from tenants.management.commands.serve import CannotServe, login, parse, require_migrated
+from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD
 from tenants.models import User
 from tests.command_line import ROOT, app_url, manage
 

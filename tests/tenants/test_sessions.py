@@ -232,7 +232,7 @@ class TestLoginFailures:
 
 class TestCleaning:
     def test_removes_what_has_expired_and_nothing_else(self, user, unique, monkeypatch):
-        monkeypatch.setattr("tenants.sessions.BATCH", 2)
+        monkeypatch.setattr("tenants.managers.sessions.BATCH", 2)
         kept, *gone = [logged_in(user) for _ in range(6)]
         UserSession.objects.filter(session_key__in=[key_of(client) for client in gone]).update(
             expire_date=timezone.now() - timedelta(seconds=1)

@@ -9,9 +9,9 @@ from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from tenants.errors import ForeignKeyBroken
-from tenants.fields import TenantForeignKey
 from tenants.models import SoftDeleteModel, Tenant
 from tenants.postgres.base import as_owner
+from tenants.schema.fields import TenantForeignKey
 from tests.tenants.contract import refused
 
 

@@ -13,7 +13,7 @@ from budgets.models import Schedule
 from tenants.errors import CheckBroken
 from tenants.models import Invitation, Tenant
 from tenants.postgres.base import as_owner
-from tenants.times import END, FIRST, instant
+from tenants.schema.times import END, FIRST, instant
 from tests.factories import TenantFactory
 from tests.rows import MODELS, Side
 from tests.times import TICK, UNREADABLE, UNWRITABLE, WRITABLE

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from tenants.access.features import has_feature, require_feature
+from tenants.access.quotas import standings
 from tenants.context import acting_for
 from tenants.errors import CheckBroken, NotAllowed
-from tenants.features import has_feature, require_feature
 from tenants.models import Change, Membership, Tenant, TenantSettings
-from tenants.quotas import standings
 from tenants.refusals import BadTrial, NotInPlan, QuotaReached, UnknownPlan
 from tests.command_line import manage
 from tests.factories import UserFactory

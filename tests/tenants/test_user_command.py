@@ -142,13 +142,13 @@ class TestRestore:
 
     def test_of_several_asks_which(self, user):
         for _ in range(2):
-            User.objects.deactivate(User.objects.called(user.email))
+            User.objects.deactivate(User.objects.get_by_name(user.email))
             UserFactory(email=user.email)
 
         ran = manage("user", "restore", user.email)
 
         ran.assert_refused("bad_user", "say which", str(user.pk))
-        User.objects.deactivate(User.objects.called(user.email))
+        User.objects.deactivate(User.objects.get_by_name(user.email))
         assert manage("user", "restore", user.pk, "--json").json["deactivated"] is None
 
 

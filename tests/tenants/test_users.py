@@ -209,7 +209,7 @@ class TestDeactivating:
     def test_lets_the_address_be_used_anew(self, user):
         User.objects.deactivate(user)
 
-        assert User.objects.called(UserFactory(email=user.email).email) != user
+        assert User.objects.get_by_name(UserFactory(email=user.email).email) != user
 
 
 class TestRestoring:
@@ -570,7 +570,7 @@ class TestLoggingIn:
 
         assert "changed successfully" in ran.out
         assert authenticate(username=email, password="a b3tter secret") is not None
-        assert User.objects.called(email).is_superuser
+        assert User.objects.get_by_name(email).is_superuser
 
     def test_a_token_to_reset_a_password_is_good_until_it_is_changed(self, user):
         token = default_token_generator.make_token(User.objects.get(pk=user.pk))

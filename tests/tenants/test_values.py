@@ -13,10 +13,10 @@ from django.forms import ModelChoiceField
 from psycopg.types.json import Json
 
 from budgets.models import Budget, Movement
-from tenants.arguments import fits
 from tenants.errors import CodedError, ValueRefused, WrongType
+from tenants.managers.arguments import fits
 from tenants.models import Invitation, Membership, Tenant, User
-from tenants.values import DEEPEST_JSON, LARGEST_JSON, json_object
+from tenants.postgres.storable import DEEPEST_JSON, LARGEST_JSON, json_object
 
 pytestmark = pytest.mark.usefixtures("acting")
 
@@ -211,7 +211,7 @@ class TestArguments:
         def broken(*_: object) -> None:
             raise AttributeError("ours")
 
-        monkeypatch.setattr("tenants.invitations.role_named", broken)
+        monkeypatch.setattr("tenants.managers.invitations.role_named", broken)
 
         with pytest.raises(AttributeError, match="ours"):
             Invitation.objects.invite("new@example.com", "viewer")

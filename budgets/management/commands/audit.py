@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets import audit
+from budgets.jobs import audit
 from tenants.context import acting_for, inspecting
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant

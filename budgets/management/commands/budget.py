@@ -11,8 +11,8 @@ from budgets.management.base import LocalCommand, add_locale, in_tenant
 from budgets.management.pictures import DRY, arrows, bucket_row
 from budgets.management.rules import add as add_bucket
 from budgets.management.rules import add_rules
+from budgets.management.tables import balances_table
 from budgets.models import Budget
-from budgets.tables import balances_table
 
 EXAMPLES = {
     "create": """
@@ -102,21 +102,21 @@ def listed(*, archived: bool, **_: Any) -> Answer:
 
 def shown(*, budget: str, **_: Any) -> Answer:
     """What each bucket holds."""
-    found = Budget.objects.called(budget)
+    found = Budget.objects.get_by_name(budget)
     buckets = found.buckets.open().in_order()
     return balances_table(found), [bucket_row(found, bucket) for bucket in buckets]
 
 
 def added(*, budget: str, key: str | None, **options: Any) -> Answer:
     """Add a bucket. Raises BadRule and BadAmount."""
-    request = Request.of(Budget.objects.called(budget), key=key, memo="", at=None)
+    request = Request.of(Budget.objects.get_by_name(budget), key=key, memo="", at=None)
     add_bucket(request, **options)
     return shown(budget=budget)
 
 
 def changed(*, verb: str, budget: str, dry_run: bool, name: str = "", **_: Any) -> Answer:
     """Rename a budget, archive it or take it back. Raises BadRule."""
-    found = Budget.objects.called(budget, archived=True)
+    found = Budget.objects.get_by_name(budget, archived=True)
     found.acquire()
     version, before = found.version, _budget(found) | _put_away(found)
     with tried(dry_run):

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from budgets.casefile import parse, result
 from budgets.errors import BadCase
+from budgets.management.casefile import parse, result
 from tenants.management.base import Command as BaseCommand
 
 

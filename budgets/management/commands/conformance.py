@@ -11,11 +11,11 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from budgets.cascade import Slot
-from budgets.casefile import Case, parse
-from budgets.casefile import result as pure_result
 from budgets.errors import BadCase, Refused
+from budgets.management.casefile import Case, parse
+from budgets.management.casefile import result as pure_result
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Overflow
+from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tenants.management.base import Command as BaseCommand

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from budgets import samples
 from budgets.management.showcase import shown_off
+from budgets.management.tables import balances_table, cascade_table, replayed, shown
 from budgets.models import Budget
-from budgets.tables import balances_table, cascade_table, replayed, shown
 from tenants.context import acting_for
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant
@@ -40,10 +40,10 @@ class Command(BaseCommand):
             call_command("import_statement", str(path), tenant=slug, budget=name, brief=True)
         slug, name, _ = STATEMENTS[0]
         with acting_for(Tenant.objects.id_of(slug)):
-            self._show_deposits(Budget.objects.called(name))
+            self._show_deposits(Budget.objects.get_by_name(name))
         for slug, name, _ in STATEMENTS:
             with acting_for(Tenant.objects.id_of(slug)):
-                self.print_rich("", balances_table(Budget.objects.called(name)))
+                self.print_rich("", balances_table(Budget.objects.get_by_name(name)))
         self._show_off(*STATEMENTS[0][:2])
         self._say("\nDo the ledgers hold what they promise?")
         call_command("audit")
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         """The operations, one after another, in a transaction that is rolled back."""
         self._say("\nAnd the rest of it (rolled back afterwards, so that the demo can be repeated)")
         with acting_for(Tenant.objects.id_of(slug)):
-            for each in shown_off(Budget.objects.called(name)):
+            for each in shown_off(Budget.objects.get_by_name(name)):
                 self.print_rich(*(["", each] if isinstance(each, str) else [each]), sep="\n")
             transaction.set_rollback(True)
 

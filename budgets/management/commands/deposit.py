@@ -7,9 +7,9 @@ from budgets.errors import BucketClosed, UnknownBucket
 from budgets.management.asking import Request, add_request
 from budgets.management.base import BudgetCommand
 from budgets.management.moving import add_overflow, way_back
-from budgets.managers.plans import Overflow
+from budgets.management.tables import cascade_table, listed_into, planned, posted, shown
+from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Budget, Movement
-from budgets.tables import cascade_table, listed_into, planned, posted, shown
 
 
 class Command(BudgetCommand):

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from budgets.errors import UnknownMovement
 from budgets.management.base import LocalCommand, add_locale
+from budgets.management.tables import explained, explained_table
 from budgets.models import Movement
-from budgets.tables import explained, explained_table
 from tenants.context import inspecting, run_for
 from tenants.models import Tenant
 
@@ -44,7 +44,7 @@ class Command(LocalCommand):
 
 
 def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
-    movement = Movement.objects.called(pk)
+    movement = Movement.objects.get_by_id(pk)
     rows = explained(movement)
     return explained_table(movement, rows), {
         "movement": movement.pk,

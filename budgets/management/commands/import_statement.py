@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets.imports import Choices, Fate, Judged, imported, require_currency
+from budgets.jobs.imports import Choices, Fate, Judged, imported, require_currency
 from budgets.management.base import BudgetCommand
+from budgets.management.tables import balances_table, shown
 from budgets.models import Budget
 from budgets.statements import Hints, Statement, read, sniff, survey
-from budgets.tables import balances_table, shown
 from tenants.local import local, localised
 
 LISTED = 10

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from budgets.errors import BadPayroll, Refused
 from budgets.management.base import LocalCommand, add_locale
+from budgets.management.payroll import Row, deposits_of, rows_of
+from budgets.management.tables import shown
 from budgets.models import Movement
-from budgets.payroll import Row, deposits_of, rows_of
-from budgets.tables import shown
 from tenants.context import run_for
 from tenants.local import local
 from tenants.models import Tenant

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets.repairs import repair
+from budgets.jobs.repairs import repair
 from tenants.context import acting_for, inspecting
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant

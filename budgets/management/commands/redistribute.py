@@ -9,7 +9,7 @@ from budgets.models import Movement
 
 
 class Command(MoneyCommand):
-    """Gives the envelopes what no envelope kept before."""
+    """Gives the envelopes what is unallocated."""
 
     help = (
         "Let money of the money bucket cascade through the envelopes, or with --into give it to "

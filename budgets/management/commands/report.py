@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from budgets import reports
+from budgets.cascade.projection import monthly
 from budgets.errors import BadQuestion
+from budgets.management import reports
 from budgets.management.base import (
     LocalCommand,
     add_locale,
@@ -19,10 +20,9 @@ from budgets.management.base import (
     rule_sum,
     typed,
 )
+from budgets.management.reports import Answer
 from budgets.managers.reads.what_if import OtherRules
 from budgets.models import Bucket, Budget, Entry
-from budgets.projection import monthly
-from budgets.reports import Answer
 from tenants.context import run_for
 from tenants.local import local
 from tenants.models import Tenant
@@ -74,7 +74,7 @@ class Command(LocalCommand):
         self, *args: Any, view: str, tenant: str, budget: str | None, json: bool, **options: Any
     ) -> None:
         def look() -> Answer:
-            found = None if budget is None else Budget.objects.called(budget)
+            found = None if budget is None else Budget.objects.get_by_name(budget)
             return VIEWS[view](found, **options | {"zone": local().zone})
 
         if budget is None and view != "months":
@@ -122,7 +122,7 @@ def ledger(
     """A page of entries, newest first"""
     clock = "recorded_at" if recorded else "effective_at"
     asked = {
-        "bucket": None if bucket is None else Bucket.objects.called(budget, bucket).pk,
+        "bucket": None if bucket is None else Bucket.objects.get_by_name(budget, bucket).pk,
         "kind": kind,
         f"{clock}__gte": moment(begin, zone),
         f"{clock}__lt": moment(end, zone, end=DAY),
@@ -155,7 +155,7 @@ def what_if(
     rules: dict[Bucket, OtherRules] = {}
     for rule, text in changes:
         name, value = (text, "") if rule.endswith("lock") else _pair(text)
-        bucket = Bucket.objects.called(budget, name)
+        bucket = Bucket.objects.get_by_name(budget, name)
         rules.setdefault(bucket, {}).update(_other(budget, rule, value))
     told = Budget.objects.what_if(budget, rules, last=last, with_reversed=with_reversed)
     return reports.what_if_answer(budget, told)

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.utils import timezone
 from rich.table import Table
 
-from budgets import scheduling, tasks
 from budgets.errors import BadSchedule
+from budgets.jobs import scheduling, tasks
+from budgets.management.tables import shown
 from budgets.models import Schedule
-from budgets.tables import shown
 from tenants.context import inspecting
 from tenants.management.base import Command as BaseCommand
 from tenants.models import Tenant

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from budgets.errors import BadSchedule
 from budgets.management.base import BudgetCommand, typed
+from budgets.management.tables import shown
 from budgets.managers.requests import Particulars
 from budgets.models import Budget, Schedule
-from budgets.tables import shown
 from tenants.local import local
 
 
@@ -143,7 +143,7 @@ def edit(
     zone: str | None, catch_up: str | None, memo: str, key: str | None, **_: Any,
 ) -> list[Answer]:  # fmt: skip
     """Change the amount, the rule, its start or zone, from now on"""
-    schedule = Schedule.objects.called(budget, name, key=key)
+    schedule = Schedule.objects.get_by_name(budget, name, key=key)
     minor = None if amount is None else typed(budget, amount)
     changed = Schedule.objects.edit(
         schedule, amount=minor, rrule=rule, starts=starts, time_zone=zone,
@@ -154,25 +154,25 @@ def edit(
 
 def rename(budget: Budget, *, name: str, new: str, **said: Any) -> list[Answer]:
     """Give it another name"""
-    schedule = Schedule.objects.called(budget, name, key=said["key"])
+    schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
     return [_answer(Schedule.objects.rename(schedule, new, **_particulars(said)))]
 
 
 def pause(budget: Budget, *, name: str, **said: Any) -> list[Answer]:
     """Run nothing until it is resumed"""
-    schedule = Schedule.objects.called(budget, name, key=said["key"])
+    schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
     return [_answer(Schedule.objects.pause(schedule, **_particulars(said)))]
 
 
 def resume(budget: Budget, *, name: str, **said: Any) -> list[Answer]:
     """Run it again; what fell due is caught up"""
-    schedule = Schedule.objects.called(budget, name, key=said["key"])
+    schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
     return [_answer(Schedule.objects.resume(schedule, **_particulars(said)))]
 
 
 def skip(budget: Budget, *, name: str, due: datetime | None, **_: Any) -> list[Answer]:
     """Deposit nothing at one due time"""
-    schedule = Schedule.objects.called(budget, name)
+    schedule = Schedule.objects.get_by_name(budget, name)
     at = due or cast(datetime, schedule.next_due_at)  # one that has ended is not found
     Schedule.objects.skip(schedule, at if at.tzinfo else at.replace(tzinfo=_zone(schedule)))
     return [_answer(schedule)]
@@ -180,7 +180,7 @@ def skip(budget: Budget, *, name: str, due: datetime | None, **_: Any) -> list[A
 
 def end(budget: Budget, *, name: str, **said: Any) -> list[Answer]:
     """Run nothing more, nor what has fallen due and has no run"""
-    schedule = Schedule.objects.called(budget, name, key=said["key"])
+    schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
     to_come, now = Schedule.objects.upcoming(schedule, many=100).due_times, timezone.now()
     not_run = [_local(schedule, due) for due in to_come if due <= now]
     ended = Schedule.objects.end(schedule, **_particulars(said))

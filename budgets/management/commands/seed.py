@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from budgets import seeds
+from budgets.management import seeds
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from budgets.management.asking import Request
 from budgets.management.moving import MoneyCommand, add_overflow
-from budgets.managers.plans import Overflow
+from budgets.managers.dispositions import Overflow
 from budgets.models import Movement
 
 

@@ -7,8 +7,8 @@ from rich.table import Table
 
 from budgets.errors import UnknownStatement
 from budgets.management.base import BudgetCommand
+from budgets.management.tables import balances_table, shown
 from budgets.models import Budget, Statement
-from budgets.tables import balances_table, shown
 
 COLUMNS = ("sha256", "file", "account", "begun", "lines", "came in", "brought", "held", "state")
 WIDEST = 16
@@ -81,7 +81,7 @@ def _rows(budget: Budget) -> list[dict[str, Any]]:
 
 def _undone(budget: Budget, name: str, key: str | None) -> dict[str, Any]:
     """Undo the import of that name."""
-    statement = Statement.objects.called(budget, name)
+    statement = Statement.objects.get_by_name(budget, name)
     reversals = Statement.objects.undo(statement, key=key)
     back = sum(-reversal.external for reversal in reversals)
     return {

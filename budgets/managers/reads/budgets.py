@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, cast
 
+from budgets.cascade.projection import Projection, project
 from budgets.errors import BadQuestion
 from budgets.managers.posting import positive
 from budgets.managers.reads import dashboard, moments, months, what_if
 from budgets.managers.reads.asked import found
-from budgets.projection import Projection, project
 from tenants.local import local
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class BudgetReads:
     ) -> "Projection[Bucket]":
         """When each envelope fills if `deposits`, days and minor units in order, come in.
 
-        `budgets.projection.monthly` makes a stream; an endless one is cut. Raises BadAmount.
+        `projection.monthly` makes a stream; an endless one is cut. Raises BadAmount.
         """
         buckets = found(list(budget.buckets.open().order_by("priority")))
         slots = [bucket.slot() for bucket in buckets if bucket.priority is not None]

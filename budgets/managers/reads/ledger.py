@@ -6,8 +6,8 @@ The page is of one budget, newest first by the movement's `seq` and the `positio
 written once and only grow, so a cursor stays good whatever is entered meanwhile.
 """
 
-from tenants.indexes import TrigramSearch
 from tenants.listing import Integer, Key, Listing, Moment, Text
+from tenants.schema.searches import TrigramSearch
 
 MEMOS = TrigramSearch(fields=["memo", "source"], name="budgets_movement_search")
 """A part of a movement's memo or source, upper and lower case alike, of three letters or more."""

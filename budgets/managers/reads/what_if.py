@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db.models import Sum
 
 from budgets.cascade import Claim, Plan, Slot
+from budgets.cascade.projection import settled
 from budgets.errors import BadRule, UnknownBucket
-from budgets.managers.plans import require_open
+from budgets.managers.dispositions import require_open
 from budgets.managers.reads.asked import bounded, found
 from budgets.managers.reads.moments import IN_ORDER, entered
-from budgets.projection import settled
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement

@@ -5,9 +5,9 @@ import django.db.models.manager
 import uuid_utils.compat
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
+import tenants.schema.constraints
+import tenants.schema.fields
 
 
 class Migration(migrations.Migration):
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "organization",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="forms",
                         to="forms.organization",
@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ("answers", models.JSONField(default=dict)),
                 (
                     "form",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="submissions",
                         to="forms.form",
@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "submission",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="events",
                         to="forms.submission",
@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                 ("steps", models.PositiveSmallIntegerField(default=1)),
                 (
                     "form",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="workflows",
                         to="forms.form",
@@ -253,29 +253,29 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="organization",
-            constraint=tenants.constraints.TenantKey(name="forms_organization_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="forms_organization_pkey"),
         ),
         migrations.AddConstraint(
             model_name="organization",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="forms_organization_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="organization",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="forms_organization_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="organization",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="forms_organization_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="organization",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("forms.organization", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -300,35 +300,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.constraints.TenantKey(name="forms_form_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="forms_form_pkey"),
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="forms_form_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="organization", name="forms_form_organization_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="forms_form_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="forms_form_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("forms.form", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -352,35 +352,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.constraints.TenantKey(name="forms_submission_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="forms_submission_pkey"),
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="forms_submission_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="form", name="forms_submission_form_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="forms_submission_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="forms_submission_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("forms.submission", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -402,29 +402,29 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="event",
-            constraint=tenants.constraints.TenantKey(name="forms_event_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="forms_event_pkey"),
         ),
         migrations.AddConstraint(
             model_name="event",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="forms_event_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="event",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="submission", name="forms_event_submission_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="event",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="forms_event_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="event",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, MAINTAIN", name="forms_event_grants"
             ),
         ),
@@ -442,35 +442,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.constraints.TenantKey(name="forms_workflow_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="forms_workflow_pkey"),
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="forms_workflow_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="form", name="forms_workflow_form_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="forms_workflow_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="forms_workflow_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("forms.workflow", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",

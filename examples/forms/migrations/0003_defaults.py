@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import tenants.defaults
+import tenants.schema.defaults
 
 
 class Migration(migrations.Migration):
@@ -14,14 +14,14 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddConstraint(
             model_name="event",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="forms_event_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="form",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="organization",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "homepage": "''::character varying",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="submission",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "answers": "'{}'::jsonb",
                     "created_at": "now()",
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="workflow",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",

@@ -7,10 +7,10 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import tenants.constraints
 import tenants.context
-import tenants.fields
-import tenants.indexes
+import tenants.schema.constraints
+import tenants.schema.fields
+import tenants.schema.searches
 
 
 class Migration(migrations.Migration):
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 ("metadata", models.JSONField(default=dict)),
                 (
                     "category",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="products",
                         to="shop.category",
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "order",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="items",
                         to="shop.order",
@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "product",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="shop.product",
@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
                 ("after", models.CharField(max_length=10)),
                 (
                     "order",
-                    tenants.fields.TenantForeignKey(
+                    tenants.schema.fields.TenantForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="changes",
                         to="shop.order",
@@ -275,29 +275,29 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="category",
-            constraint=tenants.constraints.TenantKey(name="shop_category_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="shop_category_pkey"),
         ),
         migrations.AddConstraint(
             model_name="category",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="shop_category_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="category",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="shop_category_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="category",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="shop_category_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="category",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("shop.category", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -321,35 +321,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.indexes.FullTextSearch(
+            constraint=tenants.schema.searches.FullTextSearch(
                 config="simple", fields=("status", "note"), name="shop_order_words"
             ),
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.constraints.TenantKey(name="shop_order_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="shop_order_pkey"),
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="shop_order_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="shop_order_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="shop_order_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("shop.order", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -383,47 +383,47 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.indexes.TrigramSearch(
+            constraint=tenants.schema.searches.TrigramSearch(
                 fields=("name", "description"), name="shop_product_search"
             ),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.indexes.JSONContains(
+            constraint=tenants.schema.searches.JSONContains(
                 fields=("metadata",), name="shop_product_metadata"
             ),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.constraints.TenantKey(name="shop_product_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="shop_product_pkey"),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="shop_product_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="category", name="shop_product_category_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="shop_product_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="shop_product_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("shop.product", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -433,41 +433,41 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.TenantKey(name="shop_item_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="shop_item_pkey"),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="shop_item_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="order", name="shop_item_order_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="product", name="shop_item_product_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="shop_item_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, UPDATE, DELETE, MAINTAIN", name="shop_item_grants"
             ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.constraints.RowTrigger(
+            constraint=tenants.schema.constraints.RowTrigger(
                 args=("shop.item", "updated_at"),
                 deferred=False,
                 function="tenants_record_change",
@@ -477,29 +477,29 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="statuschange",
-            constraint=tenants.constraints.TenantKey(name="shop_statuschange_pkey"),
+            constraint=tenants.schema.constraints.TenantKey(name="shop_statuschange_pkey"),
         ),
         migrations.AddConstraint(
             model_name="statuschange",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="tenant", name="shop_statuschange_tenant_exists"
             ),
         ),
         migrations.AddConstraint(
             model_name="statuschange",
-            constraint=tenants.constraints.TenantReference(
+            constraint=tenants.schema.constraints.TenantReference(
                 field="order", name="shop_statuschange_order_same_tenant"
             ),
         ),
         migrations.AddConstraint(
             model_name="statuschange",
-            constraint=tenants.constraints.RowSecurity(
+            constraint=tenants.schema.constraints.RowSecurity(
                 column="tenant_id", name="shop_statuschange_isolation"
             ),
         ),
         migrations.AddConstraint(
             model_name="statuschange",
-            constraint=tenants.constraints.Grants(
+            constraint=tenants.schema.constraints.Grants(
                 app="SELECT, INSERT, MAINTAIN", name="shop_statuschange_grants"
             ),
         ),

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations
 
-import tenants.defaults
+import tenants.schema.defaults
 
 
 class Migration(migrations.Migration):
@@ -16,21 +16,21 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddConstraint(
             model_name="category",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="shop_category_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="item",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={"created_at": "now()", "id": "uuidv7()", "updated_at": "now()"},
                 name="shop_item_defaults",
             ),
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "id": "uuidv7()",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="product",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "created_at": "now()",
                     "description": "''::text",
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="statuschange",
-            constraint=tenants.defaults.Defaults(
+            constraint=tenants.schema.defaults.Defaults(
                 columns={
                     "before": "''::character varying",
                     "created_at": "now()",

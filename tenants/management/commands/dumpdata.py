@@ -28,8 +28,8 @@ from tenants.management.fixtures import (
     without_a_tenant,
 )
 from tenants.models import TenantModel
+from tenants.postgres.block import one_snapshot
 from tenants.postgres.compiler import whole_rows
-from tenants.postgres.session import one_snapshot
 
 FORMATS = ("json", "jsonl", "yaml")
 """Those that keep all there is: XML loses blanks at either end, and typed JSON."""

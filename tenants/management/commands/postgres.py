@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from tenants.embedded.programs import version, wheel
+from tenants.embedded.server import EmbeddedServer, project_server
 from tenants.management.base import Command as BaseCommand
-from tenants.postgres.embedded import EmbeddedServer, project_server
-from tenants.postgres.programs import version, wheel
 
 STOPPED = 3  # the exit code of `status`, as with pg_ctl
 

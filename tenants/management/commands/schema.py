@@ -10,9 +10,9 @@ from django.conf import settings
 
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.document import document
 from tenants.management.migrated import is_migrated
-from tenants.schema.document import document
-from tenants.schema.tables import other_tables, tables
+from tenants.management.tables import other_tables, tables
 
 
 class BadFile(StoreError):

@@ -11,10 +11,10 @@ from django.contrib.staticfiles.management.commands.runserver import Command as 
 from django.core.management import call_command
 from django.urls import reverse
 
-from tenants.dev import DEV_EMAIL, DEV_PASSWORD
 from tenants.errors import CodedError
 from tenants.management.base import Command as BaseCommand
 from tenants.management.migrated import is_migrated
+from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD
 from tenants.models import User
 
 ADDRESS = re.compile(r"(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):)?([0-9]{1,5})")

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from rich.table import Table
 
-from tenants import quotas
+from tenants.access import quotas
 from tenants.context import acting_for, inspecting
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
@@ -180,6 +180,6 @@ def _time(moment: datetime | None) -> str | None:
 def _user(email: str) -> User:
     """The user with that address. Raises BadTenant."""
     try:
-        return User.objects.called(email)
+        return User.objects.get_by_name(email)
     except User.DoesNotExist as error:
         raise BadTenant(f"there is no user {email!r}: make one with createsuperuser") from error

@@ -8,7 +8,7 @@ import pytest
 from budgets.cascade import Claim
 from budgets.errors import Refused
 from budgets.interfaces import Buckets, Budgets, Entries, Movements
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Entry, Movement
 from tenants.context import run_for
 from tenants.models import Tenant
@@ -82,21 +82,21 @@ class Scene:
         kept["salary"] = side.movements.deposit(kept["Home"], 1000_00)
         kept["coins"] = side.movements.deposit_into(kept["Money"], 5_00)
         side.movements.deposit(kept["Away"], 80_00)
-        side.buckets.set_target(side.buckets.called(kept["Home"], "Trip"), 60_00)
+        side.buckets.set_target(side.buckets.get_by_name(kept["Home"], "Trip"), 60_00)
 
     def do[T](self, work: Callable[[], T]) -> T:
         return self.side.run(work)
 
     @property
     def home(self) -> Any:
-        return self.side.budgets.called("Home")
+        return self.side.budgets.get_by_name("Home")
 
     def bucket(self, name: str) -> Any:
         """As it is now; a closed one as it was kept."""
         if name == "Gone":
             return self.kept[name]
         budget = "Away" if name == "Far" else "Home"
-        return self.side.buckets.called(self.side.budgets.called(budget), name)
+        return self.side.buckets.get_by_name(self.side.budgets.get_by_name(budget), name)
 
     def balances(self, *names: str) -> list[int]:
         return self.do(lambda: [self.bucket(name).balance for name in names])

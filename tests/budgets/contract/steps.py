@@ -12,7 +12,7 @@ from typing import Any
 from budgets.cascade import Claim
 from budgets.errors import Refused
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from tenants.errors import CodedError
 from tests.budgets.contract.sides import Side, entered, picture
 
@@ -88,7 +88,7 @@ class Walk:
         """Of the budget a step is about, as it is now."""
         about = told.get("budget") or told.get("bucket") or told["movement"]
         pk = getattr(about, "budget_id", about.pk)
-        return self.side.budgets.called(str(pk)).version
+        return self.side.budgets.get_by_name(str(pk)).version
 
     def _order(self, budget: Any, sort: list[int], drop: bool = False) -> Any:
         rows = list(budget.buckets.envelopes())

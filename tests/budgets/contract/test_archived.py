@@ -6,7 +6,7 @@ import pytest
 
 from budgets.errors import BadRule, BudgetArchived, UnknownBudget
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from tests.budgets.contract.sides import Scene
 
 
@@ -75,7 +75,7 @@ def test_its_name_is_free_and_does_not_lead_to_it(archived):
 
     for name in ("Home", str(home.pk)):
         with pytest.raises(UnknownBudget):
-            archived.do(partial(budgets.called, name))
+            archived.do(partial(budgets.get_by_name, name))
 
     assert archived.do(lambda: budgets.create_budget("Home", "EUR")) != home
 
@@ -84,13 +84,13 @@ def test_who_asks_for_it_finds_it_by_name_or_id_and_an_open_one_first(archived):
     home, budgets = archived.kept["Home"], archived.side.budgets
 
     for name in ("home", str(home.pk)):
-        assert archived.do(partial(budgets.called, name, archived=True)) == home
+        assert archived.do(partial(budgets.get_by_name, name, archived=True)) == home
 
     new = archived.do(lambda: budgets.create_budget("Home", "EUR"))
-    assert archived.do(partial(budgets.called, "Home", archived=True)) == new
+    assert archived.do(partial(budgets.get_by_name, "Home", archived=True)) == new
     archived.do(lambda: budgets.archive(new))
     with pytest.raises(UnknownBudget):
-        archived.do(partial(budgets.called, "Home", archived=True))
+        archived.do(partial(budgets.get_by_name, "Home", archived=True))
 
 
 def test_it_comes_back_unless_its_name_is_taken(archived):
@@ -107,7 +107,7 @@ def test_it_comes_back_unless_its_name_is_taken(archived):
 
 def test_to_repeat_it_changes_nothing(archived):
     budgets = archived.side.budgets
-    first = archived.do(lambda: budgets.called("Home", archived=True))
+    first = archived.do(lambda: budgets.get_by_name("Home", archived=True))
 
     again = archived.do(lambda: budgets.archive(archived.kept["Home"]))
 

@@ -13,7 +13,7 @@ from budgets.managers.bulk import Deposit
 from budgets.models import Budget, Movement, Schedule, Statement
 from tenants.context import acting_for
 from tenants.errors import CodedError, WrongType
-from tenants.values import DEEPEST_JSON, LARGEST_JSON
+from tenants.postgres.storable import DEEPEST_JSON, LARGEST_JSON
 from tests.budgets.contract.sides import Scene
 from tests.factories import BudgetFactory
 
@@ -50,7 +50,7 @@ ASKED: list[tuple[str, Ask]] = [
     ("bucket", lambda scene: scene.side.buckets.lock(WORD)),
     ("name", lambda scene: scene.side.budgets.create_budget(FIVE, "EUR")),
     ("currency", lambda scene: scene.side.budgets.create_budget("Third", FIVE)),
-    ("name", lambda scene: scene.side.budgets.called(FIVE)),
+    ("name", lambda scene: scene.side.budgets.get_by_name(FIVE)),
     ("name", lambda scene: scene.side.budgets.rename(scene.home, FIVE)),
     ("budget", lambda scene: scene.side.budgets.archive(WORD)),
     ("budget", lambda scene: scene.side.budgets.dashboard(WORD)),
@@ -156,7 +156,7 @@ class TestOfTheManagersAlone:
             ("until", lambda home: Budget.objects.months(home, until=WORD)),
             ("rules", lambda home: Budget.objects.what_if(home, {WORD: {}})),
             ("deposits", lambda home: Budget.objects.projection(home, FIVE)),
-            ("pk", lambda home: Movement.objects.called(WORD)),
+            ("pk", lambda home: Movement.objects.get_by_id(WORD)),
             ("objs", lambda home: Movement.objects.bulk_update([FIVE], ["memo"])),
             ("objs", lambda home: Movement.objects.bulk_create([FIVE])),
             ("wanted", lambda home: Movement.objects.reverse_many(home, [WORD])),

@@ -24,7 +24,7 @@ from budgets.errors import (
     WrongBudget,
 )
 from budgets.managers.bulk import Deposit
-from budgets.managers.plans import Disposition, Overflow
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.models import Bucket, Movement
 from budgets.testing.rows import BucketKind, MovementKind
 from tenants.errors import CodedError
@@ -425,7 +425,7 @@ class TestOfAnotherTenant:
             ("row_not_found", side.buckets.close, theirs["Fun"], Disposition.OUT),
             ("unknown_budget", side.movements.preview, theirs["Home"], 5),
             ("unknown_budget", side.budgets.dashboard, theirs["Home"]),
-            ("unknown_bucket", side.buckets.called, theirs["Home"], "Fun"),
+            ("unknown_bucket", side.buckets.get_by_name, theirs["Home"], "Fun"),
         ):
             with subtests.test(verb.__name__), pytest.raises(CodedError) as raised:
                 scene.do(partial(verb, *given))

@@ -20,7 +20,7 @@ from budgets.errors import (
     UnknownCurrency,
     WrongBudget,
 )
-from budgets.managers.plans import Disposition
+from budgets.managers.dispositions import Disposition
 from tenants.errors import ValueRefused
 from tests.budgets.contract.sides import Scene
 from tests.times import UNWRITABLE
@@ -99,8 +99,8 @@ class TestFound:
         home = scene.kept["Home"]
 
         for name in ("Home", "hOME", str(home.pk)):
-            assert scene.do(lambda name=name: scene.side.budgets.called(name)) == home
-        assert scene.do(lambda: scene.side.buckets.called(home, "rENT")) == scene.kept["Rent"]
+            assert scene.do(lambda name=name: scene.side.budgets.get_by_name(name)) == home
+        assert scene.do(lambda: scene.side.buckets.get_by_name(home, "rENT")) == scene.kept["Rent"]
 
     def test_not_twice_under_one_name_nor_in_no_currency(self, scene):
         budgets = scene.side.budgets
@@ -114,13 +114,13 @@ class TestFound:
 
     def test_nothing_that_is_not_there(self, scene):
         far, gone = scene.side.budgets, scene.side.buckets
-        scene.refuses(lambda: far.called("X"), UnknownBudget, "unknown_budget", name="X")
+        scene.refuses(lambda: far.get_by_name("X"), UnknownBudget, "unknown_budget", name="X")
         for name in ("Far", "Gone"):
-            found = partial(gone.called, scene.kept["Home"], name)
+            found = partial(gone.get_by_name, scene.kept["Home"], name)
             scene.refuses(found, UnknownBucket, "unknown_bucket", name=name)
 
     def test_a_bucket_is_found_by_its_id_too_while_it_is_open(self, scene):
-        called, home = scene.side.buckets.called, scene.kept["Home"]
+        called, home = scene.side.buckets.get_by_name, scene.kept["Home"]
 
         assert scene.do(lambda: called(home, str(scene.kept["Rent"].pk))) == scene.kept["Rent"]
         for bucket in ("Far", "Gone"):
@@ -136,7 +136,7 @@ class TestABudgetRenamed:
             row = scene.do(lambda name=name: budgets.rename(scene.kept["Home"], name))
             assert (row.name, row.version) == ("Abode", before + 1)
 
-        assert scene.do(lambda: budgets.called("abode")) == scene.kept["Home"]
+        assert scene.do(lambda: budgets.get_by_name("abode")) == scene.kept["Home"]
 
     @pytest.mark.parametrize(
         ("name", "said"), [("aWAY", "aWAY"), (" ", ""), ("x" * 256, "x" * 256)]

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import WHOLE, Claim, cascade
-from budgets.managers import keys, plans
-from budgets.managers.plans import Disposition, Overflow
+from budgets.managers import dispositions, keys
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.testing import MemoryLedger, buckets, movements, rows, store
 from tests.budgets.contract.sides import Database
 from tests.budgets.contract.steps import Disagreement, Step, recorded, require_agreement
@@ -170,7 +170,8 @@ def whatever_was_asked(used: Any, budget: Any, key: Any, request: str) -> Any:
 
 SLOT, CASCADED = rows.Bucket.slot, movements.cascaded
 REVERSING_TWICE = SimpleNamespace(
-    **vars(plans) | {"mirror": lambda row, gone, entries: plans.mirror(row, False, entries)}
+    **vars(dispositions)
+    | {"mirror": lambda row, gone, entries: dispositions.mirror(row, False, entries)}
 )
 MISTAKES: dict[str, tuple[Any, str, Any]] = {
     "a share is rounded up": (movements, "cascade", rounding_up),
@@ -178,7 +179,7 @@ MISTAKES: dict[str, tuple[Any, str, Any]] = {
     "a key is all that is compared": (keys.Keys, "answer", whatever_was_asked),
     "an expected version is ignored": (store, "require_expected", lambda *_: None),
     "a lock is ignored": (rows.Bucket, "slot", unlocked),
-    "a movement is reversed twice": (movements, "plans", REVERSING_TWICE),
+    "a movement is reversed twice": (movements, "dispositions", REVERSING_TWICE),
     "a bucket has two lines": (movements, "net", lambda lines: [x for x in lines if x.amount]),
     "a refusal leaves half of it": (store.Store, "all_or_nothing", lambda _: nullcontext()),
     "two buckets have one name": (buckets, "_require_unique", lambda *_: None),

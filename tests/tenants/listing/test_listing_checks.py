@@ -10,11 +10,11 @@ from django.test.utils import isolate_apps
 
 from examples.shop.models import Category, Order, Product
 from tenants.checks.models import faults_of
-from tenants.fields import TenantForeignKey
-from tenants.indexes import GlobalTrigramSearch, JSONContains, Search, TrigramSearch
 from tenants.listing import IP, JSON, Day, Flag, Folded, Given, Integer, Key, Listing, Moment, Text
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
+from tenants.schema.fields import TenantForeignKey
+from tenants.schema.searches import GlobalTrigramSearch, JSONContains, Search, TrigramSearch
 from tests.tenants.schema import altered, found, without
 
 ALL = {

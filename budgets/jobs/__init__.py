@@ -1,0 +1,1 @@
+"""Work that commands and tasks run: imports, due schedules, audits and repairs."""

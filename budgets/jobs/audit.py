@@ -1,0 +1,160 @@
+"""The invariants of the ledger, asked of what is stored.
+
+`breaks_of(tenant)` needs no block open; each tenant is read in a transaction of its own.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import DEFAULT_DB_ALIAS
+
+from budgets.models import (
+    Bucket,
+    BucketVersion,
+    Budget,
+    Entry,
+    Movement,
+    ScheduleRun,
+    ScheduleVersion,
+    StatementLine,
+)
+from tenants.checks import check_catalog
+from tenants.context import acting_for
+from tenants.errors import TimedOut, ValueRefused
+from tenants.managers.contract import ContractQuerySet
+from tenants.models import Tenant, TenantOwned
+from tenants.postgres.grants import granted_to_app
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An invariant that does not hold: which, for whom, where, and what is wrong."""
+
+    invariant: str
+    tenant: str
+    subject: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.tenant or 'database'}: {self.subject} {self.problem}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+UNKNOWN_USER = "unknown_user"
+"""In the place of an invariant, where rows name a user who is not there."""
+
+UNREADABLE = "unreadable"
+"""In the place of an invariant, where a tenant's rows cannot be read."""
+
+type Rule = tuple[str, Callable[[], Iterable[Any]], str]
+"""An invariant, the rows that break it, and what is wrong with them."""
+
+RULES: tuple[Rule, ...] = (
+    ("I1", lambda: Movement.objects.unbalanced(), "has entries that do not add up"),
+    ("I2", lambda: Budget.objects.unbalanced(), "holds something else than came in"),
+    ("I2", lambda: Budget.objects.miscounted(), "has totals its movements do not have"),
+    ("I3", lambda: Entry.objects.unchained(), "does not follow the entry before it"),
+    ("I3", lambda: Bucket.objects.balance_mismatch(), "does not stand where its entries left it"),
+    (
+        "I6",
+        lambda: Movement.objects.unrepeatable(newest=True),
+        "is not what its preview would have said",
+    ),
+    ("I7", lambda: Movement.objects.unkeyed(), "shares its key or has no fingerprint"),
+    ("I7", lambda: ScheduleRun.objects.misfiled(), "has not the deposit of its due time"),
+    (
+        "I7",
+        lambda: StatementLine.objects.movement_mismatch(),
+        "names a movement that is not its deposit",
+    ),
+    ("I9", lambda: Movement.objects.misreversed(), "is no mirror of what it reverses"),
+    ("I10", lambda: Budget.objects.sequence_gaps(), "has movements missing or numbered twice"),
+    ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
+    ("I10", lambda: Entry.objects.misplaced(), "is not where its movement is"),
+    (
+        "I11",
+        lambda: Bucket.objects.closed_with_activity(),
+        "is closed, and yet has money or newer entries",
+    ),
+    ("I12", lambda: Budget.objects.without_one_money_bucket(), "has not one money bucket"),
+)
+
+REPLAY: Rule = (
+    "I5",
+    lambda: Movement.objects.unrepeatable(newest=False),
+    "comes out otherwise when it is replayed",
+)
+
+
+def breaks_of(tenant: Tenant, *, replay: bool = False) -> Iterator[Break]:
+    """What does not hold in a tenant's ledger: I1-I3, I5-I7, I9-I12, and who acted is known.
+
+    I5 (and with it I13: a bulk deposit is replayed like any other) is asked of the newest
+    cascade of each budget, as I6; of every cascade there ever was with `replay`. A tenant that
+    cannot be read to its end is a break too, named UNREADABLE, so that others are still audited.
+    """
+    rules = [*RULES, REPLAY] if replay else RULES
+    try:
+        with acting_for(tenant):
+            for invariant, rows, problem in rules:
+                for row in rows():
+                    subject = f"{row._meta.verbose_name} {row.pk}"
+                    yield Break(invariant, tenant.slug, subject, problem)
+            yield from _naming_nobody(tenant.slug)
+    except (ValueRefused, TimedOut) as error:
+        problem = f"cannot be read to its end, and may have other breaks: {error}"
+        yield Break(UNREADABLE, tenant.slug, f"tenant {tenant.pk}", problem)
+
+
+def breaks_of_schema() -> Iterator[Break]:
+    """What does not hold for every tenant: I4, the ledger is append-only; I8, isolation."""
+    for model in (Movement, Entry, BucketVersion, ScheduleRun, ScheduleVersion):
+        excess = granted_to_app(model._meta.db_table) - {"SELECT", "INSERT", "MAINTAIN"}
+        if excess:
+            yield Break("I4", "", model._meta.db_table, f"lets app {', '.join(sorted(excess))}")
+    yield from _naming_nobody("")
+    for found in check_catalog(None, databases=[DEFAULT_DB_ALIAS]):
+        if found.is_serious() and found.id:
+            yield Break("I8", "", found.id, found.msg)
+
+
+def _naming_nobody(tenant: str) -> Iterator[Break]:
+    """A break for each column that names users who are not there, of the tenant or of no tenant.
+
+    Such a column has no constraint, so that history outlives people. It is a break all the same:
+    nobody can say who did that. A program that acts is a user without a password.
+    """
+    for column in user_columns(of_tenants=bool(tenant)):
+        if found := ContractQuerySet(column.model).dangling(column.name):
+            users = "a user who is" if found.ids == 1 else f"{found.ids:,} users who are"
+            where = "1 row" if found.rows == 1 else f"{found.rows:,} rows"
+            some = ", ".join(map(str, found.examples))
+            more = ", ..." if found.ids > len(found.examples) else ""
+            problem = f"names {users} not there, in {where}: {some}{more}"
+            subject = f"{column.model._meta.db_table}.{column.column}"
+            yield Break(UNKNOWN_USER, tenant, subject, problem)
+
+
+def user_columns(*, of_tenants: bool) -> Iterator[Any]:
+    """The foreign keys to users that no constraint holds, of tenants' models or of global ones."""
+    for model in apps.get_models():
+        if issubclass(model, TenantOwned) == of_tenants:
+            for field in model._meta.local_fields:
+                names_user = field.related_model is get_user_model()
+                if names_user and not getattr(field, "db_constraint", True):
+                    yield field
+
+
+def counts() -> dict[str, int]:
+    """How much there is to audit of the tenant in force."""
+    return {
+        "budgets": Budget.objects.count(),
+        "movements": Movement.objects.count(),
+        "entries": Entry.objects.count(),
+    }

@@ -1,0 +1,134 @@
+"""What `manage.py seed` plants: the same verbs as everybody's, each safe to repeat."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from budgets.cascade import Claim
+from budgets.errors import UnknownBudget
+from budgets.models import Bucket, Budget, Movement
+from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD, plant_tenant
+from tenants.managers.directory import inspectors
+from tenants.models import Membership, User
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A bucket to plant; sums in minor units, shares in parts per million."""
+
+    name: str
+    filter: Claim
+    hold: Claim | None = None
+    target: int | None = None
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A tenant with one budget; `history` is what was deposited before."""
+
+    slug: str
+    tenant: str
+    members: tuple[tuple[str, str], ...]
+    budget: str
+    currency: str
+    envelopes: tuple[Envelope, ...]
+    history: tuple[tuple[str, int, str], ...] = ()
+
+
+DEV = (
+    Plot(
+        "tierney",
+        "Tierney & Brandl",
+        (("aoife@example.com", "owner"), ("max@example.com", "editor")),
+        "Household",
+        "EUR",
+        (
+            Envelope("Rent", Claim(share=300_000), hold=Claim(flat=725_00)),
+            Envelope("Crèche", Claim(flat=310_00), target=7_440_00),
+            Envelope("Groceries", Claim(share=150_000)),
+            Envelope("Energy", Claim(flat=95_00), target=2_280_00),
+            Envelope("Emergency fund", Claim(share=200_000), target=9_000_00),
+            Envelope("Holiday", Claim(share=250_000), hold=Claim(flat=50_00), target=3_000_00),
+            Envelope("Car loan (paid off)", Claim(flat=150_00), locked=True),
+            Envelope("Treats", Claim(share=333_333), target=2_500_00),
+        ),
+        (("seed-opening", 1_200_00, "Opening balance"), ("seed-gift", 250_00, "Birthday money")),
+    ),
+    Plot(
+        "morgenrot",
+        "Bäckerei Morgenrot",
+        (("rejane@example.com", "owner"),),
+        "Bakery",
+        "CHF",
+        (
+            Envelope("VAT", Claim(share=26_000)),
+            Envelope("Wages", Claim(flat=1_450_00), hold=Claim(share=350_000)),
+            Envelope("Flour and suppliers", Claim(share=400_000)),
+            Envelope("New oven", Claim(share=250_000), target=14_500_00),
+        ),
+        (("seed-opening", 3_000_00, "Opening balance"),),
+    ),
+)
+
+TEST = (
+    Plot(
+        "test",
+        "Test",
+        tuple((f"{role}@example.com", role) for role in Membership.Role.values),
+        "Test",
+        "EUR",
+        (Envelope("Flat", Claim(flat=100_00)), Envelope("Half", Claim(share=500_000))),
+    ),
+)
+
+OPENED = datetime(2025, 1, 1, 12, tzinfo=UTC)
+"""When the planted history happened."""
+
+
+def plant(plots: Iterable[Plot]) -> list[str]:
+    """Make the users, tenants, budgets and history there are not yet; say what is there."""
+    planted = []
+    for plot in plots:
+        plant_tenant(plot.slug, plot.tenant, plot.members, partial(_fill, plot))
+        planted.append(f"tenant {plot.slug}: budget {plot.budget} ({plot.currency})")
+    return planted
+
+
+def plant_admin() -> str:
+    """Make the development login, which may see everything in the admin."""
+    if not User.objects.active().by_email(DEV_EMAIL).exists():
+        User.objects.create_superuser(DEV_EMAIL, DEV_PASSWORD, first_name="Ada")
+    return f"admin login {DEV_EMAIL} / {DEV_PASSWORD}"
+
+
+def plant_roles() -> str:
+    """Make the group whose members may look at everything in the admin, and change nothing."""
+    group = inspectors()
+    return f"group {group.name}: {group.permissions.count()} permissions to view"
+
+
+def _budget(plot: Plot) -> Budget:
+    try:
+        return Budget.objects.get_by_name(plot.budget)
+    except UnknownBudget:
+        return Budget.objects.create_budget(plot.budget, plot.currency)
+
+
+def _fill(plot: Plot) -> None:
+    """Within the tenant's block: the budget, its buckets, its history."""
+    budget = _budget(plot)
+    for priority, envelope in enumerate(plot.envelopes):
+        Bucket.objects.create_bucket(
+            budget,
+            envelope.name,
+            filter=envelope.filter,
+            hold=envelope.hold,
+            target=envelope.target,
+            locked=envelope.locked,
+            priority=priority,
+            key=f"seed-{priority}",
+        )
+    for key, amount, memo in plot.history:
+        Movement.objects.deposit(budget, amount, key=key, memo=memo, effective_at=OPENED)

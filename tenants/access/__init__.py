@@ -1,0 +1,1 @@
+"""What a tenant and its members may do: roles, plans and their features, limits, preferences."""

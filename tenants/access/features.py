@@ -1,0 +1,34 @@
+"""What the tenant in force may use: its plan's features, and what was overridden for it."""
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+
+from tenants.access.plans import plan_called, require_known
+from tenants.refusals import NotInPlan
+
+if TYPE_CHECKING:
+    from tenants.models import TenantSettings
+
+
+def has_feature(name: str) -> bool:
+    """Whether the tenant has it, by its settings or else by its plan. Raises UnknownFeature.
+
+    During a trial the plan is the one on trial.
+    """
+    require_known(name)
+    settings = _settings()
+    overridden: bool | None = settings.values.features.get(name)
+    plan = settings.tenant.plan_in_force
+    return name in plan_called(plan).features if overridden is None else overridden
+
+
+def require_feature(name: str) -> None:
+    """Raise NotInPlan unless the tenant has the feature, UnknownFeature when nobody can."""
+    if not has_feature(name):
+        plan = _settings().tenant.plan_in_force
+        raise NotInPlan(f"the plan {plan} does not include {name}", feature=name, plan=plan)
+
+
+def _settings() -> "TenantSettings":
+    return apps.get_model("tenants.TenantSettings").objects.current()

@@ -1,0 +1,294 @@
+"""Admin pages over all tenants, to look at and not to change.
+
+They are made inside `inspecting()`: one READ ONLY transaction as the role inspector. A model is
+shown by registering it with InspectingAdmin; what a subclass says more is for its looks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, override
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
+from django.contrib.admin.utils import get_fields_from_path, unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db import models
+from django.db.models import Q
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from tenants.admin.changelists import InspectedList
+from tenants.admin.columns import Column
+from tenants.context import inspecting
+from tenants.errors import TimedOut, ValueRefused
+from tenants.models import (
+    Change,
+    GlobalChange,
+    Invitation,
+    TenantOwned,
+    TenantSlug,
+    User,
+    UserSession,
+)
+from tenants.postgres.unreadable import marked
+
+if TYPE_CHECKING:  # which of these are generic, only the stubs know
+    _Options = BaseModelAdmin[Any]
+    _Page = admin.ModelAdmin[Any]
+    _Table = admin.TabularInline[Any, Any]
+    _FormSet = BaseInlineFormSet[Any, Any, Any]
+else:
+    _Options, _Page, _Table = BaseModelAdmin, admin.ModelAdmin, admin.TabularInline
+    _FormSet = BaseInlineFormSet
+
+SECRETS: dict[type[models.Model], tuple[str, ...]] = {
+    User: ("password",),
+    Invitation: ("token_hash",),
+    UserSession: ("session_key", "session_data"),
+}
+"""Fields that are never read, shown or searched."""
+
+MOST_TENANTS = 20  # in the filter
+MOST_ROWS = 50  # in a table on another row's page
+MOST_CHANGES = 200  # on the page of a row's history
+
+
+def inspected(
+    page: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any
+) -> HttpResponseBase:
+    """What a page of the admin answers, made and rendered while inspecting.
+
+    Times that cannot be read are marked.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    # Session and user are loaded by now, and the first question loads the permissions: they
+    # are for role app to read.
+    request.user.has_perm("")
+    try:
+        with inspecting(), marked():
+            response = page(request, *args)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+    except ValueRefused as error:
+        raise BadRequest("PostgreSQL has no such value") from error
+    except TimedOut:
+        messages.warning(request, "That took too long: choose a tenant first.")
+        return redirect("admin:index")
+    return response
+
+
+# -- Filters ----------------------------------------------------------------------------------
+
+
+class TenantFilter(admin.SimpleListFilter):
+    """By tenant: the first few slugs, and the list of tenants as the way to the others."""
+
+    title = "tenant"
+    parameter_name = "tenant"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.path: str = model_admin.tenant_path
+        first = TenantSlug.objects.first_slugs(MOST_TENANTS + 1)
+        self.more = len(first) > MOST_TENANTS
+        chosen = filter(None, [self.value()])
+        return [(slug, slug) for slug in dict.fromkeys([*first[:MOST_TENANTS], *chosen])]
+
+    @override
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield from super().choices(changelist)
+        if self.more:
+            every = reverse("admin:tenants_tenant_changelist")
+            yield {"selected": False, "query_string": every, "display": "others …"}
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if (slug := self.value()) is None:
+            return queryset
+        # Asked for first: with the tenant as a literal the rows are found by an index.
+        holder = TenantSlug.objects.holder_of(slug)
+        return queryset.filter(**{self.path: holder}) if holder else queryset.none()
+
+
+class Chosen(admin.RelatedFieldListFilter):
+    """Says which related row a link has chosen, and offers all again; it lists no others."""
+
+    @override
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        try:
+            only = Q(pk__in=self.lookup_val or [])
+            return field.get_choices(include_blank=False, limit_choices_to=only)
+        except ValidationError as error:
+            raise IncorrectLookupParameters(error) from error
+
+    @override
+    def has_output(self) -> bool:
+        return self.lookup_val is not None
+
+
+class Conditions(admin.SimpleListFilter):
+    """A filter by named conditions."""
+
+    conditions: ClassVar[Mapping[str, Q]]
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name.capitalize()) for name in self.conditions]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if (name := self.value()) is None:
+            return queryset
+        if name not in self.conditions:
+            raise IncorrectLookupParameters(name)
+        return queryset.filter(self.conditions[name])
+
+
+def changes_of(row: models.Model) -> Any:
+    """The latest changes of a row, while inspecting."""
+    if not isinstance(row, TenantOwned):
+        return GlobalChange.objects.of(type(row), str(row.pk))[:MOST_CHANGES]
+    changes = Change.objects.of_tenant(getattr(row, row.tenant_attname))
+    return changes.of(type(row), row.pk)[:MOST_CHANGES]
+
+
+# -- Pages ------------------------------------------------------------------------------------
+
+
+class Reading(_Options):
+    """What pages, and the tables on them, have in common: they read, and how."""
+
+    shown: ClassVar[tuple[str | Column | tuple[str | Column, ...], ...]] = ()
+    """What a page or a table tells of a row, line by line; without any said, all fields."""
+    related: ClassVar[tuple[str, ...]] = ()
+    """The foreign keys to read along; without any said, all that the model has."""
+
+    @override
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        secret = SECRETS.get(self.opts.model, ())
+        fields = [field.name for field in self.opts.fields if field.name not in secret]
+        return self.shown or fields
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        related = self.related or tuple(
+            field.name for field in self.opts.fields if field.is_relation
+        )
+        secret = list(SECRETS.get(rows.model, ()))
+        for path in related:
+            to: Any = get_fields_from_path(rows.model, path)[-1].related_model
+            secret += [f"{path}__{name}" for name in SECRETS.get(to, ())]
+        return (rows.select_related(*related) if related else rows).defer(*secret)
+
+    @override
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class InspectingAdmin(Reading, _Page):
+    """A model's list and pages, over all tenants. Newest first, by the UUIDv7 id."""
+
+    tenant_path: ClassVar[str] = "tenant_id"
+    actions = None
+    change_form_template = "tenants/inspected.html"
+    list_display: Any = ("__str__",)
+    list_filter: ClassVar[Any] = (TenantFilter,)
+    list_per_page = 50
+    ordering = ("-pk",)
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+
+    class Media:
+        css: ClassVar = {"all": ["tenants/inspecting.css"]}
+
+    @override
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return InspectedList
+
+    @override
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        secret = lookup.partition("__")[0] in SECRETS.get(self.model, ())
+        return not secret and super().lookup_allowed(lookup, value, request)
+
+    @override
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return inspected(super().changelist_view, request, title | (extra_context or {}))
+
+    @override
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        return inspected(super().change_view, request, object_id, form_url, extra_context)
+
+    @override
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        return inspected(self._history_page, request, object_id)
+
+    def _history_page(self, request: HttpRequest, object_id: str) -> Any:
+        """Who changed the row, latest first: as triggers have written it down."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+                request, self.opts, object_id
+            )
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        said = {"title": f"History of {row}", "object": row, "opts": self.opts}
+        context = {**self.admin_site.each_context(request), **said, "changes": changes_of(row)}
+        return TemplateResponse(request, "tenants/history.html", context)
+
+    @override
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        raise PermissionDenied
+
+
+class _FirstRows(_FormSet):
+    """A table's rows, as many as a page can bear."""
+
+    def get_queryset(self) -> Any:
+        if not hasattr(self, "_first"):
+            rows = super().get_queryset()
+            # Every index begins with the tenant.
+            if tenant_id := getattr(self.instance, "tenant_id", None):
+                rows = rows.filter(tenant=tenant_id)
+            self._first = rows[:MOST_ROWS]
+        return self._first
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more rows than these."""
+        return len(self.get_queryset()) == MOST_ROWS
+
+    def get_form_kwargs(self, index: int | None) -> Any:
+        """The head of the table is made from a blank row, which has to be of no tenant."""
+        model: Any = self.model
+        blank = {"instance": model(tenant_id=None)} if index is None else {}
+        return super().get_form_kwargs(index) | blank
+
+
+class InspectedTable(Reading, _Table):
+    """Rows that belong to another, on its page: the first of them."""
+
+    can_delete = False
+    extra = 0
+    formset = _FirstRows
+    template = "tenants/table.html"
+
+    @override
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)

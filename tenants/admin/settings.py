@@ -1,0 +1,69 @@
+"""The admin's pages of sessions, failed log-ins and settings; `tenants.admin` loads them."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from tenants.admin.columns import TENANT, USER
+from tenants.admin.inspection import Conditions, InspectingAdmin
+from tenants.models import LoginFailure, SystemSettings, TenantSettings, UserSession
+
+
+class SessionFilter(Conditions):
+    """Whether a session is still good."""
+
+    title = parameter_name = "state"
+    conditions: ClassVar[Mapping[str, Q]] = {
+        "live": Q(expire_date__gt=Now()),
+        "expired": Q(expire_date__lte=Now()),
+    }
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(InspectingAdmin):
+    """Who is logged in from where, without their keys."""
+
+    shown = (
+        (USER, "ip"),
+        "user_agent",
+        ("created_at", "last_seen_at", "expire_date"),
+        "id",
+    )
+    list_display = (USER, "ip", "last_seen_at", "created_at", "expire_date")
+    list_filter = (SessionFilter,)
+    search_fields = ("user__email", "ip", "id__exact")
+    search_help_text = "e-mail, IP address or id"
+
+
+@admin.register(LoginFailure)
+class LoginFailureAdmin(InspectingAdmin):
+    """Log-ins that were refused."""
+
+    shown = (("email", "ip"), "at", "id")
+    list_display = ("email", "ip", "at")
+    list_filter = ()
+    date_hierarchy = "at"
+    search_fields = ("email", "ip", "id__exact")
+    search_help_text = "e-mail, IP address or id"
+
+
+@admin.register(TenantSettings)
+class TenantSettingsAdmin(InspectingAdmin):
+    """What tenants have set."""
+
+    shown = ((TENANT, "version"), "values", ("created_at", "updated_at", "id"))
+    list_display = (TENANT, "version", "updated_at")
+    search_fields = ("id__exact",)
+    search_help_text = "id"
+
+
+@admin.register(SystemSettings)
+class SystemSettingsAdmin(InspectingAdmin):
+    """What holds for every tenant; `manage.py configure` changes it."""
+
+    shown = ("version", "values", "updated_at")
+    list_display = ("__str__", "updated_at")
+    list_filter = ()

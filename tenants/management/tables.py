@@ -1,0 +1,187 @@
+"""Tables: columns, relations and grants as models declare them, rules as PostgreSQL has them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from tenants.checks.catalog import Catalog
+from tenants.postgres.block import asked
+from tenants.postgres.grants import app_grants
+from tenants.schema.comments import is_commented
+from tenants.schema.constraints import DeclaredSQL, Grants, TenantReference
+from tenants.schema.fields import TenantForeignKey
+
+# Keys, uniques, checks and foreign keys; then indexes, row security and triggers.
+_RULES = """
+SELECT c.relname, r.statement FROM rules r JOIN pg_class c USING (oid)
+WHERE pg_table_is_visible(oid) AND r.kind <> 'default'
+ORDER BY array_position('{p,u,x,c,f,index,security,policy,trigger}', r.kind),
+    r.statement COLLATE "C"
+"""
+
+_DEFAULTS = """
+SELECT relname, attname, pg_get_expr(adbin, adrelid, true)
+FROM tables t JOIN pg_attrdef ON adrelid = t.oid
+JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+WHERE pg_table_is_visible(t.oid) AND attgenerated = ''
+"""
+
+
+_CAST = re.compile(r"(?<=')::[a-z ]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; `references` is a table's, with what holds it. `default` is the table's own, or
+    in italics what only the application fills in.
+    """
+
+    name: str
+    type: str
+    null: bool
+    default: str
+    references: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A foreign key: `enforced` by PostgreSQL or not, `single` when a row is pointed at once."""
+
+    name: str
+    to: str
+    null: bool
+    single: bool
+    enforced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of ours; `rules` are PostgreSQL's own definitions."""
+
+    app: str
+    model: str
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    rules: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    app_may: str
+
+
+def tables() -> list[Table]:
+    """The tables of the apps that have comments, in the order of their apps and models.
+
+    Their rules are asked of the default database, which must be migrated.
+    """
+    found = [model for model in apps.get_models() if is_commented(model) and model._meta.managed]
+    with asked(DEFAULT_DB_ALIAS) as cursor:
+        catalog = Catalog(cursor)
+        rules, defaults = _rules(catalog), _defaults(catalog)
+    return [
+        _table(model, rules[model._meta.db_table], defaults)
+        for model in found
+        if not model._meta.proxy
+    ]
+
+
+def other_tables(ours: Iterable[Table]) -> dict[str, str]:
+    """The tables of Django and of libraries, each with what role app may do."""
+    names = {table.name for table in ours}
+    return {name: may for name, may in sorted(app_grants().items()) if name not in names}
+
+
+def _rules(catalog: Catalog) -> dict[str, list[str]]:
+    """What each table is held to, as definitions that leave out the table where they can."""
+    rules = defaultdict(list)
+    for table, statement in catalog.rows(_RULES):
+        rules[table].append(statement.removeprefix(f"ALTER TABLE {table} ").removeprefix("ADD "))
+    return rules
+
+
+def _defaults(catalog: Catalog) -> dict[tuple[str, str], str]:
+    """The defaults of the tables, by table and column; a constant without its cast."""
+    found = catalog.rows(_DEFAULTS)
+    return {(table, column): _CAST.sub("", default) for table, column, default in found}
+
+
+def _table(
+    model: type[models.Model], rules: Sequence[str], defaults: Mapping[tuple[str, str], str]
+) -> Table:
+    meta = model._meta
+    return Table(
+        app=meta.app_label,
+        model=model.__name__,
+        name=meta.db_table,
+        comment=meta.db_table_comment,
+        columns=tuple(
+            _column(field, defaults.get((meta.db_table, str(field.column))))
+            for field in meta.local_concrete_fields
+        ),
+        rules=tuple(rules),
+        relations=tuple(_relations(model)),
+        app_may=_grant(model),
+    )
+
+
+def _column(field: Any, default: str | None) -> Column:
+    return Column(
+        name=field.column,
+        type=field.db_type(connections[DEFAULT_DB_ALIAS]) or "",
+        null=field.null,
+        default=_applications(field) if default is None else default,
+        references=_references(field),
+        comment=field.db_comment or "",
+    )
+
+
+def _applications(field: "models.Field[Any, Any]") -> str:
+    """What the application puts in where neither caller nor table says anything."""
+    if not field.has_default() or field.default is None:
+        return ""
+    made = getattr(field.default, "__name__", str(field.default))
+    return f"*{made}*"
+
+
+def _references(field: Any) -> str:
+    if not isinstance(field, models.ForeignKey):
+        return ""
+    to = field.remote_field.model._meta.db_table
+    return to if _enforced(field) else f"{to}, not enforced"
+
+
+def _enforced(field: Any) -> bool:
+    """Whether PostgreSQL has a foreign key for it."""
+    named = {each.field for each in _all_of(field.model, TenantReference)}
+    return bool(field.db_constraint) or isinstance(field, TenantForeignKey) or field.name in named
+
+
+def _all_of[C: DeclaredSQL](model: type[models.Model], kind: type[C]) -> list[C]:
+    return [each for each in model._meta.constraints if isinstance(each, kind)]
+
+
+def _grant(model: type[models.Model]) -> str:
+    """What role app may do with the table: a tenant's carries it, a global one is listed."""
+    for grants in _all_of(model, Grants):
+        return grants.app
+    return app_grants().get(model._meta.db_table, "nothing")
+
+
+def _relations(model: type[models.Model]) -> Iterator[Relation]:
+    """The foreign keys but for the tenant, which every tenant's table has."""
+    uniques = [
+        {*unique.fields} - {"tenant"}
+        for unique in model._meta.constraints
+        if isinstance(unique, models.UniqueConstraint) and unique.condition is None
+    ]
+    for field in model._meta.local_fields:
+        if isinstance(field, models.ForeignKey) and field.name != "tenant":
+            enforced = _enforced(field)
+            single = field.unique or (enforced and {field.name} in uniques)
+            to = field.remote_field.model.__name__
+            yield Relation(field.name, to, field.null, single, enforced)
