@@ -1,6 +1,7 @@
 """`python -m bench`: what the data-access layer costs over the SQL it sends, as ratios.
 
-And what the indexes of the listings save (`bench.listings`; alone: `python -m bench listings`).
+And what the indexes of the listings save, those of tenants (`bench.listings`) and those of people
+(`bench.people`); alone: `python -m bench listings`.
 
 Every pair is measured in turn, A B A B, in one process and one transaction that is rolled back,
 so that the speed of the machine cancels out and nothing stays. Medians of the rounds.
@@ -25,6 +26,7 @@ from uuid_utils.compat import uuid7  # noqa: E402
 
 from bench.ledger import fill  # noqa: E402
 from bench.listings import measured_listings  # noqa: E402
+from bench.people import measured_people  # noqa: E402
 from budgets.cascade import Claim, cascade  # noqa: E402
 from budgets.models import Bucket, Budget, Movement  # noqa: E402
 from tenants.context import acting_for  # noqa: E402
@@ -153,4 +155,5 @@ def sums(budget: Budget, seq: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] != ["listings"]:
         main()
-    Console(width=100).print(measured_listings())
+    for measured_pages in (measured_listings, measured_people):
+        Console(width=100).print(measured_pages())
