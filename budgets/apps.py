@@ -24,7 +24,7 @@ class BudgetsConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        pass
+        from budgets.managers import quotas  # noqa: F401  # declares them
 
     def knows_currency(self, code: str) -> bool:
         """Whether a tenant can choose it for its budgets: money in use, by ISO 4217."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.apps import apps
+
 from tenants import locales
 from tenants.context import tenancy
 from tenants.errors import NoTenant
-from tenants.models import TenantSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +72,5 @@ def _settings() -> Local:
         return Local()
     if block.tenant_id is None:
         return Local()
-    settings = TenantSettings.objects.in_force()
+    settings = apps.get_model("tenants.TenantSettings").objects.in_force()
     return _known(settings.values.locale, settings.values.time_zone)

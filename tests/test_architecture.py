@@ -48,7 +48,7 @@ ROOMS = {
         "listing": "context errors postgres schema",
         "managers": "access context errors listing postgres refusals schema",
         "models": "access context errors listing managers postgres refusals schema",
-        "local": "context errors locales models",
+        "local": "context errors locales",
         "sessions": "managers models",
         "signals": "models sessions",
         "middleware": "context sessions",
