@@ -277,6 +277,7 @@ class TestRenameArchiveAndBack:
             (("rename", "OTHER"), "bad_rule", "'OTHER'"),
             (("rename", "Other", "--dry-run"), "bad_rule", "'Other'"),
             (("rename", " "), "bad_rule", "1 to 255"),
+            (("rename", ""), "bad_rule", "1 to 255"),
             (("unarchive", "--by", "nobody@example.com"), "not_a_member", "nobody"),
         ],
     )

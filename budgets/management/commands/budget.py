@@ -114,13 +114,13 @@ def added(*, budget: str, key: str | None, **options: Any) -> Answer:
     return shown(budget=budget)
 
 
-def changed(*, verb: str, budget: str, dry_run: bool, name: str = "", **_: Any) -> Answer:
+def changed(*, verb: str, budget: str, dry_run: bool, name: str | None = None, **_: Any) -> Answer:
     """Rename a budget, archive it or take it back. Raises BadRule."""
     found = Budget.objects.get_by_name(budget, archived=True)
     found.acquire()
     version, before = found.version, _budget(found) | _put_away(found)
     with tried(dry_run):
-        CHANGES[verb](found, *([name] if name else []))
+        CHANGES[verb](found, *([] if name is None else [name]))
     after = _budget(found) | _put_away(found)
     ending = ": nothing to change" if found.version == version else DRY if dry_run else ""
     table = Table(*after, title=f"{verb} {before['name']}{ending}", title_justify="left")
