@@ -328,6 +328,7 @@ class TestChanges:
 
         assert {**tried, "dry_run": False} == made
         assert {**made, "repeated": True, "not_run": []} == {**again, "not_run": []}
+        assert said(*command).endswith("\ndone before, with this key: nothing changed\n")
         with acting_for(tenant):
             assert ScheduleVersion.objects.count() == 1
             assert Schedule.objects.values().get() != before

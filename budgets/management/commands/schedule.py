@@ -94,7 +94,9 @@ class Command(BudgetCommand):
         self.print_rich(table)
         for line in _told(rows[0]) if verb != "list" else ():
             self.stdout.write(line)
-        if dry_run:
+        if any(row.get("repeated") for row in rows):
+            self.stdout.write("done before, with this key: nothing changed")
+        elif dry_run:
             self.stdout.write("dry run: nothing was written")
 
 
