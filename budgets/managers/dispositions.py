@@ -139,7 +139,8 @@ def excess(bucket: "Bucket") -> list[Line]:
     require_open(bucket)
     over = 0 if bucket.target is None else bucket.balance - bucket.target
     if over <= 0:
-        raise NothingToMove(f"{bucket.name} holds no more than its target", bucket=bucket.name)
+        said = "has no target" if bucket.target is None else "holds no more than its target"
+        raise NothingToMove(f"{bucket.name} {said}", bucket=bucket.name)
     return [Line(bucket, -over, "source"), Line(bucket.budget.buckets.money(), over, "overflow")]
 
 

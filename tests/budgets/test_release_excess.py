@@ -54,6 +54,20 @@ class TestReleaseExcess(Audited):
                 partial(release, name, scene), NothingToMove, "nothing_to_move", bucket=name
             )
 
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("Rent", "no more than its target"),
+            ("Money", "has no target"),
+            ("Fun", "no more than its target"),
+        ],
+    )
+    def test_a_refusal_says_whether_there_is_a_target(self, scene, name, why):
+        scene.do(lambda: Bucket.objects.set_target(scene.bucket("Fun"), 300_00))
+
+        with pytest.raises(NothingToMove, match=f"^{name} .*{why}$"):
+            scene.do(partial(release, name, scene))
+
     def test_a_closed_bucket_has_nothing_to_give(self, scene):
         scene.refuses(lambda: release("Gone", scene), BucketClosed, "bucket_closed", bucket="Gone")
 
