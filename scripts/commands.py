@@ -27,8 +27,8 @@ HEAD = """\
 # The commands
 
 What `manage.py COMMAND --help` says, of each command that is ours. This file is written by
-`make commands`; `make check` fails while it says something else. README.md has the exit codes, and
-what holds for all commands.
+`make commands`; `make check` fails while it says something else. docs/operations.md has
+the exit codes, and what holds for all commands.
 """
 
 
