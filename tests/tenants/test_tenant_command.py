@@ -1,7 +1,10 @@
 """`manage.py tenant`: found tenants and list them."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from tenants.context import acting_for
 from tenants.errors import UnknownTenant
@@ -69,6 +72,21 @@ class TestList:
 
     def test_prints_them_as_a_table(self, tenant):
         assert tenant.name in manage("tenant", "list").out
+
+
+class TestChanges:
+    def test_say_plan_trial_and_external_id(self, tenant, unique):
+        until = (timezone.now() + timedelta(days=9)).date().isoformat()
+
+        def said(verb: str, *words: str) -> str:
+            return manage("tenant", verb, tenant.slug, *words).out.splitlines()[-1]
+
+        assert said("plan", "team") == "active, plan team"
+        assert said("trial", "business", "--until", until) == (
+            f"trial, plan team, tries business until {until}T00:00:00+00:00"
+        )
+        assert said("trial", "--end") == "active, plan team"
+        assert said("external-id", unique) == f"active, plan team, external id {unique}"
 
 
 def test_wants_to_know_what_to_do():

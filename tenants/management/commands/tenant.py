@@ -84,7 +84,7 @@ class Command(BaseCommand):
             times = (row[name] or "" for name in ("since", "suspended"))
             days = (time.partition("T")[0] for time in times)
             table.add_row(row["slug"], row["name"], row["id"], *days)
-        self.print_rich(table)
+        self.print_rich(table, *([] if verb == "list" else [_told(rows[0])]), sep="\n")
 
     def _done(self, verb: str, **options: Any) -> dict[str, Any]:
         if verb == "create":
@@ -167,6 +167,14 @@ def _row(tenant: Tenant) -> dict[str, Any]:
         "trial_ends": _time(tenant.trial_ends_at),
         "external_id": tenant.external_id or None,
     }
+
+
+def _told(row: dict[str, Any]) -> str:
+    """What the table has no column for: how a tenant stands, and what another system calls it."""
+    told = f"{row['status']}, plan {row['plan']}"
+    if row["status"] == "trial":
+        told += f", tries {row['trial_plan']} until {row['trial_ends']}"
+    return told + (f", external id {row['external_id']}" if row["external_id"] else "")
 
 
 def _standing(standing: quotas.Standing) -> dict[str, Any]:
