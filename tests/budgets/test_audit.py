@@ -308,7 +308,7 @@ class TestCommand:
 
         assert ran.code == 1
         assert f"I3 {ledger.slug}: bucket {bucket.pk} does not stand where" in ran.out
-        assert ran.out.splitlines()[-1] == "1 breaks"
+        assert ran.out.splitlines()[-1] == "1 break"
 
     def test_audits_every_tenant_unless_one_is_named(self, ledger, other):
         everybody = command._tenants(None)

@@ -64,7 +64,8 @@ class Command(BaseCommand):
         for found in breaks:
             self.stdout.write(str(found))
         asked = "I1-I13, every cascade replayed" if replay else "I1-I13"
-        self.stdout.write(f"{len(breaks)} breaks" if breaks else f"every invariant holds: {asked}")
+        told = "1 break" if len(breaks) == 1 else f"{len(breaks)} breaks"
+        self.stdout.write(told if breaks else f"every invariant holds: {asked}")
 
 
 def _tenants(slug: str | None) -> list[Tenant]:
