@@ -79,7 +79,7 @@ ROOMS = {
         "jobs": "errors managers models statements",
         "admin": "models money",
         "management": "cascade errors jobs managers models money samples statements",
-        "apps": "jobs money",
+        "apps": "jobs managers money",
         "samples": "",
     },
 }
