@@ -1,5 +1,6 @@
 """Budgets: found one, find one, rename it, put it away."""
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from budgets.models import Budget
     from tenants.models import Membership, User
 
+CONTROL = re.compile(r"[\x01-\x1f\x7f-\x9f]")
 LONGEST_NAME = 255
 """Characters in the name of a budget, a bucket or a schedule."""
 UNSAID = "say a currency, such as EUR: the tenant has not set one"
@@ -223,9 +225,14 @@ def _default_currency() -> str:
 
 
 def named(name: str) -> str:
-    """A name fit for a budget or a bucket. Raises BadRule when it is empty or too long."""
+    """A name fit for a budget, a bucket or a schedule.
+
+    Raises BadRule when it is empty, too long, or has a control character: a terminal obeys those.
+    """
     if not 0 < len(name := name.strip()) <= LONGEST_NAME:
         raise BadRule(f"a name has 1 to {LONGEST_NAME} characters", name=name)
+    if CONTROL.search(name):
+        raise BadRule(f"a name has no control characters: {name!a}", name=name)
     return name
 
 

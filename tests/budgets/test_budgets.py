@@ -60,6 +60,13 @@ class TestCreateBudget:
 
         assert not Budget.objects.exists()
 
+    @pytest.mark.parametrize("name", ["red \x1b[31m", "two\nlines", "\x9b31m"])
+    def test_refuses_a_name_that_a_terminal_would_obey(self, acting, name):
+        with pytest.raises(BadRule, match="no control characters"):
+            Budget.objects.create_budget(name, "EUR")
+
+        assert not Budget.objects.exists()
+
     def test_a_name_is_free_in_another_tenant_and_once_it_is_archived(self, tenant, other):
         for each in (tenant, other):
             with acting_for(each):
