@@ -12,6 +12,7 @@ from budgets.jobs import audit
 from budgets.managers.bulk import Deposit
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import run_for
+from tenants.models import Tenant
 from tests.factories import TenantFactory
 
 
@@ -79,6 +80,7 @@ def agree(seed: int, sizes: list[int], deposits: int) -> int:
     chance = random.Random(seed)
     print(f"seed {seed}")
     tenant = TenantFactory()
+    run_for(tenant, partial(Tenant.objects.change_plan, "business"))  # two budgets a case
     for number, size in enumerate(sizes):
         slots = random_slots(chance, size)
         amounts = [
