@@ -43,7 +43,7 @@ class Request:
 
     @classmethod
     def of(cls, budget: Budget, *, key: str | None, memo: str, at: str | None, **_: Any) -> Self:
-        """As the flags of `add_request` say. Raises BadQuestion for what is no time."""
+        """As the flags of `add_request` say. Raises BadQuestion for an unreadable time."""
         when = moment(at, local().zone)
         return cls(budget, Particulars(key=key, memo=memo, effective_at=when))
 

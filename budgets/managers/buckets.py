@@ -182,7 +182,7 @@ class BucketManager(RevisingManager):
 
 
 def _misordered(order: "Sequence[Bucket]", envelopes: "dict[UUID, Bucket]") -> NotAPermutation:
-    """Says which envelopes an order leaves out, names twice, or names and are none."""
+    """Says which envelopes an order leaves out, repeats, or names by mistake."""
     named, times = {bucket.pk: bucket for bucket in order}, Counter(row.pk for row in order)
     wrong = {
         "left out": [row.name for pk, row in envelopes.items() if pk not in named],

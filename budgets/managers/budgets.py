@@ -1,4 +1,4 @@
-"""Budgets: found one, find one, rename it, put it away."""
+"""The manager of budgets: it creates, finds, renames and archives them."""
 
 import re
 from collections.abc import Collection, Iterator

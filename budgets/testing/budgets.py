@@ -1,4 +1,4 @@
-"""Budgets in memory: found one, find one, look at one."""
+"""The in-memory counterpart of the budgets' manager: it creates, finds and reads them."""
 
 from datetime import datetime
 from typing import Any

@@ -49,7 +49,7 @@ def load(rows: Sequence[Row], *, using: str) -> int:
 
 
 def require_tenants_rows(rows: Iterable[Row]) -> None:
-    """Raise NotATenants for what is no tenant's, and BadFixture for what is another tenant's."""
+    """Raise NotATenants for a row of a global model, BadFixture for a row of another tenant."""
     for row in rows:
         label = row.object._meta.label
         if isinstance(row.object, Tenant):
