@@ -6,22 +6,10 @@ The figures a screen would show travel as keyword arguments and are kept in `.fi
 sums are ints of minor units.
 """
 
-from typing import Any
-
 from django.core.exceptions import ObjectDoesNotExist
 
-from tenants.errors import CodedError, Invalid
-
-
-class Refused(CodedError):
-    """The operation was refused; nothing was written."""
-
-    code = "refused"
-
-    def __init__(self, message: str = "", **figures: Any) -> None:
-        super().__init__(*([message] if message else []))
-        self.figures = figures
-        self.fields = tuple(str(figures[name]) for name in ("field",) if figures.get(name))
+from tenants.errors import Invalid
+from tenants.refusals import Refused as Refused
 
 
 class BadAmount(Refused, Invalid):
@@ -72,13 +60,13 @@ class BadPayroll(Refused):
     code = "bad_payroll"
 
 
-class BadParticulars(Refused, Invalid):
+class BadOption(Refused, Invalid):
     """An argument of a verb cannot be recorded; `field` names it."""
 
     code = "bad_particulars"
 
 
-class UnknownKeyword(BadParticulars, TypeError):
+class UnknownKeyword(BadOption, TypeError):
     """The verb has no such keyword; `unknown` names all of them."""
 
     code = "unknown_keyword"

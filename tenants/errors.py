@@ -31,20 +31,19 @@ CodedError
 |-- WrongType                  an argument of another type than the method takes
 |-- NotAllowed                 the member's role may not do that
 |-- CannotServe                of the command `serve`
-|-- Declined                   what the tenants' own services decline: `tenants.refusals`
-|   |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
-|   |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
-|   |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
-|   |-- InvitationInvalid
-|   |   `-- InvitationForAnother
-|   |-- BadDocument, StaleSettings, ExternalIdTaken
-|   `-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
-`-- Refused                    of budget operations: `budgets.errors`, another app's branch
+`-- Refused                    a request that was refused, and nothing written
+    |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
+    |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
+    |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
+    |-- InvitationInvalid
+    |   `-- InvitationForAnother
+    |-- BadDocument, StaleSettings, ExternalIdTaken
+    |-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
     |-- BadAmount, WrongCurrency
     |-- UnknownCurrency
     |   `-- CurrencyEnded
-    |-- BadParticulars         an argument of a verb that cannot be recorded
+    |-- BadOption              an argument of a verb that cannot be recorded
     |   `-- UnknownKeyword
     |-- BadRule
     |   `-- NotAPermutation

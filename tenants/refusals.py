@@ -1,28 +1,33 @@
-"""What the tenants' own services decline: `Declined` and its leaves, each with a stable `code`."""
+"""Requests that were refused: `Refused`, and those of the apps `tenants`, each with a `code`.
+
+`budgets.errors` has the refusals of budget operations, under the same `Refused`.
+"""
+
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
 from tenants.errors import CodedError, Invalid
 
 
-class Declined(CodedError):
-    """The request was declined; nothing was written. What a screen would show is in `.figures`."""
+class Refused(CodedError):
+    """The request was refused; nothing was written. `.figures` has what a screen would show."""
 
-    code = "declined"
+    code = "refused"
 
-    def __init__(self, message: str = "", **figures: object) -> None:
+    def __init__(self, message: str = "", **figures: Any) -> None:
         super().__init__(*([message] if message else []))
         self.figures = figures
         self.fields = tuple(str(figures[name]) for name in ("field",) if figures.get(name))
 
 
-class UnknownRole(Declined):
+class UnknownRole(Refused):
     """There is no such role."""
 
     code = "unknown_role"
 
 
-class BadDocument(Declined):
+class BadDocument(Refused):
     """The values are not what the document's schema declares; `.field` is the path of the first."""
 
     code = "bad_document"
@@ -32,37 +37,37 @@ class BadDocument(Declined):
         self.field = field
 
 
-class StaleSettings(Declined):
+class StaleSettings(Refused):
     """The settings have changed since they were read; figures `expected` and `version`."""
 
     code = "stale_settings"
 
 
-class UnknownPlan(Declined):
+class UnknownPlan(Refused):
     """No such plan is declared."""
 
     code = "unknown_plan"
 
 
-class UnknownFeature(Declined):
+class UnknownFeature(Refused):
     """No such feature is declared."""
 
     code = "unknown_feature"
 
 
-class UnknownQuota(Declined):
+class UnknownQuota(Refused):
     """No such quota is declared."""
 
     code = "unknown_quota"
 
 
-class NotInPlan(Declined, PermissionDenied):
+class NotInPlan(Refused, PermissionDenied):
     """The tenant's plan does not include that; figures `feature` and `plan`."""
 
     code = "not_in_plan"
 
 
-class QuotaReached(Declined, PermissionDenied):
+class QuotaReached(Refused, PermissionDenied):
     """The tenant has as many as it may have: `.quota` says of what.
 
     `.allowed` is how many it may have, `.asked` how many it would have had. Figures: these three.
@@ -75,79 +80,79 @@ class QuotaReached(Declined, PermissionDenied):
         self.quota, self.asked, self.allowed = quota, asked, allowed
 
 
-class BadTrial(Declined, Invalid):
+class BadTrial(Refused, Invalid):
     """A trial has an end, which is to come and not too far away; only one that runs can change."""
 
     code = "bad_trial"
 
 
-class ExternalIdTaken(Declined):
+class ExternalIdTaken(Refused):
     """Another tenant has that external id."""
 
     code = "external_id_taken"
 
 
-class AlreadyMember(Declined):
+class AlreadyMember(Refused):
     """That person is a member already."""
 
     code = "already_member"
 
 
-class NotAMember(Declined):
+class NotAMember(Refused):
     """That person is no member."""
 
     code = "not_a_member"
 
 
-class LastOwner(Declined):
+class LastOwner(Refused):
     """The tenant's last owner can neither leave nor become anything else; figure `tenants`."""
 
     code = "last_owner"
 
 
-class MemberInUse(Declined):
+class MemberInUse(Refused):
     """Something belongs to the member: give it to another first."""
 
     code = "member_in_use"
 
 
-class UserDeactivated(Declined):
+class UserDeactivated(Refused):
     """That user is deactivated, or is not there: restore them first."""
 
     code = "user_deactivated"
 
 
-class UserPurged(Declined):
+class UserPurged(Refused):
     """Who that user was has been purged: nobody can be restored."""
 
     code = "user_purged"
 
 
-class NotDeletable(Declined):
+class NotDeletable(Refused):
     """Users are not deleted: User.objects.deactivate(user) ends all that they may do."""
 
     code = "not_deletable"
 
 
-class BadEmail(Declined, Invalid):
+class BadEmail(Refused, Invalid):
     """That is not an e-mail address."""
 
     code = "bad_email"
 
 
-class BadExpiry(Declined, Invalid):
+class BadExpiry(Refused, Invalid):
     """An invitation is open for a while, and not for ever."""
 
     code = "bad_expiry"
 
 
-class AlreadyInvited(Declined):
+class AlreadyInvited(Refused):
     """An invitation to that address is open: revoke it before sending another."""
 
     code = "already_invited"
 
 
-class InvitationInvalid(Declined):
+class InvitationInvalid(Refused):
     """There is no such invitation, or it was used, was revoked or has expired."""
 
     code = "invitation_invalid"
@@ -159,7 +164,7 @@ class InvitationForAnother(InvitationInvalid):
     code = "invitation_for_another"
 
 
-class RateLimited(Declined):
+class RateLimited(Refused):
     """Too often: try again in `retry_after` seconds."""
 
     code = "rate_limited"
@@ -169,19 +174,19 @@ class RateLimited(Declined):
         self.retry_after = retry_after
 
 
-class NotLoggedIn(Declined, PermissionDenied):
+class NotLoggedIn(Refused, PermissionDenied):
     """Log in first."""
 
     code = "not_logged_in"
 
 
-class NoMembership(Declined, PermissionDenied):
+class NoMembership(Refused, PermissionDenied):
     """The user is not a member there."""
 
     code = "no_membership"
 
 
-class TenantNotChosen(Declined, PermissionDenied):
+class TenantNotChosen(Refused, PermissionDenied):
     """The user is a member of several tenants: choose one first."""
 
     code = "tenant_not_chosen"

@@ -63,7 +63,7 @@ The first that fits counts.
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Access:
     """A member's place: for which tenant a request may act, and in which role."""
 
     tenant_id: UUID
@@ -81,7 +81,7 @@ class Seat:
         return await sync_to_async(self.run)(partial(work, *args, **kwargs))
 
 
-def seat_of(request: HttpRequest, *, limit: str | None = None) -> Seat:
+def access_of(request: HttpRequest, *, limit: str | None = None) -> Access:
     """The place the request's user has: in the tenant chosen, or in the only one.
 
     Membership and role are looked up each time, in the tenant's own block, where a use of
@@ -97,7 +97,7 @@ def seat_of(request: HttpRequest, *, limit: str | None = None) -> Seat:
             raise NoMembership
         if limit is not None:
             limits.require(limit)
-        return Seat(tenant_id, user.pk, member.role, getattr(request, "request_id", ""))
+        return Access(tenant_id, user.pk, member.role, getattr(request, "request_id", ""))
 
 
 def choose_tenant(request: HttpRequest, tenant: Tenant | UUID | str) -> None:
@@ -137,7 +137,7 @@ def _synchronous(
             return cast(HttpResponseBase, response)
 
         try:
-            return seat_of(request, limit=limit).run(body)
+            return access_of(request, limit=limit).run(body)
         except CodedError as error:
             return refusal(error)
 
@@ -150,8 +150,8 @@ def _asynchronous(
     @wraps(view)
     async def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            seat = await sync_to_async(seat_of)(request, limit=limit)
-            return await view(request, seat.arun, *args, **kwargs)
+            access = await sync_to_async(access_of)(request, limit=limit)
+            return await view(request, access.arun, *args, **kwargs)
         except CodedError as error:
             return refusal(error)
 

@@ -36,7 +36,7 @@ DOCUMENTS = [GUIDE, MONEY, ROOT / "docs" / "operations.md", RUNNING, README]
 DOCUMENTS += sorted(EXAMPLES.glob("*/README.md"))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SETTINGS = Path("project", "settings.py")
-BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Declined}
+BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Refused}
 """Never raised by themselves."""
 FOR_THE_GUIDE = ("pip", "hatchling", "pytest-django", "django-zeal")
 OFFLINE = {

@@ -18,7 +18,7 @@ from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Disposition, Overflow
 from budgets.managers.reads.dashboard import Dashboard
 from budgets.managers.reads.moments import Balances
-from budgets.managers.requests import Particulars
+from budgets.managers.requests import RequestOptions
 from tenants.listing import Page
 
 type Given = Any
@@ -65,24 +65,24 @@ class Buckets(Protocol):
         target: int | None = None,
         priority: int | None = None,
         locked: bool = False,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> BucketRow: ...
-    def lock(self, bucket: Given, **particulars: Unpack[Particulars]) -> BucketRow: ...
-    def unlock(self, bucket: Given, **particulars: Unpack[Particulars]) -> BucketRow: ...
+    def lock(self, bucket: Given, **options: Unpack[RequestOptions]) -> BucketRow: ...
+    def unlock(self, bucket: Given, **options: Unpack[RequestOptions]) -> BucketRow: ...
     def set_rules(
         self,
         bucket: Given,
         *,
         filter: Claim,
         hold: Claim | None = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> BucketRow: ...
     def set_target(
-        self, bucket: Given, target: int | None, **particulars: Unpack[Particulars]
+        self, bucket: Given, target: int | None, **options: Unpack[RequestOptions]
     ) -> BucketRow: ...
-    def rename(self, bucket: Given, name: str, **particulars: Unpack[Particulars]) -> BucketRow: ...
+    def rename(self, bucket: Given, name: str, **options: Unpack[RequestOptions]) -> BucketRow: ...
     def reorder(
-        self, budget: Given, order: Sequence[Given], **particulars: Unpack[Particulars]
+        self, budget: Given, order: Sequence[Given], **options: Unpack[RequestOptions]
     ) -> Sequence[BucketRow]: ...
     def close(
         self,
@@ -90,7 +90,7 @@ class Buckets(Protocol):
         to: Disposition,
         *,
         into: Given = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> BucketRow: ...
 
 
@@ -102,7 +102,7 @@ class Movements(Protocol):
         self, bucket: Given, amount: int, *, overflow: Overflow = Overflow.MONEY
     ) -> Sequence[LineRow]: ...
     def deposit(
-        self, budget: Given, amount: int, **particulars: Unpack[Particulars]
+        self, budget: Given, amount: int, **options: Unpack[RequestOptions]
     ) -> MovementRow: ...
     def deposit_into(
         self,
@@ -110,13 +110,13 @@ class Movements(Protocol):
         amount: int,
         *,
         overflow: Overflow = Overflow.MONEY,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> MovementRow: ...
     def deposit_many(
         self, deposits: Sequence[Deposit], *, each_on_its_own: bool = False
     ) -> Sequence[MovementRow | Refused]: ...
     def withdraw(
-        self, bucket: Given, amount: int, **particulars: Unpack[Particulars]
+        self, bucket: Given, amount: int, **options: Unpack[RequestOptions]
     ) -> MovementRow: ...
     def transfer(
         self,
@@ -125,17 +125,17 @@ class Movements(Protocol):
         amount: int,
         *,
         overflow: Overflow = Overflow.MONEY,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> MovementRow: ...
     def redistribute_to(
-        self, bucket: Given, amount: int, **particulars: Unpack[Particulars]
+        self, bucket: Given, amount: int, **options: Unpack[RequestOptions]
     ) -> MovementRow: ...
     def redistribute(
-        self, budget: Given, amount: int, **particulars: Unpack[Particulars]
+        self, budget: Given, amount: int, **options: Unpack[RequestOptions]
     ) -> MovementRow: ...
-    def release_excess(self, bucket: Given, **particulars: Unpack[Particulars]) -> MovementRow: ...
+    def release_excess(self, bucket: Given, **options: Unpack[RequestOptions]) -> MovementRow: ...
     def reverse_movement(
-        self, movement: Given, **particulars: Unpack[Particulars]
+        self, movement: Given, **options: Unpack[RequestOptions]
     ) -> MovementRow: ...
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from budgets.errors import Refused
 from budgets.management.base import moment, typed
 from budgets.management.tables import shown
-from budgets.managers.requests import Particulars
+from budgets.managers.requests import RequestOptions
 from budgets.models import Bucket, Budget
 from tenants.local import local
 
@@ -39,17 +39,17 @@ class Request:
     """A budget, and what a verb on it is told besides its amounts."""
 
     budget: Budget
-    particulars: Particulars
+    options: RequestOptions
 
     @classmethod
     def of(cls, budget: Budget, *, key: str | None, memo: str, at: str | None, **_: Any) -> Self:
         """As the flags of `add_request` say. Raises BadQuestion for an unreadable time."""
         when = moment(at, local().zone)
-        return cls(budget, Particulars(key=key, memo=memo, effective_at=when))
+        return cls(budget, RequestOptions(key=key, memo=memo, effective_at=when))
 
     def bucket(self, name: str) -> Bucket:
         """The bucket that is meant. Raises UnknownBucket and BucketClosed."""
-        return Bucket.objects.meant(self.budget, name, key=self.particulars["key"])
+        return Bucket.objects.meant(self.budget, name, key=self.options["key"])
 
     def sum(self, text: str) -> int:
         """A sum as the tenant writes it. Raises BadAmount and WrongCurrency."""

@@ -69,41 +69,41 @@ def add(
         target=target_of(request.budget, target),
         priority=priority,
         locked=locked,
-        **request.particulars,
+        **request.options,
     )
 
 
 def rename(request: Request, *, bucket: str, name: str, **_: Any) -> Bucket:
     """Raises BadRule for a name that is taken."""
-    return Bucket.objects.rename(request.bucket(bucket), name, **request.particulars)
+    return Bucket.objects.rename(request.bucket(bucket), name, **request.options)
 
 
 def rules(request: Request, *, bucket: str, filter: str, hold: str | None, **_: Any) -> Bucket:
     """Raises BadRule and BadAmount."""
     asks = claims(request.budget, filter, hold)
-    return Bucket.objects.set_rules(request.bucket(bucket), **asks, **request.particulars)
+    return Bucket.objects.set_rules(request.bucket(bucket), **asks, **request.options)
 
 
 def target(request: Request, *, bucket: str, sum: str, **_: Any) -> Bucket:
     """Raises BadRule and BadAmount."""
     minor = target_of(request.budget, sum)
-    return Bucket.objects.set_target(request.bucket(bucket), minor, **request.particulars)
+    return Bucket.objects.set_target(request.bucket(bucket), minor, **request.options)
 
 
 def lock(request: Request, *, bucket: str, **_: Any) -> Bucket:
     """A locked bucket stays as it is."""
-    return Bucket.objects.lock(request.bucket(bucket), **request.particulars)
+    return Bucket.objects.lock(request.bucket(bucket), **request.options)
 
 
 def unlock(request: Request, *, bucket: str, **_: Any) -> Bucket:
     """An open bucket stays as it is."""
-    return Bucket.objects.unlock(request.bucket(bucket), **request.particulars)
+    return Bucket.objects.unlock(request.bucket(bucket), **request.options)
 
 
 def reorder(request: Request, *, buckets: list[str], **_: Any) -> list[Bucket]:
     """Raises NotAPermutation."""
     order = [request.bucket(name) for name in buckets]
-    return Bucket.objects.reorder(request.budget, order, **request.particulars)
+    return Bucket.objects.reorder(request.budget, order, **request.options)
 
 
 def close(request: Request, *, bucket: str, to: str, into: str | None, **_: Any) -> Bucket:
@@ -112,7 +112,7 @@ def close(request: Request, *, bucket: str, to: str, into: str | None, **_: Any)
         request.bucket(bucket),
         Disposition(to),
         into=None if into is None else request.bucket(into),
-        **request.particulars,
+        **request.options,
     )
 
 

@@ -25,7 +25,7 @@ class Envelope:
 
 
 @dataclass(frozen=True)
-class Plot:
+class SeedBudget:
     """A tenant with one budget; `history` is what was deposited before."""
 
     slug: str
@@ -38,7 +38,7 @@ class Plot:
 
 
 DEV = (
-    Plot(
+    SeedBudget(
         "tierney",
         "Tierney & Brandl",
         (("aoife@example.com", "owner"), ("max@example.com", "editor")),
@@ -56,7 +56,7 @@ DEV = (
         ),
         (("seed-opening", 1_200_00, "Opening balance"), ("seed-gift", 250_00, "Birthday money")),
     ),
-    Plot(
+    SeedBudget(
         "morgenrot",
         "Bäckerei Morgenrot",
         (("rejane@example.com", "owner"),),
@@ -73,7 +73,7 @@ DEV = (
 )
 
 TEST = (
-    Plot(
+    SeedBudget(
         "test",
         "Test",
         tuple((f"{role}@example.com", role) for role in Membership.Role.values),
@@ -87,12 +87,12 @@ OPENED = datetime(2025, 1, 1, 12, tzinfo=UTC)
 """When the planted history happened."""
 
 
-def plant(plots: Iterable[Plot]) -> list[str]:
+def plant(seeded: Iterable[SeedBudget]) -> list[str]:
     """Make the users, tenants, budgets and history there are not yet; say what is there."""
     planted = []
-    for plot in plots:
-        plant_tenant(plot.slug, plot.tenant, plot.members, partial(_fill, plot))
-        planted.append(f"tenant {plot.slug}: budget {plot.budget} ({plot.currency})")
+    for seed in seeded:
+        plant_tenant(seed.slug, seed.tenant, seed.members, partial(_fill, seed))
+        planted.append(f"tenant {seed.slug}: budget {seed.budget} ({seed.currency})")
     return planted
 
 
@@ -109,17 +109,17 @@ def plant_roles() -> str:
     return f"group {group.name}: {group.permissions.count()} permissions to view"
 
 
-def _budget(plot: Plot) -> Budget:
+def _budget(seed: SeedBudget) -> Budget:
     try:
-        return Budget.objects.get_by_name(plot.budget)
+        return Budget.objects.get_by_name(seed.budget)
     except UnknownBudget:
-        return Budget.objects.create_budget(plot.budget, plot.currency)
+        return Budget.objects.create_budget(seed.budget, seed.currency)
 
 
-def _fill(plot: Plot) -> None:
+def _fill(seed: SeedBudget) -> None:
     """Within the tenant's block: the budget, its buckets, its history."""
-    budget = _budget(plot)
-    for priority, envelope in enumerate(plot.envelopes):
+    budget = _budget(seed)
+    for priority, envelope in enumerate(seed.envelopes):
         Bucket.objects.create_bucket(
             budget,
             envelope.name,
@@ -130,5 +130,5 @@ def _fill(plot: Plot) -> None:
             priority=priority,
             key=f"seed-{priority}",
         )
-    for key, amount, memo in plot.history:
+    for key, amount, memo in seed.history:
         Movement.objects.deposit(budget, amount, key=key, memo=memo, effective_at=OPENED)

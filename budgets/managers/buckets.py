@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadRule, NotAPermutation
-from budgets.managers.budgets import named
+from budgets.managers.budgets import clean_name
 from budgets.managers.dispositions import Disposition, require_disposition
-from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.requests import RequestOptions, fingerprint
 from budgets.managers.revising import RevisingManager
 from budgets.roles import verb
 from tenants.access import quotas
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class BucketManager(RevisingManager):
     """The verbs that change rules never move money, but for `close`; each writes a version.
 
-    The keywords are `Particulars`. Repeating a `key` with the same request changes nothing; with
+    The keywords are `RequestOptions`. Repeating a `key` with the same request changes nothing; with
     another request it raises KeyReused. Every verb raises StalePlan, and BadRule or BucketClosed.
     """
 
@@ -39,7 +39,7 @@ class BucketManager(RevisingManager):
         target: int | None = None,
         priority: int | None = None,
         locked: bool = False,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Bucket":
         """Add an envelope; without a priority it comes last. Sums are in minor units.
 
@@ -47,31 +47,31 @@ class BucketManager(RevisingManager):
         """
         rules = {"filter": filter, "hold": hold, "target": target, "locked": locked}
         request = fingerprint(
-            "create_bucket", name=named(name), priority=priority, **rules, **particulars
+            "create_bucket", name=clean_name(name), priority=priority, **rules, **options
         )
-        if earlier := self._begin(budget, request, particulars):
+        if earlier := self._begin(budget, request, options):
             return earlier
         quotas.require("buckets_per_budget", budget)
         bucket: Bucket = self.model(
             budget=budget,
-            name=named(name),
+            name=clean_name(name),
             priority=self._last_priority(budget) + 1 if priority is None else priority,
-            target=targeted(target),
+            target=clean_target(target),
             locked=locked,
             **columns("filter", filter),
             **columns("hold", hold),
         )
-        return self._enter(budget, bucket, "create", request, particulars)
+        return self._enter(budget, bucket, "create", request, options)
 
     @verb("rules.lock")
-    def lock(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Bucket":
+    def lock(self, bucket: "Bucket", **options: Unpack[RequestOptions]) -> "Bucket":
         """Keep cascades from filling it; locking a locked bucket changes nothing."""
-        return self._set(bucket, "lock", particulars, locked=True)
+        return self._set(bucket, "lock", options, locked=True)
 
     @verb("rules.lock")
-    def unlock(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Bucket":
+    def unlock(self, bucket: "Bucket", **options: Unpack[RequestOptions]) -> "Bucket":
         """Let cascades fill it again; unlocking an open one changes nothing."""
-        return self._set(bucket, "unlock", particulars, locked=False)
+        return self._set(bucket, "unlock", options, locked=False)
 
     @verb("rules.set")
     def set_rules(
@@ -80,35 +80,35 @@ class BucketManager(RevisingManager):
         *,
         filter: Claim,
         hold: Claim | None = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Bucket":
         """Change what it asks of the money that arrives, from the next movement on."""
         rules = {**columns("filter", filter), **columns("hold", hold)}
-        return self._set(bucket, "set_rules", particulars, **rules)
+        return self._set(bucket, "set_rules", options, **rules)
 
     @verb("rules.set")
     def set_target(
-        self, bucket: "Bucket", target: int | None, **particulars: Unpack[Particulars]
+        self, bucket: "Bucket", target: int | None, **options: Unpack[RequestOptions]
     ) -> "Bucket":
         """Change its target in minor units; None is no limit. `release_excess` moves the excess."""
-        return self._set(bucket, "set_target", particulars, target=targeted(target))
+        return self._set(bucket, "set_target", options, target=clean_target(target))
 
     @verb("rules.rename")
-    def rename(self, bucket: "Bucket", name: str, **particulars: Unpack[Particulars]) -> "Bucket":
+    def rename(self, bucket: "Bucket", name: str, **options: Unpack[RequestOptions]) -> "Bucket":
         """Give it another name."""
-        return self._set(bucket, "rename", particulars, name=named(name))
+        return self._set(bucket, "rename", options, name=clean_name(name))
 
     @verb("rules.reorder")
     def reorder(
-        self, budget: "Budget", order: "Sequence[Bucket]", **particulars: Unpack[Particulars]
+        self, budget: "Budget", order: "Sequence[Bucket]", **options: Unpack[RequestOptions]
     ) -> "list[Bucket]":
         """Serve the open envelopes in this order: each of them once, exactly.
 
         Raises NotAPermutation and changes nothing otherwise.
         """
         wanted = [bucket.pk for bucket in order]
-        request = fingerprint("reorder", budget=budget.pk, order=wanted, **particulars)
-        earlier = self._begin(budget, request, particulars)
+        request = fingerprint("reorder", budget=budget.pk, order=wanted, **options)
+        earlier = self._begin(budget, request, options)
         envelopes = {bucket.pk: bucket for bucket in budget.buckets.envelopes()}
         if earlier:
             for bucket in envelopes.values():
@@ -121,10 +121,10 @@ class BucketManager(RevisingManager):
             if envelopes[pk].priority != priority:
                 envelopes[pk].priority = priority
                 changed.append(envelopes[pk])
-        if not changed and particulars.get("key") is not None:
+        if not changed and options.get("key") is not None:
             changed = list(envelopes.values())[:1]  # its version keeps the key
         if changed:
-            self._revise(budget, changed, "reorder", request, particulars)
+            self._revise(budget, changed, "reorder", request, options)
         return [envelopes[pk] for pk in wanted]
 
     @verb("rules.close")
@@ -134,17 +134,15 @@ class BucketManager(RevisingManager):
         to: Disposition,
         *,
         into: "Bucket | None" = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Bucket":
         """Archive an envelope for good, after its money went where `to` says.
 
         With `Disposition.BUCKET` it goes to `into`. The name is free again, the history stays.
         """
-        request = fingerprint(
-            "close", bucket=bucket.pk, to=to, into=into and into.pk, **particulars
-        )
+        request = fingerprint("close", bucket=bucket.pk, to=to, into=into and into.pk, **options)
         budget = bucket.budget
-        if earlier := self._begin(budget, request, particulars):
+        if earlier := self._begin(budget, request, options):
             return earlier
         self._require_envelope(bucket)
         require_disposition(to, into)
@@ -152,32 +150,32 @@ class BucketManager(RevisingManager):
         if bucket.balance:
             if into is not None:
                 into.refresh_from_db()
-            unkeyed: Particulars = {**particulars, "key": None, "expect": None}
+            unkeyed: RequestOptions = {**options, "key": None, "expect": None}
             budget.movements._empty(bucket, Disposition(to), into, request, unkeyed)
             bucket.refresh_from_db()
         bucket.archived_at, bucket.priority = timezone.now(), None
-        self._revise(budget, [bucket], "close", request, particulars, from_seq)
+        self._revise(budget, [bucket], "close", request, options, from_seq)
         return bucket
 
     def _last_priority(self, budget: "Budget") -> int:
         last = self.filter(budget=budget).aggregate(last=models.Max("priority"))["last"]
         return -1 if last is None else int(last)
 
-    def _set(self, bucket: "Bucket", verb: str, particulars: Particulars, **rules: Any) -> "Bucket":
+    def _set(self, bucket: "Bucket", verb: str, options: RequestOptions, **rules: Any) -> "Bucket":
         """Change rules under the budget's lock, writing a version when anything changed.
 
         With a key always: a repeat must find it, and change nothing whatever came between.
         """
-        request = fingerprint(verb, bucket=bucket.pk, **rules, **particulars)
+        request = fingerprint(verb, bucket=bucket.pk, **rules, **options)
         budget = bucket.budget
-        if earlier := self._begin(budget, request, particulars):
+        if earlier := self._begin(budget, request, options):
             return earlier
         self._require_envelope(bucket)
         changed = {name for name, value in rules.items() if getattr(bucket, name) != value}
         for name in changed:
             setattr(bucket, name, rules[name])
-        if changed or particulars.get("key") is not None:
-            self._revise(budget, [bucket], verb, request, particulars)
+        if changed or options.get("key") is not None:
+            self._revise(budget, [bucket], verb, request, options)
         return bucket
 
 
@@ -202,7 +200,7 @@ def columns(prefix: str, claim: Claim | None) -> dict[str, int | None]:
     return {f"{prefix}_flat": None if share else claim.flat, f"{prefix}_share": share}
 
 
-def targeted(target: int | None) -> int | None:
+def clean_target(target: int | None) -> int | None:
     """A target as it is kept. Raises BadRule unless it is an int of minor units, or None."""
     if target is not None and (type(target) is not int or not 0 <= target <= MAX_MINOR):
         raise BadRule(f"a target is an int of minor units from 0, or None, not {target!r}")

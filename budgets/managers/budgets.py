@@ -125,7 +125,7 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
             currency = _default_currency()
         exponent = currencies.exponent(currency)
         budget = self.model(
-            name=named(name), currency=currency.upper(), exponent=exponent, owner=owner
+            name=clean_name(name), currency=currency.upper(), exponent=exponent, owner=owner
         )
         quotas.require("budgets")
         with self._naming(name):
@@ -136,7 +136,7 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
     @verb("budgets.rename")
     def rename(self, budget: "Budget", name: str) -> "Budget":
         """Give it another name. Raises BadRule when an open budget has it."""
-        return self._change(budget, name=named(name))
+        return self._change(budget, name=clean_name(name))
 
     @verb("budgets.archive")
     def archive(self, budget: "Budget") -> "Budget":
@@ -224,7 +224,7 @@ def _default_currency() -> str:
     return str(currency)
 
 
-def named(name: str) -> str:
+def clean_name(name: str) -> str:
     """A name fit for a budget, a bucket or a schedule.
 
     Raises BadRule when it is empty, too long, or has a control character: a terminal obeys those.

@@ -11,12 +11,12 @@ from uuid import UUID
 from django.apps import apps
 
 from budgets.cascade import cascade
-from budgets.errors import BadParticulars, Refused, UnknownBudget
+from budgets.errors import BadOption, Refused, UnknownBudget
 from budgets.keywords import require_known
 from budgets.managers.dispositions import Preview, require_in_use
 from budgets.managers.keys import Keys
-from budgets.managers.posting import Draft, PostingManager, positive
-from budgets.managers.requests import PARTICULARS, Particulars, fingerprint, require_key
+from budgets.managers.posting import Draft, PostingManager, require_amount
+from budgets.managers.requests import REQUEST_OPTIONS, RequestOptions, fingerprint, require_key
 from budgets.roles import verb
 from tenants.errors import WrongType
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One deposit of many: which budget, how many minor units, and the `Particulars`.
+    """One deposit of many: which budget, how many minor units, and the `RequestOptions`.
 
-    Raises UnknownKeyword for particulars there are not, and WrongType for what is none of these.
+    Raises UnknownKeyword for options that do not exist, and WrongType for what is none of these.
     """
 
     budget_id: UUID
     amount: int
-    particulars: Particulars = field(default_factory=Particulars)
+    options: RequestOptions = field(default_factory=RequestOptions)
 
     def __post_init__(self) -> None:
-        for name, kind in (("budget_id", UUID), ("particulars", Mapping)):
+        for name, kind in (("budget_id", UUID), ("options", Mapping)):
             if not isinstance(given := getattr(self, name), kind):
                 raise WrongType(f"{name} is {kind.__name__}, not {type(given).__name__}", name)
-        require_known("a deposit", self.particulars, PARTICULARS)
+        require_known("a deposit", self.options, REQUEST_OPTIONS)
 
     @property
     def request(self) -> str:
         """Its fingerprint: that of the same deposit made by itself."""
-        return fingerprint("deposit", budget=self.budget_id, amount=self.amount, **self.particulars)
+        return fingerprint("deposit", budget=self.budget_id, amount=self.amount, **self.options)
 
 
 @dataclass(slots=True)
@@ -100,10 +100,10 @@ class BulkManager(PostingManager):
 
     def _answered(self, deposit: Deposit, stock: _Stock, drafts: list[Draft]) -> "Movement":
         """The movement of a deposit: an earlier one with its key, or one drafted now."""
-        positive(deposit.amount)
+        require_amount(deposit.amount)
         if (budget := stock.budgets.get(deposit.budget_id)) is None:
             raise UnknownBudget(f"there is no budget {deposit.budget_id} here")
-        said, request = deposit.particulars, deposit.request
+        said, request = deposit.options, deposit.request
         if pk := stock.keys.answer(budget.pk, key := said.get("key"), request):
             return stock.movements[pk]
         require_in_use(budget)
@@ -141,8 +141,8 @@ class BulkManager(PostingManager):
 
 def _key(deposit: Deposit) -> str | None:
     """Its key, to look for; one that is refused in its turn is not looked for."""
-    with suppress(BadParticulars):
-        return require_key(deposit.particulars.get("key"))
+    with suppress(BadOption):
+        return require_key(deposit.options.get("key"))
     return None
 
 

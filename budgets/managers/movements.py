@@ -7,9 +7,9 @@ from budgets.managers import dispositions
 from budgets.managers.bulk import BulkManager
 from budgets.managers.dispositions import Overflow, Preview
 from budgets.managers.entries import Line
-from budgets.managers.posting import positive
+from budgets.managers.posting import require_amount
 from budgets.managers.reads.asked import found
-from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.requests import RequestOptions, fingerprint
 from budgets.managers.reversing import ReversingManager
 from budgets.roles import verb
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MovementManager(BulkManager, ReversingManager):
-    """Moves money. Amounts are positive ints of minor units; the keywords are `Particulars`.
+    """Moves money. Amounts are positive ints of minor units; the keywords are `RequestOptions`.
 
     Repeating a `key` with the same request returns the first movement and moves nothing; with
     another request it raises KeyReused. Every verb raises BadAmount and StalePlan.
@@ -26,7 +26,7 @@ class MovementManager(BulkManager, ReversingManager):
 
     def preview(self, budget: "Budget", amount: int) -> Preview:
         """What `deposit` would do, every step explained; writes nothing. Raises what it would."""
-        positive(amount)
+        require_amount(amount)
         money, plan = _cascaded(budget, amount)
         dispositions.require_in_use(money.budget)
         return Preview(plan, money, money.budget.version)
@@ -35,26 +35,26 @@ class MovementManager(BulkManager, ReversingManager):
         self, bucket: "Bucket", amount: int, *, overflow: Overflow = Overflow.MONEY
     ) -> list[Line]:
         """The lines `deposit_into` would write; raises what it would."""
-        positive(amount)
+        require_amount(amount)
         bucket.refresh_from_db()
         dispositions.require_in_use(bucket.budget)
         return [line for line in dispositions.into(bucket, amount, overflow) if line.amount]
 
     @verb("money.deposit")
     def deposit(
-        self, budget: "Budget", amount: int, **particulars: Unpack[Particulars]
+        self, budget: "Budget", amount: int, **options: Unpack[RequestOptions]
     ) -> "Movement":
         """Take `amount` in and let it cascade through the budget's envelopes.
 
         What no envelope keeps lands in the money bucket. Raises BudgetArchived.
         """
-        request = fingerprint("deposit", budget=budget.pk, amount=amount, **particulars)
-        if earlier := self._begin(budget, amount, request, {**particulars, "expect": None}):
+        request = fingerprint("deposit", budget=budget.pk, amount=amount, **options)
+        if earlier := self._begin(budget, amount, request, {**options, "expect": None}):
             return earlier
         preview = self.preview(budget, amount)
-        preview.require(particulars.get("expect"))
+        preview.require(options.get("expect"))
         kind = self.model.Kind.DEPOSIT
-        return self._post(budget, kind, amount, preview.lines, request, particulars)
+        return self._post(budget, kind, amount, preview.lines, request, options)
 
     @verb("money.deposit")
     def deposit_into(
@@ -63,7 +63,7 @@ class MovementManager(BulkManager, ReversingManager):
         amount: int,
         *,
         overflow: Overflow = Overflow.MONEY,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Movement":
         """Take `amount` in for one bucket, locked or not, up to its target.
 
@@ -71,31 +71,31 @@ class MovementManager(BulkManager, ReversingManager):
         (figures `asked` and `space`) when the excess is to be rejected.
         """
         request = fingerprint(
-            "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **particulars
+            "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **options
         )
         budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, particulars):
+        if earlier := self._begin(budget, amount, request, options):
             return earlier
         dispositions.require_in_use(budget)
         bucket.refresh_from_db()
         lines = dispositions.into(bucket, amount, overflow)
-        return self._post(budget, self.model.Kind.DEPOSIT_INTO, amount, lines, request, particulars)
+        return self._post(budget, self.model.Kind.DEPOSIT_INTO, amount, lines, request, options)
 
     @verb("money.withdraw")
     def withdraw(
-        self, bucket: "Bucket", amount: int, **particulars: Unpack[Particulars]
+        self, bucket: "Bucket", amount: int, **options: Unpack[RequestOptions]
     ) -> "Movement":
         """Take `amount` out of a bucket, locked or not, and out of the budget.
 
         Raises BucketClosed, and NotEnoughMoney (figures `asked` and `available`).
         """
-        request = fingerprint("withdraw", bucket=bucket.pk, amount=amount, **particulars)
+        request = fingerprint("withdraw", bucket=bucket.pk, amount=amount, **options)
         budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, particulars):
+        if earlier := self._begin(budget, amount, request, options):
             return earlier
         bucket.refresh_from_db()
         lines = [dispositions.out_of(bucket, amount, "withdrawn")]
-        return self._post(budget, self.model.Kind.WITHDRAW, amount, lines, request, particulars)
+        return self._post(budget, self.model.Kind.WITHDRAW, amount, lines, request, options)
 
     @verb("money.transfer")
     def transfer(
@@ -105,7 +105,7 @@ class MovementManager(BulkManager, ReversingManager):
         amount: int,
         *,
         overflow: Overflow = Overflow.MONEY,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Movement":
         """Move `amount` from a bucket to another of its budget, locked or not, up to the target.
 
@@ -113,82 +113,82 @@ class MovementManager(BulkManager, ReversingManager):
         NoSpace, WrongBudget and NothingToMove.
         """
         request = fingerprint(
-            "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **particulars
+            "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **options
         )
         budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, particulars):
+        if earlier := self._begin(budget, amount, request, options):
             return earlier
         for each in (bucket, to):
             each.refresh_from_db()
         lines = dispositions.between(bucket, to, amount, overflow)
-        return self._post(budget, self.model.Kind.TRANSFER, amount, lines, request, particulars)
+        return self._post(budget, self.model.Kind.TRANSFER, amount, lines, request, options)
 
     @verb("money.redistribute")
     def redistribute_to(
-        self, bucket: "Bucket", amount: int, **particulars: Unpack[Particulars]
+        self, bucket: "Bucket", amount: int, **options: Unpack[RequestOptions]
     ) -> "Movement":
         """Move up to `amount` from the money bucket to an envelope; what is too much stays.
 
         Raises BucketClosed, BucketLocked, BucketFull and NotEnoughMoney.
         """
-        request = fingerprint("redistribute_to", bucket=bucket.pk, amount=amount, **particulars)
+        request = fingerprint("redistribute_to", bucket=bucket.pk, amount=amount, **options)
         budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, particulars):
+        if earlier := self._begin(budget, amount, request, options):
             return earlier
         bucket.refresh_from_db()
         lines = dispositions.redistributed(budget.buckets.money(), bucket, amount)
         kind = self.model.Kind.REDISTRIBUTE_TO
-        return self._post(budget, kind, amount, lines, request, particulars)
+        return self._post(budget, kind, amount, lines, request, options)
 
     @verb("money.redistribute")
     def redistribute(
-        self, budget: "Budget", amount: int, **particulars: Unpack[Particulars]
+        self, budget: "Budget", amount: int, **options: Unpack[RequestOptions]
     ) -> "Movement":
         """Let `amount` of the money bucket cascade through the envelopes; the rest never leaves.
 
         It is not income. Raises NotEnoughMoney, and NothingToMove when no envelope keeps any.
         """
-        request = fingerprint("redistribute", budget=budget.pk, amount=amount, **particulars)
-        if earlier := self._begin(budget, amount, request, particulars):
+        request = fingerprint("redistribute", budget=budget.pk, amount=amount, **options)
+        if earlier := self._begin(budget, amount, request, options):
             return earlier
         money, plan = _cascaded(budget, amount)
         dispositions.out_of(money, amount, "source")
         lines = [*dispositions.kept(plan), Line(money, plan.remainder - amount, "source")]
         kind = self.model.Kind.REDISTRIBUTE
-        return self._post(budget, kind, amount, lines, request, particulars)
+        return self._post(budget, kind, amount, lines, request, options)
 
     @verb("money.release_excess")
-    def release_excess(self, bucket: "Bucket", **particulars: Unpack[Particulars]) -> "Movement":
+    def release_excess(self, bucket: "Bucket", **options: Unpack[RequestOptions]) -> "Movement":
         """Move what a bucket holds beyond its target to the money bucket.
 
         Raises BucketClosed and NothingToMove.
         """
-        request = fingerprint("release_excess", bucket=bucket.pk, **particulars)
+        request = fingerprint("release_excess", bucket=bucket.pk, **options)
         budget = bucket.budget
-        if earlier := self._begin(budget, 1, request, particulars):
+        if earlier := self._begin(budget, 1, request, options):
             return earlier
         bucket.refresh_from_db()
         lines = dispositions.excess(bucket)
         amount = lines[-1].amount
         kind = self.model.Kind.RELEASE_EXCESS
-        return self._post(budget, kind, amount, lines, request, particulars)
+        return self._post(budget, kind, amount, lines, request, options)
 
     @verb("money.reverse")
     def reverse_movement(
-        self, movement: "Movement", **particulars: Unpack[Particulars]
+        self, movement: "Movement", **options: Unpack[RequestOptions]
     ) -> "Movement":
         """Undo a movement by its mirror image, once.
 
         Raises ReversalRefused, whose figure `why` is reversal, reversed, closed or
         not_enough_money.
         """
-        request = fingerprint("reverse", movement=movement.pk, **particulars)
+        request = fingerprint("reverse", movement=movement.pk, **options)
         budget = movement.budget
-        if earlier := self._begin(budget, movement.amount, request, particulars):
+        if earlier := self._begin(budget, movement.amount, request, options):
             return earlier
         lines = dispositions.mirrored(movement)
         kind = self.model.Kind.REVERSAL
-        return self._post(budget, kind, movement.amount, lines, request, particulars, movement)
+        return self._post(budget, kind, movement.amount, lines, request, options, movement)
 
     def _empty(
         self,
@@ -196,7 +196,7 @@ class MovementManager(BulkManager, ReversingManager):
         to: "dispositions.Disposition",
         into: "Bucket | None",
         request: str,
-        particulars: Particulars,
+        options: RequestOptions,
     ) -> "Movement":
         """Move all a closing bucket holds: for `Bucket.objects.close`, under its lock."""
         budget, amount = bucket.budget, bucket.balance
@@ -205,7 +205,7 @@ class MovementManager(BulkManager, ReversingManager):
             money, plan = _cascaded(budget, amount, without=bucket)
             lines += [*dispositions.kept(plan), Line(money, plan.remainder, "remainder")]
             kind = self.model.Kind.CLOSE_CASCADE
-        return self._post(budget, kind, amount, lines, request, particulars)
+        return self._post(budget, kind, amount, lines, request, options)
 
 
 def _cascaded(

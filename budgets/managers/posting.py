@@ -15,7 +15,7 @@ from budgets.errors import BadAmount, NothingToMove, UnknownMovement
 from budgets.managers.entries import Line, net
 from budgets.managers.keys import again, answered
 from budgets.managers.reads.moments import entered
-from budgets.managers.requests import Particulars, recorded, require_expected
+from budgets.managers.requests import RequestOptions, recorded, require_expected
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import uuid_of
 
@@ -87,15 +87,15 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
     """What every verb does first and last."""
 
     def _begin(
-        self, budget: "Budget", amount: int, request: str, particulars: Particulars
+        self, budget: "Budget", amount: int, request: str, options: RequestOptions
     ) -> "Movement | None":
         """Check the amount, take the budget's lock, and return an earlier answer to the key."""
-        positive(amount)
+        require_amount(amount)
         budget.acquire()
-        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+        if pk := answered(self.db, budget.pk, options.get("key"), request):
             earlier: Movement = again(self.filter(pk=pk))
             return earlier
-        require_expected(budget, particulars.get("expect"))
+        require_expected(budget, options.get("expect"))
         return None
 
     def _post(
@@ -105,11 +105,11 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
         amount: int,
         lines: list[Line],
         request: str,
-        particulars: Particulars,
+        options: RequestOptions,
         reverses: "Movement | None" = None,
     ) -> "Movement":
         """Draft a movement and write it."""
-        draft = self._draft(budget, kind, amount, lines, request, particulars, reverses)
+        draft = self._draft(budget, kind, amount, lines, request, options, reverses)
         self._write([draft])
         return draft.movement
 
@@ -120,7 +120,7 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
         amount: int,
         lines: list[Line],
         request: str,
-        particulars: Particulars,
+        options: RequestOptions,
         reverses: "Movement | None" = None,
     ) -> Draft:
         """A movement to write, with its entries; the budget and its buckets, in memory, after it.
@@ -143,10 +143,10 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
             external=external,
             lines=len(lines),
             reverses=reverses,
-            source=particulars.get("source", ""),
+            source=options.get("source", ""),
             # Never back, whatever the clock does; when it happened is the clock's to say.
             recorded_at=max(filter(None, [now, budget.last_recorded_at])),
-            **recorded(particulars, request, now),
+            **recorded(options, request, now),
         )
         budget.count(movement)
         return Draft(movement, movement.entries.drafted(movement, lines))
@@ -227,7 +227,7 @@ class PostingManager(_Manager["Movement"], TenantManager["Movement"]):
                 yield movement
 
 
-def positive(amount: int) -> None:
+def require_amount(amount: int) -> None:
     """Raise BadAmount for what is no amount of money to move."""
     if type(amount) is not int or not 0 < amount <= MAX_MINOR:
         raise BadAmount(

@@ -12,7 +12,7 @@ from budgets.errors import KeyReused, ReversalRefused
 from budgets.managers import dispositions
 from budgets.managers.keys import Keys
 from budgets.managers.posting import Draft, PostingManager
-from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.requests import RequestOptions, fingerprint
 from budgets.roles import verb
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class ReversingManager(PostingManager):
 
     @verb("money.reverse")
     def reverse_many(
-        self, budget: "Budget", wanted: "Sequence[tuple[Movement, Particulars]]"
+        self, budget: "Budget", wanted: "Sequence[tuple[Movement, RequestOptions]]"
     ) -> "list[Movement]":
         """Undo movements of a budget, in that order: all of them, or none.
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from budgets.errors import BadRule, UnknownBucket
 from budgets.managers.dispositions import require_open
 from budgets.managers.keys import Keys, again, answered
-from budgets.managers.requests import Particulars, fingerprint, require_expected
+from budgets.managers.requests import RequestOptions, fingerprint, require_expected
 from budgets.managers.versions import RULES
 from budgets.roles import verb
 from tenants.context import current_tenant_id
@@ -156,13 +156,13 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         with connections[self.db].cursor() as cursor:
             cursor.execute(APPLY, values)
 
-    def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Bucket | None":
+    def _begin(self, budget: "Budget", request: str, options: RequestOptions) -> "Bucket | None":
         """Take the budget's lock, and return the bucket an earlier request with the key changed."""
         budget.acquire()
-        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+        if pk := answered(self.db, budget.pk, options.get("key"), request):
             earlier: Bucket = again(self.filter(versions=pk))
             return earlier
-        require_expected(budget, particulars.get("expect"))
+        require_expected(budget, options.get("expect"))
         return None
 
     def _require_envelope(self, bucket: "Bucket") -> None:
@@ -174,7 +174,7 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
             raise BadRule("the money bucket has no rules to change", bucket=bucket.name)
 
     def _enter(
-        self, budget: "Budget", bucket: "Bucket", verb: str, request: str, said: Particulars
+        self, budget: "Budget", bucket: "Bucket", verb: str, request: str, said: RequestOptions
     ) -> "Bucket":
         """Insert a bucket and its first version."""
         bucket.version = 1
@@ -189,7 +189,7 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         buckets: "list[Bucket]",
         verb: str,
         request: str,
-        said: Particulars,
+        said: RequestOptions,
         from_seq: int | None = None,
     ) -> None:
         """Update buckets in one statement, so that priorities may change places."""
@@ -205,11 +205,11 @@ class RevisingManager(_Manager["Bucket"], TenantManager["Bucket"]):
         buckets: "list[Bucket]",
         verb: str,
         request: str,
-        said: Particulars,
+        said: RequestOptions,
         from_seq: int,
     ) -> None:
         budget.versions.record(
-            budget, buckets, verb=verb, request=request, from_seq=from_seq, particulars=said
+            budget, buckets, verb=verb, request=request, from_seq=from_seq, options=said
         )
         budget.version += 1
         budget.save(update_fields=["version"])

@@ -14,11 +14,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from budgets.errors import BadSchedule, ScheduleEnded
-from budgets.managers.budgets import named
+from budgets.managers.budgets import clean_name
 from budgets.managers.dispositions import require_in_use
 from budgets.managers.keys import again, answered
-from budgets.managers.posting import positive
-from budgets.managers.requests import Particulars, fingerprint, recorded, require_expected
+from budgets.managers.posting import require_amount
+from budgets.managers.requests import RequestOptions, fingerprint, recorded, require_expected
 from budgets.managers.running import RunningManager
 from budgets.recurrence import Recurrence, due_times, recurrence
 from budgets.recurrence.rrules import parts_of, text_of
@@ -35,7 +35,7 @@ TICK = timedelta(microseconds=1)
 class ScheduleManager(RunningManager):
     """The schedules of the tenant in force.
 
-    The keywords are `Particulars`. Repeating a `key` with the same request changes nothing; with
+    The keywords are `RequestOptions`. Repeating a `key` with the same request changes nothing; with
     another it raises KeyReused. Every verb raises StalePlan. Those that change a schedule raise
     ScheduleEnded; their memo and metadata say why, and are not those of its deposits.
     """
@@ -51,7 +51,7 @@ class ScheduleManager(RunningManager):
         starts: datetime,
         time_zone: str,
         catch_up: str = "all",
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Schedule":
         """Deposit `amount` (minor units) whenever `rrule` falls due from `starts` on.
 
@@ -60,21 +60,21 @@ class ScheduleManager(RunningManager):
         Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule,
         BudgetArchived and QuotaReached.
         """
-        positive(amount)
+        require_amount(amount)
         when = recurrence(rrule, starts, time_zone)
         self._require_policy(catch_up)
-        asked = {"name": named(name), "amount": amount, "when": when, "catch_up": catch_up}
-        request = fingerprint("create_schedule", **asked, **particulars)
-        if earlier := self._begin(budget, request, particulars):
+        asked = {"name": clean_name(name), "amount": amount, "when": when, "catch_up": catch_up}
+        request = fingerprint("create_schedule", **asked, **options)
+        if earlier := self._begin(budget, request, options):
             return earlier
         schedule: Schedule = self.model(
             budget=budget,
-            name=named(name),
+            name=clean_name(name),
             amount=amount,
             catch_up=catch_up,
             next_due_at=next(due_times(when)),
             **columns(when),
-            **recorded(particulars, request),
+            **recorded(options, request),
         )
         quotas.require("schedules")
         with self._refusing(schedule):
@@ -91,7 +91,7 @@ class ScheduleManager(RunningManager):
         starts: datetime | None = None,
         time_zone: str | None = None,
         catch_up: str | None = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> "Schedule":
         """Change what is named, for the due times after this moment; the others keep the amount
         and the rule they had, and what was run is not run again.
@@ -105,87 +105,87 @@ class ScheduleManager(RunningManager):
         if set(asked.values()) == {None}:
             raise BadSchedule(f"say what to change: {', '.join(asked)}")
         if amount is not None:
-            positive(amount)
+            require_amount(amount)
         if rrule is not None:
             asked["rrule"] = rrule = text_of(parts_of(rrule))
         if catch_up is not None:
             self._require_policy(catch_up)
-        request = fingerprint("edit_schedule", schedule=schedule.pk, **asked, **particulars)
-        if earlier := self._begin_change(schedule, request, particulars):
+        request = fingerprint("edit_schedule", schedule=schedule.pk, **asked, **options)
+        if earlier := self._begin_change(schedule, request, options):
             return earlier
         was = schedule.recurrence
         when = recurrence(rrule or was.rrule, starts or was.starts, time_zone or was.time_zone)
         terms = {"amount": amount or schedule.amount, "catch_up": catch_up or schedule.catch_up}
-        return self._revise(schedule, "edit", request, particulars, **terms, **columns(when))
+        return self._revise(schedule, "edit", request, options, **terms, **columns(when))
 
     @verb("schedules.rename")
     def rename(
-        self, schedule: "Schedule", name: str, **particulars: Unpack[Particulars]
+        self, schedule: "Schedule", name: str, **options: Unpack[RequestOptions]
     ) -> "Schedule":
         """Give it another name. Raises BadRule, and BadSchedule when another one has it."""
         request = fingerprint(
-            "rename_schedule", schedule=schedule.pk, name=named(name), **particulars
+            "rename_schedule", schedule=schedule.pk, name=clean_name(name), **options
         )
-        if earlier := self._begin_change(schedule, request, particulars):
+        if earlier := self._begin_change(schedule, request, options):
             return earlier
-        return self._revise(schedule, "rename", request, particulars, name=named(name))
+        return self._revise(schedule, "rename", request, options, name=clean_name(name))
 
     @verb("schedules.pause")
-    def pause(self, schedule: "Schedule", **particulars: Unpack[Particulars]) -> "Schedule":
+    def pause(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
         """Run nothing until it is resumed; pausing a paused one changes nothing."""
-        request = fingerprint("pause_schedule", schedule=schedule.pk, **particulars)
-        if earlier := self._begin_change(schedule, request, particulars):
+        request = fingerprint("pause_schedule", schedule=schedule.pk, **options)
+        if earlier := self._begin_change(schedule, request, options):
             return earlier
         since = schedule.paused_at or timezone.now()
-        return self._revise(schedule, "pause", request, particulars, paused_at=since)
+        return self._revise(schedule, "pause", request, options, paused_at=since)
 
     @verb("schedules.pause")
-    def resume(self, schedule: "Schedule", **particulars: Unpack[Particulars]) -> "Schedule":
+    def resume(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
         """Run it again; what fell due meanwhile is caught up by its policy, at the next run."""
-        request = fingerprint("resume_schedule", schedule=schedule.pk, **particulars)
-        if earlier := self._begin_change(schedule, request, particulars):
+        request = fingerprint("resume_schedule", schedule=schedule.pk, **options)
+        if earlier := self._begin_change(schedule, request, options):
             return earlier
-        return self._revise(schedule, "resume", request, particulars, paused_at=None)
+        return self._revise(schedule, "resume", request, options, paused_at=None)
 
     @verb("schedules.end")
-    def end(self, schedule: "Schedule", **particulars: Unpack[Particulars]) -> "Schedule":
+    def end(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
         """Run nothing more, for good: nor what has fallen due and has no run. Its name is free.
 
         `upcoming` tells beforehand what that is; run it first where it is wanted.
         """
-        request = fingerprint("end_schedule", schedule=schedule.pk, **particulars)
-        if earlier := self._begin_change(schedule, request, particulars):
+        request = fingerprint("end_schedule", schedule=schedule.pk, **options)
+        if earlier := self._begin_change(schedule, request, options):
             return earlier
-        return self._revise(schedule, "end", request, particulars, ended_at=timezone.now())
+        return self._revise(schedule, "end", request, options, ended_at=timezone.now())
 
-    def _begin(self, budget: "Budget", request: str, particulars: Particulars) -> "Schedule | None":
+    def _begin(self, budget: "Budget", request: str, options: RequestOptions) -> "Schedule | None":
         """Take the budget's lock, and return the schedule an earlier request with the key made."""
         budget.acquire()
-        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+        if pk := answered(self.db, budget.pk, options.get("key"), request):
             earlier: Schedule = again(self.filter(pk=pk))
             return earlier
-        require_expected(budget, particulars.get("expect"))
+        require_expected(budget, options.get("expect"))
         require_in_use(budget)
         return None
 
     def _begin_change(
-        self, schedule: "Schedule", request: str, particulars: Particulars
+        self, schedule: "Schedule", request: str, options: RequestOptions
     ) -> "Schedule | None":
         """Take its lock and its budget's, and return it if an earlier request had the key."""
         schedule.acquire()
         budget = schedule.budget
         budget.acquire()
-        if pk := answered(self.db, budget.pk, particulars.get("key"), request):
+        if pk := answered(self.db, budget.pk, options.get("key"), request):
             earlier: Schedule = again(self.filter(versions=pk))
             return earlier
-        require_expected(budget, particulars.get("expect"))
+        require_expected(budget, options.get("expect"))
         schedule.repeated = False
         if schedule.next_due_at is None:
             raise ScheduleEnded(f"{schedule} has ended", schedule=schedule.name)
         return None
 
     def _revise(
-        self, schedule: "Schedule", verb: str, request: str, said: Particulars, **changes: Any
+        self, schedule: "Schedule", verb: str, request: str, said: RequestOptions, **changes: Any
     ) -> "Schedule":
         """Write what it said until now and what it says from now on, if that is anything else.
 
@@ -197,7 +197,7 @@ class ScheduleManager(RunningManager):
         until, was = self._until(schedule), schedule.recurrence
         with self._refusing(schedule):
             schedule.versions.record(
-                schedule, until=until, verb=verb, request=request, particulars=said
+                schedule, until=until, verb=verb, request=request, options=said
             )
             for name in changed:
                 setattr(schedule, name, changes[name])

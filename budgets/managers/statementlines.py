@@ -14,7 +14,7 @@ from django.utils import timezone
 from budgets.errors import ReversalRefused, StatementUndone, UndoRefused
 from budgets.managers.bulk import Deposit
 from budgets.managers.judging import Bench, Fate, Judged, movement_key
-from budgets.managers.requests import Particulars
+from budgets.managers.requests import RequestOptions
 from budgets.roles import verb
 from budgets.statements import Line, Survey
 from tenants.errors import Conflict, ConstraintBroken
@@ -181,7 +181,7 @@ class StatementLineManager(_Manager["StatementLine"], TenantManager["StatementLi
 def _deposit(statement: "Statement", judged: Judged) -> Deposit:
     """The deposit a new line becomes."""
     line = judged.line
-    particulars = Particulars(
+    options = RequestOptions(
         key=judged.key,
         # Noon, so that the bank's date is the date in almost every time zone.
         effective_at=datetime.combine(line.posted, time(12), UTC),
@@ -189,12 +189,12 @@ def _deposit(statement: "Statement", judged: Judged) -> Deposit:
         source=f"statement {statement.sha256[:12]} line {line.number}",
         metadata={"account": line.account, "bank_id": line.external_id},
     )
-    return Deposit(statement.budget.pk, line.amount, particulars)
+    return Deposit(statement.budget.pk, line.amount, options)
 
 
-def _undoing(statement: "Statement", line: "StatementLine", movement: "Movement") -> Particulars:
+def _undoing(statement: "Statement", line: "StatementLine", movement: "Movement") -> RequestOptions:
     """What is recorded of a line's reversal; an import is undone once, so its keys are new."""
-    return Particulars(
+    return RequestOptions(
         key=f"undo:{statement.pk}:{movement.seq}",
         memo=f"undone: {line.description}"[:500],
         source=f"undo of statement {statement.sha256[:12]}",

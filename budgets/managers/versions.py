@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import models
 
-from budgets.managers.requests import Particulars, recorded
+from budgets.managers.requests import RequestOptions, recorded
 from budgets.roles import verb
 from tenants.managers.base import TenantManager, TenantQuerySet
 
@@ -72,13 +72,13 @@ class BucketVersionManager(_Manager["BucketVersion"], TenantManager["BucketVersi
         verb: str,
         request: str,
         from_seq: int,
-        particulars: Particulars,
+        options: RequestOptions,
     ) -> None:
         """Write down the rules buckets have from movement `from_seq` on.
 
         A request has one key, so only the first version of a request carries it.
         """
-        columns: dict[str, Any] = recorded(particulars, request)
+        columns: dict[str, Any] = recorded(options, request)
         rows: list[BucketVersion] = []
         for bucket in buckets:
             rules = {name: getattr(bucket, name) for name in RULES}
@@ -121,7 +121,7 @@ class ScheduleVersionManager(
         until: datetime,
         verb: str,
         request: str,
-        particulars: Particulars,
+        options: RequestOptions,
     ) -> "ScheduleVersion":
         """Write down what a schedule has said of its due times up to a moment."""
         version: ScheduleVersion = self.model(
@@ -130,7 +130,7 @@ class ScheduleVersionManager(
             until=until,
             verb=verb,
             **{name: getattr(schedule, name) for name in TERMS},
-            **recorded(particulars, request),
+            **recorded(options, request),
         )
         version.save(force_insert=True)
         return version

@@ -57,7 +57,7 @@ class Budget(TenantModel):
 
     # The currency is fixed: role app may not update it. So a plain save() of a budget that
     # exists is refused, and loaddata must look before it writes (select_on_save).
-    app_may = (
+    app_privileges = (
         "SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited,"
         " withdrawn, last_recorded_at, archived_at, updated_at)"
     )
@@ -136,7 +136,7 @@ class Bucket(Answer, Rules, TenantModel):
 
     # Never deleted, never moved to another budget, and saved by the verbs only: they keep the
     # history of rules.
-    app_may = (
+    app_privileges = (
         "SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
         " hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)"
     )
@@ -261,7 +261,7 @@ class BucketVersion(Rules, Request, TenantModel):
     from_seq = models.BigIntegerField(help_text="the first movement it governs")
     verb = models.CharField(max_length=20, help_text="what was done to the bucket")
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # it is one
     listing = Listing(
         filters={"budget": Key("exact", "in"), "bucket": Key("exact", "in")},

@@ -53,7 +53,7 @@ class Movement(Request, TenantModel):
         help_text="the movement it undoes, if it is a reversal",
     )
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # written once
     listing = Listing(
         filters={
@@ -192,7 +192,7 @@ class Entry(TenantModel):
         editable=False, db_default=0, help_text="the seq of its movement, filled in by PostgreSQL"
     )
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # written once
     listing = LEDGER
     objects: ClassVar[EntryManager] = EntryManager()

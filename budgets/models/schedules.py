@@ -83,7 +83,7 @@ class Schedule(Terms, Request, TenantModel):
         null=True, help_text="the first due time that has no run; none when it has ended"
     )
 
-    app_may = (
+    app_privileges = (
         "SELECT, INSERT, MAINTAIN, UPDATE (name, amount, rrule, starts_on, starts_at, time_zone,"
         " catch_up, paused_at, ended_at, next_due_at, updated_at)"
     )
@@ -181,7 +181,7 @@ class ScheduleVersion(Terms, Request, TenantModel):
     )
     verb = models.CharField(max_length=20, help_text="what was then done to the schedule")
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # it is one
     objects: ClassVar[ScheduleVersionManager] = ScheduleVersionManager()
 
@@ -229,7 +229,7 @@ class ScheduleRun(TenantModel):
         help_text="the user who ran it, if known",
     )
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # written once
     listing = Listing(
         filters={

@@ -50,7 +50,7 @@ class Statement(Answer, TenantModel):
         max_length=200, null=True, help_text="makes a repeat of the undo safe"
     )
 
-    app_may = (
+    app_privileges = (
         "SELECT, INSERT, MAINTAIN, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
     )
     listing = Listing(
@@ -141,7 +141,7 @@ class StatementLine(TenantModel):
         Movement, null=True, related_name="statement_lines", help_text="the deposit it became"
     )
 
-    app_may = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
+    app_privileges = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
     history = History(inserts=False, only=["fate", "movement_id"])
     listing = Listing(
         filters={

@@ -33,7 +33,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "direction": """debit credit, credit debit, dr cr, cr dr, d c, c d, soll haben, s h,
             sens, af bij, bij af, debet credit""",
         "description": """description, transaction description, details, payee, merchant,
-            counterparty, narrative, particulars, reference, payment reference, memo, buchungstext,
+            counterparty, narrative, options, reference, payment reference, memo, buchungstext,
             beguenstigter zahlungspflichtiger, begunstigter zahlungspflichtiger,
             auftraggeber empfanger, zahlungsempfanger, empfanger, name zahlungsbeteiligter,
             verwendungszweck, beschreibung, mitteilung, text, libelle, libelle operation,

@@ -6,10 +6,10 @@ from typing import Any, Unpack
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadRule, NotAPermutation, UnknownBucket
 from budgets.interfaces import Given
-from budgets.managers.buckets import targeted
-from budgets.managers.budgets import named
+from budgets.managers.buckets import clean_target
+from budgets.managers.budgets import clean_name
 from budgets.managers.dispositions import Disposition, require_disposition, require_open
-from budgets.managers.requests import Particulars, fingerprint
+from budgets.managers.requests import RequestOptions, fingerprint
 from budgets.managers.revising import called_so
 from budgets.testing.movements import emptied
 from budgets.testing.rows import Bucket, BucketKind
@@ -44,33 +44,33 @@ class MemoryBuckets(Verbs):
         target: int | None = None,
         priority: int | None = None,
         locked: bool = False,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> Bucket:
         """Add an envelope; without a priority it comes last."""
         rules: dict[str, Any] = {"filter": filter, "hold": hold, "target": target, "locked": locked}
         request = fingerprint(
-            "create_bucket", name=named(name), priority=priority, **rules, **particulars
+            "create_bucket", name=clean_name(name), priority=priority, **rules, **options
         )
-        if earlier := self._begin(Bucket, budget, request, particulars):
+        if earlier := self._begin(Bucket, budget, request, options):
             return earlier
         last = max((bucket.priority for bucket in budget.buckets.envelopes()), default=-1)
         bucket = Bucket(
             store=self._store,
             budget_id=budget.pk,
-            name=named(name),
+            name=clean_name(name),
             priority=last + 1 if priority is None else priority,
-            **rules | {"target": targeted(target)},
+            **rules | {"target": clean_target(target)},
         )
-        revise(self._store, budget, [bucket], request, particulars)
+        revise(self._store, budget, [bucket], request, options)
         return bucket
 
-    def lock(self, bucket: Given, **particulars: Unpack[Particulars]) -> Bucket:
+    def lock(self, bucket: Given, **options: Unpack[RequestOptions]) -> Bucket:
         """Keep cascades from filling it."""
-        return self._set(bucket, "lock", particulars, locked=True)
+        return self._set(bucket, "lock", options, locked=True)
 
-    def unlock(self, bucket: Given, **particulars: Unpack[Particulars]) -> Bucket:
+    def unlock(self, bucket: Given, **options: Unpack[RequestOptions]) -> Bucket:
         """Let cascades fill it again."""
-        return self._set(bucket, "unlock", particulars, locked=False)
+        return self._set(bucket, "unlock", options, locked=False)
 
     def set_rules(
         self,
@@ -78,28 +78,28 @@ class MemoryBuckets(Verbs):
         *,
         filter: Claim,
         hold: Claim | None = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> Bucket:
         """Change what it asks of the money that arrives."""
-        return self._set(bucket, "set_rules", particulars, filter=filter, hold=hold)
+        return self._set(bucket, "set_rules", options, filter=filter, hold=hold)
 
     def set_target(
-        self, bucket: Given, target: int | None, **particulars: Unpack[Particulars]
+        self, bucket: Given, target: int | None, **options: Unpack[RequestOptions]
     ) -> Bucket:
         """Change its target in minor units; None is no limit."""
-        return self._set(bucket, "set_target", particulars, target=targeted(target))
+        return self._set(bucket, "set_target", options, target=clean_target(target))
 
-    def rename(self, bucket: Given, name: str, **particulars: Unpack[Particulars]) -> Bucket:
+    def rename(self, bucket: Given, name: str, **options: Unpack[RequestOptions]) -> Bucket:
         """Give it another name."""
-        return self._set(bucket, "rename", particulars, name=named(name))
+        return self._set(bucket, "rename", options, name=clean_name(name))
 
     def reorder(
-        self, budget: Given, order: Sequence[Given], **particulars: Unpack[Particulars]
+        self, budget: Given, order: Sequence[Given], **options: Unpack[RequestOptions]
     ) -> list[Bucket]:
         """Serve the open envelopes in this order: each of them once, exactly."""
         wanted = [bucket.pk for bucket in order]
-        request = fingerprint("reorder", budget=budget.pk, order=wanted, **particulars)
-        earlier = self._begin(Bucket, budget, request, particulars)
+        request = fingerprint("reorder", budget=budget.pk, order=wanted, **options)
+        earlier = self._begin(Bucket, budget, request, options)
         envelopes = {bucket.pk: bucket for bucket in budget.buckets.envelopes()}
         if earlier:
             for bucket in envelopes.values():
@@ -111,10 +111,10 @@ class MemoryBuckets(Verbs):
         changed = [bucket for place, bucket in enumerate(ordered) if bucket.priority != place]
         for place, bucket in enumerate(ordered):
             bucket.priority = place
-        if not changed and particulars.get("key") is not None:
+        if not changed and options.get("key") is not None:
             changed = ordered[:1]
         if changed:
-            revise(self._store, budget, changed, request, particulars)
+            revise(self._store, budget, changed, request, options)
         return ordered
 
     def close(
@@ -123,14 +123,12 @@ class MemoryBuckets(Verbs):
         to: Disposition,
         *,
         into: Given = None,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> Bucket:
         """Archive an envelope for good, after its money went where `to` says."""
-        request = fingerprint(
-            "close", bucket=bucket.pk, to=to, into=into and into.pk, **particulars
-        )
+        request = fingerprint("close", bucket=bucket.pk, to=to, into=into and into.pk, **options)
         budget = bucket.budget
-        if earlier := self._begin(Bucket, budget, request, particulars):
+        if earlier := self._begin(Bucket, budget, request, options):
             return earlier
         self._require_envelope(bucket)
         require_disposition(to, into)
@@ -139,26 +137,26 @@ class MemoryBuckets(Verbs):
             if bucket.balance:
                 if into is not None:
                     self._store.renew(into)
-                unkeyed: Particulars = {**particulars, "key": None, "expect": None}
+                unkeyed: RequestOptions = {**options, "key": None, "expect": None}
                 emptied(self._store, bucket, Disposition(to), into, request, unkeyed)
                 self._store.renew(budget)
                 budget.version = version  # it is one change, money and all
             bucket.archived_at, bucket.priority = self._store.clock(), None
-            revise(self._store, budget, [bucket], request, particulars)
+            revise(self._store, budget, [bucket], request, options)
         return bucket  # type: ignore[no-any-return]
 
-    def _set(self, bucket: Given, verb: str, particulars: Particulars, **rules: Any) -> Bucket:
+    def _set(self, bucket: Given, verb: str, options: RequestOptions, **rules: Any) -> Bucket:
         """Change rules; with a key always, so that a repeat finds it."""
-        request = fingerprint(verb, bucket=bucket.pk, **rules, **particulars)
+        request = fingerprint(verb, bucket=bucket.pk, **rules, **options)
         budget = bucket.budget
-        if earlier := self._begin(Bucket, budget, request, particulars):
+        if earlier := self._begin(Bucket, budget, request, options):
             return earlier
         self._require_envelope(bucket)
         changed = any(getattr(bucket, name) != value for name, value in rules.items())
-        if changed or particulars.get("key") is not None:
+        if changed or options.get("key") is not None:
             for name, value in rules.items():
                 setattr(bucket, name, value)
-            revise(self._store, budget, [bucket], request, particulars)
+            revise(self._store, budget, [bucket], request, options)
         return bucket  # type: ignore[no-any-return]
 
     def _require_envelope(self, bucket: Given) -> None:
@@ -170,7 +168,7 @@ class MemoryBuckets(Verbs):
 
 
 def revise(
-    store: Store, budget: Given, buckets: Sequence[Bucket], request: str, said: Particulars
+    store: Store, budget: Given, buckets: Sequence[Bucket], request: str, said: RequestOptions
 ) -> None:
     """Write buckets, each a version further; the first has the request's key.
 

@@ -6,7 +6,7 @@ from typing import Any
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadQuestion, BadRule, UnknownBudget, UnknownCurrency
 from budgets.interfaces import Given
-from budgets.managers.budgets import UNSAID, named
+from budgets.managers.budgets import UNSAID, clean_name
 from budgets.managers.reads.asked import aware, bounded
 from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, fill
 from budgets.managers.reads.moments import Balances, BalanceThen
@@ -38,7 +38,7 @@ class MemoryBudgets(Verbs):
         budget = Budget(
             store=self._store,
             exponent=currencies.exponent(currency),
-            name=named(name),
+            name=clean_name(name),
             currency=currency.upper(),
             owner=owner,
         )
@@ -50,7 +50,7 @@ class MemoryBudgets(Verbs):
 
     def rename(self, budget: Given, name: str) -> Budget:
         """Give it another name. Raises BadRule when an open budget has it."""
-        return self._change(budget, name=named(name))
+        return self._change(budget, name=clean_name(name))
 
     def archive(self, budget: Given) -> Budget:
         """Put it away; an archived one stays as it is."""

@@ -10,8 +10,8 @@ from budgets.managers import dispositions
 from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Disposition, Overflow, Preview
 from budgets.managers.entries import Line, net
-from budgets.managers.posting import positive
-from budgets.managers.requests import Particulars, fingerprint, told
+from budgets.managers.posting import require_amount
+from budgets.managers.requests import RequestOptions, fingerprint, told
 from budgets.testing.rows import BucketKind, Budget, Entry, Movement, MovementKind
 from budgets.testing.store import Store, Verbs
 
@@ -21,7 +21,7 @@ class MemoryMovements(Verbs):
 
     def preview(self, budget: Given, amount: int) -> Preview:
         """What `deposit` would do, every step explained; writes nothing."""
-        positive(amount)
+        require_amount(amount)
         money, plan = cascaded(self._found(budget), amount)
         dispositions.require_in_use(money.budget)
         return Preview(plan, money, money.budget.version)
@@ -30,20 +30,20 @@ class MemoryMovements(Verbs):
         self, bucket: Given, amount: int, *, overflow: Overflow = Overflow.MONEY
     ) -> list[Line]:
         """The lines `deposit_into` would write; raises what it would."""
-        positive(amount)
+        require_amount(amount)
         self._store.renew(bucket)
         dispositions.require_in_use(bucket.budget)
         return [line for line in dispositions.into(bucket, amount, overflow) if line.amount]
 
-    def deposit(self, budget: Given, amount: int, **particulars: Unpack[Particulars]) -> Movement:
+    def deposit(self, budget: Given, amount: int, **options: Unpack[RequestOptions]) -> Movement:
         """Take `amount` in and let it cascade through the budget's envelopes."""
-        request = fingerprint("deposit", budget=budget.pk, amount=amount, **particulars)
-        if earlier := self._asked(budget, amount, request, {**particulars, "expect": None}):
+        request = fingerprint("deposit", budget=budget.pk, amount=amount, **options)
+        if earlier := self._asked(budget, amount, request, {**options, "expect": None}):
             return earlier
         preview = self.preview(budget, amount)
-        preview.require(particulars.get("expect"))
+        preview.require(options.get("expect"))
         kind = MovementKind.DEPOSIT
-        return post(self._store, budget, kind, amount, preview.lines, request, particulars)
+        return post(self._store, budget, kind, amount, preview.lines, request, options)
 
     def deposit_into(
         self,
@@ -51,19 +51,19 @@ class MemoryMovements(Verbs):
         amount: int,
         *,
         overflow: Overflow = Overflow.MONEY,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> Movement:
         """Take `amount` in for one bucket, up to its target; the excess as `overflow` says."""
         request = fingerprint(
-            "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **particulars
+            "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **options
         )
         budget = bucket.budget
-        if earlier := self._asked(budget, amount, request, particulars):
+        if earlier := self._asked(budget, amount, request, options):
             return earlier
         dispositions.require_in_use(budget)
         self._store.renew(bucket)
         lines, kind = dispositions.into(bucket, amount, overflow), MovementKind.DEPOSIT_INTO
-        return post(self._store, budget, kind, amount, lines, request, particulars)
+        return post(self._store, budget, kind, amount, lines, request, options)
 
     def deposit_many(
         self, deposits: Sequence[Deposit], *, each_on_its_own: bool = False
@@ -81,15 +81,15 @@ class MemoryMovements(Verbs):
                     answers.append(refusal)
         return answers
 
-    def withdraw(self, bucket: Given, amount: int, **particulars: Unpack[Particulars]) -> Movement:
+    def withdraw(self, bucket: Given, amount: int, **options: Unpack[RequestOptions]) -> Movement:
         """Take `amount` out of a bucket and out of the budget."""
-        request = fingerprint("withdraw", bucket=bucket.pk, amount=amount, **particulars)
+        request = fingerprint("withdraw", bucket=bucket.pk, amount=amount, **options)
         budget = bucket.budget
-        if earlier := self._asked(budget, amount, request, particulars):
+        if earlier := self._asked(budget, amount, request, options):
             return earlier
         self._store.renew(bucket)
         lines, kind = [dispositions.out_of(bucket, amount, "withdrawn")], MovementKind.WITHDRAW
-        return post(self._store, budget, kind, amount, lines, request, particulars)
+        return post(self._store, budget, kind, amount, lines, request, options)
 
     def transfer(
         self,
@@ -98,79 +98,79 @@ class MemoryMovements(Verbs):
         amount: int,
         *,
         overflow: Overflow = Overflow.MONEY,
-        **particulars: Unpack[Particulars],
+        **options: Unpack[RequestOptions],
     ) -> Movement:
         """Move `amount` to another bucket of the budget, up to its target."""
         request = fingerprint(
-            "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **particulars
+            "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **options
         )
         budget = bucket.budget
-        if earlier := self._asked(budget, amount, request, particulars):
+        if earlier := self._asked(budget, amount, request, options):
             return earlier
         for each in (bucket, to):
             self._store.renew(each)
         lines, kind = dispositions.between(bucket, to, amount, overflow), MovementKind.TRANSFER
-        return post(self._store, budget, kind, amount, lines, request, particulars)
+        return post(self._store, budget, kind, amount, lines, request, options)
 
     def redistribute_to(
-        self, bucket: Given, amount: int, **particulars: Unpack[Particulars]
+        self, bucket: Given, amount: int, **options: Unpack[RequestOptions]
     ) -> Movement:
         """Move up to `amount` from the money bucket to an envelope; what is too much stays."""
-        request = fingerprint("redistribute_to", bucket=bucket.pk, amount=amount, **particulars)
+        request = fingerprint("redistribute_to", bucket=bucket.pk, amount=amount, **options)
         budget = bucket.budget
-        if earlier := self._asked(budget, amount, request, particulars):
+        if earlier := self._asked(budget, amount, request, options):
             return earlier
         self._store.renew(bucket)
         lines = dispositions.redistributed(budget.buckets.money(), bucket, amount)
         kind = MovementKind.REDISTRIBUTE_TO
-        return post(self._store, budget, kind, amount, lines, request, particulars)
+        return post(self._store, budget, kind, amount, lines, request, options)
 
     def redistribute(
-        self, budget: Given, amount: int, **particulars: Unpack[Particulars]
+        self, budget: Given, amount: int, **options: Unpack[RequestOptions]
     ) -> Movement:
         """Let `amount` of the money bucket cascade through the envelopes."""
-        request = fingerprint("redistribute", budget=budget.pk, amount=amount, **particulars)
-        if earlier := self._asked(budget, amount, request, particulars):
+        request = fingerprint("redistribute", budget=budget.pk, amount=amount, **options)
+        if earlier := self._asked(budget, amount, request, options):
             return earlier
         money, plan = cascaded(budget, amount)
         dispositions.out_of(money, amount, "source")
         lines = [*dispositions.kept(plan), Line(money, plan.remainder - amount, "source")]
         kind = MovementKind.REDISTRIBUTE
-        return post(self._store, budget, kind, amount, lines, request, particulars)
+        return post(self._store, budget, kind, amount, lines, request, options)
 
-    def release_excess(self, bucket: Given, **particulars: Unpack[Particulars]) -> Movement:
+    def release_excess(self, bucket: Given, **options: Unpack[RequestOptions]) -> Movement:
         """Move what a bucket holds beyond its target to the money bucket."""
-        request = fingerprint("release_excess", bucket=bucket.pk, **particulars)
+        request = fingerprint("release_excess", bucket=bucket.pk, **options)
         budget = bucket.budget
-        if earlier := self._asked(budget, 1, request, particulars):
+        if earlier := self._asked(budget, 1, request, options):
             return earlier
         self._store.renew(bucket)
         lines, kind = dispositions.excess(bucket), MovementKind.RELEASE_EXCESS
-        return post(self._store, budget, kind, lines[-1].amount, lines, request, particulars)
+        return post(self._store, budget, kind, lines[-1].amount, lines, request, options)
 
-    def reverse_movement(self, movement: Given, **particulars: Unpack[Particulars]) -> Movement:
+    def reverse_movement(self, movement: Given, **options: Unpack[RequestOptions]) -> Movement:
         """Undo a movement by its mirror image, once."""
-        request = fingerprint("reverse", movement=movement.pk, **particulars)
+        request = fingerprint("reverse", movement=movement.pk, **options)
         budget, amount, kind = movement.budget, movement.amount, MovementKind.REVERSAL
-        if earlier := self._asked(budget, amount, request, particulars):
+        if earlier := self._asked(budget, amount, request, options):
             return earlier
         gone = any(row.reverses_id == movement.pk for row in self._store.all(Movement))
         lines = dispositions.mirror(movement, gone, movement.entries.order_by("position"))
         return post(
-            self._store, budget, kind, amount, lines, request, particulars, reverses=movement.pk
+            self._store, budget, kind, amount, lines, request, options, reverses=movement.pk
         )
 
     def _asked(
-        self, budget: Given, amount: int, request: str, particulars: Particulars
+        self, budget: Given, amount: int, request: str, options: RequestOptions
     ) -> Movement | None:
-        positive(amount)
-        return self._begin(Movement, budget, request, particulars)
+        require_amount(amount)
+        return self._begin(Movement, budget, request, options)
 
     def _one_of_many(self, deposit: Deposit) -> Movement:
-        positive(deposit.amount)
+        require_amount(deposit.amount)
         if (budget := self._store.find(Budget, deposit.budget_id)) is None:
             raise UnknownBudget(f"there is no budget {deposit.budget_id} here")
-        return self.deposit(budget, deposit.amount, **deposit.particulars)
+        return self.deposit(budget, deposit.amount, **deposit.options)
 
 
 def cascaded(budget: Given, amount: int, without: Given = None) -> tuple[Any, Plan[Any]]:
@@ -182,7 +182,7 @@ def cascaded(budget: Given, amount: int, without: Given = None) -> tuple[Any, Pl
 
 
 def emptied(
-    store: Store, bucket: Given, to: Disposition, into: Given, request: str, said: Particulars
+    store: Store, bucket: Given, to: Disposition, into: Given, request: str, said: RequestOptions
 ) -> Movement:
     """Move all a closing bucket holds."""
     budget, amount = bucket.budget, bucket.balance
@@ -201,7 +201,7 @@ def post(
     amount: int,
     lines: Sequence[Line],
     request: str,
-    particulars: Particulars,
+    options: RequestOptions,
     reverses: Any = None,
 ) -> Movement:
     """Write a movement, its entries, the balances and the budget's totals.
@@ -225,8 +225,8 @@ def post(
         lines=len(lines),
         recorded_at=max(filter(None, [now, budget.last_recorded_at])),
         reverses_id=reverses,
-        source=particulars.get("source", ""),
-        **by | told(particulars, request, now),
+        source=options.get("source", ""),
+        **by | told(options, request, now),
     )
     for position, line in enumerate(lines, start=1):
         _enter(store, movement, position, line)

@@ -11,7 +11,7 @@ from uuid import UUID
 from budgets.errors import UnknownBudget
 from budgets.keywords import strict
 from budgets.managers.keys import Keys
-from budgets.managers.requests import Particulars, require_expected
+from budgets.managers.requests import RequestOptions, require_expected
 from budgets.testing.rows import Budget, Row
 from tenants.context import request_id_of
 from tenants.errors import RowNotFound
@@ -104,11 +104,11 @@ class Verbs:
         return now
 
     def _begin[R: Row](
-        self, kind: type[R], budget: Any, request: str, particulars: Particulars
+        self, kind: type[R], budget: Any, request: str, options: RequestOptions
     ) -> R | None:
         """Read the budget anew, and return the row an earlier request with the key was answered."""
         self._store.renew(budget)
-        earlier = self._store.answered(kind, budget, particulars.get("key"), request)
+        earlier = self._store.answered(kind, budget, options.get("key"), request)
         if earlier is None:
-            require_expected(budget, particulars.get("expect"))
+            require_expected(budget, options.get("expect"))
         return earlier

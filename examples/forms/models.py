@@ -108,7 +108,7 @@ class Event(TenantModel):
     submission = TenantForeignKey(Submission, models.DO_NOTHING, related_name="events")
     what = models.CharField(max_length=20)
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # it is one
     objects: ClassVar[EventManager] = EventManager()
 

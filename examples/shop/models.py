@@ -141,7 +141,7 @@ class StatusChange(TenantModel):
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10)
 
-    app_may = APPEND_ONLY
+    app_privileges = APPEND_ONLY
     history = None  # it is one
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from tenants.access.plans import plan_called, require_known
+from tenants.access.plans import get_plan, require_known
 from tenants.refusals import NotInPlan
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def has_feature(name: str) -> bool:
     settings = _settings()
     overridden: bool | None = settings.values.features.get(name)
     plan = settings.tenant.plan_in_force
-    return name in plan_called(plan).features if overridden is None else overridden
+    return name in get_plan(plan).features if overridden is None else overridden
 
 
 def require_feature(name: str) -> None:

@@ -71,7 +71,7 @@ def default_plan() -> str:
     return next(iter(plans()))
 
 
-def plan_called(name: str) -> Plan:
+def get_plan(name: str) -> Plan:
     """The plan of that name. Raises UnknownPlan."""
     if not _is_name(name) or (plan := plans().get(name)) is None:
         raise UnknownPlan(f"there is no plan {name!r}: say {', '.join(plans())}", plan=name)

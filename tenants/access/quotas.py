@@ -18,7 +18,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from tenants.access.plans import plan_at, plan_called
+from tenants.access.plans import get_plan, plan_at
 from tenants.context import current_tenant_id, tenancy
 from tenants.postgres import counting
 from tenants.refusals import QuotaReached, UnknownQuota
@@ -75,7 +75,7 @@ class _Terms:
         """How many; None without end. Raises UnknownPlan."""
         if name in self.overridden:
             return self.overridden[name]
-        return plan_called(self.plan).quotas.get(name)
+        return get_plan(self.plan).quotas.get(name)
 
     def giver(self, name: str) -> str:
         """What says so."""

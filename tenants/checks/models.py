@@ -31,7 +31,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
         yield from listing_faults(model)
     if issubclass(model, SoftDeleteModel) and not model._meta.proxy:
         yield from _live_rows(model)
-    if issubclass(model, TenantModel) and "DELETE" not in model.app_may:
+    if issubclass(model, TenantModel) and "DELETE" not in model.app_privileges:
         yield from _purging(model)
     for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
         if isinstance(field.related_model, type):
@@ -50,7 +50,7 @@ def _managers(model: type[TenantOwned]) -> Iterator[Error]:
 
 
 def _constraints(model: type[TenantModel]) -> Iterator[Error]:
-    for constraint in isolation_of(model, app_may=model.app_may):
+    for constraint in isolation_of(model, app_privileges=model.app_privileges):
         if constraint not in model._meta.constraints:
             yield Error(
                 f"{model._meta.label} lacks the constraint {constraint.name}",
@@ -98,14 +98,14 @@ def _undated(model: type[models.Model]) -> Iterator[str]:
             yield f"has no {name} that is now where nothing is said"
     for field in fields.values():
         if getattr(field, "auto_now", False) and not _may_update(model, str(field.column)):
-            yield f"has {field.name}, which every update moves, and `app_may` does not"
+            yield f"has {field.name}, which every update moves, and `app_privileges` does not"
     if "updated_at" in fields and not getattr(fields["updated_at"], "auto_now", False):
         yield "has an updated_at that no update moves"
 
 
 def _may_update(model: type[models.Model], column: str) -> bool:
     """Whether role app may update that column, if it may update any."""
-    _, by_column, columns = getattr(model, "app_may", "").partition("UPDATE (")
+    _, by_column, columns = getattr(model, "app_privileges", "").partition("UPDATE (")
     return not by_column or column in columns.partition(")")[0].split(", ")
 
 
@@ -172,7 +172,7 @@ def _purging(model: type[TenantModel]) -> Iterator[Error]:
     if issubclass(model, SoftDeleteModel):
         yield Error(
             f"{model._meta.label} can be marked deleted and never purged",
-            hint="role app needs DELETE in `app_may`; a ledger is a plain TenantModel",
+            hint="role app needs DELETE in `app_privileges`; a ledger is a plain TenantModel",
             obj=model,
             id="tenants.E007",
         )

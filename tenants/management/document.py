@@ -67,7 +67,7 @@ def _lines(table: Table) -> Iterator[str]:
         )
     yield "\n```sql"
     yield from table.rules
-    yield f"```\n\nRole app may: {table.app_may}\n"
+    yield f"```\n\nRole app may: {table.app_privileges}\n"
 
 
 def _row(*cells: str) -> str:

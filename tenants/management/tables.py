@@ -71,7 +71,7 @@ class Table:
     columns: tuple[Column, ...]
     rules: tuple[str, ...]
     relations: tuple[Relation, ...]
-    app_may: str
+    app_privileges: str
 
 
 def tables() -> list[Table]:
@@ -125,7 +125,7 @@ def _table(
         ),
         rules=tuple(rules),
         relations=tuple(_relations(model)),
-        app_may=_grant(model),
+        app_privileges=_grant(model),
     )
 
 

@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from tenants.access.plans import plan_called
+from tenants.access.plans import get_plan
 from tenants.access.roles import require, verb
 from tenants.context import acting_for, inspecting
 from tenants.errors import ConstraintBroken, SlugTaken, UniqueBroken, UnknownTenant
@@ -53,7 +53,7 @@ class TenantsManager(TenantManager["Tenant"]):
 
         A trial that runs ends by it. Raises UnknownPlan and NotAllowed.
         """
-        plan_called(plan)
+        get_plan(plan)
         tenant = self.acquired().get()
         tenant.plan = plan
         if tenant.trial_ends_at is not None:
@@ -68,7 +68,7 @@ class TenantsManager(TenantManager["Tenant"]):
         quotas allow stays. A trial that runs is replaced, so its end is brought forward or put
         off by starting it again. Raises UnknownPlan, BadTrial and NotAllowed.
         """
-        plan_called(plan)
+        get_plan(plan)
         ends_at = _end_of_trial(until)
         tenant = self.acquired().get()
         tenant.trial_plan, tenant.trial_ends_at = plan, ends_at

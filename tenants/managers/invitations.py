@@ -20,7 +20,7 @@ from tenants.access.roles import verb
 from tenants.context import run_for
 from tenants.errors import ConstraintBroken, UnknownTenant
 from tenants.managers.base import TenantManager, TenantQuerySet
-from tenants.managers.members import role_named
+from tenants.managers.members import clean_role
 from tenants.refusals import (
     AlreadyInvited,
     AlreadyMember,
@@ -63,7 +63,7 @@ class InvitationManager(_Invitations["Invitation"], TenantManager["Invitation"])
         RateLimited, and AlreadyInvited while an offer to the address is open: who lost the token
         revokes it first. An open offer keeps a place: QuotaReached when there is none.
         """
-        address, wanted = folded(email), role_named(role)
+        address, wanted = clean_email(email), clean_role(role)
         _require_open_for_a_while(expires_in)
         if apps.get_model("tenants.Membership").objects.by_email(address).exists():
             raise AlreadyMember(f"{address} is a member already")
@@ -129,7 +129,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(str(token).encode(errors="replace")).hexdigest()
 
 
-def folded(email: str) -> str:
+def clean_email(email: str) -> str:
     """An address as invitations keep it. Raises BadEmail."""
     address = str(email).strip().lower()
     try:

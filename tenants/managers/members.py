@@ -70,7 +70,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
 
         Raises UnknownRole, AlreadyMember, UserDeactivated and QuotaReached.
         """
-        membership: Membership = self.model(user=user, role=role_named(role))
+        membership: Membership = self.model(user=user, role=clean_role(role))
         _require_active(user)
         quotas.require("members")
         try:
@@ -88,7 +88,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
 
         Raises UnknownRole, UserDeactivated and QuotaReached.
         """
-        wanted = role_named(role)
+        wanted = clean_role(role)
         _require_active(user)
         if (member := self.of(user)) is not None:
             return member
@@ -122,7 +122,7 @@ class MembershipManager(_Memberships["Membership"], SoftDeleteManager["Membershi
     @verb("members.change_role")
     def change_role(self, membership: "Membership", role: str) -> "Membership":
         """Give a member another role. Raises UnknownRole, NotAMember and LastOwner."""
-        wanted = role_named(role)
+        wanted = clean_role(role)
         with transaction.atomic(using=self.db):
             locked = self._locked(membership)
             if wanted != Role.OWNER:
@@ -184,7 +184,7 @@ def _require_active(user: "User") -> None:
         raise UserDeactivated(f"{user} is deactivated, or is not there")
 
 
-def role_named(name: str) -> Role:
+def clean_role(name: str) -> Role:
     """The role of that name. Raises UnknownRole."""
     try:
         return Role(name)

@@ -97,9 +97,9 @@ class TenantOwned(models.Model):
 class TenantModel(Dated, Contracted, TenantOwned):
     """A row of one tenant, isolated by PostgreSQL as well as by its manager.
 
-    Subclasses get PRIMARY KEY (tenant_id, id), row security, grants (`app_may`) and composite
-    foreign keys for their TenantForeignKeys. Uniques must begin with the tenant. Fixtures
-    never name the tenant: the block they are loaded in does.
+    Subclasses get PRIMARY KEY (tenant_id, id), row security, the grants of `app_privileges` and
+    composite foreign keys for their TenantForeignKeys. Uniques must begin with the tenant.
+    Fixtures never name the tenant: the block they are loaded in does.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -116,7 +116,7 @@ class TenantModel(Dated, Contracted, TenantOwned):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    app_may: ClassVar[str] = READ_WRITE
+    app_privileges: ClassVar[str] = READ_WRITE
     base_manager: ClassVar[str] = "objects"
     history: ClassVar[History | None] = History()
     objects: ClassVar[TenantManager[Self]] = TenantManager()
@@ -192,7 +192,7 @@ def _isolate(sender: type[models.Model]) -> None:
     if not issubclass(sender, TenantModel) or sender._meta.proxy:
         return
     meta = sender._meta
-    constraints = [*meta.constraints, *isolation_of(sender, app_may=sender.app_may)]
+    constraints = [*meta.constraints, *isolation_of(sender, app_privileges=sender.app_privileges)]
     if sender.history:
         constraints.append(sender.history.trigger(sender, function="tenants_record_change"))
     meta.constraints = constraints

@@ -59,7 +59,7 @@ class Recorded(models.Model):
 class Change(Recorded, TenantModel):
     """A change of a tenant's row; role app can read it and nothing else."""
 
-    app_may = "SELECT, MAINTAIN"
+    app_privileges = "SELECT, MAINTAIN"
     history = None
     listing = Listing(
         filters={

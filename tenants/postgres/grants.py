@@ -54,9 +54,9 @@ SECRET_COLUMNS = {
 def app_grants() -> dict[str, str]:
     """What role app may do with global tables: these, and what other apps declare.
 
-    An app says it in its AppConfig: `app_may = {"notes_colour": "SELECT"}`.
+    An app says it in its AppConfig: `app_privileges = {"notes_colour": "SELECT"}`.
     """
-    declared = (getattr(config, "app_may", {}) for config in apps.get_app_configs())
+    declared = (getattr(config, "app_privileges", {}) for config in apps.get_app_configs())
     return {table: what for given in (APP, *declared) for table, what in given.items()}
 
 

@@ -197,7 +197,7 @@ class RowTrigger(DeclaredSQL):
         return ", ".join(f"'{arg}'" for arg in self.args)
 
 
-def isolation_of(model: type[models.Model], *, app_may: str) -> list[models.BaseConstraint]:
+def isolation_of(model: type[models.Model], *, app_privileges: str) -> list[models.BaseConstraint]:
     """The constraints a TenantModel gets for being one."""
     table = model._meta.db_table
     references = [
@@ -210,7 +210,7 @@ def isolation_of(model: type[models.Model], *, app_may: str) -> list[models.Base
         TenantReference(field="tenant", name=f"{table}_tenant_exists"),
         *references,
         RowSecurity(name=f"{table}_isolation"),
-        Grants(name=f"{table}_grants", app=app_may),
+        Grants(name=f"{table}_grants", app=app_privileges),
     ]
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import (
     BadAmount,
-    BadParticulars,
+    BadOption,
     KeyReused,
     NotEnoughMoney,
     Refused,
@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[Any, type[Refused], dict[str, Any]]] = {
     "budget": (("Rent", 5, {}), UnknownBudget, {}),
     "key of another deposit": (("Home", 5, {"key": "used"}), KeyReused, {"key": "used"}),
     "key of a rule": (("Home", 5, {"key": "rule"}), KeyReused, {"key": "rule"}),
-    "memo": (("Home", 5, {"memo": "x" * 501}), BadParticulars, {"field": "memo"}),
+    "memo": (("Home", 5, {"memo": "x" * 501}), BadOption, {"field": "memo"}),
     "too much": (("Home", MAX_MINOR, {}), BadAmount, {"asked": MAX_MINOR}),
     "version": (("Home", 5, {"expect": 0}), StalePlan, {"expected": 0}),
 }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from budgets.cascade import Claim
-from budgets.errors import BadParticulars, BadRule, BucketClosed, NothingToMove, WrongBudget
+from budgets.errors import BadOption, BadRule, BucketClosed, NothingToMove, WrongBudget
 from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Movement
 from tests.budgets.verbs import JUNE, Audited, EveryRequest, Scene, Verb
@@ -209,7 +209,7 @@ def test_what_cannot_be_recorded_leaves_nothing_behind_even_when_it_is_caught(ac
             Bucket.objects.create_bucket, budget, "New", filter=Claim(flat=1), memo="m" * 501
         ),
     }
-    with pytest.raises(BadParticulars):
+    with pytest.raises(BadOption):
         too_long[verb]()
 
     assert snapshot(budget) == before

@@ -126,7 +126,7 @@ class TestDeposit:
         assert (len(over_two), len(over_ten)) == (7, 7)
 
 
-class TestParticulars:
+class TestRequestOptions:
     def test_are_recorded(self, tenant):
         user = UserFactory()
         with acting_for(tenant, actor=user, request_id="request-7"):

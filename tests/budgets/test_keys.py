@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from budgets.cascade import Claim
-from budgets.errors import BadParticulars, KeyReused, UnknownKeyword
+from budgets.errors import BadOption, KeyReused, UnknownKeyword
 from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Overflow
 from budgets.managers.requests import fingerprint
@@ -98,7 +98,7 @@ def test_many_reversals_under_one_key_are_refused(desk):
 
 def test_an_undo_takes_a_key_as_every_verb_does(desk):
     for key in ("", 5, "x" * 201):
-        with pytest.raises(BadParticulars):
+        with pytest.raises(BadOption):
             desk.do(lambda key=key: undo(desk, key))
     first = desk.do(lambda: undo(desk, "k"))
     again = desk.do(lambda: undo(desk, "k"))

@@ -256,16 +256,16 @@ class TestTheCurrencyOfATenant:
         assert manage(*words).json["currency"] == "CHF"
 
 
-def bucket(budget, name="", **particulars):
+def bucket(budget, name="", **options):
     name = name or f"Bucket {UserFactory.build().email}"
-    return Bucket.objects.create_bucket(budget, name, filter=Claim(flat=1), **particulars)
+    return Bucket.objects.create_bucket(budget, name, filter=Claim(flat=1), **options)
 
 
-def once(budget, name, **particulars):
+def once(budget, name, **options):
     """A schedule that fell due yesterday, once."""
     starts = datetime.combine(timezone.now() - timedelta(days=1), time())
     when: Any = {"rrule": "FREQ=DAILY;COUNT=1", "starts": starts, "time_zone": "UTC"}
-    return Schedule.objects.create_schedule(budget, name, 100, **when, **particulars)
+    return Schedule.objects.create_schedule(budget, name, 100, **when, **options)
 
 
 def statement(folder, day):

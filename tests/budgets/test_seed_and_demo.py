@@ -103,8 +103,8 @@ class TestSeed:
     def test_production_takes_neither_play_money_nor_known_passwords(
         self, committed, settings, monkeypatch, unique, which
     ):
-        plot = seeds.Plot(unique, unique, (), "Budget", "EUR", ())
-        monkeypatch.setattr(seeds, which.upper(), (plot,))
+        seed = seeds.SeedBudget(unique, unique, (), "Budget", "EUR", ())
+        monkeypatch.setattr(seeds, which.upper(), (seed,))
         settings.ENVIRONMENT = "production"
 
         ran = manage("seed", which)
@@ -134,7 +134,7 @@ def demos(django_db_setup, django_db_blocker) -> list[str]:
     tenants_of = audit._tenants
 
     def own(slug: None) -> list[Tenant]:
-        return [tenant for plot in seeds.DEV for tenant in tenants_of(plot.slug)]
+        return [tenant for seed in seeds.DEV for tenant in tenants_of(seed.slug)]
 
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit, "_tenants", own)

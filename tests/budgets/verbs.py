@@ -1,4 +1,4 @@
-"""What every verb promises, asked of each: repeats, keys, versions, particulars, two at once.
+"""What every verb promises, asked of each: repeats, keys, versions, options, two at once.
 
 A module on one verb says with a fixture `verb` how it is asked, and subclasses `EveryRequest`.
 """
@@ -18,7 +18,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from budgets.cascade import Claim
-from budgets.errors import BadParticulars, KeyReused, Refused, StalePlan
+from budgets.errors import BadOption, KeyReused, Refused, StalePlan
 from budgets.jobs import audit
 from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
@@ -177,7 +177,7 @@ class Audited:
 
 
 type Ask = Callable[..., Any]
-"""A request of a scene, its particulars as keywords; asked within a block."""
+"""A request of a scene, its options as keywords; asked within a block."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ class EveryRequest(Audited):
 
         assert refusal.figures["expected"] == version - 1
         assert refusal.figures["version"] == version
-        with pytest.raises((BadParticulars, StalePlan)):  # of a deposit a preview's hash is stale
+        with pytest.raises((BadOption, StalePlan)):  # of a deposit a preview's hash is stale
             scene.do(partial(verb.ask, scene, expect="0" * 64))
 
     def test_of_two_at_once_that_expect_one_version_one_is_done(self, scene, verb):
@@ -284,7 +284,7 @@ class EveryRequest(Audited):
     def test_refuses_what_cannot_be_recorded(self, scene, verb):
         for field, value in UNRECORDABLE:
             said = {field: value}
-            refusal = refused(scene, verb.ask, BadParticulars, "bad_particulars", **said)
+            refusal = refused(scene, verb.ask, BadOption, "bad_particulars", **said)
             assert refusal.figures["field"] == field
 
 

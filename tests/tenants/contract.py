@@ -67,22 +67,24 @@ class Described:
         return issubclass(self.model, SoftDeleteModel)
 
     @property
-    def app_may(self) -> str:
-        return str(getattr(self.model, "app_may", None) or grants.APP[self.model._meta.db_table])
+    def app_privileges(self) -> str:
+        return str(
+            getattr(self.model, "app_privileges", None) or grants.APP[self.model._meta.db_table]
+        )
 
     @property
     def updates(self) -> bool:
         """Whether a row may be changed, a column of it at least."""
-        return "UPDATE" in self.app_may
+        return "UPDATE" in self.app_privileges
 
     @property
     def saves(self) -> bool:
         """Whether a row may be written whole."""
-        return self.updates and "UPDATE (" not in self.app_may
+        return self.updates and "UPDATE (" not in self.app_privileges
 
     @property
     def deletes(self) -> bool:
-        return "DELETE" in self.app_may
+        return "DELETE" in self.app_privileges
 
     def new(self, **values: Any) -> Any:
         """An instance that is not stored."""

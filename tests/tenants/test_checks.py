@@ -39,7 +39,9 @@ def ids(errors):
 
 
 def test_an_app_says_what_app_may_do_with_its_global_tables(monkeypatch):
-    monkeypatch.setattr(apps.get_app_config("shop"), "app_may", {"shop_rate": "SELECT"}, False)
+    monkeypatch.setattr(
+        apps.get_app_config("shop"), "app_privileges", {"shop_rate": "SELECT"}, False
+    )
 
     assert grants.app_grants()["shop_rate"] == "SELECT"
     assert grants.app_grants().items() >= grants.APP.items()
@@ -158,8 +160,8 @@ class TestModels:
             ({"created_at": None}, "has no created_at that is now"),
             ({"created_at": models.DateTimeField()}, "has no created_at that is now"),
             ({"updated_at": models.DateTimeField(auto_now_add=True)}, "that no update moves"),
-            ({"app_may": "SELECT, INSERT, UPDATE (body)"}, "`app_may` does not"),
-            ({"app_may": "UPDATE (body), UPDATE (updated)"}, "`app_may` does not"),
+            ({"app_privileges": "SELECT, INSERT, UPDATE (body)"}, "`app_privileges` does not"),
+            ({"app_privileges": "UPDATE (body), UPDATE (updated)"}, "`app_privileges` does not"),
         ],
     )
     def test_a_row_that_does_not_say_when_it_was_made_and_changed(self, attributes, said):
@@ -188,15 +190,15 @@ class TestModels:
         assert ids(faults_of(label)) == {"tenants.E019"}
 
     @pytest.mark.parametrize(
-        "app_may", ["SELECT, INSERT", "SELECT, UPDATE", "INSERT, UPDATE (body, updated_at)"]
+        "app_privileges", ["SELECT, INSERT", "SELECT, UPDATE", "INSERT, UPDATE (body, updated_at)"]
     )
-    def test_rows_that_app_may_update_with_their_time_or_never_are_fine(self, app_may):
-        assert list(faults_of(made("Note", TenantModel, app_may=app_may))) == []
+    def test_rows_that_app_may_update_with_their_time_or_never_are_fine(self, app_privileges):
+        assert list(faults_of(made("Note", TenantModel, app_privileges=app_privileges))) == []
 
     def test_grants_that_differ_from_what_app_may(self):
         note = made("Note", TenantModel)
 
-        note.app_may = "SELECT"
+        note.app_privileges = "SELECT"
 
         assert ids(faults_of(note)) == {"tenants.E002"}
 
@@ -281,29 +283,29 @@ class TestModels:
         assert (fault.id, "everything" in fault.msg) == ("tenants.E006", True)
 
     def test_rows_that_can_be_marked_deleted_and_never_purged(self):
-        note = made("Note", SoftDeleteModel, app_may=NO_DELETE)
+        note = made("Note", SoftDeleteModel, app_privileges=NO_DELETE)
 
         assert ids(faults_of(note)) == {"tenants.E007"}
 
     def test_rows_that_a_purge_has_to_take_along_and_cannot(self):
         cascading = TenantForeignKey(Membership, models.CASCADE, related_name="+")
-        note = made("Note", TenantModel, app_may=APPEND_ONLY, member=cascading)
+        note = made("Note", TenantModel, app_privileges=APPEND_ONLY, member=cascading)
 
         [fault] = faults_of(note)
 
         assert (fault.id, "tenants.Membership" in fault.msg) == ("tenants.E007", True)
 
     @pytest.mark.parametrize(
-        ("app_may", "on_delete"),
+        ("app_privileges", "on_delete"),
         [
             (APPEND_ONLY, models.PROTECT),
             (APPEND_ONLY, models.DO_NOTHING),
             (READ_WRITE, models.CASCADE),
         ],
     )
-    def test_rows_that_keep_what_they_point_at_are_fine(self, app_may, on_delete):
+    def test_rows_that_keep_what_they_point_at_are_fine(self, app_privileges, on_delete):
         member = TenantForeignKey(Membership, on_delete, related_name="+")
-        note = made("Note", TenantModel, app_may=app_may, member=member)
+        note = made("Note", TenantModel, app_privileges=app_privileges, member=member)
 
         assert list(faults_of(note)) == []
 

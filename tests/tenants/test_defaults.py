@@ -271,7 +271,7 @@ def test_the_history_takes_it_from_owner_alone(model, side, committed):
 
     with acting_for(side.tenant):
         as_the_model_says(model._base_manager.get(pk=pk), said)
-    may = model.app_may if issubclass(model, TenantOwned) else APP[model._meta.db_table]
+    may = model.app_privileges if issubclass(model, TenantOwned) else APP[model._meta.db_table]
     assert "INSERT" not in may
 
 

@@ -111,7 +111,7 @@ ALSO: dict[type[Exception], set[str]] = {
     ValidationError: {
         "ValueRefused", "BadEmail", "BadExpiry", "BadTrial", "BadAmount",
         "UnknownCurrency", "CurrencyEnded", "WrongCurrency",
-        "BadRule", "NotAPermutation", "BadParticulars", "UnknownKeyword", "BadSchedule",
+        "BadRule", "NotAPermutation", "BadOption", "UnknownKeyword", "BadSchedule",
     },
     ValueError: {"ValueRefused"},
     TypeError: {"ValueRefused", "UnknownKeyword", "WrongType"},

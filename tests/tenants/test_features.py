@@ -4,7 +4,7 @@ import pytest
 from django.test import override_settings
 
 from tenants.access.features import has_feature, require_feature
-from tenants.access.plans import PLANS, plan_called
+from tenants.access.plans import PLANS, get_plan
 from tenants.context import acting_for
 from tenants.models import Tenant, TenantSettings
 from tenants.refusals import NotInPlan, UnknownFeature, UnknownPlan
@@ -16,7 +16,7 @@ OURS = {"basic": frozenset({"reading"}), "pro": frozenset({"reading", "writing"}
 def test_a_tenant_has_what_its_plan_includes(acting, plan):
     Tenant.objects.change_plan(plan)
 
-    included = {name: plan_called(name).features for name in PLANS}
+    included = {name: get_plan(name).features for name in PLANS}
     every = frozenset().union(*included.values())
     assert {name for name in every if has_feature(name)} == included[plan]
 

@@ -18,11 +18,11 @@ LEAVES = [
     model
     for model in MAKERS
     if model not in POINTED_AT
-    and "INSERT" in model.app_may
+    and "INSERT" in model.app_privileges
     and model is not TenantSettings  # a second row is refused, whatever its id
 ]
 READS = ("select", "get by id", "aggregate", "prefetch", "select_related", "_base_manager")
-LEDGER = [model for model in MAKERS if "UPDATE" not in model.app_may]
+LEDGER = [model for model in MAKERS if "UPDATE" not in model.app_privileges]
 
 each_model = pytest.mark.parametrize("model", MAKERS, ids=lambda model: model.__name__)
 
@@ -55,7 +55,7 @@ def red(model, sides):
 
 def reachable(model):
     """What the grants leave to row security."""
-    writes = {"insert", "bulk_create"} if "INSERT" in model.app_may else set()
+    writes = {"insert", "bulk_create"} if "INSERT" in model.app_privileges else set()
     # A listing within another table's rows is still kept by that table's policy.
     lists = {"listing"} if model in LISTED and not listing_of(model).within else set()
     return {"select", "get by id", "aggregate", "raw", "SQL"} | writes | lists

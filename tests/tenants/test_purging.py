@@ -137,7 +137,7 @@ class TestWhatStays:
             "Product",
             "Submission",
         }
-        assert all("DELETE" in model.app_may for model in purging.purged())
+        assert all("DELETE" in model.app_privileges for model in purging.purged())
 
 
 class TestBatches:

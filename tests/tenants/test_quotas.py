@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from tenants.access import quotas
-from tenants.access.plans import PLANS, Plan, plan_called
+from tenants.access.plans import PLANS, Plan, get_plan
 from tenants.access.quotas import Quota, declare, require, standings
 from tenants.context import acting_for, run_for
 from tenants.errors import NotAllowed, NoTenant, TenantSuspended
@@ -96,7 +96,7 @@ class TestAPlan:
 
     @pytest.mark.parametrize("name", PLANS)
     def test_of_ours_names_only_quotas_that_an_app_declares(self, name):
-        for quota in plan_called(name).quotas:
+        for quota in get_plan(name).quotas:
             assert quotas.require_known(quota)
 
 

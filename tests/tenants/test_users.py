@@ -33,7 +33,7 @@ from tenants.refusals import (
 )
 from tenants.sessions import SessionStore
 from tenants.tasks import purge_users
-from tenants.views import CHOSEN, seat_of
+from tenants.views import CHOSEN, access_of
 from tests.browser import UNCOLLECTED
 from tests.command_line import manage
 from tests.factories import BudgetFactory, MembershipFactory, TenantFactory, UserFactory
@@ -286,7 +286,7 @@ class TestOneMarkedByHand:
 
         assert role_in(tenant, user) is None
         with pytest.raises(NoMembership):
-            seat_of(request)
+            access_of(request)
         assert authenticate(username=user.email, password=PASSWORD) is None
         assert client.get("/admin/").status_code == 302
 

@@ -211,7 +211,7 @@ class TestArguments:
         def broken(*_: object) -> None:
             raise AttributeError("ours")
 
-        monkeypatch.setattr("tenants.managers.invitations.role_named", broken)
+        monkeypatch.setattr("tenants.managers.invitations.clean_role", broken)
 
         with pytest.raises(AttributeError, match="ours"):
             Invitation.objects.invite("new@example.com", "viewer")

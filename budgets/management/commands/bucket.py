@@ -35,7 +35,7 @@ class Command(BudgetCommand):
             def work(found: Budget) -> dict[str, Any]:
                 request = Request.of(found, **options)
                 if expect is not None:
-                    request.particulars["expect"] = expect
+                    request.options["expect"] = expect
                 return _changed(verb, request, **options | {"dry_run": dry_run})
 
             return self.on_budget(tenant, budget, work, by=options["by"], archived=True)

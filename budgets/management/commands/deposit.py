@@ -60,10 +60,10 @@ def deposit(
         rows = listed_into(bucket, minor, lines)
     if not dry_run:
         if into is None:
-            movement = Movement.objects.deposit(budget, minor, **request.particulars)
+            movement = Movement.objects.deposit(budget, minor, **request.options)
         else:
             movement = Movement.objects.deposit_into(
-                bucket, minor, overflow=Overflow(overflow), **request.particulars
+                bucket, minor, overflow=Overflow(overflow), **request.options
             )
     repeated = movement is not None and movement.repeated
     if movement and repeated:

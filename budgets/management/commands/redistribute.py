@@ -28,7 +28,7 @@ class Command(MoneyCommand):
 
     def move(self, request: Request, *, amount: str, into: str | None, **_: Any) -> Movement:
         """Raises what `MovementManager.redistribute` and `redistribute_to` do."""
-        minor, said = request.sum(amount), request.particulars
+        minor, said = request.sum(amount), request.options
         if into is None:
             return Movement.objects.redistribute(request.budget, minor, **said)
         return Movement.objects.redistribute_to(request.bucket(into), minor, **said)

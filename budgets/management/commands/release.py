@@ -26,4 +26,4 @@ class Command(MoneyCommand):
 
     def move(self, request: Request, *, bucket: str, **_: Any) -> Movement:
         """Raises what `MovementManager.release_excess` does."""
-        return Movement.objects.release_excess(request.bucket(bucket), **request.particulars)
+        return Movement.objects.release_excess(request.bucket(bucket), **request.options)

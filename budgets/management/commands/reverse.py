@@ -28,4 +28,4 @@ class Command(MoneyCommand):
     def move(self, request: Request, *, movement: str, **_: Any) -> Movement:
         """Raises UnknownMovement, and what `MovementManager.reverse_movement` does."""
         wrong = Movement.objects.meant(request.budget, movement)
-        return Movement.objects.reverse_movement(wrong, **request.particulars)
+        return Movement.objects.reverse_movement(wrong, **request.options)

@@ -13,7 +13,7 @@ from rich.table import Table
 from budgets.errors import BadSchedule
 from budgets.management.base import BudgetCommand, typed
 from budgets.management.tables import shown
-from budgets.managers.requests import Particulars
+from budgets.managers.requests import RequestOptions
 from budgets.models import Budget, Schedule
 from tenants.local import local
 
@@ -157,19 +157,19 @@ def edit(
 def rename(budget: Budget, *, name: str, new: str, **said: Any) -> list[Answer]:
     """Give it another name"""
     schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
-    return [_answer(Schedule.objects.rename(schedule, new, **_particulars(said)))]
+    return [_answer(Schedule.objects.rename(schedule, new, **_options(said)))]
 
 
 def pause(budget: Budget, *, name: str, **said: Any) -> list[Answer]:
     """Run nothing until it is resumed"""
     schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
-    return [_answer(Schedule.objects.pause(schedule, **_particulars(said)))]
+    return [_answer(Schedule.objects.pause(schedule, **_options(said)))]
 
 
 def resume(budget: Budget, *, name: str, **said: Any) -> list[Answer]:
     """Run it again; what fell due is caught up"""
     schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
-    return [_answer(Schedule.objects.resume(schedule, **_particulars(said)))]
+    return [_answer(Schedule.objects.resume(schedule, **_options(said)))]
 
 
 def skip(budget: Budget, *, name: str, due: datetime | None, **_: Any) -> list[Answer]:
@@ -185,7 +185,7 @@ def end(budget: Budget, *, name: str, **said: Any) -> list[Answer]:
     schedule = Schedule.objects.get_by_name(budget, name, key=said["key"])
     to_come, now = Schedule.objects.upcoming(schedule, many=100).due_times, timezone.now()
     not_run = [_local(schedule, due) for due in to_come if due <= now]
-    ended = Schedule.objects.end(schedule, **_particulars(said))
+    ended = Schedule.objects.end(schedule, **_options(said))
     return [{**_answer(ended), "not_run": not_run}]
 
 
@@ -201,7 +201,7 @@ VERBS: dict[str, Callable[..., list[Answer]]] = {
 }
 
 
-def _particulars(said: dict[str, Any]) -> Particulars:
+def _options(said: dict[str, Any]) -> RequestOptions:
     return {"memo": said["memo"], "key": said["key"]}
 
 

@@ -41,5 +41,5 @@ class Command(MoneyCommand):
             request.bucket(into),
             request.sum(amount),
             overflow=Overflow(overflow),
-            **request.particulars,
+            **request.options,
         )

@@ -32,4 +32,4 @@ class Command(MoneyCommand):
     def move(self, request: Request, *, amount: str, source: str, **_: Any) -> Movement:
         """Raises what `MovementManager.withdraw` does."""
         bucket = request.bucket(source)
-        return Movement.objects.withdraw(bucket, request.sum(amount), **request.particulars)
+        return Movement.objects.withdraw(bucket, request.sum(amount), **request.options)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from budgets.cascade.projection import Projection, project
 from budgets.errors import BadQuestion
-from budgets.managers.posting import positive
+from budgets.managers.posting import require_amount
 from budgets.managers.reads import dashboard, moments, months, what_if
 from budgets.managers.reads.asked import found
 from tenants.local import local
@@ -108,5 +108,5 @@ class BudgetReads:
 
 def _amounts(deposits: Iterable[tuple[date, int]]) -> Iterator[tuple[date, int]]:
     for day, amount in deposits:
-        positive(amount)
+        require_amount(amount)
         yield day, amount

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from budgets.cascade import Claim
-from budgets.errors import BadParticulars
+from budgets.errors import BadOption
 from budgets.managers.bulk import Deposit
 from budgets.models import Budget, Movement, Schedule, Statement
 from tenants.context import acting_for
@@ -85,9 +85,9 @@ def test_are_refused_by_name(scene, field, ask):
 
 
 @pytest.mark.parametrize(
-    ("field", "given"), [("budget_id", ("Home", 5)), ("particulars", (UUID(int=1), 5, None))]
+    ("field", "given"), [("budget_id", ("Home", 5)), ("options", (UUID(int=1), 5, None))]
 )
-def test_a_deposit_of_many_is_one_of_a_budget_with_particulars(field, given):
+def test_a_deposit_of_many_is_one_of_a_budget_with_options(field, given):
     with pytest.raises(WrongType) as caught:
         Deposit(*given)
 
@@ -106,7 +106,7 @@ def nested(levels: int) -> Any:
     return value
 
 
-PARTICULARS: list[tuple[str, Any]] = [
+REQUEST_OPTIONS: list[tuple[str, Any]] = [
     ("memo", None),
     ("memo", "a\0b"),
     ("memo", "\udc80"),
@@ -127,7 +127,9 @@ PARTICULARS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), PARTICULARS, ids=[f"{n} {name}" for n, (name, _) in enumerate(PARTICULARS)]
+    ("field", "value"),
+    REQUEST_OPTIONS,
+    ids=[f"{n} {name}" for n, (name, _) in enumerate(REQUEST_OPTIONS)],
 )
 def test_particulars_that_cannot_be_recorded_are_refused_by_name(scene, field, value):
     said: Any = {field: value}
@@ -136,7 +138,7 @@ def test_particulars_that_cannot_be_recorded_are_refused_by_name(scene, field, v
         lambda scene: create(scene, filter=FLAT, **said),
         lambda scene: scene.side.movements.deposit_many([Deposit(scene.home.pk, 5, said)]),
     ):
-        refusal = refused(scene, ask, BadParticulars)
+        refusal = refused(scene, ask, BadOption)
         assert (refusal.code, refusal.fields) == ("bad_particulars", (field,))
 
 

@@ -6,9 +6,9 @@ from typing import Any, Unpack
 
 import pytest
 
-from budgets.errors import BadParticulars, Refused, UnknownKeyword
+from budgets.errors import BadOption, Refused, UnknownKeyword
 from budgets.managers.bulk import Deposit
-from budgets.managers.requests import Particulars
+from budgets.managers.requests import RequestOptions
 from budgets.testing import MemoryLedger
 from tests.budgets.contract import test_moving, test_rules
 from tests.budgets.contract.sides import Scene
@@ -17,7 +17,7 @@ JUNE = datetime(2026, 6, 1, 12, tzinfo=UTC)
 IN_PARIS = JUNE.astimezone(timezone(timedelta(hours=2)))
 
 
-def many(scene: Scene, **told: Unpack[Particulars]) -> Any:
+def many(scene: Scene, **told: Unpack[RequestOptions]) -> Any:
     return scene.side.movements.deposit_many([Deposit(scene.kept["Home"].pk, 5, told)])
 
 
@@ -120,7 +120,7 @@ class TestARepeat:
 def test_a_key_is_text_of_1_to_200_characters(scene, subtests, verb):
     for key in BAD_KEYS:
         with subtests.test(key=key):
-            refuses(scene, verb, BadParticulars, key=key)
+            refuses(scene, verb, BadOption, key=key)
     assert repeated(scene, verb, key="é" * 200)
 
 

@@ -10,7 +10,7 @@ import pytest
 from budgets.cascade import MAX_MINOR
 from budgets.errors import (
     BadAmount,
-    BadParticulars,
+    BadOption,
     BucketClosed,
     BucketFull,
     BucketLocked,
@@ -156,7 +156,7 @@ class TestDone:
         for time in UNWRITABLE:
             with subtests.test(str(time)):
                 asked = partial(ask, scene, "deposit", amount=5, effective_at=time)
-                scene.refuses(asked, BadParticulars, "bad_particulars", field="effective_at")
+                scene.refuses(asked, BadOption, "bad_particulars", field="effective_at")
 
     def test_of_one_deposit_of_many_too(self, scene):
         told: Any = {"effective_at": UNWRITABLE[0]}
@@ -166,7 +166,7 @@ class TestDone:
             lambda: scene.side.movements.deposit_many(deposits, each_on_its_own=True)
         )
 
-        assert (type(answer), answer.code) == (BadParticulars, "bad_particulars")
+        assert (type(answer), answer.code) == (BadOption, "bad_particulars")
 
     def test_the_first_and_the_last_times_that_can_be_written_are_read_back(self, scene):
         for time in WRITABLE:

@@ -8,7 +8,7 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import (
-    BadParticulars,
+    BadOption,
     BadRule,
     BucketClosed,
     KeyReused,
@@ -228,7 +228,7 @@ class TestEveryVerb:
                 )
                 scene.refuses(
                     partial(verb, scene, expect="0" * 64),
-                    BadParticulars,
+                    BadOption,
                     "bad_particulars",
                     field="expect",
                 )
@@ -238,7 +238,7 @@ class TestEveryVerb:
         for (name, verb), (field, value) in product(VERBS.items(), UNRECORDABLE):
             with subtests.test(name, field=field):
                 asked = partial(verb, scene, **{"key": "k"} | {field: value})
-                scene.refuses(asked, BadParticulars, "bad_particulars", field=field)
+                scene.refuses(asked, BadOption, "bad_particulars", field=field)
 
 
 CLOSED = {

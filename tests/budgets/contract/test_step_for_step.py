@@ -30,7 +30,7 @@ NAMES = st.sampled_from(
 ROW = st.sampled_from([0, 0, 1, 1, 2, 2, 0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9])
 ONE = st.integers(0, 1)
 OVERFLOWS = st.sampled_from(list(Overflow))
-PARTICULARS: dict[str, Any] = {
+REQUEST_OPTIONS: dict[str, Any] = {
     "key": st.sampled_from([None, None, None, "a", "b", "c"] * 4 + ["x" * 201]),
     "expect": st.sampled_from([None, None, None, None, 0] * 4 + [-1]),
     "memo": st.sampled_from(["", "Lohn"] * 8 + ["x" * 501]),
@@ -39,8 +39,8 @@ PARTICULARS: dict[str, Any] = {
 
 
 def step(verb: str, **told: Any) -> Any:
-    """A step of a verb with those arguments, and some of the particulars."""
-    return st.tuples(st.just(verb), st.fixed_dictionaries(told, optional=PARTICULARS))
+    """A step of a verb with those arguments, and some of the options."""
+    return st.tuples(st.just(verb), st.fixed_dictionaries(told, optional=REQUEST_OPTIONS))
 
 
 def bare(verb: str, **told: Any) -> Any:
@@ -51,7 +51,9 @@ MANY = st.lists(
     st.tuples(
         ONE,
         SUMS,
-        st.fixed_dictionaries({}, optional={name: PARTICULARS[name] for name in ("key", "memo")}),
+        st.fixed_dictionaries(
+            {}, optional={name: REQUEST_OPTIONS[name] for name in ("key", "memo")}
+        ),
     ),
     max_size=4,
 )
