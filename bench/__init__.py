@@ -1,1 +1,1 @@
-"""Benchmarks: ratios measured in one run, by `make bench`."""
+"""Benchmarks of `make bench`: each measures two variants in one run and prints their ratio."""

@@ -1,10 +1,10 @@
-"""`python -m bench`: what the data-access layer costs over the SQL it sends, as ratios.
+"""`python -m bench`: compare the managers with bare SQL, and listings with and without indexes.
 
-And what the indexes of the listings save, those of tenants (`bench.listings`) and those of people
-(`bench.people`); alone: `python -m bench listings`.
+`bench.listings` measures the listings of tenants, `bench.people` those of people;
+`python -m bench listings` runs only these two.
 
-Every pair is measured in turn, A B A B, in one process and one transaction that is rolled back,
-so that the speed of the machine cancels out and nothing stays. Medians of the rounds.
+The variants of a pair run alternately, A B A B, in one process and one transaction that is rolled
+back, so the ratio does not depend on the machine. The times are medians.
 """
 
 import os
@@ -39,9 +39,9 @@ type Pair = tuple[str, Work, str, Work]
 
 
 def main() -> None:
-    """Measure, print a table, and leave no trace."""
+    """Measure the pairs, print a table and roll back."""
     tenant_id = uuid7()
-    with acting_for(tenant_id, even_suspended=True):  # it is not there yet
+    with acting_for(tenant_id, even_suspended=True):  # it does not exist yet
         Tenant(pk=tenant_id, slug="bench", name="Bench").save(force_insert=True)
         table = Table("what", "milliseconds", "against", "milliseconds", "ratio", title="Medians")
         for pair in pairs(filled_budget("Short", buckets=10)):
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def filled_budget(name: str, *, buckets: int) -> Budget:
-    """A budget whose every envelope takes a tenth of what arrives."""
+    """A budget with envelopes that each keep 10 % of what arrives."""
     budget = Budget.objects.create_budget(name, "EUR")
     for number in range(buckets):
         Bucket.objects.create_bucket(budget, f"Bucket {number}", filter=Claim(share=100_000))
@@ -61,7 +61,7 @@ def filled_budget(name: str, *, buckets: int) -> Budget:
 
 
 def pairs(budget: Budget) -> list[Pair]:
-    """What is measured against what."""
+    """The pairs of a budget with few movements."""
     slots = [bucket.slot() for bucket in budget.buckets.envelopes()]
     statements = sql_of_a_deposit(budget)
 
@@ -76,7 +76,7 @@ def pairs(budget: Budget) -> list[Pair]:
 
 
 def pairs_of_a_long_ledger(budget: Budget) -> list[Pair]:
-    """Past balances in a ledger of 200,000 entries, against adding them up."""
+    """Past balances in a ledger of 200,000 entries, compared with sums over the entries."""
     fill(budget, [bucket.pk for bucket in budget.buckets.envelopes()], movements=20_000)
     at = budget.movements.get(seq=10_000).recorded_at
     read = Budget.objects.balances_at
@@ -97,32 +97,32 @@ def pairs_of_a_long_ledger(budget: Budget) -> list[Pair]:
 
 
 def measured(what: str, one: Work, against: str, other: Work, *, rounds: int) -> Iterator[str]:
-    """A row of the table: each with its milliseconds, and their ratio."""
+    """A row of the table: both variants with their milliseconds, and the ratio."""
     first, second = in_turn(one, other, rounds)
     yield from (what, f"{first * 1000:.3f}", against, f"{second * 1000:.3f}")
     yield f"{first / second:.2g}" if first < second / 10 else f"{first / second:.2f}"
 
 
 def in_turn(one: Work, other: Work, rounds: int) -> tuple[float, float]:
-    """The median seconds of each, run A B A B."""
+    """The median seconds of each, run alternately."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for work, taken in zip((one, other), times, strict=True):
-            begun = time.perf_counter()
+        for work, durations in zip((one, other), times, strict=True):
+            start = time.perf_counter()
             work()
-            taken.append(time.perf_counter() - begun)
+            durations.append(time.perf_counter() - start)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
 def sql_of_a_deposit(budget: Budget) -> list[str]:
-    """The SELECTs a deposit sends, with their values in place."""
+    """The SELECT statements of a deposit, with their parameters."""
     with CaptureQueriesContext(connection) as captured:
         Movement.objects.deposit(budget, 1_000_00)
     return [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
 
 
 def replayed(statements: list[str]) -> Callable[[], None]:
-    """Send the statements and fetch their rows, without models."""
+    """A function that executes the statements and fetches their rows, without models."""
 
     def work() -> None:
         with connection.cursor() as cursor:
@@ -134,14 +134,14 @@ def replayed(statements: list[str]) -> Callable[[], None]:
 
 
 def bare_count() -> None:
-    """Count the buckets by a statement of our own: what is measured against the manager's."""
+    """Count the buckets with bare SQL."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM budgets_bucket")
         cursor.fetchall()
 
 
 def sums(budget: Budget, seq: int) -> None:
-    """What each bucket held, by adding up its entries: what `balances_at` is measured against."""
+    """Sum the entries of each bucket up to a movement with bare SQL."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT e.bucket_id, sum(e.amount), max(m.seq) FROM budgets_entry e"

@@ -1,7 +1,7 @@
-"""A tenant with as many rows of each model as one likes, and what is asked of their listings.
+"""Fill a tenant with many rows of each model, and the queries of their listings.
 
-For a database that is thrown away: the rows point at rows that are not there. ids are
-`id_of(n)`, n from 1; of each two thousand rows one is what a question is about.
+For a scratch database only: foreign keys of the rows point to missing rows. The ids are
+`id_of(n)`, n from 1; each query matches one row in two thousand.
 """
 
 from collections.abc import Mapping
@@ -21,22 +21,22 @@ from budgets.models import (
     Statement,
     StatementLine,
 )
-from tenants.listing.asked import search_of
+from tenants.listing.query import search_of
 from tenants.models import Change, Invitation, Membership, TenantModel
 from tenants.postgres.base import as_owner
 
-type Asked = dict[str, Any]
+type Query = dict[str, Any]
 
 MOST = 200_000
 RARE = 2_000
-"""Of so many rows one is what a question is about."""
+"""One row in so many matches a query."""
 
 BEGIN, FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC), date(2020, 1, 1)
 AT = "timestamptz '2026-01-01Z' + n * interval '1 minute'"
 
 
 def id_of(n: int) -> UUID:
-    """The id of the nth row of any model."""
+    """The id of the nth row of a model."""
     return UUID(int=n)
 
 
@@ -45,12 +45,12 @@ def _id(n: str) -> str:
 
 
 def _if(remainder: int, then: str, otherwise: str = "NULL") -> str:
-    """For one row of RARE, and for the others."""
+    """SQL for one row in RARE, and for the others."""
     return f"CASE WHEN n % {RARE} = {remainder} THEN {then} ELSE {otherwise} END"
 
 
 SMALL, LARGE = id_of(1), id_of(2)
-"""A budget with one row in RARE, and the one with all others."""
+"""The ids of a budget with one row in RARE, and of the budget with all other rows."""
 
 _BUDGET = _if(1, _id("1"), _id("2"))
 
@@ -59,7 +59,7 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
         "budget": _BUDGET,
         "seq": "n",
         "kind": f"CASE n % {RARE} WHEN 0 THEN 'withdraw' WHEN 1 THEN 'reversal' ELSE 'deposit' END",
-        "external": _if(0, "-1", "1"),
+        "net_amount": _if(0, "-1", "1"),
         "reverses": _if(1, _id("n")),
         "effective_at": AT,
         "recorded_at": AT,
@@ -108,7 +108,7 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
         "posted": f"date '2020-01-01' + n % {RARE}",
         "currency": "'EUR'",
         "description": _if(2, "'Refund'", "'Salary no. ' || n"),
-        "fate": _if(0, "'held'", "'new'"),
+        "status": _if(0, "'held'", "'new'"),
         "movement": _if(0, "NULL", _id("n")),
     },
     Schedule: {
@@ -146,26 +146,26 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
         "created_at": AT,
     },
 }
-"""Of each model what its columns have in the nth row, where that is not what `_usual` says."""
+"""Model -> SQL of a column in the nth row, unless the default of `_usual` is enough."""
 
 
-def _key(name: str, key: UUID) -> list[Asked]:
+def _key(name: str, key: UUID) -> list[Query]:
     return [{name: key}, {f"{name}__in": [key]}]
 
 
-def _text(name: str, text: str) -> list[Asked]:
+def _text(name: str, text: str) -> list[Query]:
     return [{name: text}, {f"{name}__in": [text]}]
 
 
-def _time(name: str) -> list[Asked]:
-    """A hundred rows between others, so that a walk in another order is no help."""
+def _time(name: str) -> list[Query]:
+    """A range of a hundred rows in the middle, which no scan in another order finds early."""
     return [{f"{name}__gte": SINCE, f"{name}__lt": UNTIL}]
 
 
 SINCE, UNTIL = BEGIN + timedelta(minutes=4_000), BEGIN + timedelta(minutes=4_100)
 DAYS = [FIRST_DAY + timedelta(days=n) for n in (7, 8)]
 
-LEDGER: list[Asked] = [
+LEDGER: list[Query] = [
     {},
     *_key("bucket", id_of(8)),
     *_text("kind", "withdraw"),
@@ -182,7 +182,7 @@ LEDGER: list[Asked] = [
     {"search": "LANDLORD"},
 ]
 
-QUESTIONS: dict[type[TenantModel], list[Asked]] = {
+QUESTIONS: dict[type[TenantModel], list[Query]] = {
     Movement: [
         *_key("budget", SMALL),
         *_text("kind", "withdraw"),
@@ -208,7 +208,7 @@ QUESTIONS: dict[type[TenantModel], list[Asked]] = {
     ],
     StatementLine: [
         *_key("statement", id_of(7)),
-        *_text("fate", "held"),
+        *_text("status", "held"),
         {"posted": DAYS[0]},
         {"posted__gte": DAYS[0], "posted__lt": DAYS[1]},
         *_key("movement", id_of(7)),
@@ -236,19 +236,19 @@ QUESTIONS: dict[type[TenantModel], list[Asked]] = {
         *_time("created_at"),
     ],
 }
-"""Of each model questions by every filter and the search; each has few rows for an answer."""
+"""Model -> queries by every filter and the search; each returns few rows."""
 
 
-def listed(model: Any) -> Any:
-    """The rows that are asked: of members those too that have left."""
+def rows_of(model: Any) -> Any:
+    """The manager to query: of members the one with former members."""
     return getattr(model, "all_objects", model.objects)
 
 
 def fill(tenant_id: UUID, rows: int = MOST) -> None:
-    """Put the rows there, as owner and past all triggers and foreign keys; analyze."""
+    """Insert the rows as role owner, without triggers and foreign keys, and analyze the tables."""
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-        for model, said in COLUMNS.items():
+        for model, columns in COLUMNS.items():
             table = model._meta.db_table
             cursor.execute(
                 "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
@@ -258,23 +258,23 @@ def fill(tenant_id: UUID, rows: int = MOST) -> None:
                 cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")  # while measured
-            cursor.execute(_insert(model, said), {"tenant": tenant_id, "rows": rows})
+            cursor.execute(_insert(model, columns), {"tenant": tenant_id, "rows": rows})
             if (search := search_of(model)) and search in model._meta.constraints:
                 cursor.execute("SELECT gin_clean_pending_list(%s)", [search.name])
             cursor.execute(f"ANALYZE {table}")
 
 
-def _insert(model: type[TenantModel], said: Mapping[str, str]) -> str:
+def _insert(model: type[TenantModel], sql: Mapping[str, str]) -> str:
     fields = model._meta.concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    values = ", ".join(said.get(field.name, _usual(field)).replace("%", "%%") for field in fields)
+    values = ", ".join(sql.get(field.name, _usual(field)).replace("%", "%%") for field in fields)
     values = values.replace(":tenant", "%(tenant)s::uuid")
     rows = "generate_series(1, %(rows)s) AS n"
     return f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {values} FROM {rows}"  # noqa: S608
 
 
 def _usual(field: Any) -> str:
-    """What a column has where it does not matter."""
+    """SQL of a column whose value does not matter."""
     if field.name in ("id", "tenant"):
         return _id("n") if field.name == "id" else ":tenant"
     if field.null:
@@ -288,4 +288,4 @@ def _usual(field: Any) -> str:
         models.JSONField: "'{}'",
         models.IntegerField: "1",
     }
-    return next((said for kind, said in by_kind.items() if isinstance(field, kind)), "''")
+    return next((sql for kind, sql in by_kind.items() if isinstance(field, kind)), "''")

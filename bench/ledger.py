@@ -1,4 +1,4 @@
-"""A ledger as long as one likes, by SQL of its own; for a transaction that is rolled back."""
+"""Fill a ledger of any length with SQL, in a transaction that is rolled back."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,9 +10,10 @@ from budgets.models import Budget
 _LEDGER = """
 SET LOCAL statement_timeout = 0; -- role app's own is for one request
 INSERT INTO budgets_movement (id, tenant_id, created_at, updated_at, budget_id, seq, kind, amount,
-    external, lines, effective_at, recorded_at, request_id, memo, metadata, request_hash, source)
-SELECT uuidv7(), %(tenant)s, now(), now(), %(budget)s, n, 'deposit', %(lines)s, %(lines)s,
-    %(lines)s, at, at, '', '', '{}', '-', ''
+    net_amount, entry_count, effective_at, recorded_at, request_id, memo, metadata, request_hash,
+    source)
+SELECT uuidv7(), %(tenant)s, now(), now(), %(budget)s, n, 'deposit', %(entries)s, %(entries)s,
+    %(entries)s, at, at, '', '', '{}', '-', ''
 FROM (SELECT n, timestamptz '2020-01-01Z' + n * interval '1 hour' AS at
       FROM generate_series(1, %(movements)s) AS n) AS movements;
 ANALYZE budgets_movement;
@@ -20,16 +21,16 @@ INSERT INTO budgets_entry (id, tenant_id, created_at, updated_at, movement_id, p
     seq, amount, balance_before, balance_after, reason, became_full)
 SELECT uuidv7(), tenant_id, now(), now(), id, n, (%(buckets)s::uuid[])[n], seq, 1, seq - 1, seq,
     'filter', false
-FROM budgets_movement, generate_series(1, %(lines)s) AS n
+FROM budgets_movement, generate_series(1, %(entries)s) AS n
 WHERE tenant_id = %(tenant)s AND budget_id = %(budget)s;
 ANALYZE budgets_movement, budgets_entry, budgets_bucket
 """
 
 
 def fill(budget: Budget, buckets: Sequence[UUID], *, movements: int) -> None:
-    """Give a new budget so many deposits, an hour apart, each of 1 minor unit to each bucket.
+    """Insert `movements` deposits, an hour apart, each of 1 minor unit for each bucket.
 
-    The balances of the buckets stay as they were: at COMMIT PostgreSQL would refuse all this.
+    The balances of the buckets are not changed, so PostgreSQL would refuse a COMMIT.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -38,7 +39,7 @@ def fill(budget: Budget, buckets: Sequence[UUID], *, movements: int) -> None:
                 "tenant": budget.tenant_id,
                 "budget": budget.pk,
                 "buckets": list(buckets),
-                "lines": len(buckets),
+                "entries": len(buckets),
                 "movements": movements,
             },
         )

@@ -1,8 +1,8 @@
-"""A page of users, sessions and failed log-ins by each filter, with its index and without it.
+"""Measure a page of users, sessions and failed log-ins by each filter, with and without indexes.
 
-In a database of its own: 200,000 rows of each, of which about fifty are asked for. Without: the
-indexes that serve the question are dropped in a savepoint, and the same statement is sent. Both in
-turn, A B A B, by role owner; what each has cost once is not counted.
+The scratch database has 200,000 rows of each; a query returns about fifty. For the second variant
+the indexes of the query are dropped in a savepoint. Both variants run alternately, as role owner;
+the first run of a statement does not count.
 """
 
 import statistics
@@ -24,17 +24,17 @@ from tenants.testing import scratch_database
 ROWS, ROUNDS, BATCH = 200_000, 5, 50_000
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 RARE = 4_000
-"""Of so many rows one is what a question is about."""
+"""One row in so many matches a query."""
 
 _ID = "lpad(to_hex({}), 32, '0')::uuid"
 _AT = "timestamptz '2020-01-01Z' + n * interval '1 minute'"
-# The same times in another order: a walk along one column is no way to another's.
+# The same times in another order, so that an index on one column does not help with another.
 _SEEN = _AT.replace("n *", "(n * 7919 % 200000 + 1440) *")
 _UNTIL = _AT.replace("n *", "(n * 6151 % 200000 + 20160) *")
 
 
 def _if(remainder: int, then: str, otherwise: str) -> str:
-    """For one row of RARE, and for the others."""
+    """SQL for one row in RARE, and for the others."""
     return f"CASE n % {RARE} WHEN {remainder} THEN {then} ELSE {otherwise} END"
 
 
@@ -73,11 +73,11 @@ COLUMNS = {
 }
 
 type Question = tuple[Any, dict[str, Any], tuple[str, ...]]
-"""A queryset, what is asked of it, and the indexes of which one serves it."""
+"""A queryset, the parameters of its page, and the indexes of which the plan uses one."""
 
 
 def questions(rows: int = ROWS) -> Iterator[Question]:
-    """One question at least for each filter and operator, and for each search."""
+    """At least one query for each filter and operator, and for each search."""
     active, every = User.objects.all(), User.all_objects.all()
     sessions, failures = UserSession.objects.all(), LoginFailure.objects.all()
     for name, words in (
@@ -98,10 +98,10 @@ def questions(rows: int = ROWS) -> Iterator[Question]:
     served = ("tenants_usersession_seen", "tenants_usersession_user")
     yield from _moments(sessions, "last_seen_at", served, rows, ago=1)
     yield from _moments(sessions, "expire_date", ("tenants_usersession_expires",), rows, ago=14)
-    for listed, table in ((sessions, "usersession"), (failures, "loginfailure")):
+    for queryset, table in ((sessions, "usersession"), (failures, "loginfailure")):
         served = (f"tenants_{table}_ip",)
-        yield listed, {"ip": "192.0.2.7"}, served
-        yield listed, {"ip__in": ["192.0.2.7", "10.0.0.9"]}, served
+        yield queryset, {"ip": "192.0.2.7"}, served
+        yield queryset, {"ip__in": ["192.0.2.7", "10.0.0.9"]}, served
     served = ("tenants_loginfailure_address",)
     yield failures, {"email": "Ana@example.com"}, served
     yield failures, {"email__in": ["ana@example.com", "person3@example.com"]}, served
@@ -111,7 +111,7 @@ def questions(rows: int = ROWS) -> Iterator[Question]:
 def _moments(
     rows: Any, name: str, served: tuple[str, ...], most: int, *, ago: int = 0
 ) -> Iterator[Question]:
-    """The first and the last two hundred minutes; a time comes so many days after the row."""
+    """Queries for the first and last 200 minutes of a column that is `ago` days after the row."""
     early = BEGIN + timedelta(days=ago, minutes=200)
     late = BEGIN + timedelta(days=ago, minutes=most - 200)
     for operator, moment in (("lt", early), ("lte", early), ("gt", late), ("gte", late)):
@@ -119,17 +119,17 @@ def _moments(
 
 
 def fill(rows: int = ROWS) -> None:
-    """Put the rows there, as the owner of the tables, without a history; analyze.
+    """Insert the rows as role owner, without a history, and analyze the tables.
 
-    In batches that keep within the statement timeout.
+    Each batch stays within the statement timeout.
     """
     history = "ALTER TABLE tenants_user {} TRIGGER tenants_user_history"
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no index is made while checks wait
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # CREATE INDEX needs no pending checks
         cursor.execute(history.format("DISABLE"))
         for model, columns in COLUMNS.items():
             table = model._meta.db_table
-            with _made_anew(table):
+            with _rebuilding_indexes(table):
                 for first in range(1, rows + 1, BATCH):
                     last = min(first + BATCH - 1, rows)
                     cursor.execute(
@@ -141,8 +141,8 @@ def fill(rows: int = ROWS) -> None:
 
 
 @contextmanager
-def _made_anew(table: str) -> Iterator[None]:
-    """The block runs without the table's plain indexes: made at the end, they cost half."""
+def _rebuilding_indexes(table: str) -> Iterator[None]:
+    """Run the block without the table's plain indexes; creating them at the end costs half."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
@@ -152,44 +152,44 @@ def _made_anew(table: str) -> Iterator[None]:
         indexes = dict(cursor.fetchall())
         cursor.execute(f"DROP INDEX {', '.join(indexes)}")
         yield
-        for made in indexes.values():
-            cursor.execute(made)
+        for definition in indexes.values():
+            cursor.execute(definition)
 
 
 def measured_people(rows: int = ROWS) -> Table:
-    """The table of the medians, in milliseconds; nothing stays."""
-    columns = ("asked", "with ms", "without ms", "ratio")
+    """The table of the medians in milliseconds; rolled back."""
+    columns = ("query", "with ms", "without ms", "ratio")
     table = Table("model", *columns, title=f"A page of 50 of {rows:,} people: medians")
     with scratch_database("bench_people"), as_owner(), transaction.atomic():
         fill(rows)
-        for listed, asked, indexes in questions(rows):
-            there, gone = in_turn(statement_of(listed, asked), indexes)
-            took = (f"{there * 1000:.2f}", f"{gone * 1000:.1f}", f"{gone / there:.0f}")
-            table.add_row(listed.model.__name__, " ".join(asked), *took)
+        for queryset, query, indexes in questions(rows):
+            served, bare = in_turn(statement_of(queryset, query), indexes)
+            times = (f"{served * 1000:.2f}", f"{bare * 1000:.1f}", f"{bare / served:.0f}")
+            table.add_row(queryset.model.__name__, " ".join(query), *times)
     return table
 
 
-def statement_of(listed: Any, asked: dict[str, Any]) -> str:
-    """The one statement of a page."""
+def statement_of(queryset: Any, query: dict[str, Any]) -> str:
+    """The SQL of a page."""
     with CaptureQueriesContext(connection) as captured:
-        listed.page(asked, limit=50)
-    [query] = captured.captured_queries
-    return str(query["sql"])
+        queryset.page(query, limit=50)
+    [statement] = captured.captured_queries
+    return str(statement["sql"])
 
 
 def in_turn(statement: str, indexes: tuple[str, ...]) -> tuple[float, float]:
-    """The median seconds of the statement with the indexes and without them."""
-    there, gone = [], []
+    """The median seconds of the statement with and without the indexes."""
+    served, bare = [], []
     for _ in range(ROUNDS):
-        there.append(seconds(statement))
+        served.append(seconds(statement))
         with dropped(indexes):
-            gone.append(seconds(statement))
-    return statistics.median(there), statistics.median(gone)
+            bare.append(seconds(statement))
+    return statistics.median(served), statistics.median(bare)
 
 
 @contextmanager
 def dropped(indexes: tuple[str, ...]) -> Iterator[None]:
-    """The block runs without the indexes."""
+    """Run the block without the indexes."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP INDEX IF EXISTS " + ", ".join(indexes))
         yield
@@ -197,12 +197,12 @@ def dropped(indexes: tuple[str, ...]) -> Iterator[None]:
 
 
 def seconds(statement: str) -> float:
-    """How long the statement takes, its rows fetched: the best of three, after a first time."""
-    took = []
+    """The minimum seconds of three runs after a first one, including the fetch."""
+    durations = []
     with connection.cursor() as cursor:
         for _ in range(4):
-            begun = time.perf_counter()
+            start = time.perf_counter()
             cursor.execute(statement)
             cursor.fetchall()
-            took.append(time.perf_counter() - begun)
-    return min(took[1:])
+            durations.append(time.perf_counter() - start)
+    return min(durations[1:])

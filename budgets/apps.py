@@ -1,4 +1,4 @@
-"""The app's configuration."""
+"""The AppConfig of budgets."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, override
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 
 
 class BudgetsConfig(AppConfig):
-    """Buckets, and a ledger that cannot lose a cent."""
+    """Envelope budgets and their double-entry ledger."""
 
     name = "budgets"
     commented = True
     time_zones: ClassVar = {"budgets_schedule": "time_zone"}  # for `check --database`
 
     def faults_of(self, tenant: "Tenant") -> "Iterator[object]":
-        """What an audit finds in a tenant's ledger: asked by `loaddata --tenant` before COMMIT."""
+        """The breaks of a tenant's ledger; `loaddata --tenant` calls it before COMMIT."""
         from budgets.jobs import audit
 
         yield from audit.breaks_of(tenant)
 
     @override
     def ready(self) -> None:
-        from budgets.managers import quotas  # noqa: F401  # declares them
+        from budgets.managers import quotas  # noqa: F401  # declares the quotas
 
     def knows_currency(self, code: str) -> bool:
-        """Whether a tenant can choose it for its budgets: money in use, by ISO 4217."""
+        """Whether `code` is the ISO 4217 code of a currency in use, in capitals."""
         from budgets.money import currencies
 
         return currencies.in_use(code)

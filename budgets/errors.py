@@ -1,9 +1,7 @@
 """Errors raised by budget operations: `Refused` and below, each with a stable `code`.
 
-`tenants.errors` draws them in the one tree of all.
-
-The figures a screen would show travel as keyword arguments and are kept in `.figures`;
-sums are ints of minor units.
+The tree of all errors is in `tenants.errors`. Keyword arguments of an error are its `.figures`;
+amounts in them are ints of minor units.
 """
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -13,25 +11,25 @@ from tenants.refusals import Refused as Refused
 
 
 class BadAmount(Refused, Invalid):
-    """That is not an amount of money one can move."""
+    """The amount is invalid: use a positive int, or text in the tenant's notation."""
 
     code = "bad_amount"
 
 
 class UnknownCurrency(Refused, Invalid):
-    """No such currency."""
+    """The currency is unknown: use an ISO 4217 code such as EUR."""
 
     code = "unknown_currency"
 
 
 class CurrencyEnded(UnknownCurrency):
-    """That currency is no longer in use: `since` which day, and `replaced_by` which, if known."""
+    """The currency is no longer in use; the figures are `since` and, if known, `replaced_by`."""
 
     code = "currency_ended"
 
 
 class WrongCurrency(Refused, Invalid):
-    """The money is in another currency than the budget."""
+    """The amount is in another currency than the budget."""
 
     code = "wrong_currency"
 
@@ -61,25 +59,25 @@ class BadPayroll(Refused):
 
 
 class BadOption(Refused, Invalid):
-    """An argument of a verb cannot be recorded; `field` names it."""
+    """An option of a verb cannot be stored; `field` names it."""
 
     code = "bad_particulars"
 
 
 class UnknownKeyword(BadOption, TypeError):
-    """The verb has no such keyword; `unknown` names all of them."""
+    """The verb does not accept a keyword; the figure `unknown` lists all such keywords."""
 
     code = "unknown_keyword"
 
 
 class BadRule(Refused, Invalid):
-    """That is not a rule a bucket can have."""
+    """The rule of a bucket is invalid."""
 
     code = "bad_rule"
 
 
 class NotAPermutation(BadRule):
-    """A new order names every open envelope of the budget once, and nothing else."""
+    """The new order must name every open envelope of the budget once, and nothing else."""
 
     code = "not_a_permutation"
 
@@ -91,7 +89,7 @@ class BucketClosed(Refused):
 
 
 class BudgetArchived(Refused):
-    """The budget is archived: no money comes in."""
+    """The budget is archived: unarchive it before you deposit."""
 
     code = "budget_archived"
 
@@ -109,13 +107,13 @@ class BucketFull(Refused):
 
 
 class NoSpace(Refused):
-    """The bucket has less space than the money needs."""
+    """The bucket has less space than the amount."""
 
     code = "no_space"
 
 
 class NotEnoughMoney(Refused):
-    """The bucket holds less than that."""
+    """The bucket has less money than the amount."""
 
     code = "not_enough_money"
 
@@ -151,13 +149,13 @@ class KeyReused(Refused):
 
 
 class NotConfirmed(Refused):
-    """What cannot be undone was not confirmed."""
+    """An action that cannot be undone was not confirmed."""
 
     code = "not_confirmed"
 
 
 class BadQuestion(Refused):
-    """The ledger cannot be asked that; `field` names what is wrong."""
+    """The parameters of a read are invalid; `field` names the wrong one."""
 
     code = "bad_question"
 
@@ -169,7 +167,7 @@ class BadStatement(Refused):
 
 
 class BadSchedule(Refused, Invalid):
-    """That is not a schedule, or not a time it falls due."""
+    """The schedule is invalid, or the time is not one of its due times."""
 
     code = "bad_schedule"
 
@@ -187,7 +185,7 @@ class UnknownSchedule(Refused, ObjectDoesNotExist):
 
 
 class BadChoice(Refused):
-    """There is nothing to choose about that line of the statement."""
+    """The line of the statement cannot be skipped or included."""
 
     code = "bad_choice"
 
@@ -199,18 +197,18 @@ class UnknownStatement(Refused, ObjectDoesNotExist):
 
 
 class StatementUndone(Refused):
-    """The import was undone while it ran: run it again to begin anew."""
+    """The import was undone while it ran: start it again."""
 
     code = "statement_undone"
 
 
 class UndoRefused(Refused):
-    """The import cannot be undone; the message says which lines are in the way."""
+    """The import cannot be undone; the message names the lines that prevent it."""
 
     code = "undo_refused"
 
 
 class BadCase(Refused):
-    """A cascade case is malformed."""
+    """A cascade case is invalid."""
 
     code = "bad_case"

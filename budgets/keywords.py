@@ -1,4 +1,4 @@
-"""A keyword that a verb does not have is refused by name: a misspelled `key` would pay twice."""
+"""Refuse unknown keywords of a verb: with a misspelled `key` a repeat would pay twice."""
 
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
@@ -10,23 +10,23 @@ from budgets.errors import UnknownKeyword
 
 
 def strict[**P, R](method: Callable[P, R]) -> Callable[P, R]:
-    """Make a method refuse keywords it does not have, before it does anything.
+    """Decorate a method to raise UnknownKeyword for a keyword that it does not accept.
 
-    Keywords that it takes as `**said: Unpack[SomeTypedDict]` are those of the TypedDict.
+    `**options: Unpack[SomeTypedDict]` accepts the keys of the TypedDict.
     """
     names = keywords_of(method)
 
     @wraps(method)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         if not kwargs.keys() <= names:
             require_known(method.__name__, kwargs, names)
         return method(*args, **kwargs)
 
-    return asked
+    return checked
 
 
 def keywords_of(method: Callable[..., object]) -> frozenset[str]:
-    """The keywords that a method takes."""
+    """The keywords that a method accepts."""
     names: set[str] = set()
     for name, parameter in signature(method).parameters.items():
         if parameter.kind is Parameter.VAR_KEYWORD:
@@ -36,18 +36,18 @@ def keywords_of(method: Callable[..., object]) -> frozenset[str]:
     return frozenset(names)
 
 
-def require_known(verb: str, said: Collection[str], names: Collection[str]) -> None:
-    """Raise UnknownKeyword, whose figure `unknown` names them, unless all keywords are known."""
-    unknown = sorted(set(said) - set(names))
+def require_known(verb: str, keywords: Collection[str], names: Collection[str]) -> None:
+    """Raise UnknownKeyword unless all `keywords` are in `names`."""
+    unknown = sorted(set(keywords) - set(names))
     if not unknown:
         return
-    told = "; ".join(f"{name!r}{_hint(name, names)}" for name in unknown)
-    raise UnknownKeyword(f"{verb} has no keyword {told}", field=unknown[0], unknown=unknown)
+    listed = "; ".join(f"{name!r}{_hint(name, names)}" for name in unknown)
+    raise UnknownKeyword(f"{verb} has no keyword {listed}", field=unknown[0], unknown=unknown)
 
 
 def _hint(name: str, names: Collection[str]) -> str:
-    """The nearest known name: by its letters, or else one of its words."""
+    """Suggest a name with similar letters or one of the same words, else list all names."""
     near = get_close_matches(name, names, n=1, cutoff=0.75) or [
         word for word in name.split("_") if word in names
     ]
-    return f" (did you mean {near[0]!r}?)" if near else f" (it has {', '.join(sorted(names))})"
+    return f" (did you mean {near[0]!r}?)" if near else f" (it accepts {', '.join(sorted(names))})"

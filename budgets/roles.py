@@ -1,7 +1,6 @@
-"""Which role may use which verb of budgets. Reading needs none.
+"""Which role may use which verb of budgets. Every role may read.
 
-A service moves money and imports, as machines do; it changes no rules and makes no schedules.
-What has `ledger` for its area are the steps that the verbs share.
+The role service moves money and imports statements; it cannot change rules or schedules.
 """
 
 from collections.abc import Callable
@@ -28,24 +27,21 @@ TABLE = {
     "rules.rename": EDITORS,
     "rules.reorder": EDITORS,
     "rules.close": EDITORS,
-    "rules.record": EDITORS,
     "schedules.create": EDITORS,
     "schedules.edit": EDITORS,
     "schedules.rename": EDITORS,
     "schedules.pause": EDITORS,
     "schedules.end": EDITORS,
-    "schedules.record": EDITORS,
     "schedules.skip": EDITORS,
     "schedules.run": WRITERS,
     "statements.import": WRITERS,
     "statements.undo": WRITERS,
-    "ledger.write": WRITERS,
 }
 
 declare(TABLE)
 
 
 def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a method as that verb (see `tenants.access.roles.verb`); it refuses unknown keywords."""
+    """Mark a method as that verb (see `tenants.access.roles.verb`) and refuse unknown keywords."""
     marked = roles.verb(name)
     return lambda method: marked(strict(method))

@@ -1,4 +1,4 @@
-"""The extras of pyproject.toml: packages that are installed only where they are used."""
+"""The extras of pyproject.toml: optional packages."""
 
 from importlib.util import find_spec
 
@@ -6,9 +6,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def require(extra: str, package: str, used: str) -> None:
-    """Raise ImproperlyConfigured, which names the extra, unless its package is installed.
+    """Raise ImproperlyConfigured, with the name of the extra, unless its package is installed.
 
-    `used` names the setting or the act that needs the package. The package is not imported.
+    `used` is the setting or the feature that needs the package. The package is not imported.
     """
     if find_spec(package) is None:
         raise ImproperlyConfigured(f"{used} needs the package {package}: install sluice[{extra}]")

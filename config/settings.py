@@ -1,7 +1,7 @@
-"""Settings, all from the environment; `.env.example` documents every variable.
+"""The settings, from environment variables; `.env.example` documents each variable.
 
-ENVIRONMENT (development, staging or production) chooses the defaults. Production refuses to
-start on anything unsafe, one line for each; see `_refusals`.
+ENVIRONMENT (development, staging or production) selects the defaults. In production an unsafe
+setting stops the start, with one line for each; see `_unsafe_settings`.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ if (BASE_DIR / ".env").is_file():
 ENVIRONMENT = env.str("ENVIRONMENT", "development")
 if ENVIRONMENT not in {"development", "staging", "production"}:
     raise ImproperlyConfigured(
-        f"ENVIRONMENT is development, staging or production, not {ENVIRONMENT!r}"
+        f"ENVIRONMENT must be development, staging or production, not {ENVIRONMENT!r}"
     )
 DEVELOPMENT = ENVIRONMENT == "development"
 
@@ -71,7 +71,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["tenants.backends.LogIn"]
 SESSION_ENGINE = "tenants.sessions"
-# An e-mail is unique whatever its case, among live users: by a constraint this check overlooks.
+# E-mails of live users are unique without case, by a constraint that this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -102,7 +102,7 @@ EMBEDDED = "DATABASE_URL" not in env.ENVIRON and ENVIRONMENT != "production"
 
 
 def _database(variable: str, role: str) -> dict[str, Any] | None:
-    """The connection of a role: from the environment, else the embedded server's."""
+    """The connection of a role: from the environment, or to the embedded server."""
     if EMBEDDED:
         from tenants.embedded.server import project_server
 
@@ -115,7 +115,7 @@ def _database(variable: str, role: str) -> dict[str, Any] | None:
 
 
 OWNER_DATABASE = _database("OWNER_DATABASE_URL", "owner")
-"""Where `migrate` and friends log in; None in a web process, which has no business there."""
+"""The connection of `migrate` and other commands of the owner; None in a web process."""
 
 _app = _database("DATABASE_URL", "app")
 DATABASES: dict[str, dict[str, Any]] = {}
@@ -124,28 +124,32 @@ if _app is not None:
     DATABASES["default"] = _app
 
 
-# peers: one statement fetches a relation for all rows read together; raise: nothing is fetched
-# that was not asked for beforehand.
+# peers: one statement fetches a relation for all rows of a query; raise: access to a relation that
+# the query did not fetch is an error.
 TENANT_FETCH_MODE = env.str("TENANT_FETCH_MODE", "peers")
 if TENANT_FETCH_MODE not in {"peers", "raise"}:
-    raise ImproperlyConfigured(f"TENANT_FETCH_MODE is peers or raise, not {TENANT_FETCH_MODE!r}")
+    raise ImproperlyConfigured(
+        f"TENANT_FETCH_MODE must be peers or raise, not {TENANT_FETCH_MODE!r}"
+    )
+
+
 # -- The cache --------------------------------------------------------------------------------
 
 
 def _cache(url: str) -> dict[str, Any]:
-    """Redis when there is an URL, else this process's memory. It may be away, but never slow."""
+    """Redis with short timeouts if there is a URL, else the memory of this process."""
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     require("redis", "redis", "REDIS_URL")
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    patience = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # seconds
+    timeouts = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}  # seconds
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
         "KEY_PREFIX": "sluice",
-        "OPTIONS": {**patience, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": {**timeouts, "retry": Retry(NoBackoff(), 0)},
     }
 
 
@@ -154,10 +158,12 @@ CACHES = {"default": _cache(env.str("REDIS_URL", ""))}
 
 # -- Background work --------------------------------------------------------------------------
 
-# immediate: on the spot, by whoever enqueues it; database: by `manage.py db_worker`.
+# immediate: in the process that enqueues the task; database: by `manage.py db_worker`.
 TASKS_BACKEND = env.str("TASKS_BACKEND", "database" if ENVIRONMENT == "production" else "immediate")
 if TASKS_BACKEND not in {"immediate", "database"}:
-    raise ImproperlyConfigured(f"TASKS_BACKEND is immediate or database, not {TASKS_BACKEND!r}")
+    raise ImproperlyConfigured(
+        f"TASKS_BACKEND must be immediate or database, not {TASKS_BACKEND!r}"
+    )
 TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
 if TASKS_BACKEND == "database":
     require("tasks", "django_tasks_db", "TASKS_BACKEND=database")
@@ -165,7 +171,7 @@ if TASKS_BACKEND == "database":
     TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 
-# -- Production refuses what is unsafe --------------------------------------------------------
+# -- Checks of production ---------------------------------------------------------------------
 
 
 def _is_local(database: dict[str, Any]) -> bool:
@@ -174,15 +180,15 @@ def _is_local(database: dict[str, Any]) -> bool:
     return bool(host.startswith(("/", "%2F", "%2f")))
 
 
-def _refusals() -> list[str]:
-    """What keeps production from starting, one clear line each."""
+def _unsafe_settings() -> list[str]:
+    """The unsafe settings that stop the start of production, one line for each."""
     lines = []
     if DEBUG:
         lines.append("DEBUG is on: unset it")
     if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("insecure"):
         lines.append("SECRET_KEY is weak: set 50 random characters or more")
     if not set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1"} or "*" in ALLOWED_HOSTS:
-        lines.append("ALLOWED_HOSTS names no host of yours, or every host: list the real ones")
+        lines.append("ALLOWED_HOSTS has only local hosts, or '*': list the real host names")
     if "default" not in DATABASES:
         lines.append("DATABASE_URL is missing: set the DSN of the role app")
     for name, database in (("DATABASE_URL", _app), ("OWNER_DATABASE_URL", OWNER_DATABASE)):
@@ -190,12 +196,12 @@ def _refusals() -> list[str]:
             continue
         options = database["OPTIONS"]
         if options.get("sslmode") != "verify-full" or not options.get("sslrootcert"):
-            lines.append(f"{name} has no verified TLS: add sslmode=verify-full&sslrootcert=FILE")
+            lines.append(f"{name} lacks verified TLS: add sslmode=verify-full&sslrootcert=FILE")
     return lines
 
 
 if ENVIRONMENT == "production":
-    if _lines := _refusals():
+    if _lines := _unsafe_settings():
         raise ImproperlyConfigured("production refuses to start:\n  " + "\n  ".join(_lines))
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,10 +1,10 @@
-"""Write docs/commands.md from what every command of ours says of itself with --help.
+"""Generate docs/commands.md from the help of the project's commands.
 
-    make commands                                   # writes it
-    .venv/bin/python scripts/commands.py --check    # exit code 1 unless it says the same
+    make commands                                   # writes the file
+    .venv/bin/python scripts/commands.py --check    # exit code 1 if the file is out of date
 
-It is written from the commands' parsers and not from argparse's text, which differs from one
-Python to the next. It needs no database.
+The source is the commands' parsers and not the text of argparse, which differs between versions of
+Python. The script needs no database.
 """
 
 import argparse
@@ -19,47 +19,47 @@ ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "commands.md"
 OURS = ("budgets", "tenants")
 COMMON = 8
-"""A flag that so many have, in the same words, is told once."""
+"""A flag with the same text in so many commands and verbs is listed once."""
 
 type Parsers = dict[str, argparse.ArgumentParser]
 
 HEAD = """\
 # The commands
 
-What `manage.py COMMAND --help` says, of each command that is ours. This file is written by
-`make commands`; `make check` fails while it says something else. docs/operations.md has
-the exit codes, and what holds for all commands.
+The help of the project's commands, as in `manage.py COMMAND --help`. `make commands` generates this
+file, and `make check` fails if it is out of date. docs/operations.md describes the exit codes and
+the rules for all commands.
 """
 
 
 def main(words: list[str] | None = None) -> int:
     """Write the file, or compare it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, compare")
-    parser.add_argument("--file", type=Path, default=FILE, help="default: docs/commands.md")
-    asked = parser.parse_args(words)
+    parser.add_argument("--check", action="store_true", help="write nothing; compare the file")
+    parser.add_argument("--file", type=Path, default=FILE, help="the file (docs/commands.md)")
+    options = parser.parse_args(words)
     text = document()
-    if not asked.check:
-        asked.file.write_text(text, encoding="utf-8")
+    if not options.check:
+        options.file.write_text(text, encoding="utf-8")
         return 0
-    if asked.file.is_file() and asked.file.read_text(encoding="utf-8") == text:
+    if options.file.is_file() and options.file.read_text(encoding="utf-8") == text:
         return 0
-    print(f"{asked.file.name} is not what the commands say: run make commands", file=sys.stderr)
+    print(f"{options.file.name} is out of date: run make commands", file=sys.stderr)
     return 1
 
 
 def document() -> str:
-    """All of it, as Markdown."""
+    """The document as Markdown."""
     parsers = ours()
-    listed = [f"- [{name}](#{name}): {_first(parser)}" for name, parser in parsers.items()]
+    contents = [f"- [{name}](#{name}): {_first(parser)}" for name, parser in parsers.items()]
     common = shared(parsers)
     sections = [line for name in parsers for line in section(name, parsers[name], common)]
-    told = ["\n## Flags of many commands\n", *_rows(common)]
-    return "\n".join([HEAD, *listed, *told, *sections]) + "\n"
+    flags = ["\n## Flags of many commands\n", *_rows(common)]
+    return "\n".join([HEAD, *contents, *flags, *sections]) + "\n"
 
 
 def ours() -> Parsers:
-    """Each command of ours by name, with its parser."""
+    """The parsers of the project's commands, by name."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
@@ -74,18 +74,18 @@ def ours() -> Parsers:
 
 
 def shared(parsers: Parsers) -> list[tuple[str, str]]:
-    """The flags that many commands and verbs have, in the same words, in the order they come."""
-    told: Counter[tuple[str, str]] = Counter()
+    """The flags that many commands and verbs have with the same text, in order of appearance."""
+    counts: Counter[tuple[str, str]] = Counter()
     for parser in parsers.values():
         for each in verbs_of(parser).values() or [parser]:
-            told.update(row for action, row in arguments(each) if action.option_strings)
-    return [row for row, many in told.items() if many >= COMMON]
+            counts.update(row for action, row in arguments(each) if action.option_strings)
+    return [row for row, count in counts.items() if count >= COMMON]
 
 
 def section(
     name: str, parser: argparse.ArgumentParser, common: Collection[tuple[str, str]], does: str = ""
 ) -> Iterator[str]:
-    """A command, or a verb of one: what it does, its words, its flags, its examples."""
+    """The section of a command or a verb: description, usage, arguments, examples."""
     yield f"\n{'###' if does else '##'} {name}\n"
     yield _unwrapped(parser.description) or does
     verbs, words = verbs_of(parser), list(arguments(parser))
@@ -103,34 +103,38 @@ def section(
 
 
 def verbs_of(parser: argparse.ArgumentParser) -> Parsers:
-    """The verbs of a command, each with its own parser."""
-    found = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
-    return {verb: its for each in found for verb, its in each.choices.items()}
+    """The verbs of a command, each with its parser."""
+    actions = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    return {verb: its for each in actions for verb, its in each.choices.items()}
 
 
 def helps_of(parser: argparse.ArgumentParser) -> dict[str, str]:
-    """What each verb of a command does, in a line."""
-    found = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
-    return {verb.dest: f"{verb.help}." for each in found for verb in each._choices_actions}
+    """The one-line help of each verb of a command."""
+    actions = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    return {
+        verb.dest: f"{(verb.help or '')[:1].upper()}{(verb.help or '')[1:]}."
+        for each in actions
+        for verb in each._choices_actions
+    }
 
 
 def arguments(
     parser: argparse.ArgumentParser,
 ) -> Iterator[tuple[argparse.Action, tuple[str, str]]]:
-    """Each argument of a parser: how it is typed, and what it means."""
+    """The arguments of a parser, each with its spelling and its meaning."""
     for action in parser._actions:
         if shown(action) and not isinstance(action, argparse._SubParsersAction):
-            yield action, (spelled(action), said(parser, action))
+            yield action, (spelled(action), meaning(parser, action))
 
 
 def shown(action: argparse.Action) -> bool:
-    """Whether it is an argument of the command, and not one that Django gives to all."""
+    """Whether the argument belongs to the command itself and not to all commands of Django."""
     return action.help != argparse.SUPPRESS and not djangos().intersection(action.option_strings)
 
 
 @cache
 def djangos() -> set[str]:
-    """The flags that Django gives to all commands."""
+    """The flags of all commands of Django."""
     from django.core.management.base import BaseCommand
 
     everywhere = BaseCommand().create_parser("manage.py", "any")._actions
@@ -138,7 +142,7 @@ def djangos() -> set[str]:
 
 
 def usage(parser: argparse.ArgumentParser, words: list[argparse.Action]) -> Iterator[str]:
-    """The arguments that must be there; the others are `[options]`."""
+    """The required arguments; the others are `[options]`."""
     grouped = {
         id(action): group
         for group in parser._mutually_exclusive_groups
@@ -160,7 +164,7 @@ def usage(parser: argparse.ArgumentParser, words: list[argparse.Action]) -> Iter
 
 
 def spelled(action: argparse.Action) -> str:
-    """An argument as it is typed: its flag, and what stands for its value."""
+    """An argument in the notation of usage: its flag and a placeholder of its value."""
     value = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or "")
     flags = ", ".join(action.option_strings)
     if not flags:
@@ -171,16 +175,16 @@ def spelled(action: argparse.Action) -> str:
     return flags if action.nargs == 0 else f"{flags} {value or action.dest.upper()}"
 
 
-def said(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
-    """What an argument means."""
+def meaning(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """The help of an argument in one line."""
     return _unwrapped((action.help or "") % (vars(action) | {"prog": parser.prog}))
 
 
 def _rows(rows: Collection[tuple[str, str]]) -> Iterator[str]:
-    yield "| argument | is |\n|---|---|"
+    yield "| argument | meaning |\n|---|---|"
     for row in rows:
-        word, means = (cell.replace("|", "\\|") for cell in row)
-        yield f"| `{word}` | {means} |"
+        spelling, text = (cell.replace("|", "\\|") for cell in row)
+        yield f"| `{spelling}` | {text} |"
 
 
 def _first(parser: argparse.ArgumentParser) -> str:

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Install the Debian packages that some tests need: in CI only, and only what is not there yet.
-# On your own machine such a test is skipped, and says why.
+# Install the Debian packages that some tests need, in CI only. On other machines these tests are
+# skipped with a reason.
 set -eu
 
 [ -n "${CI:-}" ] || exit 0
 command -v redis-server >/dev/null && exit 0
 command -v apt-get >/dev/null || {
-    echo "debian-packages: no apt-get here; install redis-server by other means" >&2
+    echo "debian-packages: apt-get is missing; install redis-server in another way" >&2
     exit 0
 }
 
@@ -17,7 +17,7 @@ as_root() {
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# A package that starts its server here would only be in the way.
+# RUNLEVEL=1 keeps the package from starting its server.
 if ! {
     as_root apt-get update -qq &&
         as_root env RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server

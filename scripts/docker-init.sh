@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fill a new PostgreSQL: roles with their passwords (OWNER_PASSWORD, APP_PASSWORD), and database.
-# The postgres image runs this once, in docker-entrypoint-initdb.d; run again, it sets the
-# passwords anew.   docker-init.sh [FOLDER OF THE SQL FILES]
+# Create the roles with their passwords (OWNER_PASSWORD, APP_PASSWORD) and the database in a new
+# PostgreSQL. The postgres image runs this script once, from docker-entrypoint-initdb.d. Another
+# run sets the passwords again.   docker-init.sh [FOLDER OF THE SQL FILES]
 set -eu
 
 sql=${1:-/sluice/sql}

@@ -1,11 +1,11 @@
-"""Write the tables of locales and currencies from the installed Babel, which is locked.
+"""Generate the tables of locales and currencies from the installed Babel, which is locked.
 
-They are tenants/locales/locales.json and budgets/money/currencies.json.
+The tables are tenants/locales/locales.json and budgets/money/currencies.json.
 
     .venv/bin/python scripts/locales.py
 
-What is printed then changes when these files do, and not when Babel does. tests/test_locales.py
-compares them.
+The printed sums depend on these files and not on the release of Babel. tests/test_locales.py
+compares them with Babel.
 """
 
 import json
@@ -26,28 +26,28 @@ LOCALES = ROOT / "tenants" / "locales" / "locales.json"
 CURRENCIES = ROOT / "budgets" / "money" / "currencies.json"
 
 SINCE = {
-    # The last day of double circulation (CLDR: 2026-01-31) is not that of new accounts.
+    # The first day of the euro; the CLDR has the end of double circulation, 2026-01-31.
     "BGN": ("2026-01-01", "EUR", "Council Decision (EU) 2025/1407: Bulgaria adopts the euro"),
 }
-"""What Babel's release does not know yet, or tells otherwise: the day, what follows, the source."""
+"""Ended currencies that Babel lacks or dates otherwise: the day, the successor, the source."""
 
 PLACES: dict[str, Any] = get_global("territory_currencies")
-NO_MONEY = {"XXX", "CNH"}  # none at all; the offshore yuan, which is no code of ISO 4217
-STILL_LISTED = {"SVC"}  # by ISO 4217, whatever CLDR says
+NO_CURRENCIES = {"XXX", "CNH"}  # "no currency"; the offshore yuan, which ISO 4217 does not list
+STILL_LISTED = {"SVC"}  # by ISO 4217, but ended in the CLDR
 
 
 def currencies() -> dict[str, Any]:
-    """The codes of money in use, and of those that ended the day and what is used instead."""
+    """The codes of currencies in use, and for ended ones the day of the end and the successor."""
     uses = [
         (code, place, end and date(*end))
         for place, past in PLACES.items()
-        if place != "ZZ"  # gold, special drawing rights and the like
+        if place != "ZZ"  # gold, special drawing rights and others
         for code, _, end, _ in past
     ]
     in_use = {code for code, _, end in uses if end is None}
-    in_use = in_use - NO_MONEY - set(SINCE) | STILL_LISTED
+    in_use = in_use - NO_CURRENCIES - set(SINCE) | STILL_LISTED
     ended: dict[str, tuple[str, str | None]] = {}
-    # Last comes the country that a code names, and before it the one that used it longest.
+    # The last use of a code wins: that of the country in the code, else the longest one.
     for code, place, end in sorted(
         (use for use in uses if use[2]), key=lambda use: (use[1] == use[0][:2], use[2], use[1])
     ):
@@ -65,7 +65,7 @@ def currencies() -> dict[str, Any]:
 
 
 def _successor(past: Iterable[Any], code: str, end: date) -> str | None:
-    """The money of the same place whose beginning is nearest to the end of this one's."""
+    """The currency of the same place that begins nearest to the end of this one."""
     [began, *_] = [start for each, start, *_ in past if each == code]
     later = [
         (abs(end - date(*start)), each)
@@ -76,7 +76,7 @@ def _successor(past: Iterable[Any], code: str, end: date) -> str | None:
 
 
 def _current(code: str, ended: dict[str, tuple[str, str | None]], in_use: set[str]) -> str | None:
-    """What is used today of those that followed each other."""
+    """The last successor that is in use today, or None."""
     seen, follows = {code}, ended[code][1]
     while follows in ended and follows not in seen:
         seen.add(follows)
@@ -85,25 +85,25 @@ def _current(code: str, ended: dict[str, tuple[str, str | None]], in_use: set[st
 
 
 def locales() -> dict[str, Any]:
-    """How each locale writes money: the pattern, the two marks, and its symbols.
+    """The money format of each locale: the pattern, the two separators, and its symbols.
 
-    Left out is what follows from the name without its last part; "" has the symbols that most
-    have, of which a locale says only the others.
+    A locale is left out if it equals its parent, the name without the last part. The key "" has
+    the most common symbols; a locale lists only those that differ.
     """
-    codes = [*(known := currencies())["in_use"], *known["ended"]]
-    whole = {name: _written(locale, codes) for name, locale in _named()}
-    common = _common([each[3] for each in whole.values()])
-    told: dict[str, Any] = {"": common}
-    for name in sorted(whole, key=lambda name: (name.count("_"), name)):
-        *marks, symbols = whole[name]
+    codes = [*(table := currencies())["in_use"], *table["ended"]]
+    formats = {name: _format(locale, codes) for name, locale in _locales()}
+    common = _common([each[3] for each in formats.values()])
+    result: dict[str, Any] = {"": common}
+    for name in sorted(formats, key=lambda name: (name.count("_"), name)):
+        *marks, symbols = formats[name]
         others = {code: s for code, s in symbols.items() if s != common.get(code, code)}
-        if (written := [*marks, others]) != _inherited(told, name):
-            told[name] = written
-    return told
+        if (entry := [*marks, others]) != _inherited(result, name):
+            result[name] = entry
+    return result
 
 
-def _named() -> Iterator[tuple[str, Locale]]:
-    """The names people use for locales, each once; zh_TW is zh_Hant_TW."""
+def _locales() -> Iterator[tuple[str, Locale]]:
+    """The locales by the names in use, each once; zh_TW is zh_Hant_TW."""
     names = set(locale_identifiers()) | {
         alias for alias in get_global("language_aliases") if len(alias) == 2
     }
@@ -115,7 +115,7 @@ def _named() -> Iterator[tuple[str, Locale]]:
             continue
 
 
-def _written(locale: Locale, codes: list[str]) -> tuple[str, str, str, dict[str, str]]:
+def _format(locale: Locale, codes: list[str]) -> tuple[str, str, str, dict[str, str]]:
     symbols = {code: get_currency_symbol(code, locale) for code in codes}
     pattern = locale.currency_formats["standard"].pattern
     return pattern, get_decimal_symbol(locale), get_group_symbol(locale), symbols
@@ -123,29 +123,29 @@ def _written(locale: Locale, codes: list[str]) -> tuple[str, str, str, dict[str,
 
 def _common(symbols: list[dict[str, str]]) -> dict[str, str]:
     """The symbols that more than half of the locales have."""
-    many = Counter(pair for each in symbols for pair in each.items())
+    counts = Counter(pair for each in symbols for pair in each.items())
     return {
         code: symbol
-        for (code, symbol), number in sorted(many.items())
+        for (code, symbol), number in sorted(counts.items())
         if number > len(symbols) / 2 and symbol != code
     }
 
 
-def _inherited(told: dict[str, Any], name: str) -> Any:
+def _inherited(entries: dict[str, Any], name: str) -> Any:
     while name := name.rpartition("_")[0]:
-        if name in told:
-            return told[name]
+        if name in entries:
+            return entries[name]
     return None
 
 
 def text(document: dict[str, Any]) -> str:
-    """The document as its file has it: a line for each key."""
+    """The text of the file, with a line for each key."""
     lines = (f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def files() -> dict[Path, str]:
-    """What is to be in each file."""
+    """The content of each file."""
     return {LOCALES: text(locales()), CURRENCIES: text(currencies())}
 
 

@@ -1,4 +1,4 @@
-"""The app's configuration: what happens after migrate, and the checks."""
+"""The configuration of the app: its checks, and the grants after `migrate`."""
 
 from typing import override
 

@@ -1,4 +1,4 @@
-"""Django's log-in, told which look-ups read the hash of a password: the setting names it."""
+"""Django's log-in, with look-ups that read the password's hash: a setting names this class."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 class LogIn(ModelBackend):
-    """By e-mail and password; deactivated users are not found.
+    """Log-in by e-mail and password; deactivated users are not found.
 
-    A request's user comes in one statement with the hash, for a session is good for one password.
+    A request's user is read in one statement with the hash, because a session ends when the
+    password changes.
     """
 
     def get_user(self, user_id: Any) -> "User | None":
-        """The active user of that id."""
+        """The active user with that id, or None."""
         found: User | None = get_user_model().objects.of_session(user_id)
         return found
 

@@ -1,8 +1,8 @@
 """Which tenant is in force: a contextvar and a transaction that begin and end together.
 
-run_for(tenant, work)     the door for views and tasks: opens the block, retries the whole
+run_for(tenant, work)     for views and tasks: opens the block, and retries the work
 acting_for(tenant)        the block itself
-acting_in_turn()          one transaction of the system's over several tenants' blocks
+acting_in_turn()          one transaction of the system over several tenants' blocks
 inspecting()              read-only, across tenants, as the role inspector
 """
 
@@ -19,7 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended, UnknownTenant
 from tenants.postgres import block
 from tenants.postgres.retry import retried
-from tenants.postgres.storable import UNSTORABLE
+from tenants.postgres.untrusted import UNSTORABLE
 from tenants.refusals import UnknownRole
 
 READERS = frozenset({"viewer"})
@@ -32,9 +32,9 @@ ROLES = READERS | {"owner", "editor", "service"}
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """What is in force: `tenant_id` is None while inspecting.
+    """What a block puts in force: `tenant_id` is None while inspecting.
 
-    `role` is that of the member who acts; None is the system itself, which may do all.
+    `role` is the role of the acting member; None is the system, which may use every verb.
     """
 
     tenant_id: UUID | None
@@ -47,7 +47,7 @@ class Tenancy:
     def require_writable(self) -> None:
         """Raise TenantSuspended, or NotAllowed for a role that may only read.
 
-        PostgreSQL refuses too: the transaction is READ ONLY.
+        PostgreSQL refuses as well: the transaction is READ ONLY.
         """
         if self.suspended:
             raise TenantSuspended
@@ -60,10 +60,15 @@ _origin: ContextVar[tuple[UUID | None, str]] = ContextVar("origin", default=(Non
 
 
 def tenancy() -> Tenancy:
-    """What is in force. Raises NoTenant outside every block."""
+    """What the block puts in force. Raises NoTenant outside of blocks."""
     if (current := _current.get()) is None:
         raise NoTenant
     return current
+
+
+def in_block() -> bool:
+    """Whether a block is open."""
+    return _current.get() is not None
 
 
 def current_tenant_id() -> UUID:
@@ -74,23 +79,23 @@ def current_tenant_id() -> UUID:
 
 
 def current_actor_id() -> UUID | None:
-    """The user in whose name the block acts, when it was told."""
+    """The user in whose name the block acts, if it names one."""
     return tenancy().actor_id
 
 
 def request_id_of(given: object) -> str:
-    """A request's id as it is kept: what is too long or no text is cut, for no work fails by it."""
+    """A request's id as it is stored: cut, and without characters that PostgreSQL refuses."""
     return UNSTORABLE.sub("?", str(given))[:LONGEST_REQUEST_ID]
 
 
 @contextmanager
 def attributed(*, actor: UUID | models.Model | None = None, request_id: str = "") -> Iterator[None]:
-    """Blocks that begin within are in the name of this actor and request, unless they say.
+    """Blocks that begin within name this actor and request, unless they name others.
 
-    For middleware, tasks and commands: whoever knows who asks, and no tenant yet.
+    For middleware, tasks and commands, which know the actor before the tenant.
     """
     outer_actor, outer_request = _origin.get()
-    token = _origin.set((_id(actor) or outer_actor, request_id_of(request_id) or outer_request))
+    token = _origin.set((_pk_of(actor) or outer_actor, request_id_of(request_id) or outer_request))
     try:
         yield
     finally:
@@ -112,59 +117,82 @@ def acting_for(
     even_suspended: bool = False,
     using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[None]:
-    """Run the block as one transaction that sees and writes one tenant's rows.
+    """Run the block as one transaction that reads and writes one tenant's rows.
 
     `tenant` and `actor` (a user) are ids or instances; a tenant's id may be text, as tasks get it.
-    Ledger and history record the actor and the `request_id` (its first 200 characters), which
-    default to those of `attributed`. `role` is the acting member's:
-    without one the block is the system's own, which may do all. What the row policies read is
-    local to the transaction, so a pooled connection never carries it to the next borrower; that
-    is why the block must be the outermost transaction (Django raises RuntimeError otherwise).
-    Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant
-    can be read and not written, except to reactivate it: `even_suspended`, which is not
-    looked for and may be about to be founded. Raises UnknownTenant for any other that is not
-    there, and for anything but an id, such as a slug.
+    Ledger and history record the actor and the `request_id` (its first 200 characters); the
+    defaults are those of `attributed`. `role` is the acting member's: without one the block is the
+    system's own, which may use every verb. PostgreSQL's setting is local to the transaction, so a
+    pooled connection never carries it to the next borrower; therefore the block must be the
+    outermost transaction (Django raises RuntimeError otherwise).
+
+    Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant can
+    be read and not written. With `even_suspended` it can be written, and the tenant need not exist
+    yet. Otherwise raises UnknownTenant for a tenant that does not exist, and for what is not an id,
+    such as a slug.
+    """
+    outer = _current.get()
+    wanted = tenancy_of(tenant, actor=actor, request_id=request_id, role=role, using=using)
+    if outer is not None:
+        with _renamed(outer, wanted):
+            yield
+        return
+    with transaction.atomic(using=using, durable=True), _entered(wanted, even_suspended):
+        yield
+
+
+def tenancy_of(
+    tenant: UUID | str | models.Model,
+    *,
+    actor: UUID | models.Model | None = None,
+    request_id: str = "",
+    role: str | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Tenancy:
+    """What `acting_for` puts in force with these arguments, inside the current block or outside.
+
+    Raises UnknownRole, UnknownTenant for what is not an id, and TenantMismatch.
     """
     if role is not None and (not isinstance(role, str) or role not in ROLES):
         raise UnknownRole(f"there is no role {role!r}: {', '.join(sorted(ROLES))}")
-    tenant_id, actor_id, request_id = _tenant_id(tenant), _id(actor), request_id_of(request_id)
-    if (outer := _current.get()) is not None:
-        if (outer.tenant_id, outer.using) != (tenant_id, using):
-            raise TenantMismatch
-        if role not in (None, outer.role):
-            raise TenantMismatch("a block cannot take on another role")
-        with _renamed(outer, actor_id or outer.actor_id, request_id or outer.request_id):
-            yield
-        return
-    usual_actor, usual_request = _origin.get()
-    entered = Tenancy(tenant_id, using, actor_id or usual_actor, request_id or usual_request, role)
-    with transaction.atomic(using=using, durable=True), _entered(entered, even_suspended):
-        yield
+    tenant_id, actor_id, request_id = _tenant_id(tenant), _pk_of(actor), request_id_of(request_id)
+    if (outer := _current.get()) is None:
+        usual_actor, usual_request = _origin.get()
+        actor_id, request_id = actor_id or usual_actor, request_id or usual_request
+        return Tenancy(tenant_id, using, actor_id, request_id, role)
+    if (outer.tenant_id, outer.using) != (tenant_id, using):
+        raise TenantMismatch
+    if role not in (None, outer.role):
+        raise TenantMismatch("a block cannot take on another role")
+    actor_id, request_id = actor_id or outer.actor_id, request_id or outer.request_id
+    return replace(outer, actor_id=actor_id, request_id=request_id)
 
 
 @contextmanager
 def _entered(wanted: Tenancy, even_suspended: bool) -> Iterator[None]:
-    """Tell PostgreSQL, and hear whether the tenant is suspended. Raises UnknownTenant."""
+    """Enter the tenant in PostgreSQL, which answers whether it is suspended.
+
+    Raises UnknownTenant.
+    """
     tenant_id = cast(UUID, wanted.tenant_id)
     enter = block.enter_any_tenant if even_suspended else block.enter_tenant
     reader = wanted.role in READERS
     suspended = enter(tenant_id, wanted.actor_id, wanted.request_id, reader, using=wanted.using)
     if suspended is None:
         raise UnknownTenant(f"there is no tenant {tenant_id}")
-    with _in_force(replace(wanted, suspended=suspended)):
+    with in_force(replace(wanted, suspended=suspended)):
         yield
 
 
 @contextmanager
-def _renamed(outer: Tenancy, actor_id: UUID | None, request_id: str) -> Iterator[None]:
-    """The same block in another's name, for a while."""
-    inner = replace(outer, actor_id=actor_id, request_id=request_id)
+def _renamed(outer: Tenancy, inner: Tenancy) -> Iterator[None]:
+    """The same block with another actor or request."""
     if inner == outer:
         yield
         return
-    block.name_actor(actor_id, request_id, using=outer.using)
+    block.name_actor(inner.actor_id, inner.request_id, using=outer.using)
     try:
-        with _in_force(inner):
+        with in_force(inner):
             yield
     finally:
         block.name_actor(outer.actor_id, outer.request_id, using=outer.using)
@@ -176,14 +204,12 @@ def acting_in_turn(
 ) -> Iterator[Callable[[UUID], AbstractContextManager[None]]]:
     """One transaction in which the system acts for one tenant after another: all of it or nothing.
 
-    For what concerns a person in all their tenants. `with turn(tenant_id): ...`, of what is
-    yielded, is that tenant's block, a suspended one's too; between the turns tenants' models
-    raise NoTenant. Take the turns in the order of the ids: then two of these wait for each other
-    without a deadlock. Actor and request are those of `attributed`. Raises TenantMismatch inside
-    a block.
+    For what concerns a user in all their tenants. Yields `turn`: `with turn(tenant_id): ...` is
+    that tenant's block, also of a suspended tenant; between turns, tenants' models raise
+    NoTenant. Take the turns in the order of the ids: then two of these wait for each other without
+    a deadlock. Actor and request are those of `attributed`. Raises TenantMismatch inside a block.
     """
-    if _current.get() is not None:
-        raise TenantMismatch("turns are taken outside of any block")
+    require_no_block("acting_in_turn()")
     named = Tenancy(None, using, *_origin.get())
     with transaction.atomic(using=using, durable=True):
         block.begin(named.actor_id, named.request_id, using=using)
@@ -198,12 +224,11 @@ def _turn(named: Tenancy, tenant_id: UUID) -> AbstractContextManager[None]:
 def inspecting(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Run the block as one READ ONLY transaction over all tenants, as the role inspector.
 
-    For the admin's view and for commands; managers add no filter in it. Raises
-    TenantMismatch inside a tenant's block.
+    For the admin and for commands; managers add no filter in it. Raises TenantMismatch inside a
+    block.
     """
-    if _current.get() is not None:
-        raise TenantMismatch("inspecting() cannot begin inside another block")
-    with _in_force(Tenancy(None, using)), transaction.atomic(using=using, durable=True):
+    require_no_block("inspecting()")
+    with in_force(Tenancy(None, using)), transaction.atomic(using=using, durable=True):
         block.become_inspector(using=using)
         yield
 
@@ -217,11 +242,11 @@ def run_for[T](
     role: str | None = None,
     using: str = DEFAULT_DB_ALIAS,
 ) -> T:
-    """Do `work` as one tenant, in one transaction, again while that helps.
+    """Do `work` as one tenant, in one transaction, and try again after a retryable error.
 
-    The door for views and tasks. `work` may run more than once, and a lost connection can
-    hide a commit that did land: touch nothing but the database, and give money verbs a key.
-    Raises RuntimeError inside any open transaction.
+    For views and tasks. `work` may run more than once, and a lost connection can hide a commit
+    that happened: touch nothing but the database, and give money verbs a key. Raises RuntimeError
+    inside any open transaction.
     """
     if connections[using].in_atomic_block:
         raise RuntimeError("run_for() cannot be retried inside an open transaction")
@@ -233,8 +258,15 @@ def run_for[T](
     return retried(once, using=using)
 
 
+def require_no_block(name: str) -> None:
+    """Raise TenantMismatch inside a block: `name` says what cannot begin there."""
+    if in_block():
+        raise TenantMismatch(f"{name} cannot begin inside another block")
+
+
 @contextmanager
-def _in_force(tenancy: Tenancy) -> Iterator[None]:
+def in_force(tenancy: Tenancy) -> Iterator[None]:
+    """Put a tenancy in force for Python alone: for the blocks above, and for those in memory."""
     token = _current.set(tenancy)
     try:
         yield
@@ -242,15 +274,15 @@ def _in_force(tenancy: Tenancy) -> Iterator[None]:
         _current.reset(token)
 
 
-def _tenant_id(named: object) -> UUID:
-    """Raises UnknownTenant for anything but an id."""
-    found = named.pk if isinstance(named, models.Model) else named
+def _tenant_id(tenant: object) -> UUID:
+    """Raises UnknownTenant for what is not an id."""
+    found = tenant.pk if isinstance(tenant, models.Model) else tenant
     try:
         return found if isinstance(found, UUID) else UUID(cast(str, found))
     except (AttributeError, TypeError, ValueError):
-        wrong = f"{named!r} is no tenant's id: Tenant.objects.id_of(slug) finds it"
+        wrong = f"{tenant!r} is not a tenant's id: Tenant.objects.id_of(slug) finds it"
         raise UnknownTenant(wrong) from None
 
 
-def _id(named: UUID | models.Model | None) -> UUID | None:
-    return named.pk if isinstance(named, models.Model) else named
+def _pk_of(row: UUID | models.Model | None) -> UUID | None:
+    return row.pk if isinstance(row, models.Model) else row

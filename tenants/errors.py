@@ -1,37 +1,37 @@
-"""Every error a caller can meet, as one tree; each has a stable `code`. A test walks it.
+"""All errors of the two apps as one tree; each class has a stable `code`. A test compares the tree.
 
 CodedError
 |-- StoreError                 storage failed, or was used wrongly
-|   |-- NoTenant               a query ran outside any tenant
+|   |-- NoTenant               a query ran outside of a tenant's block
 |   |-- TenantMismatch         one tenant's block was entered inside another's
 |   |-- UnknownTenant          no tenant has that slug or id
 |   |-- SlugTaken              another tenant has that slug
-|   |-- TenantSuspended        the tenant may be read and not written
-|   |-- RowNotFound            no row fits: every tenant's Model.DoesNotExist is one
+|   |-- TenantSuspended        the tenant is read-only
+|   |-- RowNotFound            no row matches: base of Model.DoesNotExist of tenants' models
 |   |-- BadTenant, BadUser, NoHistory, BadFile, NotMigrated, BadAge, NotHere  of the commands
 |   |-- BadFixture, FixtureDiffers, NeedsTenant, NotATenants          of the commands
 |   |-- EmbeddedError, BeforeTheFold, UnreadableTimes                 of the server
-|   `-- DatabaseFailed         PostgreSQL, or the road to it, said no
+|   `-- DatabaseFailed         PostgreSQL or the connection failed
 |       |-- Unavailable        cannot connect, or the connection broke     retry
 |       |-- Conflict           deadlock or serialization failure           retry
-|       |-- TimedOut           a statement or a lock took too long
+|       |-- TimedOut           a statement or the wait for a lock took too long
 |       |   `-- PoolExhausted  no free connection in time
-|       |-- TenantViolation    a row of another tenant, or no privilege (42501)
-|       |-- ReadOnly           a write where only reads are (25006)
+|       |-- TenantViolation    a row of another tenant, or a missing privilege (42501)
+|       |-- ReadOnly           a write in a read-only transaction (25006)
 |       |-- ConstraintBroken   a rule of the schema; `.constraint` and `.fields` name it
-|       |   |-- UniqueBroken       another row has these values
-|       |   |-- ForeignKeyBroken   the row pointed at is not there, or is still pointed at
-|       |   |-- CheckBroken        the values do not go together
+|       |   |-- UniqueBroken       another row has the same values
+|       |   |-- ForeignKeyBroken   the referenced row is missing, or the row is still referenced
+|       |   |-- CheckBroken        the values break a CHECK
 |       |   `-- NotNullBroken      a value is missing
-|       |-- ValueRefused       no value of its field: of another type, out of range (22xxx)
-|       `-- QueryFailed        anything else
-|-- BadQuery                   a listing was asked for badly; `.field` names where
+|       |-- ValueRefused       a value of the wrong type or out of range (22xxx)
+|       `-- QueryFailed        any other error
+|-- BadQuery                   a listing cannot answer the query; `.field` names the key
 |   |-- BadFilter, BadSort, BadSearch, BadLimit
-|   `-- BadCursor              tampered with, or of another tenant, model, sort or filter
-|-- WrongType                  an argument of another type than the method takes
-|-- NotAllowed                 the member's role may not do that
+|   `-- BadCursor              changed, or of another tenant, model, sort or filter
+|-- WrongType                  an argument of the wrong type
+|-- NotAllowed                 the member's role does not have the privilege
 |-- CannotServe                of the command `serve`
-`-- Refused                    a request that was refused, and nothing written
+`-- Refused                    a refused request; nothing was written
     |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
     |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
     |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
@@ -56,10 +56,10 @@ CodedError
     `-- BadPayroll, BadCase    of files
 
 Where Django's own code, its admin or a library catches a class of Django's or Python's, the error
-is one too (a test has the list): DatabaseFailed and below are DatabaseError and its kinds; who may
-not is PermissionDenied, which any view answers with 403; a row that is not there is
-ObjectDoesNotExist; BadQuery is BadRequest; what people type is ValidationError, which forms show;
-ValueRefused is ValueError and TypeError as well.
+is also of that class (a test has the list): DatabaseFailed and its subclasses are kinds of
+DatabaseError; errors of privileges are PermissionDenied, which a view answers with 403; errors of
+missing rows are ObjectDoesNotExist; BadQuery is BadRequest; errors of user input are
+ValidationError, which forms show; ValueRefused is also ValueError and TypeError.
 """
 
 from typing import ClassVar
@@ -81,20 +81,20 @@ from django.db import (
 
 
 class CodedError(Exception):
-    """Something went wrong; `.fields` names what was given badly, where that is known."""
+    """An error with a stable `code`; `.fields` names the invalid arguments or fields, if known."""
 
-    code: str = "error"  # the class's; no ClassVar, because Django's ValidationError has one too
+    code: str = "error"  # not a ClassVar, because Django's ValidationError declares it too
     retryable: ClassVar[bool] = False
     fields: tuple[str, ...] = ()
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*(args or (type(self).__doc__,)))
+        super().__init__(*(args or ((type(self).__doc__ or self.code).partition("\n")[0],)))
 
 
 class Invalid(ValidationError):
-    """A mixin for errors that forms show: Django's own, with the class's code and plain text.
+    """A mixin for errors that forms show: a ValidationError with the class's code and plain text.
 
-    No ValueError, which argparse would replace by a text of its own.
+    It is not a ValueError, because argparse would replace its text.
     """
 
     def __init__(self, message: str = "", *_: object) -> None:
@@ -114,7 +114,7 @@ class StoreError(CodedError):
 
 
 class NoTenant(StoreError):
-    """A query ran outside any tenant: wrap it in acting_for(tenant) or run_for(tenant, work)."""
+    """A query ran outside of a tenant's block: use acting_for(tenant) or run_for(tenant, work)."""
 
     code = "no_tenant"
 
@@ -126,7 +126,7 @@ class TenantMismatch(StoreError):
 
 
 class UnknownTenant(StoreError, ObjectDoesNotExist):
-    """No such tenant."""
+    """No tenant has that slug or id."""
 
     code = "unknown_tenant"
 
@@ -138,19 +138,19 @@ class SlugTaken(StoreError):
 
 
 class TenantSuspended(StoreError, PermissionDenied):
-    """The tenant is suspended: it may be read, and not written."""
+    """The tenant is suspended, so it is read-only."""
 
     code = "tenant_suspended"
 
 
 class RowNotFound(StoreError, ObjectDoesNotExist):
-    """No row fits."""
+    """No row matches."""
 
     code = "row_not_found"
 
 
 class DatabaseFailed(StoreError, DatabaseError):
-    """PostgreSQL, or the road to it, said no."""
+    """PostgreSQL or the connection to it failed."""
 
     code = "database_failed"
     sqlstate: str | None = None
@@ -164,13 +164,13 @@ class Unavailable(DatabaseFailed, OperationalError):
 
 
 class Conflict(DatabaseFailed, OperationalError):
-    """Another transaction got in the way; the same work may succeed if run again."""
+    """The transaction conflicted with another one: run it again."""
 
     code, retryable = "conflict", True
 
 
 class TimedOut(DatabaseFailed, OperationalError):
-    """A statement or a lock took too long."""
+    """A statement or the wait for a lock took too long."""
 
     code = "timed_out"
 
@@ -182,64 +182,64 @@ class PoolExhausted(TimedOut):
 
 
 class TenantViolation(DatabaseFailed, ProgrammingError):
-    """PostgreSQL refused a row of another tenant, or a privilege the role does not have."""
+    """The row belongs to another tenant, or the role does not have the privilege."""
 
     code = "tenant_violation"
 
 
 class ReadOnly(DatabaseFailed, InternalError, PermissionDenied):
-    """A write where only reads are: a suspended tenant, a reader's role, or `inspecting()`."""
+    """A write was attempted in a read-only transaction."""
 
     code = "read_only"
 
 
 class ConstraintBroken(DatabaseFailed, IntegrityError):
-    """A rule of the schema was broken.
+    """The write breaks a rule of the schema.
 
-    `.constraint` names it, and `.fields` the model's fields it is about, without the tenant.
+    `.constraint` is the name of the rule, `.fields` are its model fields without the tenant.
     """
 
     code = "constraint_broken"
 
 
 class UniqueBroken(ConstraintBroken):
-    """Another row has these values already."""
+    """Another row has the same values already."""
 
     code = "unique_broken"
 
 
 class ForeignKeyBroken(ConstraintBroken):
-    """The row pointed at is not there, or the row is still pointed at."""
+    """The referenced row does not exist, or other rows still reference this one."""
 
     code = "foreign_key_broken"
 
 
 class CheckBroken(ConstraintBroken):
-    """The values do not go together."""
+    """The values break a rule of the table."""
 
     code = "check_broken"
 
 
 class NotNullBroken(ConstraintBroken):
-    """A value is missing."""
+    """A required value is missing."""
 
     code = "not_null_broken"
 
 
 class ValueRefused(DatabaseFailed, DataError, Invalid, ValueError, TypeError):
-    """A field cannot have such a value; `.fields` names it where that is known."""
+    """A value is of the wrong type or out of range."""
 
     code = "value_refused"
 
 
 class QueryFailed(DatabaseFailed, ProgrammingError, InternalError):
-    """PostgreSQL could not run a statement."""
+    """PostgreSQL could not run the statement."""
 
     code = "query_failed"
 
 
 class BadQuery(CodedError, BadRequest):
-    """A listing cannot be asked for like that; `.field` is the key that says so."""
+    """The listing cannot answer the query."""
 
     code = "bad_query"
 
@@ -249,37 +249,37 @@ class BadQuery(CodedError, BadRequest):
 
 
 class BadFilter(BadQuery):
-    """No such filter, or no such value of it."""
+    """The listing has no such filter, or the filter's value is invalid."""
 
     code = "bad_filter"
 
 
 class BadSort(BadQuery):
-    """No such sort."""
+    """The listing has no such sort."""
 
     code = "bad_sort"
 
 
 class BadSearch(BadQuery):
-    """Nothing that can be looked for."""
+    """The text cannot be searched for."""
 
     code = "bad_search"
 
 
 class BadLimit(BadQuery):
-    """No number of rows a page can have."""
+    """The number of rows is not allowed for a page."""
 
     code = "bad_limit"
 
 
 class BadCursor(BadQuery):
-    """Not a cursor of this listing: tampered with, or of another tenant, model, sort or filter."""
+    """The cursor is not of this listing: changed, or of another tenant, model, sort or filter."""
 
     code = "bad_cursor"
 
 
 class WrongType(CodedError, TypeError):
-    """A method was called with what it does not take; `.fields` names the argument."""
+    """An argument of a method has the wrong type."""
 
     code = "wrong_type"
 
@@ -289,11 +289,11 @@ class WrongType(CodedError, TypeError):
 
 
 class NotAllowed(CodedError, PermissionDenied):
-    """The member's role may not do that; `verb` and `role` say what and who."""
+    """The member's role does not have the privilege."""
 
     code = "not_allowed"
 
     def __init__(self, verb: str = "", role: str = "") -> None:
-        what = "may only read" if verb == "write" else f"may not use {verb}"
-        super().__init__(*([f"the role {role} {what}"] if verb else []))
+        limit = "may only read" if verb == "write" else f"may not use {verb}"
+        super().__init__(*([f"the role {role} {limit}"] if verb else []))
         self.verb, self.role = verb, role

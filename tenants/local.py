@@ -1,7 +1,7 @@
-"""The language and the clock of the tenant in force: those of its settings, unless a block says.
+"""The locale and the time zone in force: from the tenant's settings, or set for a block.
 
-local()        what holds here
-localised()    a block in which other ones hold: what a command's flags say
+local()        the locale and the time zone in force
+localised()    a block with another locale or time zone, as for a command's flags
 """
 
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ class Local:
 
 
 @lru_cache
-def _known(locale: str, time_zone: str) -> Local:
-    """With English for a locale, and UTC for a time zone, that is not known any more."""
+def _existing(locale: str, time_zone: str) -> Local:
+    """The two, with English or UTC in place of a name that does not exist any more."""
     default = Local()
     return Local(
         locale if locales.find(locale) else default.locale,
@@ -41,31 +41,33 @@ def _known(locale: str, time_zone: str) -> Local:
     )
 
 
-_said: ContextVar[dict[str, str]] = ContextVar("said", default={})  # noqa: B039  # never changed
+_NONE: dict[str, str] = {}
+_overrides: ContextVar[dict[str, str]] = ContextVar("overrides", default=_NONE)
 
 
 def local() -> Local:
-    """How the tenant in force writes and which clock it goes by; one statement in each block.
+    """The locale and the time zone of the tenant in force; one statement in each block.
 
-    Outside every block, and while inspecting, English and UTC.
+    Outside of blocks, and while inspecting, they are English and UTC.
     """
-    said = _said.get()
-    return Local(**said) if len(said) == 2 else replace(_settings(), **said)
+    overrides = _overrides.get()
+    return Local(**overrides) if len(overrides) == 2 else replace(_settings(), **overrides)
 
 
 @contextmanager
 def localised(*, locale: str | None = None, time_zone: str | None = None) -> Iterator[None]:
-    """In the block these hold, whatever a tenant has set; None leaves what held before."""
-    said = {"locale": locale, "time_zone": time_zone}
-    token = _said.set(_said.get() | {name: told for name, told in said.items() if told})
+    """Within the block, override the tenant's settings; None overrides nothing."""
+    names = {"locale": locale, "time_zone": time_zone}
+    overrides = {key: name for key, name in names.items() if name}
+    token = _overrides.set(_overrides.get() | overrides)
     try:
         yield
     finally:
-        _said.reset(token)
+        _overrides.reset(token)
 
 
 def _settings() -> Local:
-    """As the tenant has set it; the defaults where there is no one tenant."""
+    """The tenant's settings; the defaults without a single tenant in force."""
     try:
         block = tenancy()
     except NoTenant:
@@ -73,4 +75,4 @@ def _settings() -> Local:
     if block.tenant_id is None:
         return Local()
     settings = apps.get_model("tenants.TenantSettings").objects.in_force()
-    return _known(settings.values.locale, settings.values.time_zone)
+    return _existing(settings.values.locale, settings.values.time_zone)

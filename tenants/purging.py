@@ -1,7 +1,7 @@
-"""Rows that were deleted long ago go for good: as role app, a batch to a transaction.
+"""Purges rows that were deleted softly long ago: as role app, one batch a transaction.
 
-Only rows that can be marked deleted are ever purged; the ledger has none, and no DELETE. Of a user
-who was deactivated long ago, who they were is forgotten; the row stays, for ledgers name its id.
+Only rows of soft-deleted models are purged; the ledger has none, and no DELETE. Of a user who was
+deactivated long ago, the personal data is deleted; the row stays, because ledgers name its id.
 """
 
 from collections.abc import Iterator
@@ -29,16 +29,16 @@ class BadAge(StoreError):
 def purge(tenant_id: UUID | str, *, days: int = DAYS, batch: int = BATCH) -> dict[str, int]:
     """Delete for good what a tenant deleted more than `days` ago; how many rows, by model.
 
-    Rows that others still point at stay. Safe to repeat, and to break off: what a finished
-    batch deleted is gone, the rest is found again. Raises BadAge.
+    Rows that others still point at stay. Safe to repeat and to interrupt: finished batches are
+    gone, and the next run finds the rest. Raises BadAge.
     """
     before = _before(days)
-    counted = {model._meta.label: _purged(tenant_id, model, before, batch) for model in purged()}
+    counted = {model._meta.label: _purge(tenant_id, model, before, batch) for model in purged()}
     return {label: count for label, count in counted.items() if count}
 
 
 def purgeable(tenant_id: UUID, *, days: int = DAYS) -> dict[str, int]:
-    """How many rows `purge` would find now, by model."""
+    """How many rows `purge` would delete now, by model."""
     before = _before(days)
 
     def count() -> dict[str, int]:
@@ -49,9 +49,9 @@ def purgeable(tenant_id: UUID, *, days: int = DAYS) -> dict[str, int]:
 
 
 def purge_users(*, days: int = DAYS, batch: int = BATCH) -> int:
-    """Forget who users were that were deactivated more than `days` ago; how many.
+    """Delete personal data of users deactivated more than `days` ago; how many users.
 
-    They cannot be restored any more. Safe to repeat, and to break off. Raises BadAge.
+    They cannot be restored afterwards. Safe to repeat and to interrupt. Raises BadAge.
     """
     before, total = _before(days), 0
     while count := User.objects.purge(before, batch):
@@ -60,12 +60,12 @@ def purge_users(*, days: int = DAYS, batch: int = BATCH) -> int:
 
 
 def purgeable_users(*, days: int = DAYS) -> int:
-    """How many users `purge_users` would find now."""
+    """How many users `purge_users` would purge now."""
     return User.all_objects.purgeable(_before(days)).count()
 
 
 def purged() -> Iterator[type[SoftDeleteModel]]:
-    """The models with such rows, those that point before those that are pointed at."""
+    """The soft-deleted models, each before the models that it points at."""
     for model in reversed(list(apps.get_models())):
         if issubclass(model, SoftDeleteModel):
             yield model
@@ -77,7 +77,7 @@ def _before(days: int) -> datetime:
     return timezone.now() - timedelta(days=days)
 
 
-def _purged(
+def _purge(
     tenant_id: UUID | str, model: type[SoftDeleteModel], before: datetime, batch: int
 ) -> int:
     total = 0

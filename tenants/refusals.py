@@ -1,4 +1,4 @@
-"""Requests that were refused: `Refused`, and those of the apps `tenants`, each with a `code`.
+"""Refused requests: `Refused`, and the refusals of the app `tenants`, each with a `code`.
 
 `budgets.errors` has the refusals of budget operations, under the same `Refused`.
 """
@@ -11,7 +11,7 @@ from tenants.errors import CodedError, Invalid
 
 
 class Refused(CodedError):
-    """The request was refused; nothing was written. `.figures` has what a screen would show."""
+    """The request was refused; nothing was written. `.figures` has the values to show."""
 
     code = "refused"
 
@@ -28,7 +28,7 @@ class UnknownRole(Refused):
 
 
 class BadDocument(Refused):
-    """The values are not what the document's schema declares; `.field` is the path of the first."""
+    """A value does not match the document's schema; `.field` is the path of the first."""
 
     code = "bad_document"
 
@@ -68,9 +68,10 @@ class NotInPlan(Refused, PermissionDenied):
 
 
 class QuotaReached(Refused, PermissionDenied):
-    """The tenant has as many as it may have: `.quota` says of what.
+    """The tenant has as many rows as its quota allows.
 
-    `.allowed` is how many it may have, `.asked` how many it would have had. Figures: these three.
+    `.quota` is its name, `.allowed` the number it allows, `.asked` the number refused. Figures:
+    these three.
     """
 
     code = "quota_reached"
@@ -81,7 +82,7 @@ class QuotaReached(Refused, PermissionDenied):
 
 
 class BadTrial(Refused, Invalid):
-    """A trial has an end, which is to come and not too far away; only one that runs can change."""
+    """A trial needs an end in the near future, and only a trial that runs can be changed."""
 
     code = "bad_trial"
 
@@ -93,43 +94,43 @@ class ExternalIdTaken(Refused):
 
 
 class AlreadyMember(Refused):
-    """That person is a member already."""
+    """That user is a member already."""
 
     code = "already_member"
 
 
 class NotAMember(Refused):
-    """That person is no member."""
+    """That user is not a member."""
 
     code = "not_a_member"
 
 
 class LastOwner(Refused):
-    """The tenant's last owner can neither leave nor become anything else; figure `tenants`."""
+    """The tenant's last owner cannot leave or change role; figure `tenants`."""
 
     code = "last_owner"
 
 
 class MemberInUse(Refused):
-    """Something belongs to the member: give it to another first."""
+    """Something belongs to the member: give it to another member first."""
 
     code = "member_in_use"
 
 
 class UserDeactivated(Refused):
-    """That user is deactivated, or is not there: restore them first."""
+    """That user is deactivated, or does not exist: restore them first."""
 
     code = "user_deactivated"
 
 
 class UserPurged(Refused):
-    """Who that user was has been purged: nobody can be restored."""
+    """The user's personal data was purged: they cannot be restored."""
 
     code = "user_purged"
 
 
 class NotDeletable(Refused):
-    """Users are not deleted: User.objects.deactivate(user) ends all that they may do."""
+    """Users cannot be deleted: User.objects.deactivate(user) ends their log-in and memberships."""
 
     code = "not_deletable"
 
@@ -141,7 +142,7 @@ class BadEmail(Refused, Invalid):
 
 
 class BadExpiry(Refused, Invalid):
-    """An invitation is open for a while, and not for ever."""
+    """An invitation needs an end, within the longest time allowed."""
 
     code = "bad_expiry"
 
@@ -153,19 +154,19 @@ class AlreadyInvited(Refused):
 
 
 class InvitationInvalid(Refused):
-    """There is no such invitation, or it was used, was revoked or has expired."""
+    """The invitation does not exist, was used, was revoked or has expired."""
 
     code = "invitation_invalid"
 
 
 class InvitationForAnother(InvitationInvalid):
-    """The invitation was sent to another address than the user's."""
+    """The invitation was sent to another address."""
 
     code = "invitation_for_another"
 
 
 class RateLimited(Refused):
-    """Too often: try again in `retry_after` seconds."""
+    """Too many requests: try again in `retry_after` seconds."""
 
     code = "rate_limited"
 
@@ -181,7 +182,7 @@ class NotLoggedIn(Refused, PermissionDenied):
 
 
 class NoMembership(Refused, PermissionDenied):
-    """The user is not a member there."""
+    """The user is not a member of that tenant."""
 
     code = "no_membership"
 

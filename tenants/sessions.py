@@ -1,7 +1,7 @@
 """Django's session store, over sessions that can be listed and revoked.
 
-The setting SESSION_ENGINE names this module. Beside Django's columns a session has an id of its
-own, for its key is a secret; whose it is; and where and when it was last seen.
+The setting SESSION_ENGINE names this module. Beside Django's columns a session has an id, because
+its key is a secret, its user, and where and when it was last seen.
 """
 
 from datetime import datetime
@@ -20,22 +20,22 @@ from django.utils import timezone
 from tenants.managers.sessions import SEEN_EVERY
 from tenants.models import UserSession
 
-# What the stubs do not know of: the store's steps, and which model ours has.
+# The stubs do not have the store's steps, nor our model.
 _Store: Any = DatabaseStore
 
 
 class SessionStore(_Store):  # type: ignore[misc]
     """Django's store in the database, over `UserSession`.
 
-    `where` is what a request told: address and user agent, written with the session.
+    `origin` is a request's address and user agent, which are written with the session.
     """
 
-    where: dict[str, Any]
+    origin: dict[str, Any]
     seen_at: datetime | None = None
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
-        self.where = {}
+        self.origin = {}
 
     @classmethod
     @override
@@ -53,8 +53,10 @@ class SessionStore(_Store):  # type: ignore[misc]
         return row
 
     def save(self, must_create: bool = False) -> None:
-        """Insert the session, or update it. Raises CreateError for a key that is taken, and
-        UpdateError when the session was revoked meanwhile."""
+        """Insert the session, or update it.
+
+        Raises CreateError for a key that is taken, and UpdateError for a revoked session.
+        """
         if self.session_key is None:
             self.create()
             return
@@ -63,32 +65,32 @@ class SessionStore(_Store):  # type: ignore[misc]
         row.user_id = data.get(SESSION_KEY)
         if must_create:
             self._insert(row)
-        elif not self.model.objects.renew(row, **self.where):
+        elif not self.model.objects.renew(row, **self.origin):
             raise UpdateError
 
     async def asave(self, must_create: bool = False) -> None:
         """See `save`."""
         await sync_to_async(self.save)(must_create)
 
-    def note(self, request: HttpRequest) -> None:
-        """Remember where a log-in comes from, to write it with the session."""
-        self.where = where(request)
+    def record_origin(self, request: HttpRequest) -> None:
+        """Keep where a log-in comes from, to write it with the session."""
+        self.origin = origin_of(request)
 
     @property
     def is_due(self) -> bool:
-        """Whether it was read, and had not been seen for a minute or more."""
+        """Whether it was read, and was last seen a minute ago or earlier."""
         if self.seen_at is None or self.session_key is None:
             return False
         return timezone.now() - self.seen_at >= SEEN_EVERY
 
     def touch(self, request: HttpRequest) -> None:
-        """Note that the session was seen, when that is due."""
+        """Record that the session was seen, when that is due."""
         if self.is_due:
             self.seen_at = timezone.now()
-            self.model.objects.seen(self.session_key, self.seen_at, **where(request))
+            self.model.objects.seen(self.session_key, self.seen_at, **origin_of(request))
 
     def _insert(self, row: "UserSession") -> None:
-        for name, value in self.where.items():
+        for name, value in self.origin.items():
             setattr(row, name, value)
         using = router.db_for_write(self.model, instance=row)
         try:
@@ -98,15 +100,15 @@ class SessionStore(_Store):  # type: ignore[misc]
             raise CreateError from error
 
 
-def where(request: HttpRequest) -> dict[str, Any]:
-    """The address and the user agent a request came from."""
+def origin_of(request: HttpRequest) -> dict[str, Any]:
+    """The address and the user agent of a request."""
     agent = str(request.META.get("HTTP_USER_AGENT", "")).replace("\0", "")[:300]
     return {"ip": ip_of(request), "user_agent": agent}
 
 
 def ip_of(request: HttpRequest) -> str | None:
-    """The address that connected to us, when there is one: no header a client may invent."""
-    address = str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]  # of IPv6, no zone
+    """The address of the connection, or None; no header, because a client can invent one."""
+    address = str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]  # without an IPv6 zone
     try:
         validate_ipv46_address(address)
     except ValidationError:

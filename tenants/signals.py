@@ -1,4 +1,4 @@
-"""What follows a log-in: where it came from is noted, and a refused one is written down."""
+"""Records where a log-in came from, and failed log-ins."""
 
 from typing import Any
 
@@ -11,15 +11,17 @@ from tenants.sessions import SessionStore, ip_of
 
 
 @receiver(user_login_failed)
-def write_down(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    """Django has taken the password out of `credentials`."""
+def record_failure(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Record a failed log-in. Django has removed the password from `credentials`."""
     email = credentials.get("username") or credentials.get("email") or ""
     LoginFailure.objects.record(email, ip_of(request) if request else None)
 
 
 @receiver(user_logged_in)
-def note(request: HttpRequest | None, **_: Any) -> None:
-    """Note in the session where a log-in comes from; one without a request has no session."""
+def record_origin(request: HttpRequest | None, **_: Any) -> None:
+    """Keep in the session where a log-in comes from; without a request there is no session."""
     session = getattr(request, "session", None)
     if request is not None and isinstance(session, SessionStore):
-        session.note(request)
+        session.record_origin(request)

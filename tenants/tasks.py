@@ -1,4 +1,4 @@
-"""Background work for every tenant, whose id is a task's first argument; and for the system."""
+"""Tasks: of a tenant, whose id is the first argument, and of the system."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def purge_deleted(
 
 @task
 def purge_all_deleted(days: int = purging.DAYS) -> int:
-    """Enqueue `purge_deleted` for every tenant that is not suspended; how many there are."""
+    """Enqueue `purge_deleted` for every tenant that is not suspended; how many."""
     tenant_ids = Tenant.objects.every_id(writable=True)
     for tenant_id in tenant_ids:
         purge_deleted.enqueue(str(tenant_id), days)
@@ -31,15 +31,15 @@ def purge_all_deleted(days: int = purging.DAYS) -> int:
 
 @task
 def purge_users(days: int = purging.DAYS) -> int:
-    """Forget who users were that were deactivated more than `days` ago; safe to repeat."""
+    """Delete personal data of users deactivated more than `days` ago; safe to repeat."""
     return purging.purge_users(days=days)
 
 
 @task
 def clean_sessions() -> dict[str, int]:
-    """Remove expired sessions, and failed log-ins older than the settings say; how many of each.
+    """Delete expired sessions, and failed log-ins older than the settings allow; how many of each.
 
-    Safe to repeat, and at any time.
+    Safe to repeat.
     """
     settings = SystemSettings.objects.current()
     kept = timedelta(days=settings.values.login_failure_days)

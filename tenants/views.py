@@ -1,7 +1,7 @@
-"""Views of one tenant: `in_tenant` finds out which, checks the member, and opens the block.
+"""Views of one tenant: `in_tenant` finds the tenant, checks the member, and opens the block.
 
-Whatever is refused is answered as application/problem+json (RFC 9457), with the error's stable
-code and the fields it is about.
+A refusal is answered as application/problem+json (RFC 9457), with the error's stable code and the
+fields it is about.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ from tenants.refusals import (
 )
 
 CHOSEN = "tenant_id"
-"""Where the session keeps the tenant that was chosen."""
+"""The session's key for the chosen tenant."""
 
 STATUS: dict[type[CodedError], int] = {
     NotLoggedIn: 401,
@@ -56,15 +56,15 @@ STATUS: dict[type[CodedError], int] = {
     ValueRefused: 400,
     RateLimited: 429,
 }
-"""What is answered; any other refusal is 400, and failures of the store are not answered here.
+"""The status of each refusal; the first class that matches counts.
 
-The first that fits counts.
+Any other refusal is 400. Other StoreErrors are raised again.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A member's place: for which tenant a request may act, and in which role."""
+    """The tenant that a request may act for, its user, and the user's role."""
 
     tenant_id: UUID
     user_id: UUID
@@ -73,19 +73,19 @@ class Access:
 
     def run[T](self, work: Callable[[], T]) -> T:
         """Do `work` in the tenant's block, as the member; see `run_for`."""
-        named = {"actor": self.user_id, "request_id": self.request_id, "role": self.role}
-        return run_for(self.tenant_id, work, **cast(Any, named))
+        member = {"actor": self.user_id, "request_id": self.request_id, "role": self.role}
+        return run_for(self.tenant_id, work, **cast(Any, member))
 
     async def arun[T](self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """The same, awaited: `work` is called with the arguments, in a thread that may wait."""
+        """The same, awaited: `work` is called with the arguments, in a thread."""
         return await sync_to_async(self.run)(partial(work, *args, **kwargs))
 
 
 def access_of(request: HttpRequest, *, limit: str | None = None) -> Access:
-    """The place the request's user has: in the tenant chosen, or in the only one.
+    """The access of the request's user to the chosen tenant, or to their only one.
 
-    Membership and role are looked up each time, in the tenant's own block, where a use of
-    `limit` is counted too. Raises NotLoggedIn, TenantNotChosen, NoMembership and RateLimited.
+    Membership and role are read each time, in the tenant's own block, where a use of `limit` is
+    counted too. Raises NotLoggedIn, TenantNotChosen, NoMembership and RateLimited.
     """
     user: Any = request.user
     if not user.is_authenticated:
@@ -101,7 +101,7 @@ def access_of(request: HttpRequest, *, limit: str | None = None) -> Access:
 
 
 def choose_tenant(request: HttpRequest, tenant: Tenant | UUID | str) -> None:
-    """Let the session's requests act for that tenant. Raises NotLoggedIn and NoMembership."""
+    """Choose the tenant of the session's requests. Raises NotLoggedIn and NoMembership."""
     user: Any = request.user
     if not user.is_authenticated:
         raise NotLoggedIn
@@ -112,13 +112,13 @@ def choose_tenant(request: HttpRequest, tenant: Tenant | UUID | str) -> None:
 
 
 def in_tenant(view: Any = None, *, limit: str | None = None) -> Any:
-    """Run a view's body in its user's tenant: one transaction, retried as a whole.
+    """Run a view in its user's tenant: one transaction, retried as a whole.
 
-    A plain view just runs in the block; it is rolled back when it raises, not when it answers
-    with an error, and may run again: touch nothing but the database. An asynchronous one is
-    given `run` after the request: `await run(work, ...)` does work in a block of its own.
-    `limit` names what is counted of `tenants.access.limits`. A page for people belongs behind
-    `login_required` as well: without a log-in this answers 401.
+    A synchronous view runs in the block. It is rolled back when it raises, not when it answers
+    with an error, and may run again: touch nothing but the database. An asynchronous view gets
+    `run` after the request: `await run(work, ...)` does work in a block of its own. `limit` names
+    an entry of `tenants.access.limits`. A page for people also needs `login_required`: without a
+    log-in this answers 401.
     """
     if view is None:
         return partial(in_tenant, limit=limit)
@@ -133,7 +133,7 @@ def _synchronous(
         def body() -> HttpResponseBase:
             response: Any = view(request, *args, **kwargs)
             if callable(render := getattr(response, "render", None)):
-                render()  # its queries belong to the block too
+                render()  # its queries need the block
             return cast(HttpResponseBase, response)
 
         try:
@@ -159,7 +159,7 @@ def _asynchronous(
 
 
 def refusal(error: CodedError) -> JsonResponse:
-    """The answer to a refusal. Raises the error again when it is a failure."""
+    """The response to a refusal. Raises the error again when it is a failure of the store."""
     known = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
     if known is None and isinstance(error, StoreError):
         raise error
@@ -174,9 +174,9 @@ def refusal(error: CodedError) -> JsonResponse:
 def problem(error: CodedError, status: int) -> dict[str, Any]:
     """A refusal as the members of a problem (RFC 9457), and three more.
 
-    `code` is stable, and `type` the same as a URI; `title` says what the code means, and `detail`
-    what is wrong this time. `fields` are the names of what was given badly, where that is known.
-    `message` is the detail under the name it had before.
+    `code` is stable, and `type` is the same as a URI; `title` says what the code means, and
+    `detail` what is wrong this time. `fields` are the names of the wrong values, where they are
+    known. `message` repeats the detail under its former name.
     """
     kind = next(kind for kind in type(error).__mro__ if "code" in vars(kind))
     return {
@@ -191,10 +191,10 @@ def problem(error: CodedError, status: int) -> dict[str, Any]:
 
 
 def _chosen(request: HttpRequest, tenant_ids: list[UUID]) -> UUID:
-    """The tenant the session names, else the only one."""
-    if (named := request.session.get(CHOSEN)) is not None:
+    """The tenant that the session names, else the only one."""
+    if (chosen := request.session.get(CHOSEN)) is not None:
         for tenant_id in tenant_ids:
-            if str(tenant_id) == named:
+            if str(tenant_id) == chosen:
                 return tenant_id
         raise NoMembership
     if len(tenant_ids) != 1:

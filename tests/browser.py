@@ -1,4 +1,4 @@
-"""The admin, as a person meets it: pages in, and what the database was asked meanwhile."""
+"""A browser for tests of the admin, and the statements that its requests run."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -35,16 +35,16 @@ OURS = [
     model
     for app in ("tenants", "budgets")
     for model in apps.get_app_config(app).get_models()
-    if model is not SystemSettings  # it has one row, whatever tenants there are
+    if model is not SystemSettings  # it has a single row for all tenants
 ]
 OWNED = [model for model in OURS if issubclass(model, TenantModel)]
 
 UNCOLLECTED = pytest.mark.filterwarnings("ignore:No directory at:UserWarning")
-"""For tests that use a browser: nobody has run collectstatic, and nobody misses it."""
+"""A mark for tests that use a browser: it ignores the warning about collectstatic."""
 
 
-class Asked(NamedTuple):
-    """A statement, the role that ran it, and whether it could have written."""
+class Statement(NamedTuple):
+    """A statement, the role that ran it, and whether its transaction could write."""
 
     sql: str
     role: str
@@ -52,15 +52,15 @@ class Asked(NamedTuple):
 
 
 @contextmanager
-def asked() -> Iterator[list[Asked]]:
-    """Collect every statement the block runs."""
-    seen: list[Asked] = []
+def captured_statements() -> Iterator[list[Statement]]:
+    """Collect the statements of the block."""
+    seen: list[Statement] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         driver = context["connection"].connection
         row = driver.execute("SELECT current_user, current_setting('transaction_read_only')")
         role, read_only = row.fetchone()
-        seen.append(Asked(sql, role, read_only == "on"))
+        seen.append(Statement(sql, role, read_only == "on"))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
@@ -68,7 +68,7 @@ def asked() -> Iterator[list[Asked]]:
 
 
 def browser(user: User) -> Client:
-    """A browser in which somebody has logged in."""
+    """A browser in which the user is logged in."""
     client = Client()
     client.force_login(user)
     return client
@@ -83,7 +83,7 @@ def staff(*models: Model) -> User:
 
 
 def row_of(model: Model, side: Side):
-    """A row of the model that belongs to the tenant, or to its member."""
+    """A row of the model, of the tenant or of its member."""
     if issubclass(model, TenantModel):
         return side.rows[model]
     user = cast(Membership, side.rows[Membership]).user
@@ -100,14 +100,14 @@ def row_of(model: Model, side: Side):
 
 
 def identified(tenant: Tenant) -> TenantExternalId:
-    """The entry of a tenant that another system calls by its id."""
+    """The external id of the tenant."""
     with acting_for(tenant):
         Tenant.objects.set_external_id(str(tenant.pk))
         return TenantExternalId.objects.get(holder=tenant.pk)
 
 
 def session_of(user: User) -> UserSession:
-    """The session of a user who has logged in, once."""
+    """The session of the user; logs in if there is no session."""
     if not user.sessions.exists():
         browser(user)
     return user.sessions.get()
@@ -125,26 +125,26 @@ def page_of(row: models.Model, page: str = "change") -> str:
 
 
 def read(client: Client, address: str, **query: str) -> str:
-    """The HTML of a page that is there."""
+    """The HTML of an existing page."""
     answer = client.get(address, query)
     assert answer.status_code == 200, (address, query, answer.status_code, answer.headers)
     return answer.content.decode()
 
 
 def count(client: Client, address: str) -> int:
-    """How many statements a page takes, once what it caches is cached."""
+    """The number of statements of a page with warm caches."""
     read(client, address)
-    with asked() as statements:
+    with captured_statements() as statements:
         read(client, address)
     return len(statements)
 
 
 def links(html: str, start: str) -> list[str]:
-    """Where the page's links that begin so lead, each once."""
+    """The distinct addresses of the page's links that begin with `start`."""
     found = re.findall(r'href="([^"]*)"', html)
     return list(dict.fromkeys(unescape(link) for link in found if link.startswith(start)))
 
 
 def text(html: str) -> str:
-    """What is to be read on the page, its spaces evened out."""
+    """The text of the page with single spaces."""
     return " ".join(unescape(re.sub("<[^>]*>", " ", html)).replace("\xa0", " ").split())

@@ -1,4 +1,4 @@
-"""The command line, as a person meets it: words in, two streams and an exit code out."""
+"""Runs of commands: arguments in, two streams and an exit code out."""
 
 import io
 import json
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a command."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -29,12 +29,12 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """What it printed, read as JSON."""
+        """The output as JSON."""
         assert self.code in (0, 1), self.err
         return json.loads(self.out)
 
     def assert_refused(self, code: str, *words: str) -> None:
-        """Exit code 2 and one line on stderr, with the error's code and these words."""
+        """Assert exit code 2 and one line on stderr with the error's code and these words."""
         assert (self.code, self.out) == (2, "")
         [line] = self.err.splitlines()
         assert line.startswith(f"error [{code}]: ")
@@ -42,7 +42,7 @@ class Ran:
 
 
 def manage(*words: object) -> Ran:
-    """Run `manage.py` with the words, in this process; no block may be open."""
+    """Run `manage.py` with the arguments in this process; no block may be open."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:
@@ -53,7 +53,7 @@ def manage(*words: object) -> Ran:
 
 
 def in_a_process(*words: object, env: Mapping[str, str] | None = None) -> Ran:
-    """Run `manage.py` with the words, in a process of its own, on the tests' database."""
+    """Run `manage.py` with the arguments in a new process, on the tests' database."""
     environ = {**os.environ, "DATABASE_URL": app_url(), **(env or {})}
     command = [sys.executable, "manage.py", *map(str, words)]
     ran = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60)
@@ -61,13 +61,13 @@ def in_a_process(*words: object, env: Mapping[str, str] | None = None) -> Ran:
 
 
 def owner_config() -> dict[str, Any]:
-    """The connection of role owner, which tests always have."""
+    """The connection of role owner."""
     assert settings.OWNER_DATABASE is not None
     return settings.OWNER_DATABASE
 
 
 def app_url() -> str:
-    """The DSN of role app on the database that the tests use."""
+    """The DSN of role app on the tests' database."""
     return url_of(settings.DATABASES["default"])
 
 

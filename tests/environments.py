@@ -1,4 +1,4 @@
-"""Environments that have less than the tests' own: only the packages that are named."""
+"""Virtual environments with only the given packages."""
 
 import re
 import subprocess
@@ -16,17 +16,17 @@ PROJECT = PYPROJECT["project"]
 
 
 def core() -> list[str]:
-    """What the package asks for without any extra."""
+    """The requirements of the package without extras."""
     return list(PROJECT["dependencies"])
 
 
 def extra(*names: str) -> list[str]:
-    """What these extras ask for."""
+    """The requirements of these extras."""
     return [each for name in names for each in PROJECT["optional-dependencies"][name]]
 
 
 def dev() -> list[str]:
-    """What developers need."""
+    """The requirements for development."""
     return list(PYPROJECT["dependency-groups"]["dev"])
 
 
@@ -36,7 +36,7 @@ def locked(file: str) -> list[str]:
 
 
 def named(*requirements: str) -> list[Distribution]:
-    """The packages of these requirements and all that those require, as they are installed."""
+    """The installed packages of these requirements, with their dependencies."""
     left, seen = list(requirements), dict[str, Distribution]()
     while left:
         asked = Requirement(left.pop())
@@ -48,7 +48,7 @@ def named(*requirements: str) -> list[Distribution]:
 
 
 def _required(package: Distribution, wanted: str) -> Iterator[str]:
-    """What a package requires on this machine for one of its extras; '' is for none."""
+    """The requirements of a package on this machine for one of its extras; '' is no extra."""
     for text in package.requires or []:
         marker = Requirement(text).marker
         if marker is None or marker.evaluate({"extra": wanted}):
@@ -56,7 +56,7 @@ def _required(package: Distribution, wanted: str) -> Iterator[str]:
 
 
 class Environment:
-    """A virtual environment in `folder`; beside it the packages, as links to where they are."""
+    """A virtual environment in `folder`, with links to the installed packages beside it."""
 
     def __init__(self, folder: Path, packages: Iterable[Distribution]) -> None:
         venv = [sys.executable, "-m", "venv", "--without-pip", str(folder)]

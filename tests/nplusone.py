@@ -1,9 +1,9 @@
-"""Queries that are repeated row by row fail the test they are found in.
+"""Detection of N+1 queries: a test fails if a query is repeated for each row.
 
-django-zeal tells which relation is fetched, of which row and from where. It takes any second
-fetch from a line for an N+1, and so a verb that a test calls twice; here it takes one call from
-a test into our code, in one block of a tenant, for one unit of work, and in that a line that
-fetches a relation of a second row, or gets a second row, for the fault.
+django-zeal reports each fetch of a relation, with its row and its line. It counts any second fetch
+from a line as N+1, also for a verb that a test calls twice. Here a unit of work is one call from a
+test into the project's code in one block. In a unit, a line must not fetch a relation of a second
+row, or get a second row.
 """
 
 import sys
@@ -31,9 +31,9 @@ OURS = tuple(str(settings.BASE_DIR / app) for app in ("budgets", "config", "exam
 PASSED_THROUGH = [
     str(settings.BASE_DIR / "tenants/managers" / f"{m}.py") for m in ("contract", "arguments")
 ]
-"""Every `get` and every method goes through there: who asked is whoever called it."""
+"""Modules that every `get` and method passes through; the search continues at their caller."""
 BEGINNINGS = (*OURS, client.__file__)
-"""Where a unit of work begins: our code, or a request."""
+"""The modules in which a unit of work begins: the project's code, or a request."""
 
 
 EXCUSED = {
@@ -41,14 +41,14 @@ EXCUSED = {
     "slots_before": {"Budget.buckets", "Budget.versions"},
     "unrepeatable": {"Movement.entries"},
     # Cases, members, groups, categories, organizations are planted by verbs of their own.
-    "_answer": {"Movement.entries"},
+    "_stored": {"Movement.entries"},
     "admit": {"Membership.get()"},
     "ensure": {"Category.get()", "Organization.get()"},
-    "inspectors": {"Group.get()"},
+    "make_inspectors": {"Group.get()"},
     # Django's own command writes links so.
     "save_obj": {"Group.permissions", "User.groups", "User.user_permissions"},
 }
-"""Functions of ours, and what may be fetched row by row in them."""
+"""Functions of the project, with the models that they may fetch row by row."""
 
 
 class _Seen(threading.local):

@@ -1,7 +1,7 @@
-"""How long `make test` will take: said by `python -m tests.progress`, before pytest is loaded.
+"""The expected duration of `make test`: `python -m tests.progress` prints it before pytest loads.
 
-As a plugin, `pytest -p tests.progress`, it shows each result at once. A run that comes to its
-end leaves its figures in var/tests/last-run.json for the next one.
+As a plugin, `pytest -p tests.progress`, it prints each result at once. A complete run saves its
+figures in var/tests/last-run.json for the next run.
 """
 
 import json
@@ -15,15 +15,15 @@ import pytest
 TESTS = Path(__file__).parent
 RECORD = TESTS.parent / "var" / "tests" / "last-run.json"
 EACH = 0.2
-"""Seconds for each test function, where no run is on record."""
+"""The estimate in seconds for a test function without a recorded run."""
 
 _begun = time.monotonic()
 _done: dict[str, float] = {}
-"""The tests that were begun, each with the seconds until its first result."""
+"""The started tests, each with the seconds until its first result."""
 
 
 def expectation(record: Path, tests: Path) -> str:
-    """How long the tests will take, and when the first one is through."""
+    """The expected duration of the tests, and of the first result."""
     try:
         last = json.loads(record.read_text())
         first, seconds, count = (float(last[name]) for name in ("first", "seconds", "tests"))
@@ -45,13 +45,13 @@ def _span(seconds: float) -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Show each result at once, also in a pipe."""
+    """Print each result at once, also in a pipe."""
     _done.setdefault(report.nodeid, time.monotonic() - _begun)
     sys.stdout.flush()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Keep the figures of a run that was not broken off."""
+    """Save the figures of a complete run."""
     if hasattr(session.config, "workerinput") or exitstatus not in {0, 1} or not _done:
         return
     seconds = {"first": min(_done.values()), "seconds": time.monotonic() - _begun}

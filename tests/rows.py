@@ -1,7 +1,6 @@
-"""One row of every tenant's model, made by the same verbs as everybody's.
+"""One row of every tenant's model, created by the usual verbs, for the isolation matrix.
 
-The isolation matrix asks here. A new TenantModel joins the matrix by itself, and a test fails
-until its maker is listed.
+A new TenantModel is in the matrix automatically; a test fails until its factory is listed here.
 """
 
 import hashlib
@@ -80,7 +79,7 @@ def import_line(statement: Statement) -> StatementLine:
         amount=5_00,
         currency="EUR",
         description="Salary",
-        fate="new",
+        status="new",
         movement=Movement.objects.deposit(statement.budget, 5_00),
     )
     line.save()
@@ -141,7 +140,7 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
 
 @dataclass(frozen=True)
 class Side:
-    """A tenant with one row of every model."""
+    """A tenant with one row of each model."""
 
     tenant: Tenant
     rows: Rows
@@ -155,6 +154,6 @@ class Side:
         return cls(tenant, rows)
 
     def sees(self, model: Model) -> list[tuple[object, ...]]:
-        """Every row of the model this tenant sees, whole."""
+        """All rows of the model that this tenant sees, with all fields."""
         with acting_for(self.tenant):
             return list(model.objects.order_by("pk").values_list())

@@ -1,8 +1,8 @@
 """The tests' PostgreSQL server, and the databases that tests make on it.
 
-The server is one of the tests' own, under var/tests, unless DATABASE_URL and OWNER_DATABASE_URL
-name another. The first test that needs a database starts it; the last process that used it
-stops it. A migrated database is a copy of one that is kept there from run to run.
+The tests have their own server under var/tests, unless DATABASE_URL and OWNER_DATABASE_URL select
+another one. The first test that needs a database starts it; the last process that uses it stops
+it. Migrated databases are copies of a template that remains on the server between runs.
 """
 
 import fcntl
@@ -34,14 +34,14 @@ PREFIX = "test_sluice_template_"
 
 @cache
 def _in_use() -> IO[str]:
-    """Locked shared by each process that uses the server, for as long as it lives."""
+    """The lock file that each process of the tests holds in shared mode."""
     SERVER.base.mkdir(parents=True, exist_ok=True)
     return (SERVER.base / "in-use").open("w")
 
 
 @cache
 def enter() -> None:
-    """Have the server running, and the settings lead to it."""
+    """Start the server if necessary, and point the settings to it."""
     if "DATABASE_URL" in os.environ:
         return
     fcntl.flock(_in_use(), fcntl.LOCK_SH)
@@ -55,7 +55,7 @@ def enter() -> None:
 
 
 def leave() -> None:
-    """Stop the server, unless another process uses it."""
+    """Stop the server unless another process uses it."""
     if not SERVER.base.exists():
         return
     try:
@@ -83,7 +83,7 @@ def owner_dsn(database: str) -> str:
 
 
 def lead_to(database: str) -> None:
-    """Let new connections of both roles lead there."""
+    """Point new connections of both roles to the database."""
     connections["default"].close()
     connections["default"].close_pool()  # type: ignore[attr-defined]
     owner_config()["NAME"] = settings.DATABASES["default"]["NAME"] = database
@@ -91,7 +91,7 @@ def lead_to(database: str) -> None:
 
 @contextmanager
 def scratch_database(name: str, *, migrated: bool = False) -> Iterator[str]:
-    """A database of that name for the time of the block: migrated, or with no table in it."""
+    """A database of that name within the block, migrated or empty."""
     source = template() if migrated else "template1"
     with _alone() as owner:
         _create(owner, name, source)
@@ -120,7 +120,7 @@ def template() -> str:
 
 
 def made_from(*files: Path) -> str:
-    """A hash of the files' names and contents."""
+    """A hash of the names and the contents of the files."""
     digest = hashlib.sha256()
     for path in files:
         digest.update(b"%s\0%s\0" % (path.name.encode(), path.read_bytes()))
@@ -128,7 +128,7 @@ def made_from(*files: Path) -> str:
 
 
 def _sources() -> list[Path]:
-    """The migrations, and the modules of `tenants` and the SQL that they are run with."""
+    """The migrations, with the modules of `tenants` and the SQL files that they use."""
     folders = [Path(app.path) / "migrations" for app in apps.get_app_configs()]
     folders += [ROOT / "tenants", ROOT / "tenants" / "postgres"]
     code = [path for folder in folders for path in sorted(folder.glob("*.py"))]
@@ -136,7 +136,7 @@ def _sources() -> list[Path]:
 
 
 def _build(owner: psycopg.Connection, name: str) -> None:
-    """Migrate a database from zero; it gets its name when it is complete."""
+    """Migrate an empty database, and rename it when it is complete."""
     unfinished = f"{name}_unfinished"
     _create(owner, unfinished, "template1")
     environ = {
@@ -150,7 +150,7 @@ def _build(owner: psycopg.Connection, name: str) -> None:
 
 
 def _create(owner: psycopg.Connection, name: str, source: str) -> None:
-    """Copy a database; the rights to enter it are not copied."""
+    """Copy a database, without the privileges to connect to it."""
     _drop(owner, name)
     _execute(owner, "CREATE DATABASE {} TEMPLATE {}", name, source)
     with psycopg.connect(owner_dsn(name), autocommit=True) as inside:
@@ -158,7 +158,7 @@ def _create(owner: psycopg.Connection, name: str, source: str) -> None:
 
 
 def _drop(owner: psycopg.Connection, name: str) -> None:
-    """Drop a database if it is there, with the connections that a broken-off run left to it."""
+    """Drop a database if it exists, and close the connections of an interrupted run."""
     try:
         _execute(owner, "DROP DATABASE IF EXISTS {}", name)
     except psycopg.errors.ObjectInUse:  # FORCE is refused while autovacuum is there
@@ -171,7 +171,7 @@ def _execute(owner: psycopg.Connection, statement: Any, *names: str) -> None:
 
 @contextmanager
 def _alone() -> Iterator[psycopg.Connection]:
-    """A connection of role owner, in which no other process makes databases from the template."""
+    """A connection of role owner that locks out other processes from copying the template."""
     enter()
     with psycopg.connect(owner_dsn("postgres"), autocommit=True) as owner:
         owner.execute("SET lock_timeout = 0; SET statement_timeout = 0")

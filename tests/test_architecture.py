@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
@@ -62,7 +62,8 @@ ROOMS = {
         "management": (
             "access checks context embedded errors models postgres purging refusals schema tasks"
         ),
-        "testing": "embedded postgres",
+        "interfaces": "",
+        "testing": "access context embedded errors managers models postgres",
     },
     "budgets": {
         "errors": "",
@@ -71,11 +72,11 @@ ROOMS = {
         "cascade": "",
         "money": "cascade errors",
         "recurrence": "errors",
-        "statements": "cascade errors money",
+        "statements": "cascade errors",
         "managers": "cascade errors keywords money recurrence roles statements",
-        "models": "cascade managers recurrence statements",
-        "interfaces": "cascade errors managers",
-        "testing": "cascade errors interfaces keywords managers money",
+        "models": "cascade managers statements",
+        "interfaces": "cascade errors managers recurrence statements",
+        "testing": "cascade errors interfaces managers statements",
         "jobs": "errors managers models statements",
         "admin": "models money",
         "management": "cascade errors jobs managers models money samples statements",
@@ -199,11 +200,11 @@ def test_a_module_has_at_most_300_lines(path):
 
 @each_module
 def test_a_function_has_at_most_40_lines(path):
-    assert {name: lines for name, lines in functions(path) if lines > 40} == {}
+    assert {name: line_count for name, line_count in functions(path) if line_count > 40} == {}
 
 
 def test_the_median_function_has_at_most_10_lines():
-    assert median(lines for path in CODE for _, lines in functions(path)) <= 10
+    assert median(line_count for path in CODE for _, line_count in functions(path)) <= 10
 
 
 def test_only_inspecting_becomes_inspector():
@@ -350,3 +351,101 @@ def test_the_admin_may_narrow_what_it_is_handed_but_not_begin_anew():
     source = ast.parse("rows.filter(a=1); Budget.objects.filter(a=1)")
 
     assert [*database_work(source, admin=True)] == ["Budget.objects.filter"]
+
+
+# -- No name stands for two things -----------------------------------------------------------------
+
+LAYERS = {"admin", "interfaces", "managers", "models", "reads", "testing"}
+"""What each has of one subject is in a module of the subject's name: models.x, managers.x."""
+DJANGOS = {
+    "admin", "apps", "base", "commands", "errors", "management", "managers", "models", "tasks",
+    "testing",
+}  # fmt: skip
+"""Modules that Django names, and the bases, errors and tests' help of a package."""
+SHARED_MODULES = {
+    "interface": "each app has the Protocols of its data-access objects under this name",
+    "listing": "tenants.checks.listings checks what tenants.listing declares",
+    "quota": "budgets.managers.quotas declares to tenants.access.quotas what is counted",
+    "role": "budgets.roles declares verbs to tenants.access.roles",
+    "session": "tenants.sessions is Django's store of the rows in tenants.models.sessions",
+    "statement": "budgets.statements reads the files whose rows are in budgets.models.statements",
+}
+SHARED_CLASSES = {
+    "Command": "Django finds a command by this name",
+}
+
+
+def by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """The modules of each name that several modules have."""
+    found: dict[str, set[str]] = {}
+    for name, where in pairs:
+        found.setdefault(name, set()).add(where)
+    return {name: modules for name, modules in found.items() if len(modules) > 1}
+
+
+def subjects(paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Each module with its name in the singular; commands have the names of what they run."""
+    for path in paths:
+        package, _, name = module(path).rpartition(".")
+        if package and name not in DJANGOS and not package.endswith("management.commands"):
+            yield name.removesuffix("s"), module(path)
+
+
+def in_layers(modules: Iterable[str]) -> bool:
+    return all(name.split(".")[-2] in LAYERS for name in modules)
+
+
+def public_classes(path: Path, source: ast.Module) -> Iterator[tuple[str, str]]:
+    """Each public class and type of a module, with the module."""
+    for node in source.body:
+        if isinstance(node, ast.ClassDef | ast.TypeAlias):
+            name = node.name if isinstance(node, ast.ClassDef) else node.name.id
+            if not name.startswith("_"):
+                yield name, module(path)
+
+
+def without_twins(modules: set[str]) -> set[str]:
+    """Without the rows in memory, which have the names of those that they stand for."""
+    others = {name for name in modules if not under(name, "budgets.testing")}
+    stand_for = any(under(name, "budgets.models", "budgets.interfaces") for name in others)
+    return others if stand_for else modules
+
+
+OURS = [path for path in CODE if path.parts[0] in ROOMS]
+
+
+def test_no_two_modules_share_a_name_but_for_these():
+    found = by_name(subjects(OURS))
+
+    assert {name for name, them in found.items() if not in_layers(them)} == set(SHARED_MODULES)
+
+
+def test_no_two_public_classes_share_a_name_but_for_these():
+    found = by_name(pair for path in OURS for pair in public_classes(path, tree(path)))
+
+    shared = {name for name, them in found.items() if len(without_twins(them)) > 1}
+    assert shared == set(SHARED_CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("modules", "are"),
+    [
+        ({"budgets.models.x", "budgets.managers.reads.x", "tenants.admin.x"}, True),
+        ({"budgets.models.x", "budgets.x"}, False),
+        ({"budgets.management.x", "tenants.management.x"}, False),
+    ],
+)
+def test_a_subject_may_have_a_module_in_each_layer(modules, are):
+    assert in_layers(modules) is are
+
+
+@pytest.mark.parametrize(
+    ("modules", "left"),
+    [
+        ({"budgets.models.x", "budgets.testing.x"}, 1),
+        ({"budgets.models.x", "budgets.cascade", "budgets.testing.x"}, 2),
+        ({"budgets.cascade", "budgets.testing.x"}, 2),
+    ],
+)
+def test_only_a_row_in_memory_may_have_the_name_of_a_row(modules, left):
+    assert len(without_twins(modules)) == left

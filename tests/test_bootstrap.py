@@ -113,8 +113,8 @@ class TestChoice:
             ("nowhere/python", "there is no such program"),
             ("old/python", "it is Python 3.11"),
             ("part/python", "ModuleNotFoundError: No module named 'ensurepip'"),
-            ("no python", "it is no Python 3 that runs (who knows)"),
-            ("silent", "it is no Python 3 that runs"),
+            ("no python", "it is not a working Python 3 (who knows)"),
+            ("silent", "it is not a working Python 3"),
             ("plain", "there is no such program"),
             ("bin", "there is no such program"),
         ],
@@ -130,7 +130,7 @@ class TestChoice:
 
         result = machine.bootstrap()
 
-        line = f"bootstrap: PYTHON={machine.root / told} will not do: {why}\n"
+        line = f"bootstrap: PYTHON={machine.root / told} cannot be used: {why}\n"
         assert (result.returncode, result.stdout, result.stderr) == (1, "", line)
         assert machine.calls == []
 
@@ -139,7 +139,7 @@ class TestChoice:
         machine.bootstrap()
         machine.environ["PYTHON"] = "python3.99"
 
-        assert "PYTHON=python3.99 will not do" in machine.bootstrap().stderr
+        assert "PYTHON=python3.99 cannot be used" in machine.bootstrap().stderr
 
     def test_takes_a_name_on_the_path_too(self, machine):
         machine.install("bin/python3", "3.13")
@@ -214,7 +214,7 @@ class TestChoice:
 
         assert result.returncode != 0
         assert result.stdout == ""
-        assert re.fullmatch(r"bootstrap: no Python >= 3\.12 .*\n", result.stderr)
+        assert re.fullmatch(r"bootstrap: found no Python >= 3\.12 .*\n", result.stderr)
         assert not (machine.project / ".venv").exists()
 
     @pytest.mark.parametrize(

@@ -39,10 +39,10 @@ def licence_of(stated: PackageMetadata | Message) -> str:
 
 
 def rows() -> dict[str, list[list[str]]]:
-    """The rows of each table, by the title above it, as cells; the first names the package."""
+    """The rows of each table as cells, by the heading; the first cell is the package."""
     found: dict[str, list[list[str]]] = {}
     for line in (ROOT / "docs" / "dependencies.md").read_text().splitlines():
-        if line.startswith("## ") or line.endswith(" bring with them:"):
+        if line.startswith("## ") or line == "Their own dependencies:":
             table = found[line.strip("#: ")] = []
         elif re.match(r"\| (?!package )", line):
             name, *rest = (cell.strip() for cell in line.strip("|").split("|"))
@@ -55,7 +55,7 @@ def names(*requirements: str) -> list[str]:
 
 
 def run_time() -> list[str]:
-    """What is installed for run time: the lock of the image, and the embedded server's packages."""
+    """The packages of the image's lock file and of the embedded server."""
     embedded = [package.name for package in named(*extra("embedded"))]
     return sorted({canonicalize_name(name) for name in [*locked("requirements.lock"), *embedded]})
 

@@ -1,6 +1,4 @@
-"""The documents say what is: their blocks are run, their links lead somewhere, their tables are
-whole.
-"""
+"""The documents are true: their blocks run, their links have targets, their tables are complete."""
 
 import os
 import re
@@ -28,16 +26,16 @@ from tests.walkthrough.interpreter import wrong_in
 from tests.walkthrough.project import ROOT, Project, Wrong
 
 GUIDE = ROOT / "docs" / "data-access.md"
-RUNNING = ROOT / "docs" / "running.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 MONEY = ROOT / "docs" / "money.md"
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
-DOCUMENTS = [GUIDE, MONEY, ROOT / "docs" / "operations.md", RUNNING, README]
+DOCUMENTS = [GUIDE, MONEY, OPERATIONS, README]
 DOCUMENTS += sorted(EXAMPLES.glob("*/README.md"))
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SETTINGS = Path("project", "settings.py")
 BASES = {errors.CodedError, errors.StoreError, errors.BadQuery, refusals.Refused}
-"""Never raised by themselves."""
+"""Classes that are never raised themselves."""
 FOR_THE_GUIDE = ("pip", "hatchling", "pytest-django", "django-zeal")
 OFFLINE = {
     "PIP_NO_INDEX": "1",
@@ -48,10 +46,10 @@ OFFLINE = {
 
 @pytest.fixture
 def project(django_db_setup, database: str, tmp_path: Path):
-    """A folder, a database and an environment, with nothing of ours in them.
+    """A folder outside of the checkout, an empty database and an environment.
 
-    The folder is beside the checkout. The environment has only what the package and the guide's
-    tests ask for: pip finds all of it there, hatchling included, and needs no network.
+    The environment has only the packages that the guide needs, hatchling included, so that pip
+    needs no network.
     """
     environment = Environment(tmp_path / "venv", named(*core(), *extra("redis"), *FOR_THE_GUIDE))
     (tmp_path / "sluice").symlink_to(ROOT)
@@ -79,7 +77,7 @@ def test_every_block_of_the_guide_is_run_and_true_with_the_package_installed(pro
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("app", ["forms", "shop"])
 def test_every_block_of_an_examples_readme_is_true_in_the_guides_project(app, project):
-    """Which has `tenants` and the example, and no budgets."""
+    """The project has `tenants` and the example, but not `budgets`."""
     (project.folder / "examples").symlink_to(EXAMPLES)
     for block in islice(blocks_of(GUIDE), 1, 5):
         project.run(replace(block, text=block.text.replace('"notes"', f'"examples.{app}"')))
@@ -141,12 +139,12 @@ echo "$@" >> docker.log
 while [ "$1" != python ]; do shift; done
 exec "$@"
 """
-"""Runs here what was to be run in a container, and writes down all that it was asked."""
+"""Runs the command of a container on this machine, and logs all calls."""
 
 
 @pytest.fixture
 def running(django_db_setup, database: str, tmp_path: Path):
-    """A folder with `manage.py` and a `docker`, and a database with no rows."""
+    """A folder with `manage.py` and a fake `docker`, and a database without rows."""
     for name in ("manage.py", ".env.example"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "bin").mkdir()
@@ -169,26 +167,28 @@ def running(django_db_setup, database: str, tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_block_of_the_running_guide_is_run_and_true(running):
-    for block in blocks_of(RUNNING):
+    for block in blocks_of(OPERATIONS):
         running.run(block)
 
-    asked = [line.split()[1:] for line in (running.folder / "docker.log").read_text().splitlines()]
-    assert {words[0] for words in asked} == {"up", "ps", "logs", "exec", "run", "down"}
-    for verb, *words in asked:
-        named = words[: words.index("python")] if "python" in words else words
-        service = [word for word in named if not word.startswith("-") and "=" not in word]
+    calls = [line.split()[1:] for line in (running.folder / "docker.log").read_text().splitlines()]
+    assert {words[0] for words in calls} == {"up", "ps", "logs", "exec", "run", "down"}
+    for verb, *words in calls:
+        before = words[: words.index("python")] if "python" in words else words
+        service = [word for word in before if not word.startswith("-") and "=" not in word]
         assert len(service) == (verb in ("logs", "exec", "run")), (verb, words)
         assert set(service) <= COMPOSE["services"].keys()
 
 
 def test_the_running_guide_says_of_each_service_where_it_is_and_what_it_keeps():
-    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", RUNNING.read_text(), re.M)
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", OPERATIONS.read_text(), re.M
+    )
 
-    told = {name: (where, keeps) for name, where, keeps in rows if name in COMPOSE["services"]}
+    services = {name: (where, keeps) for name, where, keeps in rows if name in COMPOSE["services"]}
 
-    assert told.keys() == COMPOSE["services"].keys()
+    assert services.keys() == COMPOSE["services"].keys()
     for name, service in COMPOSE["services"].items():
-        where, keeps = told[name]
+        where, keeps = services[name]
         volumes = {mount.split(":")[0] for mount in service.get("volumes", [])}
         assert set(re.findall(r"`(\w+)`", keeps)) == volumes & COMPOSE["volumes"].keys()
         ports = [re.findall(r"(\w+):-(\d+)", port)[0] for port in service.get("ports", [])]
@@ -200,11 +200,13 @@ def test_the_running_guide_says_of_each_service_where_it_is_and_what_it_keeps():
 def test_the_running_guide_gives_the_defaults_that_are():
     shown = dict(re.findall(r"^#(DB_POOL_\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.M))
 
-    assert dict(re.findall(r"^\| `(DB_POOL_\w+)` \| (\d+) \|", RUNNING.read_text(), re.M)) == shown
+    assert (
+        dict(re.findall(r"^\| `(DB_POOL_\w+)` \| (\d+) \|", OPERATIONS.read_text(), re.M)) == shown
+    )
 
 
 class TestTheRunner:
-    """A document that is wrong makes it red."""
+    """It reports every kind of wrong block."""
 
     @pytest.fixture
     def empty(self, tmp_path: Path):
@@ -302,7 +304,7 @@ def test_the_guide_says_of_every_error_what_to_do():
 
 
 def leads_somewhere(path: Path, link: str) -> bool:
-    """Whether the file is there that a document links to, and its heading, if one is named."""
+    """Whether the target of a link exists, with its heading if the link has one."""
     file, _, heading = link.partition("#")
     to = path.parent / file if file else path
     if not heading or not to.exists():

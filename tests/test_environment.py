@@ -122,21 +122,21 @@ class TestProduction:
             ({"DEBUG": "on"}, "DEBUG is on"),
             ({"SECRET_KEY": "x" * 49}, "SECRET_KEY is weak"),
             ({"SECRET_KEY": "insecure" * 9}, "SECRET_KEY is weak"),
-            ({"ALLOWED_HOSTS": "localhost,127.0.0.1"}, "ALLOWED_HOSTS names no host"),
-            ({"ALLOWED_HOSTS": "budget.example.org,*"}, "ALLOWED_HOSTS names no host"),
+            ({"ALLOWED_HOSTS": "localhost,127.0.0.1"}, "ALLOWED_HOSTS has only local hosts"),
+            ({"ALLOWED_HOSTS": "budget.example.org,*"}, "ALLOWED_HOSTS has only local hosts"),
             ({"DATABASE_URL": ""}, "DATABASE_URL is missing"),
-            ({"DATABASE_URL": "postgresql://app@db/x"}, "DATABASE_URL has no verified TLS"),
+            ({"DATABASE_URL": "postgresql://app@db/x"}, "DATABASE_URL lacks verified TLS"),
             (
                 {"DATABASE_URL": "postgresql://app@db/x?sslmode=verify-full"},
-                "DATABASE_URL has no verified TLS",
+                "DATABASE_URL lacks verified TLS",
             ),
             (
                 {"DATABASE_URL": "postgresql://app@db/x?sslmode=require&sslrootcert=ca.pem"},
-                "DATABASE_URL has no verified TLS",
+                "DATABASE_URL lacks verified TLS",
             ),
             (
                 {"OWNER_DATABASE_URL": "postgresql://owner@db/x"},
-                "OWNER_DATABASE_URL has no verified TLS",
+                "OWNER_DATABASE_URL lacks verified TLS",
             ),
         ],
     )

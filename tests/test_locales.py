@@ -1,4 +1,4 @@
-"""What is printed is ours: locales and currencies are data of the project."""
+"""The formats of money: locales and currencies are data of the project."""
 
 import runpy
 import subprocess
@@ -26,12 +26,12 @@ def of_babel(minor: int, currency: str, locale: babel.Locale) -> str:
 
 def test_the_files_are_what_the_script_makes_of_the_locked_babel():
     for path, content in SCRIPT["files"]().items():
-        assert path.read_text() == content, f"run scripts/locales.py: {path.name} is another"
+        assert path.read_text() == content, f"run scripts/locales.py: {path.name} is out of date"
 
 
 @pytest.mark.parametrize("minor", AMOUNTS)
 def test_money_is_printed_as_the_locked_babel_prints_it_in_every_locale(minor):
-    for name, locale in SCRIPT["_named"]():
+    for name, locale in SCRIPT["_locales"]():
         for currency in ("EUR", "USD", "DEM", "XOF"):
             shown = show(minor, currency, locale=name, exponent=2)
 
@@ -39,7 +39,7 @@ def test_money_is_printed_as_the_locked_babel_prints_it_in_every_locale(minor):
 
 
 def test_every_locale_reads_what_it_prints():
-    for name, _ in SCRIPT["_named"]():
+    for name, _ in SCRIPT["_locales"]():
         shown = show(-1_234_567_89, "EUR", locale=name)
 
         assert parse(shown, "EUR", locale=name, signed=True) == -1_234_567_89, (name, shown)

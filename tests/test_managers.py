@@ -15,7 +15,9 @@ from django.db.models.manager import BaseManager
 from budgets.interfaces import daos, rows
 from budgets.models import Budget
 from budgets.testing.rows import BucketsOf, EntriesOf
-from budgets.testing.store import Verbs
+from budgets.testing.verbs import MemoryDAO
+from tenants import interfaces
+from tenants.testing.rows import MemoryRows
 
 OURS = ("budgets.", "examples.", "tenants.")
 
@@ -102,7 +104,7 @@ DJANGOS = {
 }
 EXTENDED = {
     *("all", "bulk_create", "bulk_update", "delete"),
-    *("get", "get_queryset", "in_bulk", "order_by"),
+    *("get", "get_queryset", "in_bulk", "order_by", "update"),
 }
 """Names of Django's that ours have too, for what Django has them for."""
 
@@ -113,13 +115,20 @@ def hidden_by(cls: type) -> set[str]:
 
 
 def test_no_verb_or_filter_has_a_name_of_djangos():
-    memory = {*Verbs.__subclasses__(), BucketsOf, EntriesOf}
+    memory = {*MemoryDAO.__subclasses__(), BucketsOf, EntriesOf}
     protocols = {daos.Budgets, daos.Buckets, daos.Movements, daos.Entries}
     protocols |= {rows.BucketsOf, rows.EntriesOf}
+    memory |= {MemoryRows, *MemoryRows.__subclasses__()}
+    protocols |= {
+        interfaces.Users,
+        interfaces.Tenants,
+        interfaces.Memberships,
+        interfaces.Invitations,
+    }
     looked_at = QUERYSETS | MANAGERS | memory | protocols
 
     assert {cls.__name__: names for cls in looked_at if (names := hidden_by(cls))} == {}
-    assert (len(QUERYSETS) > 15, len(MANAGERS) > 25, len(memory)) == (True, True, 6)
+    assert (len(QUERYSETS) > 15, len(MANAGERS) > 25, len(memory)) == (True, True, 11)
 
 
 def test_one_that_has_would_be_found():

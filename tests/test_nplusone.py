@@ -112,7 +112,7 @@ class TestFetchMode:
         ran = in_a_process("check", env={"TENANT_FETCH_MODE": "lazy"})
 
         assert ran.code != 0
-        assert "TENANT_FETCH_MODE is peers or raise, not 'lazy'" in ran.err
+        assert "TENANT_FETCH_MODE must be peers or raise, not 'lazy'" in ran.err
 
     def test_comes_from_the_environment(self):
         ask = "from django.conf import settings; print(settings.TENANT_FETCH_MODE)"

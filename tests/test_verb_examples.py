@@ -23,11 +23,28 @@ from tenants.context import acting_for
 from tenants.models import Membership, Tenant, User
 
 WITHOUT_A_ROLE = {
-    "Budget": ("balances_at", "dashboard", "get_by_name", "months", "projection", "what_if"),
-    "Bucket": ("get_by_name",),
+    "Budget": (
+        "balances_at",
+        "dashboard",
+        "get_by_name",
+        "months",
+        "months_by_currency",
+        "projection",
+        "what_if",
+    ),
+    "Bucket": ("get_by_name", "meant"),
     "Invitation": ("accept",),
     "Membership": ("leave", "of"),
-    "Movement": ("get_by_id", "preview", "preview_into", "replay"),
+    "Movement": (
+        "get_by_id",
+        "meant",
+        "preview",
+        "preview_into",
+        "replay",
+        "slots_before",
+        "tenants_of",
+        "unrepeatable",
+    ),
     "Schedule": ("get_by_name", "preview", "upcoming"),
     "Statement": ("get_by_name", "review"),
     "SystemSettings": ("change", "current"),

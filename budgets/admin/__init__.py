@@ -1,4 +1,4 @@
-"""The admin's pages of this app: importing them registers them."""
+"""The admin pages of budgets; importing the package registers them."""
 
 from budgets.admin import ledger, schedules, statements
 

@@ -1,4 +1,4 @@
-"""The admin's pages of budgets, buckets and the ledger."""
+"""The admin pages of budgets, buckets and the ledger."""
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
@@ -19,12 +19,12 @@ from budgets.models import (
     StatementLine,
 )
 from budgets.money import show, show_percent
-from tenants.admin.columns import TENANT, Column, link, lists_of
+from tenants.admin.columns import TENANT, Column, link, links_to_lists
 from tenants.admin.inspection import (
-    Chosen,
-    Conditions,
+    ConditionFilter,
     InspectedTable,
     InspectingAdmin,
+    RelatedFilter,
     TenantFilter,
 )
 
@@ -32,43 +32,43 @@ from tenants.admin.inspection import (
 
 
 def _budget(row: Any) -> Budget:
-    """The budget a row belongs to, in whose currency it is."""
+    """The budget of a row."""
     if isinstance(row, Budget):
         return row
-    found: Budget = row.movement.budget if isinstance(row, Entry) else row.budget
-    return found
+    budget: Budget = row.movement.budget if isinstance(row, Entry) else row.budget
+    return budget
 
 
-def _shown(row: Any, minor: int) -> str:
+def _amount(row: Any, minor: int) -> str:
     budget = _budget(row)
     return show(minor, budget.currency, exponent=budget.exponent)
 
 
 def money(title: str, field: str = "", of: Callable[[Any], int | None] | None = None) -> Column:
-    """A column of sums: the field of that name, or what `of` computes."""
+    """A column of amounts: of the field with that name, or computed by `of`."""
     field = field or title
 
-    def says(row: Any) -> str | None:
+    def value(row: Any) -> str | None:
         minor = of(row) if of else getattr(row, field)
-        return None if minor is None else _shown(row, minor)
+        return None if minor is None else _amount(row, minor)
 
-    return Column(title, says, order=None if of else field, css="number")
+    return Column(title, value, order=None if of else field, css="number")
 
 
-def rule(name: str) -> Column:
-    """A column of filters or holds: a flat sum, or a share of what arrives."""
+def rule_column(name: str) -> Column:
+    """A column of filters or holds: a flat amount or a percentage."""
 
-    def says(row: Rules) -> str | None:
+    def value(row: Rules) -> str | None:
         flat, share = getattr(row, f"{name}_flat"), getattr(row, f"{name}_share")
         if share is not None:
             return show_percent(share)
-        return None if flat is None else _shown(row, flat)
+        return None if flat is None else _amount(row, flat)
 
-    return Column(name, says, css="number")
+    return Column(name, value, css="number")
 
 
 def _fill(bucket: Bucket) -> str | None:
-    """How full it is: a bar, and the same in digits."""
+    """The balance in percent of the target: a bar and digits."""
     if bucket.target is None:
         return None
     percent = bucket.balance * 100 // bucket.target if bucket.target else 100
@@ -76,23 +76,23 @@ def _fill(bucket: Bucket) -> str | None:
 
 
 def _redistributed(budget: Budget) -> str | None:
-    """What went from the money bucket to envelopes by redistribution, and when last (UTC)."""
-    told = Budget.objects.dashboard(budget)
-    if (last := told.last_redistributed_at) is None:
+    """The total redistributed from the money bucket to envelopes, and the last day (UTC)."""
+    dashboard = Budget.objects.dashboard(budget)
+    if (last := dashboard.last_redistributed_at) is None:
         return None
-    return f"{_shown(budget, told.redistributed)}, last on {last:%Y-%m-%d}"
+    return f"{_amount(budget, dashboard.redistributed)}, last on {last:%Y-%m-%d}"
 
 
 def _lists(row: Budget | Bucket | Movement | Statement) -> str:
-    """Links to the lists of what belongs to the row."""
-    chosen = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
+    """Links to the lists of rows that belong to this row."""
+    query = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
     models = {
         Budget: (Bucket, Movement, BucketVersion, Statement),
         Bucket: (Entry, BucketVersion),
         Movement: (Entry, StatementLine),
         Statement: (StatementLine,),
     }
-    return lists_of(dict.fromkeys(models[type(row)], chosen))
+    return links_to_lists(dict.fromkeys(models[type(row)], query))
 
 
 BUDGET = link("budget", _budget)
@@ -101,13 +101,13 @@ MOVEMENT = link("movement", lambda row: row.movement)
 ACTOR = link("actor", lambda row: row.actor)
 OWNER = link("owner", lambda row: row.owner, lambda owner: owner.user.email)
 REVERSES = link("reverses", lambda row: row.reverses)
-LISTS = Column("look at", _lists)
+LISTS = Column("lists", _lists)
 NAME = link("name", lambda row: row)
 LOCKED = Column("locked", lambda row: "yes" if row.locked else None)
 BECAME_FULL = Column("became full", lambda row: "yes" if row.became_full else None)
 STATE = Column("state", lambda row: row.state)
 FILL = Column("fill", _fill)
-FILTER, HOLD, TARGET = rule("filter"), rule("hold"), money("target")
+FILTER, HOLD, TARGET = rule_column("filter"), rule_column("hold"), money("target")
 BALANCE = money("balance")
 AMOUNT = money("amount")
 PROCESSED, TO_MONEY = attrgetter("processed"), attrgetter("to_money")
@@ -120,15 +120,15 @@ OPEN = Q(archived_at=None)
 FULL = Q(target__isnull=False, balance__gte=F("target"))
 
 
-class BudgetFilter(Conditions):
-    """Whether a budget is still in use."""
+class BudgetFilter(ConditionFilter):
+    """Filters open and archived budgets."""
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {"open": OPEN, "archived": ~OPEN}
 
 
-class StateFilter(Conditions):
-    """By the state of a bucket, as `Bucket.state` has it."""
+class StateFilter(ConditionFilter):
+    """Filters by `Bucket.state`."""
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {
@@ -139,11 +139,11 @@ class StateFilter(Conditions):
     }
 
 
-# -- Tables on the pages of others ------------------------------------------------------------
+# -- Tables on the pages of related rows --------------------------------------------------------
 
 
 class BucketTable(InspectedTable):
-    """A budget's buckets, in the order they are filled; the money bucket, then closed ones."""
+    """A budget's envelopes by priority, then the money bucket, then closed buckets."""
 
     model = Bucket
     shown = ("priority", NAME, STATE, FILTER, HOLD, BALANCE, TARGET, FILL)
@@ -151,7 +151,7 @@ class BucketTable(InspectedTable):
 
 
 class EntryTable(InspectedTable):
-    """A movement's lines."""
+    """The entries of a movement."""
 
     model = Entry
     shown = ("position", BUCKET, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL)
@@ -160,7 +160,7 @@ class EntryTable(InspectedTable):
 
 
 class LatestEntries(EntryTable):
-    """What has happened in a bucket, latest first."""
+    """The entries of a bucket, newest first."""
 
     shown = ("seq", MOVEMENT, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL)
     ordering = ("-seq",)
@@ -168,7 +168,7 @@ class LatestEntries(EntryTable):
 
 
 class LatestVersions(InspectedTable):
-    """How a bucket's rules have changed, latest first."""
+    """The versions of a bucket's rules, newest first."""
 
     model = BucketVersion
     shown = (
@@ -184,19 +184,19 @@ class LatestVersions(InspectedTable):
 
 @admin.register(Budget)
 class BudgetAdmin(InspectingAdmin):
-    """Budgets, and how full their buckets are."""
+    """Budgets with their buckets."""
 
-    HOLDS = money("holds", of=lambda budget: budget.deposited - budget.withdrawn)
+    BALANCE = money("balance", of=lambda budget: budget.deposited - budget.withdrawn)
     shown = (
         ("name", TENANT, OWNER, "currency"),
-        (HOLDS, money("deposited"), money("withdrawn")),
+        (BALANCE, money("deposited"), money("withdrawn")),
         (Column("redistributed", _redistributed, css="number"),),
         LISTS,
-        ("version", "last_seq", "last_recorded_at", "archived_at"),
+        ("version", "last_movement_seq", "last_recorded_at", "archived_at"),
         ("created_at", "updated_at", "id"),
     )
     inlines = (BucketTable,)
-    list_display = ("name", TENANT, OWNER, "currency", HOLDS, "last_recorded_at")
+    list_display = ("name", TENANT, OWNER, "currency", BALANCE, "last_recorded_at")
     list_filter = (TenantFilter, BudgetFilter, "currency")
     related = ("tenant", "owner__user")
     search_fields = ("name", "owner__user__email", "id__exact")
@@ -205,31 +205,31 @@ class BudgetAdmin(InspectingAdmin):
 
 @admin.register(Bucket)
 class BucketAdmin(InspectingAdmin):
-    """Buckets, and how they came to what they hold."""
+    """Buckets with their latest entries and versions."""
 
     shown = (
         ("name", "kind", BUDGET, TENANT),
         (BALANCE, TARGET, FILL, STATE),
         ("priority", FILTER, HOLD),
         LISTS,
-        ("version", "last_seq", "archived_at"),
+        ("version", "last_entry_seq", "archived_at"),
         ("created_at", "updated_at", "id"),
     )
     inlines = (LatestEntries, LatestVersions)
     list_display = ("name", BUDGET, TENANT, STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL)
-    list_filter = (TenantFilter, StateFilter, "kind", ("budget", Chosen))
+    list_filter = (TenantFilter, StateFilter, "kind", ("budget", RelatedFilter))
     search_fields = ("name", "budget__name", "id__exact")
     search_help_text = "name, name of the budget or id"
 
 
 @admin.register(Movement)
 class MovementAdmin(InspectingAdmin):
-    """The ledger: what moved, and on its page where to."""
+    """Movements with their entries."""
 
     date_hierarchy = "effective_at"
     shown = (
         ("kind", "seq", BUDGET, TENANT),
-        (AMOUNT, money("external"), REVERSES),
+        (AMOUNT, money("net_amount"), REVERSES),
         (money("processed", of=PROCESSED), money("to the money bucket", of=TO_MONEY)),
         ("memo", "source"),
         ("effective_at", "recorded_at", ACTOR),
@@ -239,14 +239,14 @@ class MovementAdmin(InspectingAdmin):
     )
     inlines = (EntryTable,)
     list_display = ("__str__", BUDGET, TENANT, AMOUNT, "memo", "effective_at")
-    list_filter = (TenantFilter, "kind", ("budget", Chosen))
+    list_filter = (TenantFilter, "kind", ("budget", RelatedFilter))
     search_fields = ("memo", "key", "source", "budget__name", "id__exact")
     search_help_text = "memo, key, source, name of the budget or id"
 
 
 @admin.register(Entry)
 class EntryAdmin(InspectingAdmin):
-    """The ledger's lines."""
+    """Entries: one bucket's part of a movement."""
 
     shown = (
         (MOVEMENT, BUCKET, BUDGET, TENANT),
@@ -255,15 +255,15 @@ class EntryAdmin(InspectingAdmin):
         ("created_at", "id"),
     )
     list_display = (
-        Column("line", lambda row: f"{row.movement}, line {row.position}"),
+        Column("entry", lambda row: f"{row.movement}, entry {row.position}"),
         BUCKET, BUDGET, TENANT, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL,
     )  # fmt: skip
     list_filter = (
         TenantFilter,
         "reason",
         "became_full",
-        ("bucket", Chosen),
-        ("movement", Chosen),
+        ("bucket", RelatedFilter),
+        ("movement", RelatedFilter),
     )
     related = ("tenant", "bucket", "movement__budget")
     search_fields = ("bucket__name", "movement__memo", "movement__key", "id__exact")
@@ -272,7 +272,7 @@ class EntryAdmin(InspectingAdmin):
 
 @admin.register(BucketVersion)
 class BucketVersionAdmin(InspectingAdmin):
-    """The history of buckets' rules."""
+    """Versions of the rules of buckets."""
 
     date_hierarchy = "created_at"
     shown = (
@@ -286,6 +286,11 @@ class BucketVersionAdmin(InspectingAdmin):
         "__str__", BUDGET, TENANT, "from_seq", "priority", FILTER, HOLD, TARGET, LOCKED,
         "created_at",
     )  # fmt: skip
-    list_filter = (TenantFilter, "locked", ("bucket", Chosen), ("budget", Chosen))
+    list_filter = (
+        TenantFilter,
+        "locked",
+        ("bucket", RelatedFilter),
+        ("budget", RelatedFilter),
+    )
     search_fields = ("name", "key", "budget__name", "id__exact")
     search_help_text = "name, key, name of the budget or id"

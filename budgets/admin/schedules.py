@@ -1,4 +1,4 @@
-"""The admin's pages of schedules."""
+"""The admin pages of schedules."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,10 +10,10 @@ from budgets.admin.ledger import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
 from budgets.models import Schedule, ScheduleRun, ScheduleVersion
 from tenants.admin.columns import TENANT, link
 from tenants.admin.inspection import (
-    Chosen,
-    Conditions,
+    ConditionFilter,
     InspectedTable,
     InspectingAdmin,
+    RelatedFilter,
     TenantFilter,
 )
 
@@ -21,8 +21,8 @@ ENDED, PAUSED = Q(next_due_at=None), Q(paused_at__isnull=False)
 RESTING = Q(budget__archived_at__isnull=False)
 
 
-class ScheduleFilter(Conditions):
-    """By the state of a schedule, as `Schedule.state` has it."""
+class ScheduleFilter(ConditionFilter):
+    """Filters by `Schedule.state`."""
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {
@@ -34,7 +34,7 @@ class ScheduleFilter(Conditions):
 
 
 class LatestRuns(InspectedTable):
-    """What became of a schedule's due times, latest first."""
+    """A schedule's runs, newest first."""
 
     model = ScheduleRun
     shown = ("due_at", "outcome", MOVEMENT, ACTOR, "created_at")
@@ -43,8 +43,8 @@ class LatestRuns(InspectedTable):
     verbose_name_plural = "latest runs"
 
 
-class LatestTerms(InspectedTable):
-    """What a schedule said before it was changed, latest first."""
+class EarlierTerms(InspectedTable):
+    """The earlier terms of a schedule, newest first."""
 
     model = ScheduleVersion
     shown = (
@@ -53,7 +53,7 @@ class LatestTerms(InspectedTable):
     )  # fmt: skip
     ordering = ("-until",)
     related = ("budget", "actor")
-    verbose_name_plural = "what it said before"
+    verbose_name_plural = "earlier terms"
 
 
 @admin.register(Schedule)
@@ -65,9 +65,9 @@ class ScheduleAdmin(InspectingAdmin):
         STATE, "next_due_at", "paused_at", "ended_at", "memo", "metadata", ACTOR, "key",
         "request_id", "request_hash", "created_at", "updated_at", "id",
     )  # fmt: skip
-    inlines = (LatestTerms, LatestRuns)
+    inlines = (EarlierTerms, LatestRuns)
     list_display = (NAME, BUDGET, TENANT, AMOUNT, "rrule", "time_zone", STATE, "next_due_at")
-    list_filter = (TenantFilter, ScheduleFilter, "catch_up", ("budget", Chosen))
+    list_filter = (TenantFilter, ScheduleFilter, "catch_up", ("budget", RelatedFilter))
     related = ("tenant", "budget", "actor")
     search_fields = ("name", "memo", "budget__name", "id__exact")
     search_help_text = "name, memo, name of the budget or id"
@@ -75,7 +75,7 @@ class ScheduleAdmin(InspectingAdmin):
 
 @admin.register(ScheduleRun)
 class ScheduleRunAdmin(InspectingAdmin):
-    """What became of each due time."""
+    """The runs of schedules: one for each due time."""
 
     date_hierarchy = "due_at"
     shown = (
@@ -90,7 +90,12 @@ class ScheduleRunAdmin(InspectingAdmin):
         "outcome",
         MOVEMENT,
     )
-    list_filter = (TenantFilter, "outcome", ("schedule", Chosen), ("movement", Chosen))
+    list_filter = (
+        TenantFilter,
+        "outcome",
+        ("schedule", RelatedFilter),
+        ("movement", RelatedFilter),
+    )
     related = ("tenant", "schedule", "movement", "actor")
     search_fields = ("schedule__name", "id__exact")
     search_help_text = "name of the schedule, or id"
@@ -98,7 +103,7 @@ class ScheduleRunAdmin(InspectingAdmin):
 
 @admin.register(ScheduleVersion)
 class ScheduleVersionAdmin(InspectingAdmin):
-    """The history of what schedules said."""
+    """The earlier terms of schedules."""
 
     date_hierarchy = "until"
     shown = (
@@ -107,7 +112,12 @@ class ScheduleVersionAdmin(InspectingAdmin):
         "metadata", "key", "request_id", "request_hash", "created_at", "id",
     )  # fmt: skip
     list_display = ("__str__", BUDGET, TENANT, "verb", AMOUNT, "rrule", "time_zone", "until")
-    list_filter = (TenantFilter, "verb", ("schedule", Chosen), ("budget", Chosen))
+    list_filter = (
+        TenantFilter,
+        "verb",
+        ("schedule", RelatedFilter),
+        ("budget", RelatedFilter),
+    )
     related = ("tenant", "budget", "schedule", "actor")
     search_fields = ("name", "key", "budget__name", "id__exact")
     search_help_text = "name, key, name of the budget or id"

@@ -1,11 +1,11 @@
-"""The admin's pages of imported statements."""
+"""The admin pages of imported bank statements."""
 
 from django.contrib import admin
 
 from budgets.admin.ledger import AMOUNT, BUDGET, LISTS, MOVEMENT
 from budgets.models import Statement, StatementLine
 from tenants.admin.columns import TENANT, link
-from tenants.admin.inspection import Chosen, InspectingAdmin, TenantFilter
+from tenants.admin.inspection import InspectingAdmin, RelatedFilter, TenantFilter
 
 
 @admin.register(Statement)
@@ -17,20 +17,25 @@ class StatementAdmin(InspectingAdmin):
         "decisions", "imported_at", "undone_at", "undo_key", "sha256", LISTS, "created_at", "id",
     )  # fmt: skip
     list_display = ("name", BUDGET, TENANT, "state", "account", "total", "outgoing", "created_at")
-    list_filter = (TenantFilter, "format", ("budget", Chosen))
+    list_filter = (TenantFilter, "format", ("budget", RelatedFilter))
     search_fields = ("name", "sha256__startswith", "budget__name", "id__exact")
-    search_help_text = "file, beginning of its SHA-256, name of the budget or id"
+    search_help_text = "file name, start of its SHA-256, name of the budget or id"
 
 
 @admin.register(StatementLine)
 class StatementLineAdmin(InspectingAdmin):
-    """The incoming lines of statements, and what became of them."""
+    """The incoming lines of statements with their status."""
 
     shown = (
-        "number", link("statement", lambda row: row.statement), BUDGET, TENANT, "fate", AMOUNT,
+        "number", link("statement", lambda row: row.statement), BUDGET, TENANT, "status", AMOUNT,
         "posted", "description", "account", "identity", MOVEMENT, "created_at", "id",
     )  # fmt: skip
-    list_display = ("__str__", BUDGET, TENANT, "fate", AMOUNT, "posted", "description", MOVEMENT)
-    list_filter = (TenantFilter, "fate", ("statement", Chosen), ("movement", Chosen))
+    list_display = ("__str__", BUDGET, TENANT, "status", AMOUNT, "posted", "description", MOVEMENT)
+    list_filter = (
+        TenantFilter,
+        "status",
+        ("statement", RelatedFilter),
+        ("movement", RelatedFilter),
+    )
     search_fields = ("description", "account__exact", "identity__exact", "id__exact")
     search_help_text = "description, account, identity or id"

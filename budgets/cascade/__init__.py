@@ -1,7 +1,6 @@
 """How a deposit is divided among buckets. Pure arithmetic: no Django, no clock, no I/O.
 
-Money is an int of minor units (cents); a share is an int of parts per million. The rules are
-section 2 of the domain design.
+Money is an int of minor units (cents); a share is an int of parts per million.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -15,26 +14,26 @@ WHOLE = 1_000_000
 """Parts per million in 100 %."""
 
 MAX_MINOR = 2**63 - 1
-"""The largest sum PostgreSQL's bigint can keep, in minor units."""
+"""The largest bigint of PostgreSQL, in minor units."""
 
 
 class Reason(StrEnum):
-    """Why a bucket kept what it kept. The first four kept nothing."""
+    """Why a bucket kept its amount. With the first four it kept 0."""
 
     LOCKED = "locked"
     FULL = "full"
     EXHAUSTED = "exhausted"  # no money arrived
-    NOTHING_WANTED = "nothing_wanted"  # filter and hold both come to 0
-    CAPACITY_LIMIT = "capacity_limit"  # the target let in less than was wanted
+    NOTHING_WANTED = "nothing_wanted"  # filter and hold are both 0
+    CAPACITY_LIMIT = "capacity_limit"  # the space was less than filter and hold
     HOLD_FLOOR = "hold_floor"
     FILTER = "filter"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a bucket asks of the money that reaches it: a flat sum, or a share of it.
+    """A flat amount, or a share of the money that arrives at a bucket.
 
-    `flat` is in minor units, `share` in parts per million; a claim of 0 asks for nothing.
+    `flat` is in minor units, `share` in parts per million; both 0 is valid.
 
     Raises ValueError for both at once, for less than 0 and for more than `WHOLE`.
     """
@@ -46,19 +45,19 @@ class Claim:
         _require_whole("flat", self.flat)
         _require_whole("share", self.share, most=WHOLE)
         if self.flat and self.share:
-            raise ValueError(f"a claim is flat or a share, not both: {self}")
+            raise ValueError(f"a claim is a flat amount or a share, not both: {self}")
 
     def of(self, arriving: int) -> int:
-        """The sum asked of `arriving`, never more than it; a share rounds down."""
+        """The claimed part of `arriving`, at most all of it; a share rounds down."""
         return min(self.flat, arriving) if self.flat else arriving * self.share // WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class Slot[K: Hashable]:
-    """One bucket as the cascade sees it; `key` comes back untouched.
+    """One bucket as an argument of the cascade; its step has the same `key`.
 
-    `balance` and `target` are in minor units; no target means no limit, a target of 0 no
-    capacity. A balance may be above its target.
+    `balance` and `target` are in minor units. Target None means unlimited, target 0 means no
+    capacity. The balance may exceed the target.
 
     Raises ValueError for a negative or fractional priority, balance or target.
     """
@@ -79,16 +78,16 @@ class Slot[K: Hashable]:
 
     @property
     def space(self) -> int | None:
-        """Minor units until the target is reached, 0 when full; None without a target."""
+        """Minor units up to the target, 0 when full; None without a target."""
         return None if self.target is None else max(0, self.target - self.balance)
 
 
 @dataclass(frozen=True, slots=True)
 class Step[K: Hashable]:
-    """What happened at one bucket; all sums in minor units.
+    """The result for one bucket; all amounts in minor units.
 
-    `filter` and `hold` are what each asked of `available`, the money that arrived; for a locked
-    or full bucket what they would have asked. `space` None means no limit.
+    `available` is the money that arrived; `filter` and `hold` are the claims on it, also for a
+    locked or full bucket. `space` None means unlimited.
     """
 
     key: K
@@ -101,13 +100,13 @@ class Step[K: Hashable]:
 
     @property
     def fills(self) -> bool:
-        """Whether this step took the bucket from below its target to its target."""
+        """Whether this step fills the bucket up to its target."""
         return 0 < self.kept == self.space
 
 
 @dataclass(frozen=True, slots=True)
 class Plan[K: Hashable]:
-    """A deposit divided: one step for each bucket, in priority order, and what no bucket kept."""
+    """A divided deposit: one step for each bucket, in priority order, and the unallocated rest."""
 
     amount: int
     steps: tuple[Step[K], ...]
@@ -115,17 +114,17 @@ class Plan[K: Hashable]:
 
     @property
     def lines(self) -> tuple[Step[K], ...]:
-        """The steps at which money was kept."""
+        """The steps that kept money."""
         return tuple(step for step in self.steps if step.kept)
 
     @property
     def filled(self) -> tuple[K, ...]:
-        """The buckets this plan brings to their target."""
+        """The buckets that this plan fills."""
         return tuple(step.key for step in self.steps if step.fills)
 
     @property
     def changes(self) -> Mapping[K, int]:
-        """Minor units to add to each bucket that keeps any."""
+        """Bucket -> minor units to add to its balance."""
         return {step.key: step.kept for step in self.lines}
 
 
@@ -157,7 +156,7 @@ def cascade[K: Hashable](amount: int, slots: Iterable[Slot[K]]) -> Plan[K]:
 
 
 def _step[K: Hashable](slot: Slot[K], available: int) -> Step[K]:
-    """What `slot` does with the `available` minor units that reach it."""
+    """The step of `slot` when `available` minor units arrive."""
     filter_, hold = slot.filter.of(available), slot.hold.of(available) if slot.hold else 0
     wanted, space = max(filter_, hold), slot.space
     if slot.locked:
@@ -176,7 +175,7 @@ def _step[K: Hashable](slot: Slot[K], available: int) -> Step[K]:
 
 
 def _in_order[K: Hashable](slots: Iterable[Slot[K]]) -> list[Slot[K]]:
-    """The slots by priority; a repeated priority or key would make the plan ambiguous."""
+    """The slots by priority. Raises ValueError for a repeated priority or key."""
     ordered = sorted(slots, key=attrgetter("priority"))
     for before, after in pairwise(ordered):
         if before.priority == after.priority:
@@ -187,7 +186,7 @@ def _in_order[K: Hashable](slots: Iterable[Slot[K]]) -> list[Slot[K]]:
 
 
 def _require_whole(name: str, value: Any, *, least: int = 0, most: int | None = None) -> None:
-    """Let only ints of the range pass; a bool or a float is no number of cents."""
+    """Raise ValueError unless `value` is an int in the range; bool and float are refused."""
     if type(value) is not int or value < least or (most is not None and value > most):
         limits = f"from {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} is a whole number {limits}, not {value!r}")
+        raise ValueError(f"{name} must be a whole number {limits}, not {value!r}")

@@ -9,25 +9,37 @@ A caller that is to be tested without a database takes them as plain arguments:
     run_for(tenant, lambda: pay_day(Budget.objects, Movement.objects))  # in production
     pay_day(ledger.budgets, ledger.movements)  # in a test: ledger = budgets.testing.MemoryLedger()
 
-That the managers have these verbs, mypy checks in `budgets.interfaces.proof`; that both
-implementations do the same, tests/budgets/contract.
+tests/budgets/contract holds both implementations to the same: mypy that they have these verbs,
+and the tests that the verbs do the same.
 """
 
-from budgets.interfaces.daos import Buckets, Budgets, Entries, Given, Movements
+from budgets.interfaces.daos import (
+    AnyRow,
+    Buckets,
+    Budgets,
+    Entries,
+    Movements,
+    Schedules,
+    Statements,
+)
 from budgets.interfaces.rows import (
     BucketRow,
     BucketsOf,
     BudgetRow,
     EntriesOf,
     EntryRow,
-    LineRow,
     MovementRow,
     PlanRow,
     PreviewRow,
+    ProposedEntryRow,
+    ScheduleRow,
+    ScheduleRunRow,
+    StatementRow,
     StepRow,
 )
 
 __all__ = [
+    "AnyRow",
     "BucketRow",
     "Buckets",
     "BucketsOf",
@@ -36,11 +48,15 @@ __all__ = [
     "Entries",
     "EntriesOf",
     "EntryRow",
-    "Given",
-    "LineRow",
     "MovementRow",
     "Movements",
     "PlanRow",
     "PreviewRow",
+    "ProposedEntryRow",
+    "ScheduleRow",
+    "ScheduleRunRow",
+    "Schedules",
+    "StatementRow",
+    "Statements",
     "StepRow",
 ]

@@ -1,10 +1,10 @@
-"""A bank statement's incoming money, cascaded once and only once.
+"""The import of a bank statement: each incoming line becomes one deposit, exactly once.
 
-The whole file is read and validated first (`budgets.statements.survey`), so a bad one writes
-nothing. Then come batches, each in a transaction of its own: what they did is kept line by
-line, so that an interrupted import goes on and a repeated one is empty.
+The whole file is read and validated first (`budgets.statements.survey`), so a bad file writes
+nothing. Then its lines are imported in batches, each in a transaction of its own. The status of
+every line is stored, so an interrupted import can continue and a repeated import does nothing.
 
-The verbs are `Statement.objects` (review, begin, finish, undo) and `statement.lines.bring`.
+The verbs are those of `Statement.objects`: review, begin, import_batch, finish, undo.
 """
 
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ from typing import cast
 from uuid import UUID
 
 from budgets.errors import BadStatement, WrongCurrency
-from budgets.managers.judging import ASK_NOTHING, BATCH, Choices, Fate, Judged, batches
+from budgets.managers.matching import BATCH, NO_CHOICES, Choices, Classified, LineStatus, batches
 from budgets.models import Budget, Statement
-from budgets.statements import Statement as File
-from budgets.statements import Survey, survey
+from budgets.statements import StatementFile, Survey, survey
 from tenants.context import run_for
 
-__all__ = ["BATCH", "Choices", "Fate", "Judged", "imported", "require_currency"]
+__all__ = ["BATCH", "Choices", "Classified", "LineStatus", "import_file", "require_currency"]
 
 
-def require_currency(budget: Budget, statement_currency: str, said: str, format: str) -> str:
-    """The currency of the statement's sums, which is the budget's.
+def require_currency(budget: Budget, file: StatementFile, currency: str = "") -> None:
+    """Raise WrongCurrency unless the amounts of a file are in the budget's currency.
 
-    A CSV seldom names one, so it is taken at the budget's; an OFX that leaves it empty is
-    asked about. Raises WrongCurrency, and BadStatement when somebody must say it.
+    `currency` is the one that somebody named, "" if nobody did. A CSV seldom names its currency,
+    so it is assumed to be the budget's. Raises BadStatement for an OFX that names none: somebody
+    must name it.
     """
-    named = statement_currency or said.upper()
-    if not named and format == "ofx":
+    named = file.currency or currency.upper()
+    if not named and file.format == "ofx":
         raise BadStatement(
             f"the statement names no currency: say --currency, such as --currency {budget.currency}"
         )
@@ -37,31 +37,30 @@ def require_currency(budget: Budget, statement_currency: str, said: str, format:
         raise WrongCurrency(
             f"the statement is in {named}, the budget in {budget.currency}: nothing was imported"
         )
-    if said and said.upper() != named:
-        raise WrongCurrency(f"the statement is in {named}, not in {said.upper()}")
-    return named or budget.currency
+    if currency and currency.upper() != named:
+        raise WrongCurrency(f"the statement is in {named}, not in {currency.upper()}")
 
 
-def imported(
+def import_file(
     budget: Budget,
-    file: File,
+    file: StatementFile,
     *,
     dry_run: bool,
-    choices: Choices = ASK_NOTHING,
+    choices: Choices = NO_CHOICES,
     surveyed: Survey | None = None,
-) -> Iterator[Judged]:
-    """Import a file, yielding each line and its fate as its batch commits.
+) -> Iterator[Classified]:
+    """Import a file, yielding each line with its status when its batch has committed.
 
-    It is surveyed first, unless that was done. A dry run yields the same and writes nothing.
-    Raises BadStatement and BadChoice before the first line, and StatementUndone when somebody
-    undoes the import while it runs.
+    Without `surveyed` it is surveyed first. A dry run yields the same and writes nothing. Opens
+    its own blocks. Raises BadStatement and BadChoice before the first line, and StatementUndone
+    when somebody undoes the import while it runs.
     """
-    surveyed = surveyed or survey(file.lines())
+    surveyed = surveyed or survey(file.lines(budget.exponent))
     tenant_id = cast(UUID, budget.tenant_id)
-    begin = Statement.objects.drafted if dry_run else Statement.objects.begin
+    begin = Statement.objects.draft if dry_run else Statement.objects.begin
     statement = run_for(tenant_id, partial(begin, budget, file, surveyed, choices))
-    take = statement.lines.judged if dry_run else statement.lines.bring
-    for batch in batches(file.lines(), BATCH):
+    take = Statement.objects.classify if dry_run else Statement.objects.import_batch
+    for batch in batches(surveyed.lines(), BATCH):
         work = partial(take, statement, batch, surveyed, hold=choices.hold)
         yield from run_for(tenant_id, work)
     if not dry_run:

@@ -16,7 +16,7 @@ from tenants.errors import CodedError
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunReport:
     """What became of a schedule; `error` kept it from being run, or run to the end."""
 
     schedule: Schedule
@@ -30,7 +30,7 @@ def tenants_with_due(now: datetime, *, resting: bool = False) -> list[UUID]:
         return Schedule.objects.tenants_with_due(now, resting=resting)
 
 
-def run_due(tenant_id: UUID | str, now: datetime) -> Iterator[Report]:
+def run_due(tenant_id: UUID | str, now: datetime) -> Iterator[RunReport]:
     """Run all that is due for a tenant, the longest overdue first. Opens its own blocks."""
     for schedule in run_for(tenant_id, lambda: list(Schedule.objects.due(now))):
         runs: list[ScheduleRun] = []
@@ -40,10 +40,10 @@ def run_due(tenant_id: UUID | str, now: datetime) -> Iterator[Report]:
                 runs += batch
         except CodedError as caught:
             error = caught
-        yield Report(schedule, runs, error)
+        yield RunReport(schedule, runs, error)
 
 
-def planned(tenant_id: UUID, now: datetime) -> list[tuple[Schedule, list[Planned]]]:
+def plan_runs(tenant_id: UUID, now: datetime) -> list[tuple[Schedule, list[Planned]]]:
     """What `run_due` would do, or the first of it, and what rests; writes nothing."""
 
     def work() -> list[tuple[Schedule, list[Planned]]]:

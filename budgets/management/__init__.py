@@ -1,1 +1,1 @@
-"""Commands on budgets."""
+"""Management commands of budgets, and the modules that only they use."""

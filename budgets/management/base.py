@@ -1,4 +1,4 @@
-"""What commands on one budget share."""
+"""Base classes of the commands on budgets, and parsers of what operators type."""
 
 import argparse
 from collections.abc import Callable
@@ -21,9 +21,9 @@ from tenants.refusals import NotAMember
 
 
 class LocalCommand(Command):
-    """A command in the language and the time zone of a tenant; `--locale` and `--zone` go before.
+    """A command that uses the tenant's locale and time zone; `--locale` and `--zone` override them.
 
-    Not every command has both flags.
+    A command may have one of the flags, or none.
     """
 
     @override
@@ -37,8 +37,8 @@ class BudgetCommand(LocalCommand):
 
     @override
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", required=True, metavar="SLUG", help="whose budget")
-        parser.add_argument("--budget", required=True, metavar="NAME", help="its name, or its id")
+        parser.add_argument("--tenant", required=True, metavar="SLUG", help="slug of the tenant")
+        parser.add_argument("--budget", required=True, metavar="NAME", help="name or id")
         parser.add_argument("--json", action="store_true", help="print JSON")
         add_locale(parser)
 
@@ -51,33 +51,33 @@ class BudgetCommand(LocalCommand):
         by: str | None = None,
         archived: bool = False,
     ) -> T:
-        """Do `work` on the named budget as `in_tenant` does; on an archived one too, if asked.
+        """Call `work` with the named budget, as `in_tenant` does; `archived` allows archived ones.
 
         Raises UnknownTenant, UnknownBudget and NotAMember.
         """
-        return in_tenant(
+        return run_in_tenant(
             slug, lambda: work(Budget.objects.get_by_name(name, archived=archived)), by=by
         )
 
 
-def in_tenant[T](slug: str, work: Callable[[], T], *, by: str | None = None) -> T:
-    """Do `work` for the tenant of that slug, in one transaction that is retried as a whole.
+def run_in_tenant[T](slug: str, work: Callable[[], T], *, by: str | None = None) -> T:
+    """Call `work` for the tenant with that slug, in one transaction that is retried as a whole.
 
-    `by` is the e-mail address of the member who acts, with their role; without it the system
-    acts, which may do all. Raises UnknownTenant and NotAMember.
+    `by` is the e-mail address of the member who acts, with their role. Without it the system
+    acts and may use every verb. Raises UnknownTenant and NotAMember.
     """
-    tenant_id = tenant_called(slug)
+    tenant_id = tenant_id_of(slug)
     if by is None:
         return run_for(tenant_id, work)
     with acting_for(tenant_id):
         member = Membership.objects.by_email(by).first()
     if member is None:
-        raise NotAMember(f"{by} is no member of {slug}")
+        raise NotAMember(f"{by} is not a member of {slug}: name a member with --by")
     return run_for(tenant_id, work, actor=member.user_id, role=member.role)
 
 
-def tenant_called(slug: str) -> UUID:
-    """The id of the tenant of that slug. Raises UnknownTenant, which suggests the nearest ones."""
+def tenant_id_of(slug: str) -> UUID:
+    """The id of the tenant with that slug. Raises UnknownTenant, which suggests similar slugs."""
     try:
         return Tenant.objects.id_of(slug)
     except UnknownTenant as error:
@@ -87,68 +87,70 @@ def tenant_called(slug: str) -> UUID:
 
 
 def add_locale(parser: argparse.ArgumentParser) -> None:
-    """The flag `--locale`."""
+    """Add `--locale`."""
     parser.add_argument(
         "--locale",
         type=_locale,
         metavar="NAME",
-        help="how sums are written: en, de, fr_CH ... (default: as the tenant's settings say)",
+        help="notation of amounts: en, de, fr_CH ... (default: the tenant's)",
     )
 
 
 def add_zone(parser: argparse.ArgumentParser) -> None:
-    """The flag `--zone`."""
+    """Add `--zone`."""
     parser.add_argument(
         "--zone", type=_zone, metavar="NAME", help="such as Europe/Madrid (default: the tenant's)"
     )
 
 
 def _locale(name: str) -> str:
-    """The name of a locale there is. Raises BadAmount."""
+    """Raises BadAmount for an unknown locale."""
     return money.locale_named(name).name
 
 
 def _zone(name: str) -> str:
-    """The name of a time zone there is. Raises BadQuestion."""
+    """Raises BadQuestion for an unknown time zone."""
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadQuestion(f"there is no time zone {name!r}", field="zone") from error
+        raise BadQuestion(
+            f"unknown time zone {name!r}: use an IANA name such as Europe/Madrid", field="zone"
+        ) from error
 
 
-def typed(budget: Budget, text: str, *, signed: bool = False) -> int:
-    """A sum as the tenant in force writes it. Raises BadAmount and WrongCurrency."""
+def parse_amount(budget: Budget, text: str, *, signed: bool = False) -> int:
+    """Minor units of an amount in the tenant's locale. Raises BadAmount and WrongCurrency."""
     locale, exponent = local().locale, budget.exponent
     return money.parse(text, budget.currency, locale=locale, signed=signed, exponent=exponent)
 
 
-def claim(budget: Budget, text: str) -> Claim:
-    """A percentage, or a sum in the budget's currency. Raises BadRule and BadAmount."""
+def parse_claim(budget: Budget, text: str) -> Claim:
+    """The claim for a percentage or a flat amount. Raises BadRule and BadAmount."""
     if text.endswith("%"):
         return Claim(share=money.percent(text[:-1].strip(), locale=local().locale))
-    return Claim(flat=rule_sum(budget, text))
+    return Claim(flat=parse_rule_amount(budget, text))
 
 
-def rule_sum(budget: Budget, text: str) -> int:
-    """A sum of nothing or more: a filter of 0 and a target of 0 are rules. Raises BadAmount."""
-    minor = typed(budget, text, signed=True)
+def parse_rule_amount(budget: Budget, text: str) -> int:
+    """Minor units of an amount that may be 0, but not negative. Raises BadAmount."""
+    minor = parse_amount(budget, text, signed=True)
     if minor < 0:
-        raise BadAmount(f"a rule's sum is not less than zero: {text!r}")
+        raise BadAmount(f"the amount of a rule must be 0 or more, not {text!r}")
     return minor
 
 
-def moment(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> datetime | None:
-    """A time, in `zone` unless it names its own; a day alone is its first moment plus `end`.
+def parse_time(text: str | None, zone: tzinfo, *, end: timedelta = timedelta()) -> datetime | None:
+    """Parse an ISO time, in `zone` unless it has an offset; `end` is added to a date alone.
 
     Raises BadQuestion.
     """
     if text is None:
         return None
     try:
-        told = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
         if len(text) <= len("2026-03-31"):
-            told += end
+            time += end
     except (ValueError, OverflowError) as error:
-        wrong = f"a time is written like 2026-03-31 or 2026-03-31T12:00+02:00, not {text!r}"
-        raise BadQuestion(wrong, field="time") from error
-    return told if told.tzinfo else told.replace(tzinfo=zone)
+        message = f"{text!r} is not a time: write 2026-03-31 or 2026-03-31T12:00+02:00"
+        raise BadQuestion(message, field="time") from error
+    return time if time.tzinfo else time.replace(tzinfo=zone)

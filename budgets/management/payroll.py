@@ -1,4 +1,4 @@
-"""A payroll file: `budget, amount, key` lines, read as a whole before anything is deposited."""
+"""A payroll file: a CSV of `budget, amount, key` lines."""
 
 import csv
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from budgets.models import Budget
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the file, as it was written."""
+class PayrollRow:
+    """One line of the file, unparsed."""
 
     number: int
     budget: str
@@ -21,10 +21,10 @@ class Row:
     key: str
 
 
-def rows_of(path: Path) -> list[Row]:
-    """Read the file: UTF-8 CSV of three columns, with or without a header line.
+def read_rows(path: Path) -> list[PayrollRow]:
+    """Read the whole file: UTF-8 CSV with three columns; the header line is optional.
 
-    Raises BadPayroll, naming the line.
+    Raises BadPayroll, which names the line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -34,11 +34,11 @@ def rows_of(path: Path) -> list[Row]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadPayroll(f"{path} is not a CSV file in UTF-8: {error}") from error
     if not rows:
-        raise BadPayroll(f"{path} has no lines: write budget, amount, key")
+        raise BadPayroll(f"{path} is empty: write lines of budget, amount, key")
     return rows
 
 
-def _rows(file: Iterator[str]) -> Iterator[Row]:
+def _rows(file: Iterator[str]) -> Iterator[PayrollRow]:
     reader = csv.reader(file, skipinitialspace=True, strict=True)
     for cells in reader:
         number = reader.line_num
@@ -46,26 +46,26 @@ def _rows(file: Iterator[str]) -> Iterator[Row]:
         if not any(cells) or (number == 1 and cells == ["budget", "amount", "key"]):
             continue
         if len(cells) != 3 or not all(cells):
-            raise BadPayroll(f"line {number}: write budget, amount, key; it has {cells}")
-        yield Row(number, *cells)
+            raise BadPayroll(f"line {number}: expected budget, amount, key, not {cells}")
+        yield PayrollRow(number, *cells)
 
 
-def deposits_of(rows: list[Row], *, locale: str, memo: str) -> list[Deposit]:
-    """The deposits of the tenant in force that the rows ask for.
+def deposits_of(rows: list[PayrollRow], *, locale: str, memo: str) -> list[Deposit]:
+    """One deposit for each row, for the current tenant.
 
-    A budget is named by its name, whatever its case, or its id. Raises BadPayroll for the first
-    line with an unknown budget, a bad amount or a key that stands on another line too.
+    A row names a budget by name (case-insensitive) or id. Raises BadPayroll for the first line
+    with an unknown budget, an invalid amount or the key of another line.
     """
-    live = list(Budget.objects.open())
-    budgets = {str(budget.pk): budget for budget in live}
-    budgets |= {budget.name.lower(): budget for budget in live}  # a name goes before an id
+    open_budgets = list(Budget.objects.open())
+    budgets = {str(budget.pk): budget for budget in open_budgets}
+    budgets |= {budget.name.lower(): budget for budget in open_budgets}  # names win over ids
     seen: dict[tuple[str, str], int] = {}
     deposits = []
     for row in rows:
         if (budget := budgets.get(row.budget.lower())) is None:
-            raise BadPayroll(f"line {row.number}: there is no budget {row.budget!r} here")
+            raise BadPayroll(f"line {row.number}: the tenant has no open budget {row.budget!r}")
         if (before := seen.setdefault((str(budget.pk), row.key), row.number)) != row.number:
-            raise BadPayroll(f"line {row.number}: key {row.key!r} stands on line {before} too")
+            raise BadPayroll(f"line {row.number}: line {before} has the same key {row.key!r}")
         try:
             amount = money.parse(
                 row.amount, budget.currency, locale=locale, exponent=budget.exponent

@@ -1,4 +1,4 @@
-"""What `manage.py seed` plants: the same verbs as everybody's, each safe to repeat."""
+"""The data of `manage.py seed`, written by the public verbs; each is safe to repeat."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from functools import partial
 from budgets.cascade import Claim
 from budgets.errors import UnknownBudget
 from budgets.models import Bucket, Budget, Movement
-from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD, plant_tenant
-from tenants.managers.directory import inspectors
+from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD, seed_tenant
+from tenants.managers.users import make_inspectors
 from tenants.models import Membership, User
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A bucket to plant; sums in minor units, shares in parts per million."""
+    """A bucket of the seed; amounts in minor units, shares in parts per million."""
 
     name: str
     filter: Claim
@@ -26,7 +26,7 @@ class Envelope:
 
 @dataclass(frozen=True)
 class SeedBudget:
-    """A tenant with one budget; `history` is what was deposited before."""
+    """A tenant with one budget; `history` lists deposits: key, amount, memo."""
 
     slug: str
     tenant: str
@@ -51,7 +51,7 @@ DEV = (
             Envelope("Energy", Claim(flat=95_00), target=2_280_00),
             Envelope("Emergency fund", Claim(share=200_000), target=9_000_00),
             Envelope("Holiday", Claim(share=250_000), hold=Claim(flat=50_00), target=3_000_00),
-            Envelope("Car loan (paid off)", Claim(flat=150_00), locked=True),
+            Envelope("Car loan", Claim(flat=150_00), locked=True),
             Envelope("Treats", Claim(share=333_333), target=2_500_00),
         ),
         (("seed-opening", 1_200_00, "Opening balance"), ("seed-gift", 250_00, "Birthday money")),
@@ -84,28 +84,28 @@ TEST = (
 )
 
 OPENED = datetime(2025, 1, 1, 12, tzinfo=UTC)
-"""When the planted history happened."""
+"""The `effective_at` of the deposits in `history`."""
 
 
 def plant(seeded: Iterable[SeedBudget]) -> list[str]:
-    """Make the users, tenants, budgets and history there are not yet; say what is there."""
+    """Create missing users, tenants, budgets and history; return one line for each tenant."""
     planted = []
     for seed in seeded:
-        plant_tenant(seed.slug, seed.tenant, seed.members, partial(_fill, seed))
+        seed_tenant(seed.slug, seed.tenant, seed.members, partial(_fill, seed))
         planted.append(f"tenant {seed.slug}: budget {seed.budget} ({seed.currency})")
     return planted
 
 
 def plant_admin() -> str:
-    """Make the development login, which may see everything in the admin."""
+    """Create the development login, which may view everything in the admin."""
     if not User.objects.active().by_email(DEV_EMAIL).exists():
         User.objects.create_superuser(DEV_EMAIL, DEV_PASSWORD, first_name="Ada")
     return f"admin login {DEV_EMAIL} / {DEV_PASSWORD}"
 
 
 def plant_roles() -> str:
-    """Make the group whose members may look at everything in the admin, and change nothing."""
-    group = inspectors()
+    """Create the group whose members may view everything in the admin and change nothing."""
+    group = make_inspectors()
     return f"group {group.name}: {group.permissions.count()} permissions to view"
 
 
@@ -117,7 +117,7 @@ def _budget(seed: SeedBudget) -> Budget:
 
 
 def _fill(seed: SeedBudget) -> None:
-    """Within the tenant's block: the budget, its buckets, its history."""
+    """Create the budget, its buckets and its history; called in the tenant's block."""
     budget = _budget(seed)
     for priority, envelope in enumerate(seed.envelopes):
         Bucket.objects.create_bucket(

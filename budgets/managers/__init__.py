@@ -4,10 +4,8 @@ from budgets.managers.buckets import BucketManager
 from budgets.managers.budgets import BudgetManager
 from budgets.managers.entries import EntryManager
 from budgets.managers.movements import MovementManager
-from budgets.managers.scheduleruns import ScheduleRunManager
-from budgets.managers.schedules import ScheduleManager
-from budgets.managers.statementlines import StatementLineManager
-from budgets.managers.statements import StatementManager
+from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
+from budgets.managers.statements import StatementLineManager, StatementManager
 from budgets.managers.versions import BucketVersionManager, ScheduleVersionManager
 
 __all__ = [

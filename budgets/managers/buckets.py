@@ -1,207 +1,138 @@
-"""Buckets: the verbs that change their rules, from creation to closing."""
+"""Buckets: their filters, how they are found, and the verbs that change rules, of `RuleVerbs`."""
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
-from django.utils import timezone
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
 
-from budgets.cascade import MAX_MINOR, Claim
-from budgets.errors import BadRule, NotAPermutation
-from budgets.managers.budgets import clean_name
-from budgets.managers.dispositions import Disposition, require_disposition
-from budgets.managers.requests import RequestOptions, fingerprint
-from budgets.managers.revising import RevisingManager
-from budgets.roles import verb
+from budgets.errors import UnknownBucket
+from budgets.managers.databasewriter import DatabaseWriter
+from budgets.managers.dispositions import require_open
+from budgets.managers.keys import Keys, earlier_answer
+from budgets.managers.kinds import BucketKind
+from budgets.managers.ruleverbs import RuleVerbs
 from tenants.access import quotas
+from tenants.managers.base import TenantManager, TenantQuerySet
+from tenants.managers.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget
+    from tenants.models import User
 
 
-class BucketManager(RevisingManager):
-    """The verbs that change rules never move money, but for `close`; each writes a version.
+class BucketQuerySet(TenantQuerySet["Bucket"]):
+    """Filters on buckets."""
 
-    The keywords are `RequestOptions`. Repeating a `key` with the same request changes nothing; with
-    another request it raises KeyReused. Every verb raises StalePlan, and BadRule or BucketClosed.
-    """
+    def open(self) -> Self:
+        """Buckets still in use."""
+        return self.filter(archived_at=None)
 
-    @verb("rules.create")
-    def create_bucket(
-        self,
-        budget: "Budget",
-        name: str,
-        *,
-        filter: Claim,
-        hold: Claim | None = None,
-        target: int | None = None,
-        priority: int | None = None,
-        locked: bool = False,
-        **options: Unpack[RequestOptions],
-    ) -> "Bucket":
-        """Add an envelope; without a priority it comes last. Sums are in minor units.
+    def of(self, user: "User | UUID") -> Self:
+        """Buckets of the budgets that this user owns, closed ones too."""
+        return self.filter(budget__owner__user__in=[user])
 
-        Raises QuotaReached.
+    def in_order(self) -> Self:
+        """As the cascade serves them; those it does not serve come last."""
+        return self.order_by("priority")
+
+    def by_id(self) -> "dict[UUID, Bucket]":
+        """All of them, each under its id."""
+        return self.in_bulk()
+
+    def envelopes(self) -> Self:
+        """Open buckets a cascade may fill, first served first."""
+        return self.open().filter(kind=BucketKind.ENVELOPE).in_order()
+
+    def money(self) -> "Bucket":
+        """The one bucket of a budget that collects what is unallocated."""
+        return self.get(kind=BucketKind.MONEY)
+
+    def balance_mismatch(self) -> Self:
+        """Buckets that do not stand where their entries left them (I3), by id.
+
+        Each with what the entries say: `ledger_balance`, `ledger_last_entry_seq`.
         """
-        rules = {"filter": filter, "hold": hold, "target": target, "locked": locked}
-        request = fingerprint(
-            "create_bucket", name=clean_name(name), priority=priority, **rules, **options
-        )
-        if earlier := self._begin(budget, request, options):
-            return earlier
-        quotas.require("buckets_per_budget", budget)
-        bucket: Bucket = self.model(
-            budget=budget,
-            name=clean_name(name),
-            priority=self._last_priority(budget) + 1 if priority is None else priority,
-            target=clean_target(target),
-            locked=locked,
-            **columns("filter", filter),
-            **columns("hold", hold),
-        )
-        return self._enter(budget, bucket, "create", request, options)
+        left = Coalesce(Sum("entries__amount"), 0, output_field=models.BigIntegerField())
+        counted = self.annotate(ledger_balance=left, ledger_last_entry_seq=Count("entries"))
+        right = {"last_entry_seq": F("ledger_last_entry_seq"), "balance": F("ledger_balance")}
+        return counted.exclude(**right).order_by("pk")
 
-    @verb("rules.lock")
-    def lock(self, bucket: "Bucket", **options: Unpack[RequestOptions]) -> "Bucket":
-        """Keep cascades from filling it; locking a locked bucket changes nothing."""
-        return self._set(bucket, "lock", options, locked=True)
-
-    @verb("rules.lock")
-    def unlock(self, bucket: "Bucket", **options: Unpack[RequestOptions]) -> "Bucket":
-        """Let cascades fill it again; unlocking an open one changes nothing."""
-        return self._set(bucket, "unlock", options, locked=False)
-
-    @verb("rules.set")
-    def set_rules(
-        self,
-        bucket: "Bucket",
-        *,
-        filter: Claim,
-        hold: Claim | None = None,
-        **options: Unpack[RequestOptions],
-    ) -> "Bucket":
-        """Change what it asks of the money that arrives, from the next movement on."""
-        rules = {**columns("filter", filter), **columns("hold", hold)}
-        return self._set(bucket, "set_rules", options, **rules)
-
-    @verb("rules.set")
-    def set_target(
-        self, bucket: "Bucket", target: int | None, **options: Unpack[RequestOptions]
-    ) -> "Bucket":
-        """Change its target in minor units; None is no limit. `release_excess` moves the excess."""
-        return self._set(bucket, "set_target", options, target=clean_target(target))
-
-    @verb("rules.rename")
-    def rename(self, bucket: "Bucket", name: str, **options: Unpack[RequestOptions]) -> "Bucket":
-        """Give it another name."""
-        return self._set(bucket, "rename", options, name=clean_name(name))
-
-    @verb("rules.reorder")
-    def reorder(
-        self, budget: "Budget", order: "Sequence[Bucket]", **options: Unpack[RequestOptions]
-    ) -> "list[Bucket]":
-        """Serve the open envelopes in this order: each of them once, exactly.
-
-        Raises NotAPermutation and changes nothing otherwise.
-        """
-        wanted = [bucket.pk for bucket in order]
-        request = fingerprint("reorder", budget=budget.pk, order=wanted, **options)
-        earlier = self._begin(budget, request, options)
-        envelopes = {bucket.pk: bucket for bucket in budget.buckets.envelopes()}
-        if earlier:
-            for bucket in envelopes.values():
-                bucket.repeated = True
-            return list(envelopes.values())
-        if len(wanted) != len(envelopes) or set(wanted) != set(envelopes):
-            raise _misordered(order, envelopes)
-        changed = []
-        for priority, pk in enumerate(wanted):
-            if envelopes[pk].priority != priority:
-                envelopes[pk].priority = priority
-                changed.append(envelopes[pk])
-        if not changed and options.get("key") is not None:
-            changed = list(envelopes.values())[:1]  # its version keeps the key
-        if changed:
-            self._revise(budget, changed, "reorder", request, options)
-        return [envelopes[pk] for pk in wanted]
-
-    @verb("rules.close")
-    def close(
-        self,
-        bucket: "Bucket",
-        to: Disposition,
-        *,
-        into: "Bucket | None" = None,
-        **options: Unpack[RequestOptions],
-    ) -> "Bucket":
-        """Archive an envelope for good, after its money went where `to` says.
-
-        With `Disposition.BUCKET` it goes to `into`. The name is free again, the history stays.
-        """
-        request = fingerprint("close", bucket=bucket.pk, to=to, into=into and into.pk, **options)
-        budget = bucket.budget
-        if earlier := self._begin(budget, request, options):
-            return earlier
-        self._require_envelope(bucket)
-        require_disposition(to, into)
-        from_seq = budget.last_seq + 1
-        if bucket.balance:
-            if into is not None:
-                into.refresh_from_db()
-            unkeyed: RequestOptions = {**options, "key": None, "expect": None}
-            budget.movements._empty(bucket, Disposition(to), into, request, unkeyed)
-            bucket.refresh_from_db()
-        bucket.archived_at, bucket.priority = timezone.now(), None
-        self._revise(budget, [bucket], "close", request, options, from_seq)
-        return bucket
-
-    def _last_priority(self, budget: "Budget") -> int:
-        last = self.filter(budget=budget).aggregate(last=models.Max("priority"))["last"]
+    def last_priority(self) -> int:
+        """The highest priority number of them, -1 when none has one."""
+        last = self.aggregate(last=models.Max("priority"))["last"]
         return -1 if last is None else int(last)
 
-    def _set(self, bucket: "Bucket", verb: str, options: RequestOptions, **rules: Any) -> "Bucket":
-        """Change rules under the budget's lock, writing a version when anything changed.
+    def closed_with_activity(self) -> Self:
+        """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""
+        closed = self.exclude(archived_at=None)
+        later = Q(
+            versions__archived_at__isnull=False,
+            entries__movement__seq__gt=F("versions__from_seq"),
+        )
+        return closed.filter(~Q(balance=0) | Q(priority__isnull=False) | later).distinct()
 
-        With a key always: a repeat must find it, and change nothing whatever came between.
+
+_Manager = models.Manager.from_queryset(BucketQuerySet)
+
+
+class BucketManager(RuleVerbs, _Manager["Bucket"], TenantManager["Bucket"]):
+    """The buckets of the tenant in force."""
+
+    @property
+    def _writer(self) -> DatabaseWriter:
+        return DatabaseWriter(self.db)
+
+    def _answer(self, pk: UUID) -> "Bucket":
+        return earlier_answer(self.filter(versions=pk))
+
+    def _require_room(self, budget: "Budget") -> None:
+        quotas.require("buckets_per_budget", budget)
+
+    def get_by_name(self, budget: "Budget", name: str) -> "Bucket":
+        """The open bucket of that name, whatever its case, or id.
+
+        Raises UnknownBucket, which suggests the nearest names.
+
+        >>> Bucket.objects.get_by_name(household, "rent").balance
+        72500
         """
-        request = fingerprint(verb, bucket=bucket.pk, **rules, **options)
-        budget = bucket.budget
-        if earlier := self._begin(budget, request, options):
-            return earlier
-        self._require_envelope(bucket)
-        changed = {name for name, value in rules.items() if getattr(bucket, name) != value}
-        for name in changed:
-            setattr(bucket, name, rules[name])
-        if changed or options.get("key") is not None:
-            self._revise(budget, [bucket], verb, request, options)
+        rows = self.open().filter(budget=budget)
+        if (bucket := _named(rows, name)) is None:
+            near = did_you_mean(name, rows.values_list("name", flat=True)[:MOST])
+            raise UnknownBucket(f"the budget has no open bucket {name!r}{near}", name=name)
         return bucket
 
+    def meant(self, budget: "Budget", name: str, *, key: str | None = None) -> "Bucket":
+        """The bucket that a request means: the one of that name when its key was first used.
 
-def _misordered(order: "Sequence[Bucket]", envelopes: "dict[UUID, Bucket]") -> NotAPermutation:
-    """Says which envelopes an order leaves out, repeats, or names by mistake."""
-    named, times = {bucket.pk: bucket for bucket in order}, Counter(row.pk for row in order)
-    wrong = {
-        "left out": [row.name for pk, row in envelopes.items() if pk not in named],
-        "named twice": [row.name for pk, row in named.items() if times[pk] > 1],
-        "no open envelope of it": [row.name for pk, row in named.items() if pk not in envelopes],
-    }
-    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
-    message = f"an order names every open envelope of the budget once: {told}"
-    return NotAPermutation(message, given=len(order), envelopes=len(envelopes))
+        So a repeat means the same bucket, whatever was renamed or closed in between. Without a
+        key, or with a new one, it is the open bucket of that name now.
+        Raises UnknownBucket, and BucketClosed when only a closed bucket had the name.
+
+        >>> renamed = Bucket.objects.rename(rent, "Flat", key="rename-2026")
+        >>> Bucket.objects.meant(household, "Rent", key="rename-2026") == rent
+        True
+        """
+        for pk in Keys.read(self.db, [budget.pk], [key]).answers:
+            for version in budget.versions.in_force_before(pk).select_related("bucket"):
+                if not version.archived_at and has_name(version.bucket_id, version.name, name):
+                    return version.bucket
+        try:
+            return self.get_by_name(budget, name)
+        except UnknownBucket:
+            if closed := _named(self.filter(budget=budget), name):
+                require_open(closed)
+            raise
 
 
-def columns(prefix: str, claim: Claim | None) -> dict[str, int | None]:
-    """A claim as its two columns, one of which is null."""
-    if claim is None:
-        return {f"{prefix}_flat": None, f"{prefix}_share": None}
-    share = claim.share or None
-    return {f"{prefix}_flat": None if share else claim.flat, f"{prefix}_share": share}
+def _named(rows: BucketQuerySet, name: str) -> "Bucket | None":
+    """The one of the rows with that name, whatever its case, or that id."""
+    pk = uuid_of(name)
+    return rows.filter(name__iexact=name).first() or (rows.filter(pk=pk).first() if pk else None)
 
 
-def clean_target(target: int | None) -> int | None:
-    """A target as it is kept. Raises BadRule unless it is an int of minor units, or None."""
-    if target is not None and (type(target) is not int or not 0 <= target <= MAX_MINOR):
-        raise BadRule(f"a target is an int of minor units from 0, or None, not {target!r}")
-    return target
+def has_name(pk: UUID, name: str, wanted: str) -> bool:
+    """Whether a row has the wanted name, whatever its case, or the wanted id."""
+    return name.upper() == wanted.upper() or uuid_of(wanted) == pk

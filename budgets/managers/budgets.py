@@ -1,45 +1,36 @@
-"""The manager of budgets: it creates, finds, renames and archives them."""
+"""Budgets: their filters, how they are found and read, and the verbs of `BudgetVerbs`."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connections, models, transaction
+from django.db import models, transaction
 from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from budgets.errors import BadRule, UnknownBudget, UnknownCurrency
-from budgets.managers.reads.budgets import BudgetReads
-from budgets.money import currencies
-from budgets.roles import verb
+from budgets.cascade.projection import Projection, project
+from budgets.errors import BadQuestion, BadRule, UnknownBudget
+from budgets.managers.budgetverbs import BudgetVerbs
+from budgets.managers.cleaning import require_amount
+from budgets.managers.databasewriter import DatabaseWriter
+from budgets.managers.reads import dashboard, moments, months, what_if
+from budgets.managers.reads.validation import require_rows
 from tenants.access import quotas
-from tenants.context import current_tenant_id
 from tenants.errors import ConstraintBroken
+from tenants.local import local
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import MOST, did_you_mean, uuid_of
 
 if TYPE_CHECKING:
-    from budgets.models import Budget
-    from tenants.models import Membership, User
-
-CONTROL = re.compile(r"[\x01-\x1f\x7f-\x9f]")
-LONGEST_NAME = 255
-"""Characters in the name of a budget, a bucket or a schedule."""
-UNSAID = "say a currency, such as EUR: the tenant has not set one"
-
-TOTALS = """
-UPDATE budgets_budget AS b
-SET version = t.version, last_seq = t.last_seq, deposited = t.deposited,
-    withdrawn = t.withdrawn, last_recorded_at = t.last_recorded_at, updated_at = %(now)s
-FROM unnest(%(pk)s::uuid[], %(version)s::bigint[], %(last_seq)s::bigint[], %(deposited)s::bigint[],
-    %(withdrawn)s::bigint[], %(last_recorded_at)s::timestamptz[])
-    AS t (id, version, last_seq, deposited, withdrawn, last_recorded_at)
-WHERE b.tenant_id = %(tenant)s AND b.id = t.id
-"""
+    from budgets.managers.reads.dashboard import Dashboard
+    from budgets.managers.reads.moments import Balances
+    from budgets.managers.reads.months import CurrencyMonths, Month
+    from budgets.managers.reads.what_if import OtherRules, WhatIf
+    from budgets.models import Bucket, Budget
+    from tenants.models import User
 
 
 class BudgetQuerySet(TenantQuerySet["Budget"]):
@@ -72,23 +63,23 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
 
     def miscounted(self) -> Self:
         """Budgets whose totals are not those of their movements (I2)."""
-        moved = _whole(Sum("movements__external"))
+        moved = _whole(Sum("movements__net_amount"))
         net = F("deposited") - F("withdrawn")
         return self.annotate(moved=moved).exclude(moved=net)
 
     def misstated(self) -> Self:
         """Budgets whose totals, or whose last number, their movements do not have; by id.
 
-        Each with what the movements say: `ledger_last_seq`, `_deposited`, `_withdrawn`.
+        Each with what the movements say: `ledger_last_movement_seq`, `_deposited`, `_withdrawn`.
         """
-        moved = F("movements__external")
-        says = {
-            "last_seq": _whole(Max("movements__seq")),
-            "deposited": _whole(Sum(moved, filter=Q(movements__external__gt=0))),
-            "withdrawn": -_whole(Sum(moved, filter=Q(movements__external__lt=0))),
+        moved = F("movements__net_amount")
+        totals = {
+            "last_movement_seq": _whole(Max("movements__seq")),
+            "deposited": _whole(Sum(moved, filter=Q(movements__net_amount__gt=0))),
+            "withdrawn": -_whole(Sum(moved, filter=Q(movements__net_amount__lt=0))),
         }
-        told = self.annotate(**{f"ledger_{name}": said for name, said in says.items()})
-        return told.exclude(**{name: F(f"ledger_{name}") for name in says}).order_by("pk")
+        counted = self.annotate(**{f"ledger_{name}": total for name, total in totals.items()})
+        return counted.exclude(**{name: F(f"ledger_{name}") for name in totals}).order_by("pk")
 
     def sequence_gaps(self) -> Self:
         """Budgets whose movements are not numbered 1, 2, 3 to the last (I10)."""
@@ -97,7 +88,7 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
             numbers=Count("movements__seq", distinct=True),
             last=Coalesce(Max("movements__seq"), 0),
         )
-        last = F("last_seq")
+        last = F("last_movement_seq")
         return numbered.exclude(n=last, numbers=last, last=last)
 
     def without_one_money_bucket(self) -> Self:
@@ -109,66 +100,32 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
 _Manager = models.Manager.from_queryset(BudgetQuerySet)
 
 
-class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
-    """The budgets of the tenant in force."""
+class BudgetManager(BudgetVerbs, _Manager["Budget"], TenantManager["Budget"]):
+    """The budgets of the tenant in force.
 
-    @verb("budgets.create")
-    def create_budget(
-        self, name: str, currency: str | None = None, *, owner: "Membership | None" = None
-    ) -> "Budget":
-        """Found a budget with its one money bucket; its currency is fixed from now on.
+    A read writes nothing and takes no lock. It has the same number of statements however much
+    there is to read, and raises BadQuestion (figure `field`) for what cannot be asked, and
+    UnknownBudget for a budget of another tenant.
+    """
 
-        Without a currency it has the one that the tenant has set. Raises UnknownCurrency,
-        QuotaReached, and BadRule when an open budget has the name.
-        """
-        if currency is None:
-            currency = _default_currency()
-        exponent = currencies.exponent(currency)
-        budget = self.model(
-            name=clean_name(name), currency=currency.upper(), exponent=exponent, owner=owner
-        )
+    @property
+    def _writer(self) -> DatabaseWriter:
+        return DatabaseWriter(self.db)
+
+    def _tenant_currency(self) -> str | None:
+        settings = apps.get_model("tenants.TenantSettings").objects.current()
+        currency: str | None = settings.values.currency
+        return currency
+
+    def _require_room(self) -> None:
         quotas.require("budgets")
-        with self._naming(name):
-            budget.save(force_insert=True)
-        budget.buckets.create_money(budget)
-        return budget
 
-    @verb("budgets.rename")
-    def rename(self, budget: "Budget", name: str) -> "Budget":
-        """Give it another name. Raises BadRule when an open budget has it."""
-        return self._change(budget, name=clean_name(name))
-
-    @verb("budgets.archive")
-    def archive(self, budget: "Budget") -> "Budget":
-        """Put it away: no money comes in, its schedules rest, its name is free again.
-
-        What it holds may still move and go. An archived one stays as it is.
-        """
-        return self._change(budget, archived_at=timezone.now())
-
-    @verb("budgets.archive")
-    def unarchive(self, budget: "Budget") -> "Budget":
-        """Take it into use again.
-
-        Raises QuotaReached, and BadRule when an open budget has got its name.
-        """
-        budget.acquire()
-        if budget.archived_at:
-            quotas.require("budgets")
-        return self._change(budget, archived_at=None)
-
-    def _change(self, budget: "Budget", **columns: Any) -> "Budget":
-        """Write what is new of a budget under its lock; a version more, if anything is."""
-        budget.acquire()
-        if budget.archived_at and columns.get("archived_at"):
-            return budget
-        if all(getattr(budget, name) == value for name, value in columns.items()):
-            return budget
-        for name, value in (columns | {"version": budget.version + 1}).items():
-            setattr(budget, name, value)
+    def _save(self, budget: "Budget", columns: Sequence[str] = ()) -> None:
         with self._naming(budget.name):
-            budget.save(update_fields=[*columns, "version"])
-        return budget
+            if columns:
+                budget.save(update_fields=columns)
+            else:
+                budget.save(force_insert=True)
 
     @contextmanager
     def _naming(self, name: str) -> Iterator[None]:
@@ -181,21 +138,14 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
                 raise
             raise BadRule(f"there is an open budget {name!r} already", name=name) from error
 
-    @verb("ledger.write")
-    def write_totals(self, budgets: "Collection[Budget]") -> None:
-        """Write the totals of budgets that movements were just counted in, in one statement."""
-        columns = ("pk", "version", "last_seq", "deposited", "withdrawn", "last_recorded_at")
-        values: dict[str, Any] = {
-            name: [getattr(budget, name) for budget in budgets] for name in columns
-        }
-        with connections[self.db].cursor() as cursor:
-            cursor.execute(TOTALS, {"tenant": current_tenant_id(), "now": timezone.now(), **values})
-
     def get_by_name(self, name: str, *, archived: bool = False) -> "Budget":
         """The open budget of that name, whatever its case, or id.
 
         With `archived`, one that is archived too, if no open one is called so.
         Raises UnknownBudget, which suggests the nearest names.
+
+        >>> Budget.objects.get_by_name("household") == household
+        True
         """
         found = self._called(self.open(), name)
         if found is None and archived:
@@ -215,25 +165,114 @@ class BudgetManager(BudgetReads, _Manager["Budget"], TenantManager["Budget"]):
             same = list(rows.filter(pk=pk))
         return same[0] if same else None
 
+    def dashboard(self, budget: "Budget") -> "Dashboard":
+        """The budget at a glance: balances, targets, fill, rules and what moved last.
 
-def _default_currency() -> str:
-    """The one that the tenant in force has set. Raises UnknownCurrency when it has set none."""
-    settings = apps.get_model("tenants.TenantSettings").objects.current()
-    if (currency := settings.values.currency) is None:
-        raise UnknownCurrency(UNSAID)
-    return str(currency)
+        >>> seen = Budget.objects.dashboard(household)
+        >>> [(bucket.name, bucket.balance, bucket.space) for bucket in seen.buckets]
+        [('Rent', 72500, 17500), ('Fun', 2750, None), ('Money', 24750, None)]
+        """
+        return dashboard.dashboard(budget)
+
+    def balances_at(
+        self,
+        budget: "Budget",
+        *,
+        effective: datetime | None = None,
+        recorded: datetime | None = None,
+        seq: int | None = None,
+    ) -> "Balances":
+        """What every bucket held as of one of three: say which.
+
+        effective   counting what had happened in the world by then, whenever it was entered
+        recorded    as the ledger stood then, whatever was entered later
+        seq         as the ledger stood after that movement; 0 is before the first
+
+        >>> then = Budget.objects.balances_at(household, seq=1)
+        >>> [bucket.balance for bucket in then.buckets]
+        [72500, 2750, 24750]
+        """
+        return moments.balances(budget, effective, recorded, seq)
+
+    def months(
+        self,
+        budget: "Budget",
+        *,
+        zone: tzinfo | None = None,
+        last: int = 12,
+        until: date | None = None,
+    ) -> "tuple[Month, ...]":
+        """Income, withdrawals and fill of the `last` months, the oldest first.
+
+        Deposits are income; what a reversal takes back is taken off in the month of the
+        reversal. The last month is that of `until`, or else the present one, whatever is dated
+        ahead; one begins at midnight in `zone` (default: the tenant's). None is from before money
+        first moved.
+
+        >>> [month.income for month in Budget.objects.months(household)]
+        [100000]
+        """
+        rows = self.filter(pk=budget.pk)
+        return require_rows(months.by_currency(rows, zone or local().zone, last, until))[0].months
+
+    def months_by_currency(
+        self, *, zone: tzinfo | None = None, last: int = 12, until: date | None = None
+    ) -> "tuple[CurrencyMonths, ...]":
+        """The same for all the tenant's budgets, archived ones too: each currency by itself.
+
+        >>> [(each.currency, len(each.months)) for each in Budget.objects.months_by_currency()]
+        [('EUR', 1)]
+        """
+        rows = self.all()
+        return months.by_currency(rows, zone or local().zone, last, until)
+
+    def what_if(
+        self,
+        budget: "Budget",
+        rules: "Mapping[Bucket, OtherRules]",
+        *,
+        last: int = 12,
+        with_reversed: bool = False,
+    ) -> "WhatIf":
+        """What the `last` deposits through the cascade would have done under other rules.
+
+        The rules are those of today but for what `rules` changes, on all of the deposits. They
+        follow each other from the balances before the first, nothing else moving between; the
+        difference is from the rules of today under the same assumption.
+        Deposits that were reversed since are passed over, unless `with_reversed`.
+
+        Raises UnknownBucket, BucketClosed, and BadRule for rules no bucket can have.
+
+        >>> rerun = Budget.objects.what_if(household, {fun: {"filter": Claim(share=500_000)}})
+        >>> [(seen.bucket.name, seen.today, seen.would_keep) for seen in rerun.outcomes]
+        [('Rent', 72500, 72500), ('Fun', 2750, 13750), ('Money', 24750, 13750)]
+        """
+        return what_if.what_if(budget, rules, last, with_reversed)
+
+    def projection(
+        self, budget: "Budget", deposits: Iterable[tuple[date, int]]
+    ) -> "Projection[Bucket]":
+        """When each envelope fills if `deposits`, days and minor units in order, come in.
+
+        `projection.monthly` makes a stream; an endless one is cut. Raises BadAmount.
+
+        >>> stream = [(date(2027, 1, 1), 100_00), (date(2027, 2, 1), 100_00)]
+        >>> rent_then, fun_then = Budget.objects.projection(household, stream).forecasts
+        >>> str(rent_then.day), rent_then.balance, fun_then.day
+        ('2027-02-01', 90000, None)
+        """
+        buckets = require_rows(list(budget.buckets.open().order_by("priority")))
+        slots = [bucket.slot() for bucket in buckets if bucket.priority is not None]
+        try:
+            return project(_amounts(deposits), slots)
+        except ValueError as error:
+            raise BadQuestion(str(error), field="deposits") from error
 
 
-def clean_name(name: str) -> str:
-    """A name fit for a budget, a bucket or a schedule.
-
-    Raises BadRule when it is empty, too long, or has a control character: a terminal obeys those.
-    """
-    if not 0 < len(name := name.strip()) <= LONGEST_NAME:
-        raise BadRule(f"a name has 1 to {LONGEST_NAME} characters", name=name)
-    if CONTROL.search(name):
-        raise BadRule(f"a name has no control characters: {name!a}", name=name)
-    return name
+def _amounts(deposits: Iterable[tuple[date, int]]) -> Iterator[tuple[date, int]]:
+    for day, amount in deposits:
+        require_amount(amount)
+        yield day, amount
 
 
 def _whole(total: Aggregate) -> Coalesce:

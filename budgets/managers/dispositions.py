@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from budgets.cascade import Plan
+from budgets.cascade import Plan, cascade
 from budgets.errors import (
     BadRule,
     BucketClosed,
@@ -22,7 +22,8 @@ from budgets.errors import (
     StalePlan,
     WrongBudget,
 )
-from budgets.managers.entries import Line, net
+from budgets.managers.entries import ProposedEntry, net
+from budgets.managers.kinds import BucketKind, EntryReason, MovementKind
 from budgets.managers.requests import fingerprint, require_expected
 
 if TYPE_CHECKING:
@@ -49,29 +50,47 @@ class Preview:
     def hash(self) -> str:
         """It changes with the budget's version and with everything the plan says."""
         steps = [(step.key.pk, step.kept, step.reason) for step in self.plan.steps]
-        return fingerprint("plan", of=(self.money.pk, self.version, self.plan.amount, steps))
+        values = (self.money.pk, self.version, self.plan.amount, steps)
+        return fingerprint("plan", {"of": values})
 
     def require(self, expect: int | str | None) -> None:
         """Raise StalePlan when a version, or a preview's hash, is expected and this has another."""
         if not isinstance(expect, str):
-            require_expected(self.money.budget, expect)
+            require_expected(self.version, expect)
         elif expect != self.hash:
             raise StalePlan(
                 "the budget has changed since the preview: look again", version=self.version
             )
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ProposedEntry]:
         """The movement's lines: what each bucket keeps, then the rest to the money bucket."""
-        return net([*kept(self.plan), Line(self.money, self.plan.remainder, "remainder")])
+        rest = ProposedEntry(self.money, self.plan.remainder, EntryReason.REMAINDER)
+        return net([*kept(self.plan), rest])
 
 
-def kept(plan: "Plan[Bucket]") -> list[Line]:
+def preview_of(budget: "Budget", buckets: "Iterable[Bucket]", amount: int) -> Preview:
+    """What a deposit would do to a budget with these open buckets."""
+    money, plan = cascaded(buckets, amount)
+    return Preview(plan, money, budget.version)
+
+
+def cascaded(
+    buckets: "Iterable[Bucket]", amount: int, without: "Bucket | None" = None
+) -> "tuple[Bucket, Plan[Bucket]]":
+    """The money bucket, and the plan for `amount` over the other open buckets."""
+    buckets = list(buckets)
+    [money] = [bucket for bucket in buckets if bucket.kind == BucketKind.MONEY]
+    slots = [bucket.slot() for bucket in buckets if bucket not in (money, without)]
+    return money, cascade(amount, slots)
+
+
+def kept(plan: "Plan[Bucket]") -> list[ProposedEntry]:
     """A line for each bucket that keeps something."""
-    return [Line(step.key, step.kept, step.reason) for step in plan.lines]
+    return [ProposedEntry(step.key, step.kept, step.reason) for step in plan.lines]
 
 
-def into(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
+def into(bucket: "Bucket", amount: int, overflow: Overflow) -> list[ProposedEntry]:
     """`amount` for one bucket up to its target; the excess as `overflow` says.
 
     Raises BadRule for another word, BucketClosed, and NoSpace when the excess is to be rejected.
@@ -82,26 +101,29 @@ def into(bucket: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
     require_open(bucket)
     space = bucket.space
     if space is None or overflow == Overflow.ALLOW:
-        return [Line(bucket, amount, "direct")]
+        return [ProposedEntry(bucket, amount, EntryReason.DIRECT)]
     if space < amount and overflow == Overflow.REJECT:
         wrong = "is full" if space == 0 else "has less space than that"
         raise NoSpace(f"{bucket.name} {wrong}", asked=amount, space=space)
     fits = min(amount, space)
     money = bucket.budget.buckets.money()
-    return [Line(bucket, fits, "direct"), Line(money, amount - fits, "overflow")]
+    return [
+        ProposedEntry(bucket, fits, EntryReason.DIRECT),
+        ProposedEntry(money, amount - fits, EntryReason.OVERFLOW),
+    ]
 
 
-def out_of(bucket: "Bucket", amount: int, reason: str) -> Line:
+def out_of(bucket: "Bucket", amount: int, reason: str) -> ProposedEntry:
     """`amount` taken from a bucket. Raises BucketClosed and NotEnoughMoney."""
     require_open(bucket)
     if amount > bucket.balance:
         raise NotEnoughMoney(
             f"{bucket.name} holds less than that", asked=amount, available=bucket.balance
         )
-    return Line(bucket, -amount, reason)
+    return ProposedEntry(bucket, -amount, reason)
 
 
-def between(source: "Bucket", to: "Bucket", amount: int, overflow: Overflow) -> list[Line]:
+def between(source: "Bucket", to: "Bucket", amount: int, overflow: Overflow) -> list[ProposedEntry]:
     """`amount` from one bucket to another of the budget.
 
     Raises WrongBudget, NothingToMove for a bucket to itself, BucketFull when all of it would go
@@ -111,13 +133,13 @@ def between(source: "Bucket", to: "Bucket", amount: int, overflow: Overflow) -> 
         raise WrongBudget("money moves between buckets of one budget")
     if source.pk == to.pk:
         raise NothingToMove("a bucket has nothing to give itself", bucket=source.name)
-    lines = [out_of(source, amount, "source"), *into(to, amount, overflow)]
+    lines = [out_of(source, amount, EntryReason.SOURCE), *into(to, amount, overflow)]
     if not net(lines):
         raise BucketFull(f"{to.name} is full", asked=amount, space=0)
     return lines
 
 
-def redistributed(money: "Bucket", bucket: "Bucket", amount: int) -> list[Line]:
+def redistributed(money: "Bucket", bucket: "Bucket", amount: int) -> list[ProposedEntry]:
     """Up to `amount` from the money bucket to one envelope, as far as its target allows.
 
     Raises BucketClosed, BucketLocked, BucketFull, NotEnoughMoney.
@@ -129,32 +151,34 @@ def redistributed(money: "Bucket", bucket: "Bucket", amount: int) -> list[Line]:
         raise NothingToMove("the money bucket has nothing to give itself", bucket=bucket.name)
     if bucket.space == 0:
         raise BucketFull(f"{bucket.name} is full", asked=amount, space=0)
-    out_of(money, amount, "source")
+    out_of(money, amount, EntryReason.SOURCE)
     fits = amount if bucket.space is None else min(amount, bucket.space)
-    return [Line(money, -fits, "source"), Line(bucket, fits, "direct")]
+    return [
+        ProposedEntry(money, -fits, EntryReason.SOURCE),
+        ProposedEntry(bucket, fits, EntryReason.DIRECT),
+    ]
 
 
-def excess(bucket: "Bucket") -> list[Line]:
+def excess(bucket: "Bucket") -> list[ProposedEntry]:
     """What a bucket holds beyond its target, to the money bucket. Raises NothingToMove."""
     require_open(bucket)
     over = 0 if bucket.target is None else bucket.balance - bucket.target
     if over <= 0:
-        said = "has no target" if bucket.target is None else "holds no more than its target"
-        raise NothingToMove(f"{bucket.name} {said}", bucket=bucket.name)
-    return [Line(bucket, -over, "source"), Line(bucket.budget.buckets.money(), over, "overflow")]
+        wrong = "has no target" if bucket.target is None else "holds no more than its target"
+        raise NothingToMove(f"{bucket.name} {wrong}", bucket=bucket.name)
+    return [
+        ProposedEntry(bucket, -over, EntryReason.SOURCE),
+        ProposedEntry(bucket.budget.buckets.money(), over, EntryReason.OVERFLOW),
+    ]
 
 
-def mirrored(movement: "Movement") -> list[Line]:
-    """The lines that undo a movement. Raises ReversalRefused, with the reason."""
-    entries = movement.entries.with_buckets()
-    return mirror(movement, movement.reversals.exists(), entries)
-
-
-def mirror(movement: "Movement", gone: bool, entries: "Iterable[Entry]") -> list[Line]:
-    """The same, when its entries are at hand and whether it was reversed is known."""
-    if movement.kind == "reversal":
+def mirror(
+    movement: "Movement", entries: "Iterable[Entry]", *, is_reversed: bool
+) -> list[ProposedEntry]:
+    """The lines that undo a movement, of its entries. Raises ReversalRefused, with the reason."""
+    if movement.kind == MovementKind.REVERSAL:
         raise ReversalRefused("a reversal is not reversed: make the movement again", why="reversal")
-    if gone:
+    if is_reversed:
         raise ReversalRefused("it was reversed before", why="reversed")
     lines = []
     for entry in entries:
@@ -169,7 +193,7 @@ def mirror(movement: "Movement", gone: bool, entries: "Iterable[Entry]") -> list
                 asked=entry.amount,
                 available=bucket.balance,
             )
-        lines.append(Line(bucket, -entry.amount, "reversal"))
+        lines.append(ProposedEntry(bucket, -entry.amount, EntryReason.REVERSAL))
     return lines
 
 
@@ -200,7 +224,7 @@ def require_disposition(to: Disposition, into_: "Bucket | None") -> None:
         raise BadRule("name a bucket when the money goes to a bucket, and only then", to=to)
 
 
-def emptied(bucket: "Bucket", to: Disposition, into_: "Bucket | None") -> list[Line]:
+def emptied(bucket: "Bucket", to: Disposition, into_: "Bucket | None") -> list[ProposedEntry]:
     """The lines that empty a closing bucket; for a cascade, its own line alone.
 
     A named bucket takes it all, beyond its target if need be: what closes is not to be split.
@@ -209,7 +233,9 @@ def emptied(bucket: "Bucket", to: Disposition, into_: "Bucket | None") -> list[L
     amount = bucket.balance
     if into_ is not None:
         return between(bucket, into_, amount, Overflow.ALLOW)
-    gone = out_of(bucket, amount, "withdrawn" if to == Disposition.OUT else "source")
+    gone = out_of(
+        bucket, amount, EntryReason.WITHDRAWN if to == Disposition.OUT else EntryReason.SOURCE
+    )
     if to == Disposition.MONEY:
-        return [gone, Line(bucket.budget.buckets.money(), amount, "direct")]
+        return [gone, ProposedEntry(bucket.budget.buckets.money(), amount, EntryReason.DIRECT)]
     return [gone]

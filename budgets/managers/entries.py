@@ -11,14 +11,15 @@ from django.db import models
 from django.db.models import F, Q, Sum, Window
 from django.db.models.functions import Lag, RowNumber
 
+from budgets.managers.kinds import BucketKind
 from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Entry, Movement
+    from budgets.models import Bucket, Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProposedEntry:
     """What one bucket gets (+) or gives (-) in a movement, in minor units, and why."""
 
     bucket: "Bucket"
@@ -37,9 +38,9 @@ class Line:
         return target is not None and self.bucket.balance < target <= self.after
 
 
-def net(lines: Iterable[Line]) -> list[Line]:
+def net(lines: Iterable[ProposedEntry]) -> list[ProposedEntry]:
     """One line a bucket, in the order they first appear, and none of nothing."""
-    merged: dict[UUID, Line] = {}
+    merged: dict[UUID, ProposedEntry] = {}
     for line in lines:
         before = merged.get(line.bucket.pk)
         total = line.amount + (before.amount if before else 0)
@@ -67,13 +68,10 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
             sums = Counter[str]()
             for entry in self:
                 sums[entry.bucket.kind] += entry.amount
-            return sums["envelope"], sums["money"]
-        kinds = {
-            kind: Sum("amount", filter=Q(bucket__kind=kind), default=0)
-            for kind in ("envelope", "money")
-        }
-        told = self.aggregate(**kinds)
-        return told["envelope"], told["money"]
+            return sums[BucketKind.ENVELOPE], sums[BucketKind.MONEY]
+        kinds = {kind: Sum("amount", filter=Q(bucket__kind=kind), default=0) for kind in BucketKind}
+        sums_by_kind = self.aggregate(**kinds)
+        return sums_by_kind[BucketKind.ENVELOPE], sums_by_kind[BucketKind.MONEY]
 
     def unchained(self) -> Self:
         """Entries that do not follow the one before them in their bucket (I3)."""
@@ -97,25 +95,3 @@ _Manager = models.Manager.from_queryset(EntryQuerySet)
 
 class EntryManager(_Manager["Entry"], TenantManager["Entry"]):
     """The ledger's lines, written once."""
-
-    def drafted(self, movement: "Movement", lines: Iterable[Line]) -> "list[Entry]":
-        """An entry for each line, with the balance before and after; the buckets move on."""
-        return [
-            self._drafted(movement, position, line) for position, line in enumerate(lines, start=1)
-        ]
-
-    def _drafted(self, movement: "Movement", position: int, line: Line) -> "Entry":
-        bucket = line.bucket
-        entry: Entry = self.model(
-            movement=movement,
-            position=position,
-            bucket=bucket,
-            seq=bucket.last_seq + 1,
-            amount=line.amount,
-            balance_before=bucket.balance,
-            balance_after=line.after,
-            reason=line.reason,
-            became_full=line.becomes_full,
-        )
-        bucket.balance, bucket.last_seq = entry.balance_after, entry.seq
-        return entry

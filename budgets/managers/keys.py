@@ -14,7 +14,7 @@ from budgets.errors import KeyReused
 from tenants.context import current_tenant_id
 
 if TYPE_CHECKING:
-    from budgets.models.shared import Answer
+    from budgets.managers.facts import Answer
 
 _KEPT = (
     ("budgets_movement", "key", "request_hash"),
@@ -83,13 +83,8 @@ class Keys:
         return Keys((*where, request, pk) for where, by in taken for request, pk in by.items())
 
 
-def answered(db: str, budget: UUID, key: str | None, request: str) -> UUID | None:
-    """What `Keys.answer` says of one request, read under the budget's lock."""
-    return Keys.read(db, [budget], [key]).answer(budget, key, request)
-
-
-def again[A: "Answer"](rows: "Iterable[A]") -> A:
-    """The one row that answered a request before, saying so."""
+def earlier_answer[A: "Answer"](rows: "Iterable[A]") -> A:
+    """The one row that answered a request before, marked as `repeated`."""
     [row] = rows
     row.repeated = True
     return row

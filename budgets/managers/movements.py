@@ -1,222 +1,222 @@
-"""The verbs that move money. Every one begins with the lock and ends in `_post`."""
+"""Movements: their filters, their reads, and the verbs that move money, of `MoneyVerbs`."""
 
-from typing import TYPE_CHECKING, Unpack
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
-from budgets.cascade import Plan, cascade
+from django.apps import apps
+from django.db import models
+from django.db.models import Count, F, Q, Sum, Window
+from django.db.models.functions import Lag
+
+from budgets.cascade import Plan, Slot, cascade
+from budgets.errors import KeyReused, ReversalRefused, UnknownMovement
 from budgets.managers import dispositions
-from budgets.managers.bulk import BulkManager
-from budgets.managers.dispositions import Overflow, Preview
-from budgets.managers.entries import Line
-from budgets.managers.posting import require_amount
-from budgets.managers.reads.asked import found
-from budgets.managers.requests import RequestOptions, fingerprint
-from budgets.managers.reversing import ReversingManager
+from budgets.managers.databasewriter import DatabaseWriter
+from budgets.managers.keys import earlier_answer
+from budgets.managers.kinds import CASCADES, KEPT, MovementKind
+from budgets.managers.moneyverbs import MoneyVerbs
+from budgets.managers.reads.moments import entered
+from budgets.managers.requests import Request, RequestOptions
+from budgets.managers.writer import Draft
 from budgets.roles import verb
+from tenants.managers.base import TenantManager, TenantQuerySet
+from tenants.managers.naming import uuid_of
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Budget, Movement
+    from budgets.models import Budget, Entry, Movement
+
+_AT_ONCE = 500  # movements in one INSERT
+_DIGITS = 18  # of a number that surely fits its column
 
 
-class MovementManager(BulkManager, ReversingManager):
-    """Moves money. Amounts are positive ints of minor units; the keywords are `RequestOptions`.
+class MovementQuerySet(TenantQuerySet["Movement"]):
+    """Filters on movements."""
 
-    Repeating a `key` with the same request returns the first movement and moves nothing; with
-    another request it raises KeyReused. Every verb raises BadAmount and StalePlan.
-    """
+    def cascaded(self) -> Self:
+        """Movements whose lines the cascade decided: those that can be replayed."""
+        return self.filter(kind__in=CASCADES)
 
-    def preview(self, budget: "Budget", amount: int) -> Preview:
-        """What `deposit` would do, every step explained; writes nothing. Raises what it would."""
-        require_amount(amount)
-        money, plan = _cascaded(budget, amount)
-        dispositions.require_in_use(money.budget)
-        return Preview(plan, money, money.budget.version)
+    def imported(self) -> Self:
+        """Deposits that bank statements brought, in the order they were recorded."""
+        return self.filter(key__startswith="statement:").order_by("seq")
 
-    def preview_into(
-        self, bucket: "Bucket", amount: int, *, overflow: Overflow = Overflow.MONEY
-    ) -> list[Line]:
-        """The lines `deposit_into` would write; raises what it would."""
-        require_amount(amount)
-        bucket.refresh_from_db()
-        dispositions.require_in_use(bucket.budget)
-        return [line for line in dispositions.into(bucket, amount, overflow) if line.amount]
+    def newest(self) -> "Movement":
+        """The last movement of a budget that has some."""
+        return self.latest("seq")
 
-    @verb("money.deposit")
-    def deposit(
-        self, budget: "Budget", amount: int, **options: Unpack[RequestOptions]
-    ) -> "Movement":
-        """Take `amount` in and let it cascade through the budget's envelopes.
+    def unbalanced(self) -> Self:
+        """Movements whose entries are not as many, or not as much, as they say (I1)."""
+        counted = self.annotate(entered=Count("entries"), total=Sum("entries__amount"))
+        return counted.exclude(entered=F("entry_count"), total=F("net_amount"))
 
-        What no envelope keeps lands in the money bucket. Raises BudgetArchived.
-        """
-        request = fingerprint("deposit", budget=budget.pk, amount=amount, **options)
-        if earlier := self._begin(budget, amount, request, {**options, "expect": None}):
-            return earlier
-        preview = self.preview(budget, amount)
-        preview.require(options.get("expect"))
-        kind = self.model.Kind.DEPOSIT
-        return self._post(budget, kind, amount, preview.lines, request, options)
+    def unkeyed(self) -> Self:
+        """Movements that share their key with another, or lost their fingerprint (I7)."""
+        keys = self.exclude(key=None).values("budget", "key").annotate(n=Count("id"))
+        return self.filter(Q(request_hash="") | Q(key__in=keys.filter(n__gt=1).values("key")))
 
-    @verb("money.deposit")
-    def deposit_into(
-        self,
-        bucket: "Bucket",
-        amount: int,
-        *,
-        overflow: Overflow = Overflow.MONEY,
-        **options: Unpack[RequestOptions],
-    ) -> "Movement":
-        """Take `amount` in for one bucket, locked or not, up to its target.
-
-        The excess goes where `overflow` says. Raises BudgetArchived, BucketClosed, and NoSpace
-        (figures `asked` and `space`) when the excess is to be rejected.
-        """
-        request = fingerprint(
-            "deposit_into", bucket=bucket.pk, amount=amount, overflow=overflow, **options
+    def misreversed(self) -> Self:
+        """Reversals that are no mirror, or of a reversal, or a second one (I9)."""
+        other = ~Q(reverses__net_amount=-F("net_amount")) | ~Q(reverses__budget=F("budget"))
+        twice = self.filter(kind="reversal").values("reverses").annotate(n=Count("id"))
+        return self.filter(kind="reversal").filter(
+            other
+            | Q(reverses__kind="reversal")
+            | Q(reverses__in=twice.filter(n__gt=1).values("reverses"))
         )
-        budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, options):
-            return earlier
-        dispositions.require_in_use(budget)
-        bucket.refresh_from_db()
-        lines = dispositions.into(bucket, amount, overflow)
-        return self._post(budget, self.model.Kind.DEPOSIT_INTO, amount, lines, request, options)
 
-    @verb("money.withdraw")
-    def withdraw(
-        self, bucket: "Bucket", amount: int, **options: Unpack[RequestOptions]
-    ) -> "Movement":
-        """Take `amount` out of a bucket, locked or not, and out of the budget.
+    def backdated(self) -> Self:
+        """Movements recorded before the one they follow (I10)."""
+        before = Window(Lag("recorded_at"), partition_by="budget_id", order_by="seq")
+        return self.annotate(before=before).filter(recorded_at__lt=F("before"))
 
-        Raises BucketClosed, and NotEnoughMoney (figures `asked` and `available`).
-        """
-        request = fingerprint("withdraw", bucket=bucket.pk, amount=amount, **options)
-        budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, options):
-            return earlier
-        bucket.refresh_from_db()
-        lines = [dispositions.out_of(bucket, amount, "withdrawn")]
-        return self._post(budget, self.model.Kind.WITHDRAW, amount, lines, request, options)
 
-    @verb("money.transfer")
-    def transfer(
-        self,
-        bucket: "Bucket",
-        to: "Bucket",
-        amount: int,
-        *,
-        overflow: Overflow = Overflow.MONEY,
-        **options: Unpack[RequestOptions],
-    ) -> "Movement":
-        """Move `amount` from a bucket to another of its budget, locked or not, up to the target.
+_Manager = models.Manager.from_queryset(MovementQuerySet)
 
-        The excess goes where `overflow` says. Raises BucketClosed, BucketFull, NotEnoughMoney,
-        NoSpace, WrongBudget and NothingToMove.
-        """
-        request = fingerprint(
-            "transfer", bucket=bucket.pk, to=to.pk, amount=amount, overflow=overflow, **options
-        )
-        budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, options):
-            return earlier
-        for each in (bucket, to):
-            each.refresh_from_db()
-        lines = dispositions.between(bucket, to, amount, overflow)
-        return self._post(budget, self.model.Kind.TRANSFER, amount, lines, request, options)
 
-    @verb("money.redistribute")
-    def redistribute_to(
-        self, bucket: "Bucket", amount: int, **options: Unpack[RequestOptions]
-    ) -> "Movement":
-        """Move up to `amount` from the money bucket to an envelope; what is too much stays.
+class MovementManager(MoneyVerbs, _Manager["Movement"], TenantManager["Movement"]):
+    """The movements of the tenant in force."""
 
-        Raises BucketClosed, BucketLocked, BucketFull and NotEnoughMoney.
-        """
-        request = fingerprint("redistribute_to", bucket=bucket.pk, amount=amount, **options)
-        budget = bucket.budget
-        if earlier := self._begin(budget, amount, request, options):
-            return earlier
-        bucket.refresh_from_db()
-        lines = dispositions.redistributed(budget.buckets.money(), bucket, amount)
-        kind = self.model.Kind.REDISTRIBUTE_TO
-        return self._post(budget, kind, amount, lines, request, options)
+    @property
+    def _writer(self) -> DatabaseWriter:
+        return DatabaseWriter(self.db)
 
-    @verb("money.redistribute")
-    def redistribute(
-        self, budget: "Budget", amount: int, **options: Unpack[RequestOptions]
-    ) -> "Movement":
-        """Let `amount` of the money bucket cascade through the envelopes; the rest never leaves.
-
-        It is not income. Raises NotEnoughMoney, and NothingToMove when no envelope keeps any.
-        """
-        request = fingerprint("redistribute", budget=budget.pk, amount=amount, **options)
-        if earlier := self._begin(budget, amount, request, options):
-            return earlier
-        money, plan = _cascaded(budget, amount)
-        dispositions.out_of(money, amount, "source")
-        lines = [*dispositions.kept(plan), Line(money, plan.remainder - amount, "source")]
-        kind = self.model.Kind.REDISTRIBUTE
-        return self._post(budget, kind, amount, lines, request, options)
-
-    @verb("money.release_excess")
-    def release_excess(self, bucket: "Bucket", **options: Unpack[RequestOptions]) -> "Movement":
-        """Move what a bucket holds beyond its target to the money bucket.
-
-        Raises BucketClosed and NothingToMove.
-        """
-        request = fingerprint("release_excess", bucket=bucket.pk, **options)
-        budget = bucket.budget
-        if earlier := self._begin(budget, 1, request, options):
-            return earlier
-        bucket.refresh_from_db()
-        lines = dispositions.excess(bucket)
-        amount = lines[-1].amount
-        kind = self.model.Kind.RELEASE_EXCESS
-        return self._post(budget, kind, amount, lines, request, options)
+    def _answer(self, pk: UUID) -> "Movement":
+        return earlier_answer(self.filter(pk=pk))
 
     @verb("money.reverse")
-    def reverse_movement(
-        self, movement: "Movement", **options: Unpack[RequestOptions]
-    ) -> "Movement":
-        """Undo a movement by its mirror image, once.
+    def reverse_many(
+        self, budget: "Budget", wanted: "Sequence[tuple[Movement, RequestOptions]]"
+    ) -> "list[Movement]":
+        """Undo movements of a budget, in that order: all of them, or none.
 
-        Raises ReversalRefused, whose figure `why` is reversal, reversed, closed or
-        not_enough_money.
+        Same result as `reverse_movement` one by one; keys must be new, or KeyReused is raised.
+        Raises ReversalRefused, whose figure `refused` has the refusal of each movement, by id,
+        that cannot be reversed.
+
+        >>> [row.net_amount for row in Movement.objects.reverse_many(household, [(salary, {})])]
+        [-100000]
         """
-        request = fingerprint("reverse", movement=movement.pk, **options)
-        budget = movement.budget
-        if earlier := self._begin(budget, movement.amount, request, options):
-            return earlier
-        lines = dispositions.mirrored(movement)
-        kind = self.model.Kind.REVERSAL
-        return self._post(budget, kind, movement.amount, lines, request, options, movement)
+        self._writer.lock(budget)
+        ids = [movement.pk for movement, _ in wanted]
+        entries = self._entries(budget, ids)
+        keys = self._writer.keys([budget.pk], [options.get("key") for _, options in wanted])
+        reversed_ids = set(self.filter(reverses__in=ids).values_list("reverses", flat=True))
+        drafts: list[Draft] = []
+        refused: dict[UUID, ReversalRefused] = {}
+        for movement, options in wanted:
+            pk, amount = movement.pk, movement.amount
+            try:
+                lines = dispositions.mirror(movement, entries[pk], is_reversed=pk in reversed_ids)
+            except ReversalRefused as refusal:
+                refused[pk] = refusal
+                continue
+            request = Request("reverse", options, movement=pk)
+            if keys.answer(budget.pk, key := request.key, request.fingerprint):
+                raise KeyReused(f"key {key!r} was used before, to reverse a movement", key=key)
+            kind = MovementKind.REVERSAL
+            draft = self._writer.draft(request, budget, kind, amount, lines, movement)
+            keys.take(budget.pk, key, request.fingerprint, draft.movement.pk)
+            drafts.append(draft)
+        if refused:
+            raise ReversalRefused("some movements cannot be reversed", refused=refused)
+        for some in batched(drafts, _AT_ONCE):  # the last may be fewer
+            self._writer.write(some)
+        return [draft.movement for draft in drafts]
 
-    def _empty(
-        self,
-        bucket: "Bucket",
-        to: "dispositions.Disposition",
-        into: "Bucket | None",
-        request: str,
-        options: RequestOptions,
-    ) -> "Movement":
-        """Move all a closing bucket holds: for `Bucket.objects.close`, under its lock."""
-        budget, amount = bucket.budget, bucket.balance
-        lines, kind = dispositions.emptied(bucket, to, into), self.model.Kind.CLOSE
-        if to == dispositions.Disposition.CASCADE:
-            money, plan = _cascaded(budget, amount, without=bucket)
-            lines += [*dispositions.kept(plan), Line(money, plan.remainder, "remainder")]
-            kind = self.model.Kind.CLOSE_CASCADE
-        return self._post(budget, kind, amount, lines, request, options)
+    def _entries(self, budget: "Budget", ids: list[UUID]) -> "dict[UUID, list[Entry]]":
+        """The entries of movements, in order; entries of one bucket share it, as it moves on."""
+        buckets = budget.buckets.by_id()
+        found: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        rows = apps.get_model("budgets.Entry").objects.filter(movement__in=ids)
+        for entry in rows.order_by("movement", "position"):
+            entry.bucket = buckets[entry.bucket_id]
+            found[entry.movement_id].append(entry)
+        return found
 
+    def get_by_id(self, pk: UUID) -> "Movement":
+        """The movement of that id, with its budget. Raises UnknownMovement.
 
-def _cascaded(
-    budget: "Budget", amount: int, without: "Bucket | None" = None
-) -> "tuple[Bucket, Plan[Bucket]]":
-    """The money bucket, and the plan for `amount` over the other open buckets.
+        >>> Movement.objects.get_by_id(salary.pk).budget == household
+        True
+        """
+        movement: Movement | None = self.select_related("budget").filter(pk=pk).first()
+        if movement is None:
+            raise UnknownMovement(f"there is no movement {pk} here")
+        return movement
 
-    One statement reads them, so that they are all of the version the money bucket names.
-    Raises UnknownBudget.
-    """
-    buckets = found(list(budget.buckets.open().in_order().select_related("budget")))
-    [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
-    slots = [bucket.slot() for bucket in buckets if bucket not in (money, without)]
-    return money, cascade(amount, slots)
+    def meant(self, budget: "Budget", name: str) -> "Movement":
+        """The movement of a budget that has that number or id. Raises UnknownMovement.
+
+        >>> Movement.objects.meant(household, "1") == salary
+        True
+        """
+        found: Movement | None = None
+        rows = self.filter(budget=budget)
+        if name.isascii() and name.isdecimal() and len(name) <= _DIGITS:
+            found = rows.filter(seq=int(name)).first()
+        elif pk := uuid_of(name):
+            found = rows.filter(pk=pk).first()
+        if found is None:
+            numbered = f"they are numbered from 1 to {budget.last_movement_seq}"
+            raise UnknownMovement(f"{budget} has no movement {name!r}: {numbered}")
+        found.budget = budget
+        return found
+
+    def tenants_of(self, pk: UUID) -> list[UUID]:
+        """The tenants that have a movement of that id: while inspecting, there may be several.
+
+        >>> Movement.objects.tenants_of(salary.pk) == [tenant.pk]
+        True
+        """
+        return list(self.filter(pk=pk).values_list("tenant_id", flat=True))
+
+    def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
+        """The envelopes as a past movement met them: the rules and balances of its time.
+
+        >>> [slot.balance for slot in Movement.objects.slots_before(salary)]
+        [0, 0]
+        """
+        before = entered(movement.budget, seq=movement.seq - 1)
+        balances = {stood.bucket: stood.balance for stood in before}
+        return [
+            Slot(
+                rule.bucket_id,
+                rule.priority,
+                balances[rule.bucket_id],
+                rule.target,
+                rule.filter,
+                rule.hold,
+                rule.locked,
+            )
+            for rule in movement.budget.versions.in_force_at(movement.seq)
+            if rule.priority is not None
+        ]
+
+    def replay(self, movement: "Movement") -> "Plan[UUID]":
+        """The plan of a past cascade, made again from the rules of its time.
+
+        >>> [step.kept for step in Movement.objects.replay(salary).steps]
+        [72500, 2750]
+        """
+        return cascade(movement.amount, self.slots_before(movement))
+
+    def unrepeatable(self, *, newest: bool) -> "Iterator[Movement]":
+        """Cascades that come out otherwise on the rules of their time: all, or each budget's last.
+
+        The last is what its preview would have said (I6); all of them are the ledger (I5).
+
+        >>> list(Movement.objects.unrepeatable(newest=False))
+        []
+        """
+        ordered = self.cascaded().select_related("budget").order_by("budget", "-seq")
+        for movement in ordered.distinct("budget") if newest else ordered.iterator(chunk_size=500):
+            plan = [
+                (step.key, step.kept, step.reason, step.fills)
+                for step in self.replay(movement).lines
+            ]
+            given = movement.entries.in_order().filter(reason__in=KEPT)
+            if plan != list(given.values_list("bucket", "amount", "reason", "became_full")):
+                yield movement

@@ -1,19 +1,19 @@
-"""What every verb may be told besides its amounts, and how a repeated request is recognised."""
+"""Requests: the options that every verb takes, and how a repeated request is recognised."""
 
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
-
-from django.utils import timezone
+from uuid import UUID
 
 from budgets.errors import BadOption, StalePlan
-from tenants.context import tenancy
-from tenants.postgres.storable import UNSTORABLE, json_object
+from tenants.postgres.untrusted import UNSTORABLE, clean_json_object
 from tenants.schema.times import instant
 
 if TYPE_CHECKING:
+    from budgets.managers.writer import LedgerWriter
     from budgets.models import Budget
 
 
@@ -40,31 +40,84 @@ class RequestOptions(TypedDict, total=False):
 REQUEST_OPTIONS = frozenset(RequestOptions.__annotations__)
 """Their names."""
 
-"""Their names."""
-
 _LONGEST = {"key": 200, "memo": 500, "source": 200}
 
 
-def fingerprint(verb: str, **asked: Any) -> str:
-    """The hash that tells a repeated request from another one under the same key.
+class Request:
+    """One call of a verb: what is to be done, under which key, and what is recorded of it.
 
-    It is of what was asked, in one spelling: what says nothing is left out, as is what the clock
-    or the block gives, and an instant is in UTC. What the caller expected to find is no part of
-    the request: a repeat finds something else.
-    Raises BadOption for what cannot be recorded.
+    A verb makes its request first and then opens it, in the writer of its store:
+
+        request = Request("withdraw", options, bucket=bucket.pk, amount=amount)
+        if answer := request.open(self._writer, budget):
+            return self._answer(answer)
+
+    `values` are the arguments that tell this request from another one under the same key.
+    Raises BadOption for options that cannot be recorded.
     """
-    said = spelled(asked)
-    asked = {name: value for name, value in asked.items() if name not in REQUEST_OPTIONS}
-    asked |= {name: value for name, value in said.items() if value not in (None, "", {})}
+
+    __slots__ = ("expect", "fingerprint", "key", "options", "verb")
+
+    def __init__(self, verb: str, options: RequestOptions, **values: Any) -> None:
+        self.verb, self.expect = verb, options.get("expect")
+        self.options = clean_options(options)
+        self.key: str | None = self.options["key"]
+        given = {name: value for name, value in self.options.items() if value not in EMPTY}
+        self.fingerprint = fingerprint(verb, values | given)
+
+    def open(self, writer: "LedgerWriter", budget: "Budget") -> UUID | None:
+        """Lock the budget; return the id of the row that answered this request before.
+
+        A new request must find the budget at the version that it expects. Raises KeyReused when
+        the key belongs to another request, StalePlan, and BadOption for a preview's hash.
+        """
+        answer = self.open_unchecked(writer, budget)
+        if answer is None:
+            require_expected(budget.version, self.expect)
+        return answer
+
+    def open_unchecked(self, writer: "LedgerWriter", budget: "Budget") -> UUID | None:
+        """The same, whatever the request expects: for a deposit, which may expect a preview."""
+        writer.lock(budget)
+        return writer.keys([budget.pk], [self.key]).answer(budget.pk, self.key, self.fingerprint)
+
+    def columns(self, now: datetime) -> dict[str, Any]:
+        """The columns that record it, but for who asked; `now` unless it says when it happened."""
+        options = self.options
+        return {
+            "key": self.key,
+            "memo": options["memo"],
+            "metadata": options["metadata"],
+            "effective_at": options["effective_at"] or now,
+            "request_hash": self.fingerprint,
+        }
+
+    def without_key(self) -> "Request":
+        """The same request for a second row of its answer: a key is kept once."""
+        other = copy(self)
+        other.key = None
+        return other
+
+
+EMPTY: tuple[object, ...] = (None, "", {})
+"""Values of options that say nothing."""
+
+
+def fingerprint(verb: str, values: Mapping[str, Any]) -> str:
+    """The SHA-256 that tells a repeated request from another one under the same key.
+
+    Empty options and the time and the caller of the request are no part of it, nor is what the
+    caller expects; an instant is in UTC. Raises BadOption for what cannot be recorded.
+    """
     try:
-        canonical = json.dumps([verb, asked], sort_keys=True, default=str)
+        canonical = json.dumps([verb, values], sort_keys=True, default=str)
     except ValueError as error:  # a number of thousands of digits
         raise BadOption(f"the request cannot be recorded: {error}") from error
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def spelled(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are recorded, as they are. Raises BadOption for what cannot be."""
+def clean_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are recorded, in one form. Raises BadOption for what cannot be recorded."""
     return {
         "key": require_key(options.get("key")),
         "memo": _text("memo", options.get("memo", "")),
@@ -104,40 +157,24 @@ def _instant(effective_at: object) -> datetime | None:
         raise BadOption(f"effective_at {error}", field="effective_at") from error
 
 
-def require_expected(budget: "Budget", expect: int | str | None) -> None:
+def require_expected(version: int, expect: int | str | None) -> None:
     """Raise StalePlan when a version is expected and the budget, under its lock, has another.
 
     Raises BadOption for a preview's hash: only `Preview.require` can tell whether it holds.
     """
     if isinstance(expect, str):
         raise BadOption("only a deposit has a preview to expect", field="expect")
-    if expect is not None and expect != budget.version:
+    if expect is not None and expect != version:
         raise StalePlan(
-            f"the budget has changed: it is at version {budget.version}, not {expect}",
+            f"the budget has changed: it is at version {version}, not {expect}",
             expected=expect,
-            version=budget.version,
+            version=version,
         )
-
-
-def recorded(options: RequestOptions, request: str, now: datetime | None = None) -> dict[str, Any]:
-    """The columns that record a request: who, when (else now), why, under which key.
-
-    Raises BadOption for what cannot be recorded.
-    """
-    by = {"actor_id": tenancy().actor_id, "request_id": tenancy().request_id}
-    return by | told(options, request, now or timezone.now())
-
-
-def told(options: RequestOptions, request: str, now: datetime) -> dict[str, Any]:
-    """The same but for who asked, which needs no block."""
-    said = spelled(options)
-    del said["source"]  # a column of movements alone
-    return {**said, "effective_at": said["effective_at"] or now, "request_hash": request}
 
 
 def _json_object(metadata: object) -> dict[str, Any]:
     """A copy of `metadata`, sure to be storable. Raises BadOption."""
     try:
-        return json_object(metadata)
+        return clean_json_object(metadata)
     except ValueError as error:
         raise BadOption(f"metadata {error}", field="metadata") from error

@@ -1,258 +1,121 @@
-"""Schedules: the verbs that make, change and end them. What a due time brings is in `running`.
+"""Schedules, what they were before their changes, and their runs: filters and reads.
 
-Every verb but `create_schedule` takes the schedule's row lock first, then its budget's, as a run
-does. What has fallen due by the time of a change keeps the terms it had, whoever runs it when.
+The verbs are those of `ScheduleVerbs` and `RunVerbs`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Unpack
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Max
-from django.utils import timezone
+from django.apps import apps
+from django.db import models
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from budgets.errors import BadSchedule, ScheduleEnded
-from budgets.managers.budgets import clean_name
-from budgets.managers.dispositions import require_in_use
-from budgets.managers.keys import again, answered
-from budgets.managers.posting import require_amount
-from budgets.managers.requests import RequestOptions, fingerprint, recorded, require_expected
-from budgets.managers.running import RunningManager
-from budgets.recurrence import Recurrence, due_times, recurrence
-from budgets.recurrence.rrules import parts_of, text_of
-from budgets.roles import verb
-from tenants.access import quotas
-from tenants.errors import ConstraintBroken
+from budgets.errors import UnknownSchedule
+from budgets.managers.databasewriter import DatabaseWriter
+from budgets.managers.moneyverbs import MoneyVerbs
+from budgets.managers.runverbs import RunVerbs
+from budgets.managers.schedulerows import DatabaseScheduleRows
+from budgets.managers.scheduleverbs import ScheduleVerbs
+from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Budget, Schedule
-
-TICK = timedelta(microseconds=1)
+    from budgets.models import Budget, Schedule, ScheduleRun
 
 
-class ScheduleManager(RunningManager):
-    """The schedules of the tenant in force.
+class ScheduleQuerySet(TenantQuerySet["Schedule"]):
+    """Filters on schedules."""
 
-    The keywords are `RequestOptions`. Repeating a `key` with the same request changes nothing; with
-    another it raises KeyReused. Every verb raises StalePlan. Those that change a schedule raise
-    ScheduleEnded; their memo and metadata say why, and are not those of its deposits.
-    """
+    def live(self) -> Self:
+        """Schedules that have not ended."""
+        return self.filter(next_due_at__isnull=False)
 
-    @verb("schedules.create")
-    def create_schedule(
-        self,
-        budget: "Budget",
-        name: str,
-        amount: int,
-        *,
-        rrule: str,
-        starts: datetime,
-        time_zone: str,
-        catch_up: str = "all",
-        **options: Unpack[RequestOptions],
-    ) -> "Schedule":
-        """Deposit `amount` (minor units) whenever `rrule` falls due from `starts` on.
+    def due(self, now: datetime) -> Self:
+        """Schedules with something to run, with their budgets; the longest overdue first."""
+        return self.fallen_due(now).filter(budget__archived_at=None)
 
-        `starts` is what a clock in `time_zone` shows (naive); see `budgets.recurrence`. A start
-        in the past is caught up as `catch_up` says. Memo and metadata become each deposit's.
-        Repeating a `key` returns the first schedule. Raises BadSchedule, BadAmount, BadRule,
-        BudgetArchived and QuotaReached.
+    def fallen_due(self, now: datetime) -> Self:
+        """The same, and those that rest: those of archived budgets, which are not run."""
+        past = self.filter(paused_at=None, next_due_at__lte=now)
+        return past.order_by("next_due_at").select_related("budget")
+
+    def by_name(self) -> Self:
+        """In the order of their names; of those that share one, the oldest first."""
+        return self.order_by("name", "pk")
+
+
+_Schedules = models.Manager.from_queryset(ScheduleQuerySet)
+
+
+class ScheduleManager(ScheduleVerbs, RunVerbs, _Schedules["Schedule"], TenantManager["Schedule"]):
+    """The schedules of the tenant in force."""
+
+    @property
+    def _writer(self) -> DatabaseWriter:
+        return DatabaseWriter(self.db)
+
+    @property
+    def _rows(self) -> DatabaseScheduleRows:
+        return DatabaseScheduleRows(self)
+
+    @property
+    def _movements(self) -> MoneyVerbs:
+        movements: MoneyVerbs = apps.get_model("budgets.Movement").objects
+        return movements
+
+    def tenants_with_due(self, now: datetime, *, resting: bool = False) -> list[UUID]:
+        """The tenants that have something to run: while inspecting, all that are not suspended.
+
+        With `resting` also those that have nothing but resting schedules.
         """
-        require_amount(amount)
-        when = recurrence(rrule, starts, time_zone)
-        self._require_policy(catch_up)
-        asked = {"name": clean_name(name), "amount": amount, "when": when, "catch_up": catch_up}
-        request = fingerprint("create_schedule", **asked, **options)
-        if earlier := self._begin(budget, request, options):
-            return earlier
-        schedule: Schedule = self.model(
-            budget=budget,
-            name=clean_name(name),
-            amount=amount,
-            catch_up=catch_up,
-            next_due_at=next(due_times(when)),
-            **columns(when),
-            **recorded(options, request),
-        )
-        quotas.require("schedules")
-        with self._refusing(schedule):
-            schedule.save(force_insert=True)
-        return schedule
+        past = self.fallen_due(now) if resting else self.due(now)
+        rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
+        return list(rows.values_list("tenant_id", flat=True).distinct())
 
-    @verb("schedules.edit")
-    def edit(
-        self,
-        schedule: "Schedule",
-        *,
-        amount: int | None = None,
-        rrule: str | None = None,
-        starts: datetime | None = None,
-        time_zone: str | None = None,
-        catch_up: str | None = None,
-        **options: Unpack[RequestOptions],
-    ) -> "Schedule":
-        """Change what is named, for the due times after this moment; the others keep the amount
-        and the rule they had, and what was run is not run again.
+    def get_by_name(self, budget: "Budget", name: str, *, key: str | None = None) -> "Schedule":
+        """The schedule of that name that has not ended, whatever its case.
 
-        Without `starts` a new rule is counted from the old start. `catch_up` counts at once.
-        Raises BadAmount, and BadSchedule for what can be no schedule, never falls due again, or
-        names nothing to change.
+        With a `key` first the schedule that had the name when it was changed under that key, so
+        that the change can be repeated. Raises UnknownSchedule.
+
+        >>> wages = Schedule.objects.create_schedule(
+        ...     household, "Wages", 2_500_00, rrule="FREQ=MONTHLY",
+        ...     starts=datetime(2027, 1, 1, 9), time_zone="UTC",
+        ... )
+        >>> Schedule.objects.get_by_name(household, "wages") == wages
+        True
         """
-        asked = {"amount": amount, "rrule": rrule, "starts": starts, "time_zone": time_zone}
-        asked = {**asked, "catch_up": catch_up}
-        if set(asked.values()) == {None}:
-            raise BadSchedule(f"say what to change: {', '.join(asked)}")
-        if amount is not None:
-            require_amount(amount)
-        if rrule is not None:
-            asked["rrule"] = rrule = text_of(parts_of(rrule))
-        if catch_up is not None:
-            self._require_policy(catch_up)
-        request = fingerprint("edit_schedule", schedule=schedule.pk, **asked, **options)
-        if earlier := self._begin_change(schedule, request, options):
-            return earlier
-        was = schedule.recurrence
-        when = recurrence(rrule or was.rrule, starts or was.starts, time_zone or was.time_zone)
-        terms = {"amount": amount or schedule.amount, "catch_up": catch_up or schedule.catch_up}
-        return self._revise(schedule, "edit", request, options, **terms, **columns(when))
+        rows = self.filter(budget=budget)
+        changed = rows.filter(versions__key=key, versions__name__iexact=name)
+        found: Schedule | None = changed.first() if key is not None else None
+        if found is None and (found := rows.live().filter(name__iexact=name).first()) is None:
+            raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
+        return found
 
-    @verb("schedules.rename")
-    def rename(
-        self, schedule: "Schedule", name: str, **options: Unpack[RequestOptions]
-    ) -> "Schedule":
-        """Give it another name. Raises BadRule, and BadSchedule when another one has it."""
-        request = fingerprint(
-            "rename_schedule", schedule=schedule.pk, name=clean_name(name), **options
-        )
-        if earlier := self._begin_change(schedule, request, options):
-            return earlier
-        return self._revise(schedule, "rename", request, options, name=clean_name(name))
 
-    @verb("schedules.pause")
-    def pause(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
-        """Run nothing until it is resumed; pausing a paused one changes nothing."""
-        request = fingerprint("pause_schedule", schedule=schedule.pk, **options)
-        if earlier := self._begin_change(schedule, request, options):
-            return earlier
-        since = schedule.paused_at or timezone.now()
-        return self._revise(schedule, "pause", request, options, paused_at=since)
+class ScheduleRunQuerySet(TenantQuerySet["ScheduleRun"]):
+    """Filters on runs."""
 
-    @verb("schedules.pause")
-    def resume(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
-        """Run it again; what fell due meanwhile is caught up by its policy, at the next run."""
-        request = fingerprint("resume_schedule", schedule=schedule.pk, **options)
-        if earlier := self._begin_change(schedule, request, options):
-            return earlier
-        return self._revise(schedule, "resume", request, options, paused_at=None)
-
-    @verb("schedules.end")
-    def end(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
-        """Run nothing more, for good: nor what has fallen due and has no run. Its name is free.
-
-        `upcoming` tells beforehand what that is; run it first where it is wanted.
-        """
-        request = fingerprint("end_schedule", schedule=schedule.pk, **options)
-        if earlier := self._begin_change(schedule, request, options):
-            return earlier
-        return self._revise(schedule, "end", request, options, ended_at=timezone.now())
-
-    def _begin(self, budget: "Budget", request: str, options: RequestOptions) -> "Schedule | None":
-        """Take the budget's lock, and return the schedule an earlier request with the key made."""
-        budget.acquire()
-        if pk := answered(self.db, budget.pk, options.get("key"), request):
-            earlier: Schedule = again(self.filter(pk=pk))
-            return earlier
-        require_expected(budget, options.get("expect"))
-        require_in_use(budget)
-        return None
-
-    def _begin_change(
-        self, schedule: "Schedule", request: str, options: RequestOptions
-    ) -> "Schedule | None":
-        """Take its lock and its budget's, and return it if an earlier request had the key."""
-        schedule.acquire()
-        budget = schedule.budget
-        budget.acquire()
-        if pk := answered(self.db, budget.pk, options.get("key"), request):
-            earlier: Schedule = again(self.filter(versions=pk))
-            return earlier
-        require_expected(budget, options.get("expect"))
-        schedule.repeated = False
-        if schedule.next_due_at is None:
-            raise ScheduleEnded(f"{schedule} has ended", schedule=schedule.name)
-        return None
-
-    def _revise(
-        self, schedule: "Schedule", verb: str, request: str, said: RequestOptions, **changes: Any
-    ) -> "Schedule":
-        """Write what it said until now and what it says from now on, if that is anything else.
-
-        With a key always: a repeat must find it.
-        """
-        changed = [name for name, value in changes.items() if getattr(schedule, name) != value]
-        if not changed and said.get("key") is None:
-            return schedule
-        until, was = self._until(schedule), schedule.recurrence
-        with self._refusing(schedule):
-            schedule.versions.record(
-                schedule, until=until, verb=verb, request=request, options=said
+    def misfiled(self) -> Self:
+        """Deposited runs whose movement differs from the terms of their due time."""
+        versions = apps.get_model("budgets.ScheduleVersion").objects.in_turn()
+        then = versions.filter(schedule=OuterRef("schedule"), until__gte=OuterRef("due_at"))
+        amount = Coalesce(Subquery(then.values("amount")[:1]), F("schedule__amount"))
+        return (
+            self.filter(outcome="deposited")
+            .annotate(amount_then=amount)
+            .exclude(
+                movement__kind="deposit",
+                movement__budget=F("schedule__budget"),
+                movement__amount=F("amount_then"),
+                movement__effective_at=F("due_at"),
             )
-            for name in changed:
-                setattr(schedule, name, changes[name])
-            if schedule.ended_at:
-                schedule.next_due_at = None
-            elif schedule.recurrence != was:
-                self._fall_due_after(schedule, until)
-            schedule.save(update_fields=[*changed, "next_due_at"])
-        return schedule
-
-    def _until(self, schedule: "Schedule") -> datetime:
-        """The last moment its terms of before a change govern: now, and all that was run by then.
-
-        `run_schedules --now` may have been ahead of the clock.
-        """
-        ran = schedule.runs.exclude(outcome="skipped").aggregate(last=Max("due_at"))["last"]
-        before = schedule.versions.aggregate(last=Max("until"))["last"]
-        moments = (timezone.now(), ran, before and before + TICK)
-        return max(moment for moment in moments if moment)
-
-    def _fall_due_after(self, schedule: "Schedule", until: datetime) -> None:
-        """Move it on by its new rule, unless something of before is still to run.
-
-        Raises BadSchedule when it never falls due again.
-        """
-        skipped = set(schedule.runs.filter(due_at__gt=until).values_list("due_at", flat=True))
-        times = (due for due in due_times(schedule.recurrence, until) if due not in skipped)
-        if (following := next(times, None)) is None:
-            rule, starts = schedule.rrule, schedule.starts
-            raise BadSchedule(f"{rule} from {starts} never falls due again: say another start")
-        if schedule.next_due_at is None or schedule.next_due_at > until:
-            schedule.next_due_at = following
-
-    def _require_policy(self, catch_up: str) -> None:
-        if catch_up not in self.model.CatchUp:
-            raise BadSchedule(f"catch_up is {', '.join(self.model.CatchUp)}, not {catch_up!r}")
-
-    @contextmanager
-    def _refusing(self, schedule: "Schedule") -> Iterator[None]:
-        """A name that is taken is a BadSchedule. What is refused leaves nothing written."""
-        try:
-            with transaction.atomic(using=self.db):
-                yield
-        except ConstraintBroken as error:
-            if error.constraint != "budgets_schedule_name_once":
-                raise
-            taken = f"the budget has a schedule {schedule.name!r} already"
-            raise BadSchedule(taken, name=schedule.name) from error
+        )
 
 
-def columns(when: Recurrence) -> dict[str, Any]:
-    """A recurrence as its columns."""
-    return {
-        "rrule": when.rrule,
-        "starts_on": when.starts.date(),
-        "starts_at": when.starts.time(),
-        "time_zone": when.time_zone,
-    }
+_Runs = models.Manager.from_queryset(ScheduleRunQuerySet)
+
+
+class ScheduleRunManager(_Runs["ScheduleRun"], TenantManager["ScheduleRun"]):
+    """The outcomes of due times, written once."""

@@ -1,31 +1,31 @@
-"""Imports of bank statements: reviewed, begun, finished, undone."""
+"""Imports of bank statements and their incoming lines: filters and reads.
 
-from collections.abc import Iterator
+The verbs are those of `StatementVerbs`.
+"""
+
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
-from django.db.models import BigIntegerField, Count, Q, Sum
+from django.db.models import BigIntegerField, Count, F, Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from budgets.errors import UndoRefused, UnknownStatement
-from budgets.managers.dispositions import require_in_use
-from budgets.managers.judging import ASK_NOTHING, Choices, Fate, Judged, batches
-from budgets.managers.keys import answered
-from budgets.managers.requests import require_key
-from budgets.roles import verb
-from budgets.statements import Statement as File
-from budgets.statements import Survey, survey
-from tenants.access import quotas
+from budgets.errors import UnknownStatement
+from budgets.managers.databasewriter import DatabaseWriter
+from budgets.managers.matching import LineStatus
+from budgets.managers.moneyverbs import MoneyVerbs
+from budgets.managers.statementrows import DatabaseStatementRows
+from budgets.managers.statementverbs import StatementVerbs
 from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Budget, Movement, Statement
+    from budgets.models import Budget, Statement, StatementLine
 
-_SHORTEST_PREFIX = 4
+SHORTEST_PREFIX = 4
+"""Characters of a SHA-256 that may stand for a statement."""
 
 
 class StatementQuerySet(TenantQuerySet["Statement"]):
@@ -40,30 +40,56 @@ class StatementQuerySet(TenantQuerySet["Statement"]):
         return self.filter(created_at__gte=moment)
 
     def tallied(self) -> Self:
-        """Latest first, with `came`, how many lines came in; `brought`, minor units; and `held`."""
-        came = Q(lines__fate__in=[Fate.NEW, Fate.UNDONE])
+        """Latest first, with `deposit_count`, `deposited` (minor units) and `held_count`."""
+        deposits = Q(lines__status__in=[LineStatus.NEW, LineStatus.UNDONE])
+        deposited = Coalesce(
+            Sum("lines__amount", filter=deposits), 0, output_field=BigIntegerField()
+        )
         return self.order_by("-created_at").annotate(
-            came=Count("lines", filter=came),
-            brought=Coalesce(Sum("lines__amount", filter=came), 0, output_field=BigIntegerField()),
-            held=Count("lines", filter=Q(lines__fate=Fate.HELD)),
+            deposit_count=Count("lines", filter=deposits),
+            deposited=deposited,
+            held_count=Count("lines", filter=Q(lines__status=LineStatus.HELD)),
         )
 
 
-_Manager = models.Manager.from_queryset(StatementQuerySet)
+_Statements = models.Manager.from_queryset(StatementQuerySet)
 
 
-class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
-    """The verbs of an import but for its batches, which are `StatementLineManager.bring`."""
+class StatementManager(StatementVerbs, _Statements["Statement"], TenantManager["Statement"]):
+    """The imports of the tenant in force."""
+
+    @property
+    def _writer(self) -> DatabaseWriter:
+        return DatabaseWriter(self.db)
+
+    @property
+    def _rows(self) -> DatabaseStatementRows:
+        return DatabaseStatementRows(self)
+
+    @property
+    def _movements(self) -> MoneyVerbs:
+        movements: MoneyVerbs = apps.get_model("budgets.Movement").objects
+        return movements
 
     def get_by_name(self, budget: "Budget", name: str) -> "Statement":
-        """The import of that id, or the one that stands whose file's SHA-256 begins so.
+        """The import with that id, or the standing one whose file's SHA-256 begins with it.
 
-        Raises UnknownStatement, also when several do.
+        A prefix has 4 characters or more. Raises UnknownStatement, also for several.
+
+        >>> from budgets import samples
+        >>> from budgets.managers.matching import Choices
+        >>> from budgets.statements import read, survey
+        >>> file = read(samples.HOUSEHOLD)
+        >>> statement = Statement.objects.begin(
+        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ... )
+        >>> Statement.objects.get_by_name(household, file.sha256[:8]) == statement
+        True
         """
         rows, found = self.filter(budget=budget), []
         with suppress(ValueError):
             found = list(rows.filter(pk=UUID(name)))
-        if not found and len(name) >= _SHORTEST_PREFIX:
+        if not found and len(name) >= SHORTEST_PREFIX:
             found = list(rows.standing().filter(sha256__startswith=name.lower()))
         if len(found) != 1:
             how_many = "several imports" if found else "no import"
@@ -71,91 +97,33 @@ class StatementManager(_Manager["Statement"], TenantManager["Statement"]):
         [statement] = found
         return statement
 
-    def review(
-        self, budget: "Budget", file: File, choices: Choices = ASK_NOTHING
-    ) -> Iterator[Judged]:
-        """What would become of each incoming line, and why; writes nothing.
 
-        Raises BadStatement and BadChoice before the first.
-        """
-        surveyed = survey(file.lines())
-        statement = self.drafted(budget, file, surveyed, choices)
-        for batch in batches(line for line in file.lines() if line.amount > 0):
-            yield from statement.lines.judged(statement, batch, surveyed, hold=choices.hold)
+class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
+    """Filters on lines."""
 
-    def drafted(
-        self, budget: "Budget", file: File, surveyed: Survey, choices: Choices
-    ) -> "Statement":
-        """The import of the file that stands, or one not written yet, with its decisions.
+    def new(self) -> Self:
+        """Lines whose deposit stands."""
+        return self.filter(status=LineStatus.NEW)
 
-        Raises BudgetArchived.
-        """
-        require_in_use(budget)
-        decisions = choices.decisions(surveyed)
-        rows = self.standing().filter(budget=budget, sha256=file.sha256, account=file.account)
-        statement: Statement = rows.select_related("budget").first() or self.model(
-            budget=budget,
-            sha256=file.sha256,
-            account=file.account,
-            name=file.path.name.encode(errors="replace").decode(),
-            format=file.format,
-            currency=budget.currency,
-            total=surveyed.total,
-            outgoing=surveyed.outgoing,
+    def held(self) -> Self:
+        """Lines that wait for somebody's decision, in the file's order."""
+        return self.filter(status=LineStatus.HELD).order_by("number")
+
+    def with_origin(self) -> Self:
+        """With their files and budgets, read in the same statement."""
+        return self.select_related("statement", "budget").defer("statement__decisions")
+
+    def movement_mismatch(self) -> Self:
+        """Lines that differ from their movement, or are undone while it is not reversed."""
+        elsewhere = ~Q(movement__budget=F("budget")) | ~Q(statement__budget=F("budget"))
+        standing = Q(status=LineStatus.UNDONE, movement__reversals=None)
+        return self.exclude(movement=None).filter(
+            elsewhere | standing | ~Q(movement__amount=F("amount"))
         )
-        statement.decisions = statement.decisions | decisions
-        return statement
 
-    @verb("statements.import")
-    def begin(
-        self, budget: "Budget", file: File, surveyed: Survey, choices: Choices
-    ) -> "Statement":
-        """Write down that the file is being imported, and what somebody decided about its lines.
 
-        An import that stands is gone on with, so an interrupted one can be repeated.
-        Raises QuotaReached.
-        """
-        budget.acquire()
-        statement = self.drafted(budget, file, surveyed, choices)
-        if statement._state.adding:
-            quotas.require("imports_per_month")
-            statement.save(force_insert=True)
-        elif choices.skip or choices.include:
-            statement.save(update_fields=["decisions"])
-        return statement
+_Lines = models.Manager.from_queryset(StatementLineQuerySet)
 
-    @verb("statements.import")
-    def finish(self, statement: "Statement") -> None:
-        """Write down that every line has been dealt with, the first time."""
-        self.filter(pk=statement.pk, imported_at=None).update(imported_at=timezone.now())
 
-    @verb("statements.undo")
-    def undo(self, statement: "Statement", *, key: str | None = None) -> "list[Movement]":
-        """Reverse every deposit of an import that stands, newest first: all of them or none.
-
-        What was reversed by hand is left alone. The lines can then come in again: a movement's
-        key carries the attempt, and a line that is undone is no longer in the way of its like.
-        Repeating the `key` returns the same reversals. Raises UndoRefused, whose figure `lines`
-        says which are in the way, or whose `why` is undone; KeyReused.
-        """
-        budget = statement.budget
-        require_key(key)
-        budget.acquire()
-        statement.refresh_from_db()
-        repeated = answered(self.db, budget.pk, key, f"undo:{statement.pk}") is not None
-        if not repeated:
-            if statement.undone_at is not None:
-                raise UndoRefused("it was undone before", why="undone")
-            statement.lines.take_back(statement)
-            statement.undone_at, statement.undo_key = timezone.now(), key
-            statement.save(update_fields=["undone_at", "undo_key"])
-        statement.repeated = repeated
-        return self.reversals(statement)
-
-    def reversals(self, statement: "Statement") -> "list[Movement]":
-        """What `undo` made, in the order it happened."""
-        mine = statement.budget.movements.filter(key__startswith=f"undo:{statement.pk}:")
-        reversals: list[Movement] = list(mine.order_by("seq"))
-        for reversal in reversals:
-            reversal.repeated = statement.repeated
-        return reversals
+class StatementLineManager(_Lines["StatementLine"], TenantManager["StatementLine"]):
+    """Incoming lines and their statuses; of one statement, as `statement.lines`."""

@@ -1,22 +1,18 @@
 """The history of rules: a change of a bucket, or of a schedule, writes a version.
 
-That of a bucket says what holds from now on, its creation included; that of a schedule, what
-held until now, so that due times which have come keep the terms they had.
+A version of a bucket has the rules from now on, those of its creation included. A version of a
+schedule has the terms until now, so that past due times keep the terms they had.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
 
-from budgets.managers.requests import RequestOptions, recorded
-from budgets.roles import verb
 from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, BucketVersion, Budget, Schedule, ScheduleVersion
+    from budgets.models import BucketVersion, ScheduleVersion
 
 RULES = (
     "name",
@@ -41,7 +37,7 @@ TERMS = (
     "catch_up",
     "paused_at",
 )
-"""The columns of what a schedule says."""
+"""The columns of a schedule's terms."""
 
 
 class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
@@ -61,40 +57,7 @@ _Manager = models.Manager.from_queryset(BucketVersionQuerySet)
 
 
 class BucketVersionManager(_Manager["BucketVersion"], TenantManager["BucketVersion"]):
-    """Replay and `explain` read it."""
-
-    @verb("rules.record")
-    def record(
-        self,
-        budget: "Budget",
-        buckets: "Iterable[Bucket]",
-        *,
-        verb: str,
-        request: str,
-        from_seq: int,
-        options: RequestOptions,
-    ) -> None:
-        """Write down the rules buckets have from movement `from_seq` on.
-
-        A request has one key, so only the first version of a request carries it.
-        """
-        columns: dict[str, Any] = recorded(options, request)
-        rows: list[BucketVersion] = []
-        for bucket in buckets:
-            rules = {name: getattr(bucket, name) for name in RULES}
-            rows.append(
-                self.model(
-                    budget=budget,
-                    bucket=bucket,
-                    version=bucket.version,
-                    from_seq=from_seq,
-                    verb=verb,
-                    **rules,
-                    **columns,
-                )
-            )
-            columns = columns | {"key": None}
-        self.bulk_create(rows)
+    """What rules buckets had: replay and `explain` read it, and the ledger writer writes it."""
 
 
 class ScheduleVersionQuerySet(TenantQuerySet["ScheduleVersion"]):
@@ -111,26 +74,4 @@ _ScheduleVersions = models.Manager.from_queryset(ScheduleVersionQuerySet)
 class ScheduleVersionManager(
     _ScheduleVersions["ScheduleVersion"], TenantManager["ScheduleVersion"]
 ):
-    """What schedules said before they were changed."""
-
-    @verb("schedules.record")
-    def record(
-        self,
-        schedule: "Schedule",
-        *,
-        until: datetime,
-        verb: str,
-        request: str,
-        options: RequestOptions,
-    ) -> "ScheduleVersion":
-        """Write down what a schedule has said of its due times up to a moment."""
-        version: ScheduleVersion = self.model(
-            budget_id=schedule.budget_id,
-            schedule=schedule,
-            until=until,
-            verb=verb,
-            **{name: getattr(schedule, name) for name in TERMS},
-            **recorded(options, request),
-        )
-        version.save(force_insert=True)
-        return version
+    """The terms of schedules before their changes: each change writes one."""

@@ -1,9 +1,9 @@
-"""What a budgeting product keeps: budgets, buckets and their rules, movements and entries."""
+"""The models of budgets: budgets, buckets, the ledger, schedules and statements."""
 
 from budgets.models.budgets import Bucket, BucketVersion, Budget
 from budgets.models.ledger import Entry, Movement
 from budgets.models.schedules import Schedule, ScheduleRun, ScheduleVersion, Terms
-from budgets.models.shared import Request, Rules
+from budgets.models.shared import RequestColumns, Rules
 from budgets.models.statements import Statement, StatementLine
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "Budget",
     "Entry",
     "Movement",
-    "Request",
+    "RequestColumns",
     "Rules",
     "Schedule",
     "ScheduleRun",

@@ -1,32 +1,31 @@
-"""Budgets and their buckets. Money is in minor units, shares in parts per million.
+"""Budgets, buckets and the versions of their rules. Money is in minor units, shares in ppm.
 
-Every unique begins with the tenant; what a constraint states is stated nowhere else. The
-deferred triggers are in `migrations/0001_commit_checks.py`.
+Every unique constraint begins with the tenant. The functions of the triggers are in
+`migrations/0001_commit_checks.py`, as `0016_column_names.py` has replaced them.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.db.models.functions import Lower
 
-from budgets.cascade import WHOLE, Slot
+from budgets.cascade import WHOLE
 from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
-from budgets.managers.budgets import LONGEST_NAME
-from budgets.models.shared import Answer, Request, Rules
-from tenants.listing import Flag, Given, Key, Listing
+from budgets.managers.cleaning import LONGEST_NAME
+from budgets.managers.facts import BucketFacts
+from budgets.managers.kinds import BucketKind
+from budgets.models.shared import RequestColumns, Rules
+from tenants.listing import Flag, HasValue, Key, Listing
 from tenants.models import APPEND_ONLY, Membership, TenantModel
 from tenants.schema.constraints import RowTrigger
 from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
 from tenants.schema.searches import TrigramSearch
 
-if TYPE_CHECKING:
-    from budgets.models.ledger import Movement
-
 
 class Budget(TenantModel):
-    """One owner's plan in one currency; the row to lock before moving its money."""
+    """One owner's plan in one currency; lock this row before moving its money."""
 
     name = models.CharField(max_length=LONGEST_NAME)
     owner = TenantForeignKey(
@@ -34,40 +33,38 @@ class Budget(TenantModel):
         null=True,
         blank=True,
         related_name="budgets",
-        help_text="whose plan it is, if anybody's",
+        help_text="the member who owns it; null without an owner",
     )
-    currency = models.CharField(max_length=3, help_text="ISO 4217, fixed from the beginning")
-    exponent = models.SmallIntegerField(help_text="decimals of the currency")
+    currency = models.CharField(max_length=3, help_text="ISO 4217 code; it never changes")
+    exponent = models.SmallIntegerField(help_text="number of decimals of the currency")
     version = models.BigIntegerField(
-        default=0, help_text="counts every change of it or of its buckets"
+        default=0, help_text="number of changes of the budget and its buckets"
     )
-    last_seq = models.BigIntegerField(default=0, help_text="how many movements it has had")
-    deposited = models.BigIntegerField(
-        default=0, help_text="what came in, in minor units, since the beginning"
+    last_movement_seq = models.BigIntegerField(
+        default=0, help_text="number of its movements: the seq of the last one"
     )
+    deposited = models.BigIntegerField(default=0, help_text="sum of all deposits, in minor units")
     withdrawn = models.BigIntegerField(
-        default=0, help_text="what went out, in minor units, since the beginning"
+        default=0, help_text="sum of all withdrawals, in minor units"
     )
-    last_recorded_at = models.DateTimeField(
-        null=True, help_text="when its last movement was recorded"
-    )
+    last_recorded_at = models.DateTimeField(null=True, help_text="recorded_at of its last movement")
     archived_at = models.DateTimeField(
-        null=True, blank=True, help_text="when it was closed; none while it is open"
+        null=True, blank=True, help_text="when it was archived; null while it is open"
     )
 
-    # The currency is fixed: role app may not update it. So a plain save() of a budget that
-    # exists is refused, and loaddata must look before it writes (select_on_save).
+    # Role app may not update the currency. PostgreSQL refuses a plain save() of an existing budget,
+    # so loaddata must select before it writes (select_on_save).
     app_privileges = (
-        "SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_seq, deposited,"
+        "SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_movement_seq, deposited,"
         " withdrawn, last_recorded_at, archived_at, updated_at)"
     )
     history = History(
-        without=["version", "last_seq", "deposited", "withdrawn", "last_recorded_at"],
+        without=["version", "last_movement_seq", "deposited", "withdrawn", "last_recorded_at"],
         only=["name", "owner_id", "archived_at"],
-    )  # the ledger tells of its money
+    )  # the ledger is the history of its money
     listing = Listing(
         filters={"owner": Key("exact", "in")},
-        sorts={"newest": "-id", "oldest": "id"},  # the ids tell when they were made
+        sorts={"newest": "-id", "oldest": "id"},  # ids are in order of creation
         search="budgets_budget_search",
     )
     objects: ClassVar[BudgetManager] = BudgetManager()
@@ -90,7 +87,9 @@ class Budget(TenantModel):
                 condition=Q(exponent__gte=0, exponent__lte=4), name="budgets_budget_exponent"
             ),
             models.CheckConstraint(
-                condition=Q(withdrawn__gte=0, deposited__gte=F("withdrawn"), last_seq__gte=0),
+                condition=Q(
+                    withdrawn__gte=0, deposited__gte=F("withdrawn"), last_movement_seq__gte=0
+                ),
                 name="budgets_budget_totals",
             ),
         ]
@@ -99,57 +98,45 @@ class Budget(TenantModel):
         return self.name
 
     def acquire(self) -> None:
-        """Make every other mover of this budget's money wait until we commit, and re-read it."""
+        """Lock the budget until the transaction ends, and re-read it."""
         rows = type(self).objects.acquired()
         self.refresh_from_db(from_queryset=rows)
 
-    def count(self, movement: "Movement") -> None:
-        """Take a movement into the totals, in memory; `write_totals` writes them."""
-        self.version += 1
-        self.last_seq = movement.seq
-        self.last_recorded_at = movement.recorded_at
-        self.deposited += max(movement.external, 0)
-        self.withdrawn += max(-movement.external, 0)
 
-
-class Bucket(Answer, Rules, TenantModel):
-    """An envelope, or the one money bucket of a budget, where the rest of a deposit lands."""
-
-    class Kind(models.TextChoices):
-        ENVELOPE = "envelope"
-        MONEY = "money"
+class Bucket(BucketFacts, Rules, TenantModel):
+    """An envelope, or the money bucket of a budget, which receives unallocated money."""
 
     budget = TenantForeignKey(Budget, related_name="buckets")
     kind = models.CharField(
         max_length=8,
-        choices=Kind,
-        default=Kind.ENVELOPE,
-        help_text="envelope, or money: where the rest goes",
+        choices=BucketKind,
+        default=BucketKind.ENVELOPE,
+        help_text="envelope, or money: the bucket of unallocated money",
     )
     balance = models.BigIntegerField(
-        default=0, help_text="what it holds, in minor units: its last entry's balance_after"
+        default=0, help_text="balance in minor units, equal to balance_after of its last entry"
     )
-    version = models.IntegerField(
-        default=0, help_text="how many versions of its rules there have been"
+    version = models.IntegerField(default=0, help_text="number of versions of its rules")
+    last_entry_seq = models.BigIntegerField(
+        default=0, help_text="number of its entries: the seq of the last one"
     )
-    last_seq = models.BigIntegerField(default=0, help_text="how many entries it has had")
 
-    # Never deleted, never moved to another budget, and saved by the verbs only: they keep the
-    # history of rules.
+    # A bucket is never deleted or moved to another budget. Only the verbs save it: they write the
+    # versions of its rules.
     app_privileges = (
         "SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
-        " hold_share, target, locked, archived_at, balance, version, last_seq, updated_at)"
+        " hold_share, target, locked, archived_at, balance, version, last_entry_seq, updated_at)"
     )
-    history = None  # BucketVersion
+    history = None  # the versions are its history
     listing = Listing(
         filters={
             "budget": Key("exact", "in"),
             "locked": Flag(),
-            "closed": Given(of="archived_at"),
+            "closed": HasValue(of="archived_at"),
         },
         sorts={"newest": "-id", "oldest": "id", "name": "name"},
         search="budgets_bucket_search",
-    )  # not by its balance: with an index on that, each deposit would write all of a bucket's
+    )  # not by balance: an index on it would prevent HOT updates by deposits
     objects: ClassVar[BucketManager] = BucketManager()
 
     class Meta:
@@ -223,7 +210,7 @@ class Bucket(Answer, Rules, TenantModel):
             RowTrigger(
                 name="budgets_bucket_is_its_last_entry",
                 function="budgets_bucket_is_its_last_entry",
-                when="AFTER INSERT OR UPDATE OF balance, last_seq",
+                when="AFTER INSERT OR UPDATE OF balance, last_entry_seq",
                 deferred=True,
             ),
         ]
@@ -231,38 +218,20 @@ class Bucket(Answer, Rules, TenantModel):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def space(self) -> int | None:
-        """Minor units until the target is reached; None when there is no target."""
-        return None if self.target is None else max(0, self.target - self.balance)
 
-    @property
-    def state(self) -> str:
-        """Locked, else full, else active; a closed bucket is closed."""
-        if self.archived_at:
-            return "closed"
-        return "locked" if self.locked else "full" if self.space == 0 else "active"
-
-    def slot(self) -> "Slot[Bucket]":
-        """This envelope as the cascade sees it. Raises ValueError for any other bucket."""
-        if self.priority is None:
-            raise ValueError(f"only open envelopes take part in a cascade, not {self}")
-        return Slot(
-            self, self.priority, self.balance, self.target, self.filter, self.hold, self.locked
-        )
-
-
-class BucketVersion(Rules, Request, TenantModel):
-    """A bucket's rules from one movement on; written once, at every change of them."""
+class BucketVersion(Rules, RequestColumns, TenantModel):
+    """The rules of a bucket from one movement on; each change of a bucket inserts a version."""
 
     budget = TenantForeignKey(Budget, related_name="versions")
     bucket = TenantForeignKey(Bucket, related_name="versions")
-    version = models.IntegerField(help_text="counts the bucket's versions, from 1")
-    from_seq = models.BigIntegerField(help_text="the first movement it governs")
-    verb = models.CharField(max_length=20, help_text="what was done to the bucket")
+    version = models.IntegerField(help_text="number of the version in its bucket, from 1")
+    from_seq = models.BigIntegerField(
+        help_text="seq of the first movement that these rules apply to"
+    )
+    verb = models.CharField(max_length=20, help_text="the verb that changed the bucket")
 
     app_privileges = APPEND_ONLY
-    history = None  # it is one
+    history = None  # append-only
     listing = Listing(
         filters={"budget": Key("exact", "in"), "bucket": Key("exact", "in")},
         sorts={"newest": "-id", "oldest": "id"},

@@ -1,6 +1,7 @@
-"""The ledger: movements and their entries, each written once. Money is in minor units.
+"""The ledger: movements and their entries, append-only. Money is in minor units.
 
-What PostgreSQL asks of them at COMMIT is in `migrations/0001_commit_checks.py`.
+The functions of the triggers are in `migrations/0001_commit_checks.py`, as
+`0016_column_names.py` has replaced them.
 """
 
 from typing import ClassVar
@@ -10,51 +11,46 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from budgets.managers import EntryManager, MovementManager
+from budgets.managers.kinds import EntryReason, MovementKind
 from budgets.managers.reads.ledger import LEDGER, MEMOS
 from budgets.models.budgets import Bucket, Budget
-from budgets.models.shared import Request
+from budgets.models.shared import RequestColumns
 from tenants.listing import Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, TenantModel
 from tenants.schema.constraints import RowTrigger
 from tenants.schema.fields import TenantForeignKey
 
 
-class Movement(Request, TenantModel):
-    """One atomic money event; its entries add up to `external`, or PostgreSQL refuses it."""
-
-    class Kind(models.TextChoices):
-        DEPOSIT = "deposit"
-        DEPOSIT_INTO = "deposit_into"
-        WITHDRAW = "withdraw"
-        TRANSFER = "transfer"
-        REDISTRIBUTE = "redistribute"
-        REDISTRIBUTE_TO = "redistribute_to"
-        RELEASE_EXCESS = "release_excess"
-        CLOSE = "close"
-        CLOSE_CASCADE = "close_cascade"
-        REVERSAL = "reversal"
+class Movement(RequestColumns, TenantModel):
+    """One atomic money event; PostgreSQL checks that its entries add up to `net_amount`."""
 
     budget = TenantForeignKey(Budget, related_name="movements")
-    seq = models.BigIntegerField(help_text="its place in the budget's history, from 1")
-    kind = models.CharField(max_length=20, choices=Kind, help_text="which verb moved the money")
-    amount = models.BigIntegerField(
-        help_text="what was to be moved, or offered to the cascade, in minor units"
+    seq = models.BigIntegerField(help_text="number of the movement in its budget, from 1")
+    kind = models.CharField(
+        max_length=20, choices=MovementKind, help_text="the verb that moved the money"
     )
-    external = models.BigIntegerField(help_text="what came in (+) or went out (-), in minor units")
-    lines = models.IntegerField(help_text="how many entries it has")
-    recorded_at = models.DateTimeField(help_text="never before that of an earlier seq")
+    amount = models.BigIntegerField(help_text="the requested amount, in minor units")
+    net_amount = models.BigIntegerField(
+        help_text="deposited (+) or withdrawn (-) amount, in minor units; 0 inside the budget"
+    )
+    entry_count = models.IntegerField(help_text="number of its entries")
+    recorded_at = models.DateTimeField(
+        help_text="when it was written; never earlier than that of a smaller seq"
+    )
     source = models.CharField(
-        max_length=200, blank=True, help_text="what sent it: a schedule, a statement, a name"
+        max_length=200,
+        blank=True,
+        help_text="origin: a schedule, a statement, or a name; may be empty",
     )
     reverses = TenantForeignKey(
         "self",
         null=True,
         related_name="reversals",
-        help_text="the movement it undoes, if it is a reversal",
+        help_text="the movement that this reversal mirrors; null for other kinds",
     )
 
     app_privileges = APPEND_ONLY
-    history = None  # written once
+    history = None  # append-only
     listing = Listing(
         filters={
             "budget": Key("exact", "in"),
@@ -65,7 +61,7 @@ class Movement(Request, TenantModel):
         },
         sorts={"newest": "-recorded_at", "oldest": "recorded_at"},
         search=MEMOS.name,
-        always=Q(lines__gt=0),
+        always=Q(entry_count__gt=0),
     )
     objects: ClassVar[MovementManager] = MovementManager()
 
@@ -79,21 +75,21 @@ class Movement(Request, TenantModel):
                 fields=["tenant", "budget", "recorded_at"], name="budgets_movement_recorded"
             ),
             models.Index(fields=["tenant", "budget", "kind", "seq"], name="budgets_movement_kind"),
-            # Of all budgets' movements: for the listing alone, which says what always holds. On a
-            # new table the planner would take these for those of one budget, above.
+            # For the listing over all budgets, which adds the condition. Without the condition the
+            # planner would use these on a new table for one budget, instead of those above.
             models.Index(
                 fields=["tenant", "recorded_at", "id"],
-                condition=Q(lines__gt=0),
+                condition=Q(entry_count__gt=0),
                 name="budgets_movement_newest",
             ),
             models.Index(
                 fields=["tenant", "kind", "recorded_at", "id"],
-                condition=Q(lines__gt=0),
+                condition=Q(entry_count__gt=0),
                 name="budgets_movement_of_kind",
             ),
             models.Index(
                 fields=["tenant", "effective_at"],
-                condition=Q(lines__gt=0),
+                condition=Q(entry_count__gt=0),
                 name="budgets_movement_happened",
             ),
         ]
@@ -109,14 +105,15 @@ class Movement(Request, TenantModel):
                 fields=["tenant", "reverses"], name="budgets_movement_reversed_once"
             ),
             models.CheckConstraint(
-                condition=Q(amount__gt=0, lines__gt=0, seq__gt=0), name="budgets_movement_amount"
+                condition=Q(amount__gt=0, entry_count__gt=0, seq__gt=0),
+                name="budgets_movement_amount",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=["deposit", "deposit_into"], external=F("amount"), reverses=None
+                    kind__in=["deposit", "deposit_into"], net_amount=F("amount"), reverses=None
                 )
-                | Q(kind="withdraw", external=-F("amount"), reverses=None)
-                | Q(kind="close", external__in=[0, -F("amount")], reverses=None)
+                | Q(kind="withdraw", net_amount=-F("amount"), reverses=None)
+                | Q(kind="close", net_amount__in=[0, -F("amount")], reverses=None)
                 | Q(
                     kind__in=[
                         "transfer",
@@ -125,11 +122,11 @@ class Movement(Request, TenantModel):
                         "release_excess",
                         "close_cascade",
                     ],
-                    external=0,
+                    net_amount=0,
                     reverses=None,
                 )
                 | Q(kind="reversal", reverses__isnull=False),
-                name="budgets_movement_external",
+                name="budgets_movement_net_amount",
             ),
             RowTrigger(
                 name="budgets_movement_adds_up",
@@ -144,16 +141,16 @@ class Movement(Request, TenantModel):
 
     @property
     def processed(self) -> int:
-        """What envelopes got (+) or gave (-) by it, in minor units.
+        """The sum of its entries on envelopes, in minor units.
 
-        With `to_money` it comes to `external`: of a deposit, to its amount. Both are read from
-        the entries, once: prefetch `entries__bucket` for many movements.
+        `processed + to_money == net_amount`. Both read the entries once: prefetch
+        `entries__bucket` for many movements.
         """
         return self._received[0]
 
     @property
     def to_money(self) -> int:
-        """What the money bucket got (+) or gave (-) by it, in minor units."""
+        """The amount of its entry on the money bucket, in minor units."""
         return self._received[1]
 
     @cached_property
@@ -162,46 +159,37 @@ class Movement(Request, TenantModel):
 
 
 class Entry(TenantModel):
-    """One bucket's before and after in a movement."""
-
-    class Reason(models.TextChoices):
-        FILTER = "filter"
-        HOLD_FLOOR = "hold_floor"
-        CAPACITY_LIMIT = "capacity_limit"
-        REMAINDER = "remainder"
-        DIRECT = "direct"
-        OVERFLOW = "overflow"
-        SOURCE = "source"
-        WITHDRAWN = "withdrawn"
-        REVERSAL = "reversal"
+    """One bucket's part of a movement, with the balance before and after."""
 
     movement = TenantForeignKey(Movement, related_name="entries")
-    position = models.IntegerField(help_text="its place in the movement, from 1")
+    position = models.IntegerField(help_text="number of the entry in its movement, from 1")
     bucket = TenantForeignKey(Bucket, related_name="entries")
-    seq = models.BigIntegerField(help_text="its place in the bucket's history, from 1")
-    amount = models.BigIntegerField(help_text="what the bucket got (+) or gave (-), in minor units")
-    balance_before = models.BigIntegerField(help_text="what the bucket held, in minor units")
-    balance_after = models.BigIntegerField(help_text="what it then held, in minor units")
+    seq = models.BigIntegerField(help_text="number of the entry in its bucket, from 1")
+    amount = models.BigIntegerField(
+        help_text="amount added to the balance, in minor units; negative for money out"
+    )
+    balance_before = models.BigIntegerField(help_text="balance before the movement, in minor units")
+    balance_after = models.BigIntegerField(help_text="balance after the movement, in minor units")
     reason = models.CharField(
-        max_length=20, choices=Reason, help_text="why it got or gave that much"
+        max_length=20, choices=EntryReason, help_text="why the bucket has this amount"
     )
     became_full = models.BooleanField(
-        default=False, help_text="whether it reached its target by this"
+        default=False, help_text="whether the entry fills the bucket up to its target"
     )
     movement_seq = models.BigIntegerField(
-        editable=False, db_default=0, help_text="the seq of its movement, filled in by PostgreSQL"
+        editable=False, db_default=0, help_text="seq of its movement, set by a trigger"
     )
 
     app_privileges = APPEND_ONLY
-    history = None  # written once
+    history = None  # append-only
     listing = LEDGER
     objects: ClassVar[EntryManager] = EntryManager()
 
     class Meta:
         verbose_name_plural = "entries"
         select_on_save = True
-        # The condition always holds. By it only those who ask for the seq of a movement are led
-        # here: on a new table the planner cannot tell this index from that of the bucket's seq.
+        # The condition is always true. It keeps the planner from using this index, on a new table,
+        # for queries by the seq of the bucket.
         indexes: ClassVar = [
             models.Index(
                 fields=["tenant", "bucket", "movement_seq"],
@@ -231,19 +219,7 @@ class Entry(TenantModel):
                 name="budgets_entry_signs",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    reason__in=[
-                        "filter",
-                        "hold_floor",
-                        "capacity_limit",
-                        "remainder",
-                        "direct",
-                        "overflow",
-                        "source",
-                        "withdrawn",
-                        "reversal",
-                    ]
-                ),
+                condition=Q(reason__in=EntryReason.values),
                 name="budgets_entry_reason",
             ),
             RowTrigger(

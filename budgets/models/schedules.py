@@ -1,10 +1,8 @@
-"""Schedules, what they said before, and their runs.
+"""Schedules, their versions, and their runs.
 
-Money is in minor units; due times are moments, starts are local.
+Money is in minor units; due times are aware, starts are naive times in the schedule's zone.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -13,13 +11,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from budgets.managers import ScheduleManager, ScheduleRunManager, ScheduleVersionManager
-from budgets.managers.budgets import LONGEST_NAME
+from budgets.managers.cleaning import LONGEST_NAME
+from budgets.managers.schedulefacts import CatchUp, RunOutcome, ScheduleFacts, TermsFacts
 from budgets.managers.versions import TERMS
 from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
-from budgets.models.shared import Request
-from budgets.recurrence import Recurrence
-from tenants.listing import Given, Key, Listing, Moment, Text
+from budgets.models.shared import RequestColumns
+from tenants.listing import HasValue, Key, Listing, Moment, Text
 from tenants.models import APPEND_ONLY, TenantModel
 from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
@@ -29,30 +27,25 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class Terms(models.Model):
-    """What a schedule says: shared by a schedule and what it said before it was changed."""
-
-    class CatchUp(models.TextChoices):
-        """What becomes of due times that nobody ran in time."""
-
-        ALL = "all"  # each is run
-        LAST = "last"  # the newest is run, the others are missed
-        NONE = "none"  # those not older than `recurrence.GRACE` are run, the others are missed
+class Terms(TermsFacts, models.Model):
+    """The terms of a schedule; a schedule and each of its versions have these columns."""
 
     name = models.CharField(max_length=LONGEST_NAME)
-    amount = models.BigIntegerField(help_text="what each deposit brings, in minor units")
-    rrule = models.CharField("rule", max_length=500, help_text="RFC 5545, without DTSTART")
-    starts_on = models.DateField(help_text="a day in its time zone")
-    starts_at = models.TimeField(help_text="what a clock there shows")
-    time_zone = models.CharField(max_length=100, help_text="an IANA name")
+    amount = models.BigIntegerField(help_text="amount of each deposit, in minor units")
+    rrule = models.CharField(
+        "rule", max_length=500, help_text="recurrence rule of RFC 5545, without DTSTART"
+    )
+    starts_on = models.DateField(help_text="first day, in its time zone")
+    starts_at = models.TimeField(help_text="time of day, in its time zone")
+    time_zone = models.CharField(max_length=100, help_text="IANA name of the time zone")
     catch_up = models.CharField(
         max_length=4,
         choices=CatchUp,
         default=CatchUp.ALL,
-        help_text="what becomes of due times nobody ran in time: all, last or none are run",
+        help_text="which due times that were not run in time are run later: all, last or none",
     )
     paused_at = models.DateTimeField(
-        null=True, blank=True, help_text="since when nothing is run; none while it is active"
+        null=True, blank=True, help_text="since when it is paused; null while it is not"
     )
 
     class Meta:
@@ -61,47 +54,37 @@ class Terms(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def starts(self) -> datetime:
-        """Its start on the wall clock of its time zone (naive)."""
-        return datetime.combine(self.starts_on, self.starts_at)
 
-    @property
-    def recurrence(self) -> Recurrence:
-        """When it falls due."""
-        return Recurrence(self.rrule, self.starts, self.time_zone)
-
-
-class Schedule(Terms, Request, TenantModel):
-    """A deposit that falls due again and again; its memo and metadata are each deposit's."""
+class Schedule(ScheduleFacts, Terms, RequestColumns, TenantModel):
+    """A recurring deposit; each deposit gets its memo and metadata."""
 
     budget = TenantForeignKey(Budget, related_name="schedules")
     ended_at = models.DateTimeField(
-        null=True, blank=True, help_text="when somebody ended it; none where its rule does"
+        null=True, blank=True, help_text="when it was ended by a verb; null otherwise"
     )
     next_due_at = models.DateTimeField(
-        null=True, help_text="the first due time that has no run; none when it has ended"
+        null=True, help_text="the first due time without a run; null when it has ended"
     )
 
     app_privileges = (
         "SELECT, INSERT, MAINTAIN, UPDATE (name, amount, rrule, starts_on, starts_at, time_zone,"
         " catch_up, paused_at, ended_at, next_due_at, updated_at)"
     )
-    history = History(without=["next_due_at"], only=[*TERMS, "ended_at"])  # its runs tell the rest
+    history = History(
+        without=["next_due_at"], only=[*TERMS, "ended_at"]
+    )  # the runs are the history of next_due_at
     listing = Listing(
         filters={
             "budget": Key("exact", "in"),
             "next_due_at": Moment("gte", "lt"),
-            "ongoing": Given(of="next_due_at"),
-            "paused": Given(of="paused_at"),
+            "ongoing": HasValue(of="next_due_at"),
+            "paused": HasValue(of="paused_at"),
         },
         sorts={"newest": "-id", "oldest": "id", "due": "next_due_at"},
         search="budgets_schedule_search",
     )
     objects: ClassVar[ScheduleManager] = ScheduleManager()
     budget_id: "UUID"
-    behind: "Sequence[ScheduleVersion]" = ()
-    """Its versions, where due times of before a change have no run: the manager reads them."""
 
     class Meta:
         select_on_save = True
@@ -145,44 +128,26 @@ class Schedule(Terms, Request, TenantModel):
             ),
         ]
 
-    @property
-    def state(self) -> str:
-        """Ended, else paused, else resting, as its budget is archived, else active."""
-        if self.next_due_at is None:
-            return "ended"
-        if self.paused_at:
-            return "paused"
-        return "resting" if self.budget.archived_at else "active"
-
-    def terms_at(self, due_at: datetime) -> Terms:
-        """What it says of a due time that has no run: of one before it was changed, what it said.
-
-        The manager has read `behind` by then.
-        """
-        return next((version for version in self.behind if due_at <= version.until), self)
-
     def acquire(self) -> None:
-        """Make all others who would run or change it wait until we commit; re-read what changes."""
+        """Lock the row until the end of the transaction, and read anew what others change."""
         rows = type(self).objects.acquired()
         changing = [*TERMS, "ended_at", "next_due_at"]
         self.refresh_from_db(fields=changing, from_queryset=rows)
 
 
-class ScheduleVersion(Terms, Request, TenantModel):
-    """What a schedule said of its due times up to a moment; written once, at every change of it.
+class ScheduleVersion(Terms, RequestColumns, TenantModel):
+    """The terms of a schedule up to a time; each change of a schedule inserts a version.
 
-    What it says after the last of them stands in the schedule itself.
+    The terms after the last version are in the schedule itself.
     """
 
     budget = TenantForeignKey(Budget, related_name="schedule_versions")
     schedule = TenantForeignKey(Schedule, related_name="versions")
-    until = models.DateTimeField(
-        help_text="the last moment it governs: later due times are others'"
-    )
-    verb = models.CharField(max_length=20, help_text="what was then done to the schedule")
+    until = models.DateTimeField(help_text="the terms apply to due times up to this time")
+    verb = models.CharField(max_length=20, help_text="the verb that changed the schedule")
 
     app_privileges = APPEND_ONLY
-    history = None  # it is one
+    history = None  # append-only
     objects: ClassVar[ScheduleVersionManager] = ScheduleVersionManager()
 
     class Meta:
@@ -201,23 +166,18 @@ class ScheduleVersion(Terms, Request, TenantModel):
 
 
 class ScheduleRun(TenantModel):
-    """What became of one due time of a schedule; written once."""
-
-    class Outcome(models.TextChoices):
-        DEPOSITED = "deposited"
-        SKIPPED = "skipped"  # somebody said so beforehand
-        MISSED = "missed"  # nobody ran it in time, and the schedule does not catch up
+    """The outcome of one due time of a schedule; append-only."""
 
     schedule = TenantForeignKey(Schedule, related_name="runs")
-    due_at = models.DateTimeField(help_text="when it fell due")
+    due_at = models.DateTimeField(help_text="the due time")
     outcome = models.CharField(
-        max_length=9, choices=Outcome, help_text="deposited, skipped beforehand, or missed"
+        max_length=9, choices=RunOutcome, help_text="deposited, skipped in advance, or missed"
     )
     movement = TenantForeignKey(
         Movement,
         null=True,
         related_name="schedule_runs",
-        help_text="the deposit, where one was made",
+        help_text="the deposit; null if skipped or missed",
     )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -226,11 +186,11 @@ class ScheduleRun(TenantModel):
         db_constraint=False,
         db_index=False,
         related_name="+",
-        help_text="the user who ran it, if known",
+        help_text="the user who ran it; null for the system",
     )
 
     app_privileges = APPEND_ONLY
-    history = None  # written once
+    history = None  # append-only
     listing = Listing(
         filters={
             "schedule": Key("exact", "in"),

@@ -1,7 +1,7 @@
-"""Bank statements that were imported, and their incoming lines. Money is in minor units.
+"""Imported bank statements and their incoming lines. Money is in minor units.
 
-Lines that bring nothing in are counted and not kept: an import never does anything with them,
-and a file of 200,000 payments and 2,000 incomes is to cost what 2,000 lines cost.
+Outgoing lines are counted but not stored, because an import never uses them: a file with
+200,000 payments and 2,000 incomes costs as much as 2,000 lines.
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -10,13 +10,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from budgets.managers import StatementLineManager, StatementManager
-from budgets.managers.judging import Fate
+from budgets.managers.matching import LineStatus
+from budgets.managers.statementfacts import LineFacts, StatementFacts
 from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
-from budgets.models.shared import Answer
 from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
-from tenants.listing import Day, Given, Key, Listing, Moment, Text
+from tenants.listing import Day, HasValue, Key, Listing, Moment, Text
 from tenants.models import TenantModel
 from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
@@ -26,28 +26,33 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-class Statement(Answer, TenantModel):
-    """One import of a file, or of one account of it, into a budget; a new one after an undo."""
+class Statement(StatementFacts, TenantModel):
+    """One import of a file, or of one account of a file, into a budget."""
 
     budget = TenantForeignKey(Budget, related_name="statements")
-    sha256 = models.CharField(max_length=64, help_text="of the file's bytes, in hex")
-    account = models.CharField(max_length=LONGEST_ACCOUNT, help_text="the one picked, if any")
-    name = models.CharField(max_length=255, help_text="the file's")
+    sha256 = models.CharField(max_length=64, help_text="SHA-256 of the file in hex")
+    account = models.CharField(
+        max_length=LONGEST_ACCOUNT,
+        help_text="the selected account; empty for all accounts of the file",
+    )
+    name = models.CharField(max_length=255, help_text="name of the file")
     format = models.CharField(
         max_length=4,
         choices=[("csv", "CSV"), ("ofx", "OFX")],
-        help_text="csv, or ofx, which QFX files are too",
+        help_text="csv, or ofx for OFX and QFX files",
     )
-    currency = models.CharField(max_length=3, help_text="the budget's, ISO 4217")
-    total = models.IntegerField(help_text="how many lines it has")
-    outgoing = models.IntegerField(help_text="of these, how many bring nothing in")
-    decisions = models.JSONField(default=dict, help_text="line number to skip or include")
-    imported_at = models.DateTimeField(null=True, help_text="when its last line was dealt with")
-    undone_at = models.DateTimeField(
-        null=True, help_text="when it was undone; none while it stands"
+    currency = models.CharField(
+        max_length=3, help_text="ISO 4217 code, equal to that of the budget"
     )
-    undo_key = models.CharField(  # noqa: DJ001  # unique where there is one
-        max_length=200, null=True, help_text="makes a repeat of the undo safe"
+    total = models.IntegerField(help_text="number of lines in the file")
+    outgoing = models.IntegerField(help_text="number of lines that are not incoming money")
+    decisions = models.JSONField(
+        default=dict, help_text="JSON object: line number to skip or include"
+    )
+    imported_at = models.DateTimeField(null=True, help_text="when the import finished; null before")
+    undone_at = models.DateTimeField(null=True, help_text="when it was undone; null if it was not")
+    undo_key = models.CharField(  # noqa: DJ001  # unique unless null
+        max_length=200, null=True, help_text="idempotency key of the undo; null without one"
     )
 
     app_privileges = (
@@ -56,18 +61,18 @@ class Statement(Answer, TenantModel):
     listing = Listing(
         filters={
             "budget": Key("exact", "in"),
-            "finished": Given(of="imported_at"),
+            "finished": HasValue(of="imported_at"),
             "imported_at": Moment("gte", "lt"),
-            "undone": Given(of="undone_at"),
+            "undone": HasValue(of="undone_at"),
         },
         sorts={"newest": "-id", "oldest": "id"},
         search="budgets_statement_search",
     )
     objects: ClassVar[StatementManager] = StatementManager()
     if TYPE_CHECKING:  # of a row that `tallied` read
-        came: int
-        brought: int
-        held: int
+        deposit_count: int
+        deposited: int
+        held_count: int
 
     class Meta:
         select_on_save = True
@@ -104,49 +109,53 @@ class Statement(Answer, TenantModel):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.name
 
-    @property
-    def state(self) -> str:
-        """Imported, undone, or unfinished: then importing the file again goes on."""
-        if self.undone_at:
-            return "undone"
-        return "imported" if self.imported_at else "unfinished"
+class StatementLine(LineFacts, TenantModel):
+    """An incoming line of a statement with its status; a line is imported at most once.
 
-
-class StatementLine(TenantModel):
-    """A line that brings money, and what became of it. While it is in, it is in once.
-
-    `budget` is the statement's: it stands for the account where the file names none.
+    `budget` is that of the statement. It replaces the account in a file without accounts.
     """
 
     statement = TenantForeignKey(Statement, related_name="lines")
     budget = TenantForeignKey(
         Budget,
         related_name="+",
-        help_text="the statement's: it stands for the account where the file names none",
+        help_text="the budget of the statement; it replaces the account in a file without accounts",
     )
-    number = models.IntegerField(help_text="its place in the file, from 1")
-    account = models.CharField(max_length=LONGEST_ACCOUNT, help_text="empty: not named")
-    identity = models.CharField(max_length=LONGEST_IDENTITY, help_text="equal in every file")
-    posted = models.DateField(help_text="the bank's day")
-    amount = models.BigIntegerField(help_text="what it brings, in minor units")
-    currency = models.CharField(max_length=3, help_text="the budget's, ISO 4217")
-    description = models.CharField(max_length=500, help_text="the bank's, shortened")
-    fate = models.CharField(
-        max_length=10, choices=Fate, help_text="new, duplicate, skipped, held or undone"
+    number = models.IntegerField(help_text="number of the line in the file, from 1")
+    account = models.CharField(
+        max_length=LONGEST_ACCOUNT, help_text="account of the line; empty if the file has none"
+    )
+    identity = models.CharField(
+        max_length=LONGEST_IDENTITY,
+        help_text="identity of the line, equal in every file that contains it",
+    )
+    posted = models.DateField(help_text="booking day of the bank")
+    amount = models.BigIntegerField(help_text="amount in minor units")
+    currency = models.CharField(
+        max_length=3, help_text="ISO 4217 code, equal to that of the budget"
+    )
+    description = models.CharField(
+        max_length=500, help_text="text of the bank, shortened to 500 characters"
+    )
+    status = models.CharField(
+        max_length=10,
+        choices=LineStatus,
+        help_text="status: new, duplicate, skipped, held or undone",
     )
     movement = TenantForeignKey(
-        Movement, null=True, related_name="statement_lines", help_text="the deposit it became"
+        Movement,
+        null=True,
+        related_name="statement_lines",
+        help_text="the deposit of the line; null without one",
     )
 
-    app_privileges = "SELECT, INSERT, MAINTAIN, UPDATE (fate, movement_id, updated_at)"
-    history = History(inserts=False, only=["fate", "movement_id"])
+    app_privileges = "SELECT, INSERT, MAINTAIN, UPDATE (status, movement_id, updated_at)"
+    history = History(inserts=False, only=["status", "movement_id"])
     listing = Listing(
         filters={
             "statement": Key("exact", "in"),
-            "fate": Text("exact", "in"),
+            "status": Text("exact", "in"),
             "posted": Day("exact", "gte", "lt"),
             "movement": Key("exact", "in"),
         },
@@ -163,22 +172,22 @@ class StatementLine(TenantModel):
             models.Index(fields=["tenant", "identity"], name="budgets_statementline_identity"),
             models.Index(
                 fields=["tenant", "posted", "amount"],
-                condition=Q(fate="new"),
-                name="budgets_statementline_alike",
+                condition=Q(status="new"),
+                name="budgets_statementline_similar",
             ),
-            models.Index(fields=["tenant", "fate", "id"], name="budgets_statementline_fated"),
+            models.Index(fields=["tenant", "status", "id"], name="budgets_statementline_statuses"),
             models.Index(fields=["tenant", "posted", "id"], name="budgets_statementline_posted"),
         ]
         constraints: ClassVar = [
             TrigramSearch(fields=["description"], name="budgets_statementline_search"),
             models.UniqueConstraint(
                 fields=["tenant", "account", "identity"],
-                condition=Q(fate="new") & ~Q(account=""),
+                condition=Q(status="new") & ~Q(account=""),
                 name="budgets_statementline_once",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "budget", "identity"],
-                condition=Q(fate="new", account=""),
+                condition=Q(status="new", account=""),
                 name="budgets_statementline_unnamed_once",
             ),
             models.UniqueConstraint(
@@ -194,16 +203,11 @@ class StatementLine(TenantModel):
                 condition=~Q(identity=""), name="budgets_statementline_identity_given"
             ),
             models.CheckConstraint(
-                condition=Q(fate__in=["new", "undone"], movement__isnull=False)
-                | Q(fate__in=["duplicate", "skipped", "held"], movement=None),
-                name="budgets_statementline_fate",
+                condition=Q(status__in=["new", "undone"], movement__isnull=False)
+                | Q(status__in=["duplicate", "skipped", "held"], movement=None),
+                name="budgets_statementline_status",
             ),
         ]
 
     def __str__(self) -> str:
         return f"line {self.number}"
-
-    @property
-    def has_bank_id(self) -> bool:
-        """Whether the bank gave it an id."""
-        return self.identity.startswith("id")

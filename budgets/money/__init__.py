@@ -1,7 +1,7 @@
-"""Money in and out: what people type becomes minor units, and minor units what they read.
+"""Parse and format money and percentages in the notation of a locale.
 
-`tenants.locales` knows how a locale writes numbers. Between `parse` and `show` money is an int of
-minor units (cents); between `percent` and `show_percent` a share is an int of parts per million.
+`tenants.locales` has the notations. `parse` returns and `show` takes an int of minor units
+(cents); `percent` returns and `show_percent` takes an int of parts per million.
 """
 
 import re
@@ -15,12 +15,12 @@ from budgets.money.currencies import capitals, exponent, in_use, quoted
 from tenants import locales
 from tenants.locales import Locale
 
-# What stands before the number, from its first digit to its last, and what stands after it.
+# The text before the number, the number from its first digit to its last, the text after it.
 _PARTS = re.compile(r"([^0-9]*?)([.,]?[0-9](?:.*[0-9])?)([^0-9]*)", re.DOTALL)
 _PERCENT = re.compile(r"([0-9]{1,3})(?:([^0-9])([0-9]{1,4}))?")
 
-# One spelling for the spaces, apostrophes and minus signs of different locales and keyboards;
-# marks of writing direction are invisible and say nothing about the amount.
+# One spelling for the spaces, apostrophes and minus signs of different locales and keyboards,
+# and none for the invisible marks of writing direction.
 _SPELLING = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"}
     | dict.fromkeys("\u200e\u200f\u061c")
@@ -35,11 +35,10 @@ def parse(
     signed: bool = False,
     exponent: int | None = None,
 ) -> int:
-    """Read an amount as people of `locale` write it, in minor units.
+    """Parse an amount in the notation of `locale`; return minor units.
 
-    The currency may stand beside it, as its code or as the locale's symbol. Only with `signed`
-    may there be a sign, or an amount of zero. A budget passes the `exponent` it keeps, and so
-    goes on when its currency is withdrawn.
+    The text may contain the code of the currency or its symbol in the locale. A sign and an
+    amount of 0 need `signed`. With a stored `exponent` the currency may have ended.
 
     >>> parse("1,234.5", "EUR"), parse("1.234,50 EUR", "EUR", locale="de")
     (123450, 123450)
@@ -60,29 +59,29 @@ def parse(
         notation.require_currency(re.sub("[+-]", "", beside).strip(), text)
     minor = notation.minor(number, text)
     if not signed and (signs or not minor):
-        raise BadAmount(f"an amount is more than zero, not {quoted(text)}")
+        raise BadAmount(f"the amount must be more than zero, not {quoted(text)}")
     return -minor if signs == ["-"] else minor
 
 
 def show(minor: int, currency: str, *, locale: str = "en", exponent: int | None = None) -> str:
-    """Write minor units as people of `locale` read them, with every decimal the currency has.
+    """Format minor units in the notation of `locale`, with all decimals of the currency.
 
     >>> show(123450, "EUR"), show(-1234, "JPY"), show(5, "USD", exponent=3)
     ('€1,234.50', '-¥1,234', '$0.005')
 
-    Raises BadAmount for no locale, and UnknownCurrency unless the `exponent` is given.
+    Raises BadAmount for an unknown locale, and UnknownCurrency without an `exponent`.
     """
     notation = _Notation.of(currency, locale, exponent)
     return notation.locale.money(notation.number(minor), notation.code, negative=minor < 0)
 
 
 def percent(text: str, *, locale: str = "en") -> int:
-    """Read a percentage with at most four decimals, in parts per million.
+    """Parse a percentage with at most four decimals; return parts per million.
 
     >>> percent("33.3333"), percent("30"), percent("2,5", locale="de")
     (333333, 300000, 25000)
 
-    Raises BadRule unless it is from 0 to 100, and BadAmount for no locale.
+    Raises BadRule unless it is from 0 to 100, and BadAmount for an unknown locale.
     """
     point = locale_named(locale).point
     if (parts := _PERCENT.fullmatch(text)) and parts[2] in (None, point):
@@ -96,51 +95,51 @@ def percent(text: str, *, locale: str = "en") -> int:
 
 
 def show_percent(ppm: int, *, locale: str = "en") -> str:
-    """Write parts per million as a percentage.
+    """Format parts per million as a percentage.
 
     >>> show_percent(333_333), show_percent(300_000), show_percent(25_000, locale="de")
     ('33.3333 %', '30 %', '2,5 %')
     """
     whole, decimals = divmod(ppm, 10_000)
-    told = f"{whole}.{decimals:04}".rstrip("0").rstrip(".")
-    return f"{told.replace('.', locale_named(locale).point)} %"
+    text = f"{whole}.{decimals:04}".rstrip("0").rstrip(".")
+    return f"{text.replace('.', locale_named(locale).point)} %"
 
 
 def locale_named(name: str) -> Locale:
-    """The locale of that name, such as de_CH or de-ch. Raises BadAmount."""
-    if (found := locales.find(name)) is None:
-        raise BadAmount(f"there is no locale {quoted(name)}: say en, de, fr_CH ...")
-    return found
+    """The locale with that name, such as de_CH or de-ch. Raises BadAmount."""
+    if (locale := locales.find(name)) is None:
+        raise BadAmount(f"unknown locale {quoted(name)}: use en, de, fr_CH ...")
+    return locale
 
 
 @dataclass(frozen=True, slots=True)
 class _Notation:
-    """How one locale writes one currency."""
+    """The notation of one currency in one locale."""
 
     code: str
     exponent: int
     locale: Locale
 
     @classmethod
-    def of(cls, currency: str, locale: str, given: int | None) -> Self:
-        """`given` is an exponent somebody kept; without it the currency must be in use."""
-        places = exponent(currency) if given is None else given
+    def of(cls, currency: str, locale: str, stored: int | None) -> Self:
+        """`stored` is the exponent of a budget; without it the currency must be in use."""
+        places = exponent(currency) if stored is None else stored
         return cls(capitals(currency), places, locale_named(locale))
 
     def number(self, minor: int) -> str:
-        """The digits of an amount, unsigned, with the currency's decimals."""
+        """The absolute amount in digits, with the decimals of the currency."""
         whole, decimals = divmod(abs(minor), 10**self.exponent)
         return self.locale.number(str(whole), f"{decimals:0{self.exponent}}"[: self.exponent])
 
     def refusal(self, text: str) -> BadAmount:
-        """The error for what is no amount at all; it shows how one is written."""
+        """The error for text that is not an amount, with an example of the notation."""
         example = self.number(12345 * 10**self.exponent // 10)
         if not text.strip():
-            return BadAmount(f"the amount is missing: write one, such as {example}")
+            return BadAmount(f"the amount is missing: write one like {example}")
         return BadAmount(f"{quoted(text)} is not an amount: write it like {example}")
 
     def require_currency(self, beside: str, text: str) -> None:
-        """Let pass what may stand beside the number: nothing, the code, the symbol."""
+        """Raise unless the text beside the number is empty, the code or the symbol."""
         symbol = self.locale.symbol(self.code).translate(_SPELLING)
         if not beside or capitals(beside) == self.code or beside == symbol:
             return
@@ -149,7 +148,7 @@ class _Notation:
         raise self.refusal(text)
 
     def minor(self, number: str, text: str) -> int:
-        """The minor units of an unsigned number; `text` is all that was written."""
+        """The minor units of an unsigned number; `text` is the whole input, for errors."""
         group, point = (
             mark.translate(_SPELLING) for mark in (self.locale.group, self.locale.point)
         )
@@ -172,4 +171,4 @@ class _Notation:
 
     def _too_large(self) -> BadAmount:
         most = self.number(MAX_MINOR)
-        return BadAmount(f"the amount is too large: the most is {most} {self.code}")
+        return BadAmount(f"the amount is too large: the maximum is {most} {self.code}")

@@ -1,6 +1,6 @@
-"""Currencies by ISO 4217: those in use, their decimals, and those that ended, each with its day.
+"""Currencies of ISO 4217: those in use, their decimals, and those that ended, with the day.
 
-The table is `currencies.json`, which names its sources; `scripts/locales.py` writes it.
+`scripts/locales.py` writes the table `currencies.json`, which names its sources.
 """
 
 import json
@@ -12,8 +12,8 @@ from budgets.errors import CurrencyEnded, UnknownCurrency
 
 _FILE = Path(__file__).with_name("currencies.json")
 
-# ISO 4217: the codes whose minor unit is not a hundredth. CLDR's own figures are advice for
-# display, which hides minor units that nobody mints any more (IQD, LBP, RSD and others).
+# ISO 4217: the codes whose minor unit is not a hundredth. The digits of CLDR are for display:
+# they omit minor units without coins (IQD, LBP, RSD and others).
 _NOT_HUNDREDTHS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
@@ -23,13 +23,13 @@ _EXPONENTS = {code: n for n, codes in _NOT_HUNDREDTHS.items() for code in codes.
 
 
 def exponent(currency: str, *, on: date | None = None) -> int:
-    """The decimals of a currency's minor unit; upper and lower case are the same.
+    """The number of decimals of a currency; the code is case-insensitive.
 
     >>> [exponent(currency) for currency in ("JPY", "eur", "KWD")]
     [0, 2, 3]
 
-    Raises UnknownCurrency for all but the codes of money, and CurrencyEnded for money that is no
-    longer in use `on` that day (default: today, UTC).
+    Raises UnknownCurrency for an unknown code, and CurrencyEnded if the currency is not in use
+    `on` that day (default: today, UTC).
     """
     code = capitals(currency)
     if not in_use(code, on):
@@ -38,7 +38,7 @@ def exponent(currency: str, *, on: date | None = None) -> int:
 
 
 def in_use(code: str, on: date | None = None) -> bool:
-    """Whether it is the code, in capitals, of money in use on that day (default: today, UTC)."""
+    """Whether `code`, in capitals, is a currency in use on that day (default: today, UTC)."""
     if code in _ended():
         return (on or datetime.now(UTC).date()) < _ended()[code][0]
     return code in _lasting()
@@ -47,12 +47,12 @@ def in_use(code: str, on: date | None = None) -> bool:
 def _refusal(currency: str, code: str) -> UnknownCurrency:
     if code not in _ended():
         return UnknownCurrency(
-            f"{quoted(currency)} is not a currency: give an ISO 4217 code such as EUR"
+            f"{quoted(currency)} is not a currency: use an ISO 4217 code such as EUR"
         )
     day, follows = _ended()[code]
-    such = f"such as {follows}, which replaced it" if follows else "of money in use"
+    advice = f"such as {follows}, which replaced it" if follows else "of a currency in use"
     return CurrencyEnded(
-        f"{code} is not in use since {day}: give an ISO 4217 code {such}",
+        f"{code} ended on {day}: use an ISO 4217 code {advice}",
         currency=code,
         since=day,
         replaced_by=follows,
@@ -60,23 +60,23 @@ def _refusal(currency: str, code: str) -> UnknownCurrency:
 
 
 def capitals(code: str) -> str:
-    """The code in capitals; letters outside ASCII stay, lest one turn into a code's."""
+    """The code in capitals; text with letters outside of ASCII stays as it is."""
     return code.upper() if code.isascii() else code
 
 
 def quoted(text: str) -> str:
-    """The text as an error may quote it: short and on one line."""
+    """The text for an error message: at most 40 characters, on one line."""
     return repr(text if len(text) <= 40 else f"{text[:40]}...")
 
 
 @cache
 def _lasting() -> frozenset[str]:
-    """The codes of money that has no end."""
+    """The codes of currencies without a last day."""
     return frozenset(json.loads(_FILE.read_text())["in_use"])
 
 
 @cache
 def _ended() -> dict[str, tuple[date, str | None]]:
-    """From which day each is no longer in use, and what is used instead."""
+    """Code -> the day from which it is not in use, and the code of its successor."""
     ended = json.loads(_FILE.read_text())["ended"]
     return {code: (date.fromisoformat(day), follows) for code, (day, follows) in ended.items()}

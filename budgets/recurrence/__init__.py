@@ -5,8 +5,8 @@ when clocks change. A local time that a change leaves out falls due at the chang
 time there is; one that occurs twice falls due the first time. So moments keep the order of the
 local times, and two that become the same moment are one.
 
-What the rule leaves open (day, hour) is the start's, and nothing falls due before the start;
-the start itself only if the rule says so. UNTIL is a day (its end), a local time, or a moment
+A day or an hour that the rule does not name is the start's. Nothing falls due before the start,
+and at the start only if the rule fits it. UNTIL is a day (its end), a local time, or a moment
 with Z. Days that a month does not have are left out, as RFC 5545 says: BYMONTHDAY=-1 is the
 last day of every month. Nothing falls due past the times that can be written
 (`tenants.schema.times`). Refused: rules that are empty, for ever or for centuries, and what
@@ -42,7 +42,7 @@ class Recurrence:
 
 
 def recurrence(rrule: str, starts: datetime, time_zone: str) -> Recurrence:
-    """What somebody typed, checked; the rule in one spelling. Raises BadSchedule."""
+    """A validated recurrence, its rule in one spelling. Raises BadSchedule."""
     if starts.tzinfo or starts.microsecond:
         raise BadSchedule(f"a start is a local time to the second, not {starts}")
     if time_zone not in _known_zones():
@@ -85,22 +85,28 @@ def due_times(
             yield due
 
 
-def come(
+def split_due(
     times: Iterable[datetime], now: datetime, most: int
 ) -> tuple[list[datetime], datetime | None]:
-    """The due times that have come, at most so many, and the one after them, if there is one."""
-    have: list[datetime] = []
+    """The due times up to `now`, at most so many, and the next one after them, if there is one.
+
+    >>> daily = Recurrence("FREQ=DAILY", datetime(2027, 1, 1, 9), "UTC")
+    >>> past, following = split_due(due_times(daily), datetime(2027, 1, 2, 12, tzinfo=UTC), 10)
+    >>> [due.day for due in past], following and following.day
+    ([1, 2], 3)
+    """
+    past: list[datetime] = []
     for due in times:
-        if due > now or len(have) == most:
-            return have, due
-        have.append(due)
-    return have, None
+        if due > now or len(past) == most:
+            return past, due
+        past.append(due)
+    return past, None
 
 
 def is_missed(due: datetime, *, catch_up: str, now: datetime, newest: datetime) -> bool:
-    """Whether it is too late for a due time that has come, `newest` being the last that has.
+    """Whether a past due time is not run any more, `newest` being the last one that has passed.
 
-    Catching up `all`, none is; `last`, all but the newest; `none`, those older than GRACE.
+    With `all` none is missed; with `last` all but the newest; with `none` those older than GRACE.
     """
     if catch_up == "last":
         return due != newest
@@ -111,7 +117,7 @@ def is_missed(due: datetime, *, catch_up: str, now: datetime, newest: datetime) 
 
 
 def _local_times(parts: Parts, starts: datetime, near: datetime | None) -> Iterator[datetime]:
-    """Local times from the start on, up to COUNT; of those before `near` maybe not all."""
+    """Local times from the start on, up to COUNT; some of those before `near` may be left out."""
     if "COUNT" in parts:
         return islice(_endless(parts, starts, starts), int(parts["COUNT"]))
     return _endless(parts, starts, near or starts)
@@ -128,10 +134,10 @@ def _endless(parts: Parts, starts: datetime, near: datetime) -> Iterator[datetim
 
 
 def _is_empty(parts: Parts, starts: datetime) -> bool:
-    """Whether no day there is satisfies the rule, its end aside.
+    """Whether no day satisfies the rule, its end aside.
 
-    Dates and weekdays repeat every 400 years. So the rule is asked close to the last year,
-    where dateutil, which otherwise searches thousands of years, soon gives up.
+    Dates and weekdays repeat every 400 years. So the rule is tried near the last year, where
+    dateutil soon stops; otherwise it searches thousands of years.
     """
     cycles = (MAXYEAR - 100 - starts.year) // 400
     late = starts.replace(year=starts.year + 400 * cycles)
@@ -168,7 +174,7 @@ def _moment(local: datetime, zone: ZoneInfo) -> datetime:
     due = local.replace(tzinfo=zone).astimezone(UTC)
     if _wall(due, zone) == local:
         return due
-    early = local.replace(tzinfo=zone, fold=1).astimezone(UTC)  # read with the offset to come
+    early = local.replace(tzinfo=zone, fold=1).astimezone(UTC)  # with the offset after the change
     gap = range(int((due - early).total_seconds()) + 1)
     change = bisect_left(gap, local, key=lambda n: _wall(early + timedelta(seconds=n), zone))
     return early + timedelta(seconds=change)

@@ -1,4 +1,4 @@
-"""What a rule brings: its next due times, and the months that it skips for want of a day.
+"""The next due times of a rule, and the months that it skips because they lack the day.
 
 Pure: no Django, no clock.
 """
@@ -44,7 +44,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The next due times (UTC), none when there are none to come, and what the rule skips."""
+    """The next due times (UTC), and what the rule skips."""
 
     due_times: tuple[datetime, ...]
     skips: tuple[Skip, ...]

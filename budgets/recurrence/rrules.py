@@ -1,5 +1,6 @@
-"""What a recurrence rule may say: the parts of RFC 5545, section 3.3.10, as `budgets.recurrence`
-takes them. Text in, parts out; what makes no sense is refused with the reason.
+"""Recurrence rules: the parts of RFC 5545, section 3.3.10, that `budgets.recurrence` takes.
+
+Text in, parts out; an invalid rule is refused with the reason.
 
 Left out: FREQ finer than DAILY, BYSECOND, and BYWEEKNO, which dateutil reads otherwise.
 """
@@ -62,12 +63,12 @@ def parts_of(rrule: str) -> Parts:
         if name in parts:
             raise BadSchedule(f"{name} is there twice", part=name)
         if not _fits(name, value):
-            said = f": say {', '.join(FREQUENCIES)}" if name == "FREQ" else ""
-            raise BadSchedule(f"{name} cannot be {value[:40]!r}{said}", part=name)
+            choices = f": say {', '.join(FREQUENCIES)}" if name == "FREQ" else ""
+            raise BadSchedule(f"{name} cannot be {value[:40]!r}{choices}", part=name)
         parts[name] = value
-    for is_so, wrong in _nonsense(parts):
-        if is_so:
-            raise BadSchedule(wrong)
+    for broken, message in _contradictions(parts):
+        if broken:
+            raise BadSchedule(message)
     return {name: parts[name] for name in _PARTS if name in parts}
 
 
@@ -77,9 +78,9 @@ def text_of(parts: Parts) -> str:
 
 
 def spelled_out(parts: Parts, starts: datetime) -> Parts:
-    """The rule with what it takes from the start said in it, and without its end.
+    """The rule with every part that it takes from the start, and without its end.
 
-    It yields the same from any other day on; dateutil takes less from the start than RFC 5545.
+    So it gives the same times from another start; dateutil takes less from it than RFC 5545.
     """
     freq, implied = parts["FREQ"], {"WKST": "MO", "BYSECOND": str(starts.second)}
     implied |= {"BYHOUR": str(starts.hour), "BYMINUTE": str(starts.minute)}
@@ -123,8 +124,8 @@ def _fits(name: str, value: str) -> bool:
     return all(_NUMBER.fullmatch(each) and int(each) in within for each in values)
 
 
-def _nonsense(parts: Parts) -> Iterator[tuple[bool, str]]:
-    """What a rule must not be, and what to say where it is."""
+def _contradictions(parts: Parts) -> Iterator[tuple[bool, str]]:
+    """Whether each condition on the parts together is broken, and its message."""
     freq = parts.get("FREQ")
     yield freq is None, f"a rule has a FREQ: {', '.join(FREQUENCIES)}"
     yield {"COUNT", "UNTIL"} <= parts.keys(), "a rule has COUNT or UNTIL, not both"
@@ -138,7 +139,7 @@ def _nonsense(parts: Parts) -> Iterator[tuple[bool, str]]:
 
 
 def _misnumbered(parts: Parts) -> Iterator[tuple[bool, str]]:
-    """What the days of BYDAY must not be: 2FR, the second Friday, of what?"""
+    """The conditions on numbers in BYDAY, such as 2FR, the second Friday."""
     freq, numbers = parts["FREQ"], [day[:-2] for day in parts.get("BYDAY", "").split(",")]
     if not any(numbers):
         return

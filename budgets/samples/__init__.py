@@ -1,4 +1,4 @@
-"""Two made-up bank statements for trying things out; `make` writes them."""
+"""Two invented bank statements for demos and tests; `make` writes them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Write the sample statements: `python -m budgets.samples.make` makes the same bytes every time.
+"""Write the sample statements: `python -m budgets.samples.make` always writes the same bytes.
 
 All people, firms and account numbers are invented.
 """
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One line to be: signed cents, who, and what for."""
+    """One line of a statement: day, signed cents, counterparty, purpose."""
 
     day: date
     amount: int
@@ -28,24 +28,24 @@ class Booking:
 
 
 class Chance:
-    """A random source that stays the same in every Python: only `random()` promises that."""
+    """A random source with equal results in every Python version, which only `random()` has."""
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed).random  # noqa: S311  # meant to be the same each time
+        self._random = Random(seed).random  # noqa: S311  # reproducible on purpose
 
     def between(self, low: int, high: int, step: int = 1) -> int:
-        """A multiple of `step` from `low` on, below `high`."""
+        """`low` plus a multiple of `step`, below `high`."""
         return low + int(self._random() * ((high - low) // step)) * step
 
     def of[T](self, choices: list[T]) -> T:
-        """One of the choices."""
+        """A random element of `choices`."""
         return choices[self.between(0, len(choices))]
 
 
 def workday(month: int, day: int) -> date:
-    """That day of the month, or the Friday before its weekend."""
-    wanted = date(YEAR, month, day)
-    return wanted - timedelta(days=max(0, wanted.weekday() - 4))
+    """That day of the month, or the Friday before if it is on a weekend."""
+    nominal = date(YEAR, month, day)
+    return nominal - timedelta(days=max(0, nominal.weekday() - 4))
 
 
 def last_workday(month: int) -> date:
@@ -56,7 +56,7 @@ def last_workday(month: int) -> date:
 
 
 def weekly(weekday: int) -> Iterator[date]:
-    """Every such day of the year, Monday being 0."""
+    """Every such weekday of the year; Monday is 0."""
     first = date(YEAR, 1, 1)
     first += timedelta(days=(weekday - first.weekday()) % 7)
     return (first + timedelta(weeks=week) for week in range(52))
@@ -107,7 +107,7 @@ def _month(month: int, chance: Chance) -> Iterator[Booking]:
 
 
 def _extras() -> Iterator[Booking]:
-    """What does not come every month: refunds, a bonus, interest, and two equal coffees."""
+    """Lines that are not monthly: refunds, a bonus, interest, and two equal coffees."""
     yield Booking(date(YEAR, 2, 19), 48_75, "Lee Cycle Works", "Refund brake set")
     yield Booking(date(YEAR, 4, 17), 1_200_00, "Northgate Veterinary Clinic", "Bonus A Tierney")
     yield Booking(date(YEAR, 5, 22), 612_40, "Revenue Commissioners", "Income tax refund 2024")
@@ -206,7 +206,7 @@ def _invoices(month: int, chance: Chance) -> Iterator[Booking]:
 
 
 def _fixed(month: int, chance: Chance) -> Iterator[Booking]:
-    """Rent, wages, power and tax; flour comes twice on one day before the feasts."""
+    """Rent, wages, power and tax; before the feasts two equal lines for flour on one day."""
     yield Booking(workday(month, 4), -2_850_00, "Liegenschaften Seevorstadt", "Miete Backstube")
     for baker, wage in (("Noël Wüthrich", 4_620_00), ("Anaïs Çelik", 3_985_00)):
         yield Booking(workday(month, 25), -wage, baker, "Lohn")
@@ -227,7 +227,7 @@ CSV_HEADER += ["Verwendungszweck", "Betrag", "Währung", "Saldo"]
 
 
 def table(bookings: Iterable[Booking]) -> bytes:
-    """The bookings as a Swiss bank's CSV in Windows-1252, three lines of preamble included."""
+    """The bookings as the CSV of a Swiss bank in Windows-1252, after three lines of preamble."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(["Kontoauszug", "Bäckerei Morgenrot, Réjane Stähli, Biel/Bienne"])

@@ -1,10 +1,12 @@
 """Bank statements, read: OFX, QFX and CSV files to lines. No database.
 
-    statement = read(path, currency="EUR")
-    for line in statement.lines():
+    file = read(path)
+    surveyed = survey(file.lines(decimals=2))
+    for line in surveyed.lines():
         ...
 
-A file is read as often as it takes and never held whole.
+A file is opened and read once: into memory, or into a temporary file when it is long. All later
+passes read that copy, so a file that changes or disappears meanwhile changes nothing.
 """
 
 from collections.abc import Iterator
@@ -13,23 +15,20 @@ from pathlib import Path
 from typing import Protocol
 
 from budgets.errors import BadStatement
-from budgets.money import currencies
-from budgets.statements.columns import Hints
+from budgets.statements.column_roles import Hints
 from budgets.statements.csvfile import CsvFile
 from budgets.statements.lines import Account, Line, numbered
 from budgets.statements.ofx import OfxFile, looks_like_ofx
-from budgets.statements.source import Source, inspect
+from budgets.statements.source import inspect
 from budgets.statements.survey import Survey, survey
 
 __all__ = [
     "Account",
-    "Header",
     "Hints",
     "Line",
-    "Statement",
+    "StatementFile",
     "Survey",
     "read",
-    "sniff",
     "survey",
 ]
 
@@ -47,78 +46,52 @@ class _File(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """What a file says about itself. `format` is "ofx" or "csv"; `accounts` are those picked."""
+class StatementFile:
+    """A file that was read once and recognised; `sha256` is of all its bytes.
 
+    `format` is "ofx" or "csv". `accounts` are those of the file, or the one that was picked:
+    `account`, which is "" for all of them.
+    """
+
+    path: Path
+    sha256: str
     format: str
     accounts: tuple[Account, ...]
+    account: str
+    _file: _File
 
     @property
     def currency(self) -> str:
         """The currency of its accounts, "" when they name none."""
         return self.accounts[0].currency
 
+    def lines(self, decimals: int) -> Iterator[Line]:
+        """Parse the lines, in the file's order; a unit of its currency has `decimals` decimals.
 
-@dataclass(frozen=True, slots=True)
-class Statement(Header):
-    """A file to take lines from, as often as wanted; `sha256` is of all its bytes."""
-
-    path: Path
-    sha256: str
-    decimals: int
-    _file: _File
-    _account: str
-
-    @property
-    def account(self) -> str:
-        """The one account that was asked for, "" for all of them."""
-        return self._account
-
-    def lines(self) -> Iterator[Line]:
-        """The lines, in the file's order, read anew by each call.
-
-        Raises BadStatement at the first bad one, so a file is good once a whole pass was.
+        Each call parses anew what was read once. Raises BadStatement at the first bad line, so a
+        file is valid after a complete pass.
         """
-        return numbered(self._chosen())
+        return numbered(self._picked(decimals))
 
-    def _chosen(self) -> Iterator[Line]:
+    def _picked(self, decimals: int) -> Iterator[Line]:
         names = {account.id for account in self._file.accounts}
-        for line in self._file.lines(self.decimals):
-            if not self._account or line.account == self._account:
+        for line in self._file.lines(decimals):
+            if not self.account or line.account == self.account:
                 yield line
             elif names == {""}:
-                yield replace(line, account=self._account)
+                yield replace(line, account=self.account)
 
 
-def sniff(path: Path | str, *, hints: Hints = _NO_HINTS) -> Header:
-    """Learn the format, the accounts and the currency, before there is a currency to read in.
+def read(path: Path | str, *, hints: Hints = _NO_HINTS) -> StatementFile:
+    """Open and read a file, and recognise its format, its accounts and their currency.
 
     Raises BadStatement, also for accounts in several currencies unless `hints.account`
     picks one.
     """
-    file = _opened(inspect(Path(path), hints.encoding), hints)
-    return Header(file.format, _selected(file.accounts, hints.account))
-
-
-def read(
-    path: Path | str, *, currency: str, exponent: int | None = None, hints: Hints = _NO_HINTS
-) -> Statement:
-    """Open a statement whose sums are to become minor units of `currency`.
-
-    The caller compares `currency` with the statement's own. An `exponent` somebody kept
-    goes before the currency's. Raises BadStatement as `sniff` does; UnknownCurrency.
-    """
-    decimals = currencies.exponent(currency) if exponent is None else exponent
     source = inspect(Path(path), hints.encoding)
-    file = _opened(source, hints)
+    file: _File = OfxFile(source) if looks_like_ofx(source) else CsvFile(source, hints)
     accounts = _selected(file.accounts, hints.account)
-    return Statement(
-        file.format, accounts, source.path, source.sha256, decimals, file, hints.account
-    )
-
-
-def _opened(source: Source, hints: Hints) -> _File:
-    return OfxFile(source) if looks_like_ofx(source) else CsvFile(source, hints)
+    return StatementFile(source.path, source.sha256, file.format, accounts, hints.account, file)
 
 
 def _selected(accounts: tuple[Account, ...], wanted: str) -> tuple[Account, ...]:

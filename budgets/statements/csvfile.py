@@ -13,10 +13,10 @@ from typing import ClassVar, TextIO
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks
-from budgets.statements.columns import MONEY, Columns, Hints, understood
+from budgets.statements.column_roles import MONEY, Columns, Hints, understood
 from budgets.statements.dates import Dates
 from budgets.statements.lines import Account, Line
-from budgets.statements.rows import Notation, Row
+from budgets.statements.records import Notation, Record
 from budgets.statements.source import Source
 
 DELIMITERS = ",;\t|"
@@ -56,7 +56,7 @@ class CsvFile:
     def _account(self, at: int, cells: list[str]) -> Account:
         """Learn from a row how the file writes, and whose it is."""
         columns = self._head.columns
-        row = Row(columns, cells)
+        row = Record(columns, cells)
         row.read("date", lambda text: self._dates.see(text, at))
         for role in MONEY:
             self._marks.see(row.text(role), at)

@@ -1,4 +1,4 @@
-"""The file itself: its digest, and how its bytes become text. Reads in blocks, holds one."""
+"""The file itself, read once: a copy of it, its digest, and how its bytes become text."""
 
 import codecs
 import hashlib
@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 from budgets.errors import BadStatement
+from budgets.statements.spool import Spool
 
-BLOCK = 1 << 18  # characters
+BLOCK = 1 << 18  # bytes of a file, characters of its text
 _HEAD = 2048  # bytes
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Some banks write the header in one line, with nothing between its fields.
@@ -25,16 +28,17 @@ _ISO = re.compile(r"iso-?8859-?(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that is text throughout in `encoding`."""
+    """A copy of a file that is text throughout in `encoding`; `sha256` is of all its bytes."""
 
     path: Path
     sha256: str
     encoding: str
+    copy: Spool
 
     @contextmanager
     def text(self) -> Iterator[TextIO]:
-        """Open the file as text, line ends untouched. Raises BadStatement when it has gone."""
-        with _translated(self.path), self.path.open(encoding=self.encoding, newline="") as file:
+        """Read the copy as text, line ends untouched."""
+        with TextIOWrapper(self.copy.reader(), encoding=self.encoding, newline="") as file:
             yield file
 
     def head(self, size: int) -> str:
@@ -44,24 +48,61 @@ class Source:
 
 
 def inspect(path: Path, encoding: str = "") -> Source:
-    """Read the whole file: its digest, and an encoding that fits all of it.
+    """Open the file and read it once: copy it, digest it, and find an encoding that fits all of it.
 
     Without an `encoding` that is UTF-8 if it can be, else what an OFX header says,
     else Windows-1252; a byte order mark decides by itself. Raises BadStatement for a
     file that is missing, empty, binary, or not in the encoding it claims.
     """
-    with _translated(path):
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        *likely, last = _candidates(head, encoding)
-        for name in likely:
-            if _fits(path, name):
-                return Source(path, digest, name)
-        if not _fits(path, last):
-            raise BadStatement(f"not text in {last}: say --encoding")
-        return Source(path, digest, last)
+    copy, digest = Spool(), hashlib.sha256()
+    with _translated(path), path.open("rb") as file:
+        blocks = iter(partial(file.read, BLOCK), b"")
+        first = next(blocks, b"")
+        texts = [_Text(name) for name in _candidates(first[:_HEAD], encoding)]
+        for block in chain([first], blocks):
+            digest.update(block)
+            copy.write(block)
+            for text in texts:
+                text.take(block)
+    text = next((text for text in texts if text.fits()), texts[-1])
+    text.require_statement()
+    return Source(path, digest.hexdigest(), text.encoding, copy)
+
+
+class _Text:
+    """What is known of a file as text in one encoding, block by block."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._wrong = self._binary = False
+        self._blank = True
+
+    def take(self, block: bytes, *, last: bool = False) -> None:
+        """Decode the next block, unless the file is known to be no text in the encoding."""
+        if self._wrong or self._binary:
+            return
+        try:
+            text = self._decoder.decode(block, last)
+        except UnicodeError:
+            self._wrong = True
+            return
+        self._binary = "\0" in text
+        self._blank = self._blank and (not text or text.isspace())
+
+    def fits(self) -> bool:
+        """Whether the file, which has ended, is text in the encoding."""
+        self.take(b"", last=True)
+        return not self._wrong
+
+    def require_statement(self) -> None:
+        """Raises BadStatement for a file that is not text, or empty."""
+        if self._wrong:
+            raise BadStatement(f"not text in {self.encoding}: say --encoding")
+        if self._binary:
+            raise BadStatement("a binary file, not a bank statement")
+        if self._blank:
+            raise BadStatement("the file is empty")
 
 
 def _candidates(head: bytes, encoding: str) -> list[str]:
@@ -105,32 +146,10 @@ def _is_known(encoding: str) -> bool:
         return False
 
 
-def _fits(path: Path, encoding: str) -> bool:
-    try:
-        _examine(path, encoding)
-    except UnicodeError:
-        return False
-    return True
-
-
-def _examine(path: Path, encoding: str) -> None:
-    """Decode the whole file. Raises UnicodeError, or BadStatement for an empty or binary file."""
-    blank = True
-    with path.open(encoding=encoding, newline="") as file:
-        for block in iter(partial(file.read, BLOCK), ""):
-            if "\0" in block:
-                raise BadStatement("a binary file, not a bank statement")
-            blank = blank and block.isspace()
-    if blank:
-        raise BadStatement("the file is empty")
-
-
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
     """Say in one line why a file cannot be read."""
     try:
         yield
-    except UnicodeError as error:
-        raise BadStatement(f"not text: {error}") from error
     except OSError as error:
         raise BadStatement(f"cannot read {path}: {error.strerror or error}") from error

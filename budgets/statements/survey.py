@@ -1,31 +1,47 @@
-"""One pass over a whole file, before anything is written: is it good, and what is in it?"""
+"""The validation of a whole file before anything is written; its lines are parsed here, once."""
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from operator import attrgetter
 
 from budgets.errors import BadStatement
 from budgets.statements.lines import Line
+from budgets.statements.spool import Spool
 
 LONGEST_ACCOUNT = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a good file holds.
+    """The content of a valid file.
 
-    `total` counts its lines, `outgoing` those that bring nothing. `first` has the identity of
-    each incoming line and the number of the first that bears it.
+    `total` counts its lines, `outgoing` those that bring no money in. `first` has the identity of
+    each incoming line and the number of the first line with that identity.
     """
 
     total: int
     outgoing: int
     first: Mapping[str, int]
+    _copy: Spool
+
+    def lines(self) -> Iterator[Line]:
+        """The lines as they were parsed, in the file's order. Can be called again."""
+        with self._copy.reader() as rows:
+            for row in rows:
+                number, account, posted, *rest = json.loads(row)
+                yield Line(number, account, date.fromisoformat(posted), *rest)
+
+
+_COLUMNS = attrgetter(*Line.__slots__)
 
 
 def survey(lines: Iterable[Line], tick: Callable[[], None] = lambda: None) -> Survey:
-    """Read every line once. Raises BadStatement at the first bad one."""
+    """Parse and keep every line; `tick` is called for each. Raises BadStatement at a bad one."""
     total = outgoing = 0
     first: dict[str, int] = {}
+    copy = Spool()
     for line in lines:
         total += 1
         tick()
@@ -37,4 +53,5 @@ def survey(lines: Iterable[Line], tick: Callable[[], None] = lambda: None) -> Su
             first.setdefault(line.identity, line.number)
         else:
             outgoing += 1
-    return Survey(total, outgoing, first)
+        copy.write(json.dumps(_COLUMNS(line), default=str).encode() + b"\n")
+    return Survey(total, outgoing, first, copy)

@@ -25,9 +25,21 @@ from budgets.testing.budgets import MemoryBudgets
 from budgets.testing.entries import MemoryEntries
 from budgets.testing.movements import MemoryMovements
 from budgets.testing.rows import Bucket, Budget, Entry, Movement
+from budgets.testing.schedules import MemorySchedules, Schedule, ScheduleRun
+from budgets.testing.statements import MemoryStatements, Statement, StatementLine
 from budgets.testing.store import Store
 
-__all__ = ["Bucket", "Budget", "Entry", "MemoryLedger", "Movement"]
+__all__ = [
+    "Bucket",
+    "Budget",
+    "Entry",
+    "MemoryLedger",
+    "Movement",
+    "Schedule",
+    "ScheduleRun",
+    "Statement",
+    "StatementLine",
+]
 
 
 class MemoryLedger:
@@ -40,6 +52,8 @@ class MemoryLedger:
     buckets: interfaces.Buckets
     movements: interfaces.Movements
     entries: interfaces.Entries
+    schedules: interfaces.Schedules
+    statements: interfaces.Statements
 
     def __init__(
         self,
@@ -55,6 +69,8 @@ class MemoryLedger:
         self.buckets = MemoryBuckets(self._store)
         self.movements = MemoryMovements(self._store)
         self.entries = MemoryEntries(self._store)
+        self.schedules = MemorySchedules(self._store)
+        self.statements = MemoryStatements(self._store)
 
     def run[T](self, work: Callable[[], T]) -> T:
         """Do `work` as `run_for` does: when it raises, nothing it wrote stays.

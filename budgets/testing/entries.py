@@ -6,17 +6,18 @@ from typing import Any
 
 from django.db import models
 
+from budgets.managers.kinds import MovementKind
 from budgets.managers.reads.ledger import LEDGER, MEMOS
-from budgets.testing.rows import Entry, MovementKind
-from budgets.testing.store import Verbs
+from budgets.testing.rows import Entry
+from budgets.testing.verbs import MemoryDAO
 from tenants.listing import Page
-from tenants.listing.asked import Asked, Declared, Filter, read
-from tenants.listing.pages import paged, place_in, signer_of
+from tenants.listing.pages import page_from, position_of, signer_of
+from tenants.listing.query import Declaration, Filter, ListingQuery, parse
 
 COLUMNS: dict[str, Any] = {
     "movement__budget": models.UUIDField(),
     "bucket": models.UUIDField(),
-    "movement__kind": models.CharField(choices=[(str(kind), str(kind)) for kind in MovementKind]),
+    "movement__kind": models.CharField(choices=MovementKind.choices),
     "movement__seq": models.BigIntegerField(),
     "movement__effective_at": models.DateTimeField(),
     "movement__recorded_at": models.DateTimeField(),
@@ -24,7 +25,7 @@ COLUMNS: dict[str, Any] = {
 }
 """What may be filtered by, as the models' columns have it."""
 
-DECLARED = Declared(LEDGER, COLUMNS.__getitem__, MEMOS)
+DECLARED = Declaration(LEDGER, COLUMNS.__getitem__, MEMOS)
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "exact": operator.eq,
@@ -36,7 +37,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-class MemoryEntries(Verbs, reads=True):
+class MemoryEntries(MemoryDAO):
     """The ledger's lines, as EntryManager has them."""
 
     def page(
@@ -49,16 +50,16 @@ class MemoryEntries(Verbs, reads=True):
     ) -> Page[Entry]:
         """One page of the entries asked for; keywords count before the mapping."""
         own = {"limit": limit, "cursor": cursor, "sort": sort}
-        understood = read(DECLARED, {} if asked is None else asked, own)
+        understood = parse(DECLARED, {} if asked is None else asked, own)
         signer = signer_of(understood, key=f"in memory {id(self._store)}", fallback_keys=())
-        place = place_in(understood.cursor, signer)
+        place = position_of(understood.cursor, signer)
         down = understood.sort.descending != (place is not None and place.back)
         rows = [row for row in self._store.all(Entry) if _passes(row, understood)]
         if place is not None:
             beyond = operator.lt if down else operator.gt
             rows = [row for row in rows if beyond(_place(row), place.values)]
         rows.sort(key=_place, reverse=down)
-        return paged(
+        return page_from(
             rows,
             understood.limit,
             place,
@@ -71,11 +72,11 @@ def _place(row: Entry) -> list[Any]:
     return [row.movement.seq, row.position]
 
 
-def _passes(row: Entry, asked: Asked) -> bool:
-    """Whether a row was asked for."""
+def _passes(row: Entry, query: ListingQuery) -> bool:
+    """Whether a row fulfils the query."""
     told = f"{row.movement.memo}\n{row.movement.source}".upper()
-    found = asked.wanted is None or asked.wanted.upper() in told
-    return found and all(_fulfils(row, each) for each in asked.filters)
+    found = query.search is None or query.search.upper() in told
+    return found and all(_fulfils(row, each) for each in query.filters)
 
 
 def _fulfils(row: Entry, condition: Filter) -> bool:

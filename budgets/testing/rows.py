@@ -1,53 +1,37 @@
 """Rows in memory: what a caller holds is a copy, as it would be of a database's row.
 
-Money is in minor units. The kinds are those of the models, which need Django to be set up.
+Money is in minor units.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from budgets.cascade import Claim, Slot
+from budgets.cascade import Claim
+from budgets.managers.facts import Answer, BucketFacts
+from budgets.managers.kinds import BucketKind
 
 if TYPE_CHECKING:
     from budgets.testing.store import Store
 
 
-class BucketKind(StrEnum):
-    """An envelope, or the money bucket that takes the rest."""
-
-    ENVELOPE = "envelope"
-    MONEY = "money"
-
-
-class MovementKind(StrEnum):
-    """Which verb moved the money."""
-
-    DEPOSIT = "deposit"
-    DEPOSIT_INTO = "deposit_into"
-    WITHDRAW = "withdraw"
-    TRANSFER = "transfer"
-    REDISTRIBUTE = "redistribute"
-    REDISTRIBUTE_TO = "redistribute_to"
-    RELEASE_EXCESS = "release_excess"
-    CLOSE = "close"
-    CLOSE_CASCADE = "close_cascade"
-    REVERSAL = "reversal"
-
-
 @dataclass(eq=False, kw_only=True)
-class Row:
+class Row(Answer):
     """The same row as another when it has the same id, however old each of them is."""
+
+    kinds: ClassVar[dict[str, type["Row"]]] = {}
+    """Every kind of row, by its name."""
 
     store: "Store" = field(repr=False)
     pk: UUID = field(default_factory=uuid7)
-    repeated: bool = False
+
+    def __init_subclass__(cls) -> None:
+        cls.kinds[cls.__name__] = cls
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.pk == self.pk
@@ -65,7 +49,7 @@ class Budget(Row):
     exponent: int
     owner: Any = None
     version: int = 0
-    last_seq: int = 0
+    last_movement_seq: int = 0
     deposited: int = 0
     withdrawn: int = 0
     last_recorded_at: datetime | None = None
@@ -85,17 +69,9 @@ class Budget(Row):
             user, "pk", user
         )
 
-    def count(self, movement: "Movement") -> None:
-        """Take a movement into the totals."""
-        self.version += 1
-        self.last_seq = movement.seq
-        self.last_recorded_at = movement.recorded_at
-        self.deposited += max(movement.external, 0)
-        self.withdrawn += max(-movement.external, 0)
-
 
 @dataclass(eq=False, kw_only=True)
-class Bucket(Row):
+class Bucket(BucketFacts, Row):
     """An envelope, or the one money bucket of a budget."""
 
     budget_id: UUID
@@ -109,7 +85,7 @@ class Bucket(Row):
     archived_at: datetime | None = None
     balance: int = 0
     version: int = 0
-    last_seq: int = 0
+    last_entry_seq: int = 0
 
     def __str__(self) -> str:
         return self.name
@@ -118,26 +94,6 @@ class Bucket(Row):
     def budget(self) -> Budget:
         """As it is now."""
         return self.store.get(Budget, self.budget_id)
-
-    @property
-    def space(self) -> int | None:
-        """Minor units until the target is reached; None when there is no target."""
-        return None if self.target is None else max(0, self.target - self.balance)
-
-    @property
-    def state(self) -> str:
-        """Locked, else full, else active; a closed bucket is closed."""
-        if self.archived_at:
-            return "closed"
-        return "locked" if self.locked else "full" if self.space == 0 else "active"
-
-    def slot(self) -> "Slot[Bucket]":
-        """This envelope as the cascade sees it. Raises ValueError for any other bucket."""
-        if self.priority is None:
-            raise ValueError(f"only open envelopes take part in a cascade, not {self}")
-        return Slot(
-            self, self.priority, self.balance, self.target, self.filter, self.hold, self.locked
-        )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -148,8 +104,8 @@ class Movement(Row):
     seq: int
     kind: str
     amount: int
-    external: int
-    lines: int
+    net_amount: int
+    entry_count: int
     recorded_at: datetime
     effective_at: datetime
     request_hash: str
@@ -175,9 +131,14 @@ class Movement(Row):
         return EntriesOf(self)
 
     @property
+    def reversals(self) -> "ReversalsOf":
+        """The movement that undoes it, if any."""
+        return ReversalsOf(self)
+
+    @property
     def processed(self) -> int:
         """What envelopes got (+) or gave (-) by it, in minor units."""
-        return self.external - self.to_money
+        return self.net_amount - self.to_money
 
     @property
     def to_money(self) -> int:
@@ -236,6 +197,10 @@ class BucketsOf:
         rows = [bucket for bucket in self.open() if bucket.kind == BucketKind.ENVELOPE]
         return sorted(rows, key=attrgetter("priority"))
 
+    def last_priority(self) -> int:
+        """The highest priority number of them, -1 when none has one."""
+        return max((bucket.priority or 0 for bucket in self.envelopes()), default=-1)
+
 
 @dataclass(frozen=True)
 class EntriesOf:
@@ -248,12 +213,28 @@ class EntriesOf:
         rows = self.movement.store.all(Entry)
         return [entry for entry in rows if entry.movement_id == self.movement.pk]
 
+    def with_buckets(self) -> list[Entry]:
+        """The same; each reads its bucket from the store."""
+        return self.all()
+
     def order_by(self, *fields: str) -> list[Entry]:
         """By fields of an entry, the first counting most; "-" before one turns it round."""
         rows = self.all()
         for name in reversed(fields):
             rows.sort(key=attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
         return rows
+
+
+@dataclass(frozen=True)
+class ReversalsOf:
+    """What undoes a movement."""
+
+    movement: Movement
+
+    def exists(self) -> bool:
+        """Whether it was reversed."""
+        rows = self.movement.store.all(Movement)
+        return any(row.reverses_id == self.movement.pk for row in rows)
 
 
 def columns(row: Row, names: Iterable[str]) -> dict[str, Any]:

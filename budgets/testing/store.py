@@ -1,4 +1,4 @@
-"""Where the rows of a ledger in memory are kept, and what every verb does first."""
+"""Where the rows of a ledger in memory are kept."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -9,13 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from budgets.errors import UnknownBudget
-from budgets.keywords import strict
 from budgets.managers.keys import Keys
-from budgets.managers.requests import RequestOptions, require_expected
 from budgets.testing.rows import Budget, Row
 from tenants.context import request_id_of
 from tenants.errors import RowNotFound
-from tenants.managers.arguments import typed
 
 
 class Store:
@@ -31,7 +28,7 @@ class Store:
         self.currency = currency
         self.clock, self.actor_id, self.request_id = clock, actor_id, request_id_of(request_id)
         self._rows: defaultdict[type[Row], dict[UUID, Any]] = defaultdict(dict)
-        self._keys = Keys()
+        self.keys = Keys()
 
     def find[R: Row](self, kind: type[R], pk: UUID) -> R | None:
         """The row as it is now, None when there is none."""
@@ -42,6 +39,12 @@ class Store:
         """The row as it is now. Raises RowNotFound for a row of another ledger."""
         if (row := self.find(kind, pk)) is None:
             raise RowNotFound(f"this ledger has no {kind.__name__.lower()} {pk}")
+        return row
+
+    def budget(self, pk: UUID) -> Budget:
+        """A budget as it is now. Raises UnknownBudget for one of another ledger."""
+        if (row := self.find(Budget, pk)) is None:
+            raise UnknownBudget("there is no such budget here")
         return row
 
     def renew(self, row: Any) -> None:
@@ -58,57 +61,20 @@ class Store:
             self._rows[type(row)][row.pk] = kept = copy(row)
             kept.repeated = False
 
-    @contextmanager
-    def all_or_nothing(self) -> Iterator[None]:
-        """What the block raises undoes what it wrote; rows in hand stay as they are."""
-        rows = {kind: dict(table) for kind, table in self._rows.items()}
-        keys = self._keys.copy()
-        try:
-            yield
-        except BaseException:
-            self._rows = defaultdict(dict, rows)
-            self._keys = keys
-            raise
-
-    def answer(self, budget: Budget, key: str | None, row: Row, request: str) -> None:
-        """Remember what a request with a key was answered."""
-        self._keys.take(budget.pk, key, request, row.pk)
-
-    def answered[R: Row](
-        self, kind: type[R], budget: Budget, key: str | None, request: str
-    ) -> R | None:
-        """The row an earlier request with the key was answered. Raises KeyReused for another."""
-        if (pk := self._keys.answer(budget.pk, key, request)) is None:
-            return None
+    def answer[R: Row](self, kind: type[R], pk: UUID) -> R:
+        """The row that an earlier request was answered, as it is now."""
         row = self.get(kind, pk)
         row.repeated = True
         return row
 
-
-class Verbs:
-    """A data-access object of a store; it refuses unknown keywords and arguments of other types."""
-
-    def __init_subclass__(cls, *, reads: bool = False) -> None:
-        for name, method in list(vars(cls).items()):
-            if not name.startswith("_"):
-                checked = typed(method, Given=Row)
-                setattr(cls, name, checked if reads else strict(checked))
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def _found(self, budget: Any) -> Budget:
-        """The budget as it is now. Raises UnknownBudget for one of another ledger."""
-        if (now := self._store.find(Budget, budget.pk)) is None:
-            raise UnknownBudget("there is no such budget here")
-        return now
-
-    def _begin[R: Row](
-        self, kind: type[R], budget: Any, request: str, options: RequestOptions
-    ) -> R | None:
-        """Read the budget anew, and return the row an earlier request with the key was answered."""
-        self._store.renew(budget)
-        earlier = self._store.answered(kind, budget, options.get("key"), request)
-        if earlier is None:
-            require_expected(budget, options.get("expect"))
-        return earlier
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """What the block raises undoes what it wrote; rows in hand stay as they are."""
+        rows = {kind: dict(table) for kind, table in self._rows.items()}
+        keys = self.keys.copy()
+        try:
+            yield
+        except BaseException:
+            self._rows = defaultdict(dict, rows)
+            self.keys = keys
+            raise

@@ -1,1 +1,1 @@
-"""A form builder: organizations, their forms and workflows, submissions, and events."""
+"""A form builder: organizations, forms, workflows, submissions and events."""

@@ -1,4 +1,4 @@
-"""The admin's pages of the form builder: to look at, over all tenants."""
+"""The read-only admin pages of the form builder, over all tenants."""
 
 from django.contrib import admin
 
@@ -9,6 +9,6 @@ from tenants.admin.inspection import InspectingAdmin
 
 @admin.register(Organization, Form, Workflow, Submission, Event)
 class FormsAdmin(InspectingAdmin):
-    """A list of rows with their tenants, and each row's page with all its fields."""
+    """A list with the tenant of each row, and a page with all fields of a row."""
 
     list_display = ("__str__", TENANT, "created_at")

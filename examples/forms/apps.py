@@ -1,4 +1,4 @@
-"""The app's configuration."""
+"""The AppConfig of the form builder."""
 
 from django.apps import AppConfig
 
@@ -9,7 +9,7 @@ class FormsConfig(AppConfig):
     name = "examples.forms"
 
     def plant_example(self) -> list[str]:
-        """What `seed dev` and `seed examples` plant here; safe to repeat."""
+        """Create the rows of `seed dev` and `seed examples`; safe to repeat."""
         from examples.forms import seeds
 
         return [seeds.plant()]

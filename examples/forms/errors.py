@@ -1,9 +1,9 @@
-"""The ways a form builder can refuse."""
+"""Errors of the form builder."""
 
 from tenants.errors import CodedError
 
 
 class NotNow(CodedError):
-    """The form's status does not allow that."""
+    """The status of the form does not allow the operation."""
 
     code = "not_now"

@@ -1,4 +1,4 @@
-"""The verbs and adjectives of a form builder."""
+"""The managers of the form builder."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +17,7 @@ class OrganizationManager(TenantManager["Organization"]):
     """The organizations of the tenant in force."""
 
     def ensure(self, name: str) -> "Organization":
-        """The organization of that name, made if there is none; safe to repeat."""
+        """Get or create the organization with that name; safe to repeat."""
         organization, _ = self.get_or_create(name=name)
         return organization
 
@@ -30,7 +30,7 @@ class FormQuerySet(SoftDeleteQuerySet["Form"]):
         return self.filter(status="open")
 
     def with_counts(self) -> Self:
-        """Each with how many live `submissions_count` it has, in the same statement."""
+        """Add `submissions_count`, the number of live submissions, in the same statement."""
         live = Q(submissions__deleted_at=None)
         return self.annotate(submissions_count=Count("submissions", filter=live))
 
@@ -42,10 +42,10 @@ class FormManager(_Forms["Form"], SoftDeleteManager["Form"]):
     """The live forms of the tenant in force."""
 
     def move(self, form: "Form", status: str) -> "Form":
-        """Give the form its next status. Raises NotNow when it is not one that follows."""
+        """Change the status of the form. Raises NotNow unless `Form.NEXT` allows it."""
         locked: Form = self.acquired().get(pk=form.pk)
         if status not in locked.NEXT[locked.status]:
-            raise NotNow(f"a form that is {locked.status} does not become {status}")
+            raise NotNow(f"a form that is {locked.status} cannot become {status}")
         locked.status = status
         locked.save(update_fields=["status"])
         return locked
@@ -55,7 +55,7 @@ class SubmissionQuerySet(SoftDeleteQuerySet["Submission"]):
     """Filters on submissions."""
 
     def answering(self, **answers: Any) -> Self:
-        """Submissions that gave these answers."""
+        """Submissions with these answers."""
         return self.filter(answers__contains=answers)
 
 
@@ -66,9 +66,9 @@ class SubmissionManager(_Submissions["Submission"], SoftDeleteManager["Submissio
     """The live submissions of the tenant in force."""
 
     def submit(self, form: "Form", email: str, answers: dict[str, Any]) -> "Submission":
-        """Take answers, and say so in the log.
+        """Create a submission and log it.
 
-        Raises NotNow when the form is not open, and UniqueBroken for a person's second.
+        Raises NotNow unless the form is open, and UniqueBroken if the person has one already.
         """
         if not type(form).objects.open().filter(pk=form.pk).exists():
             raise NotNow(f"a form that is {form.status} takes no submissions")
@@ -78,8 +78,8 @@ class SubmissionManager(_Submissions["Submission"], SoftDeleteManager["Submissio
 
 
 class EventManager(TenantManager["Event"]):
-    """The log of what happened to submissions: append only."""
+    """The append-only log of submissions."""
 
     def log(self, submission: "Submission", what: str) -> "Event":
-        """Append what happened to a submission."""
+        """Append an event to the log of a submission."""
         return self.create(submission=submission, what=what)

@@ -1,4 +1,4 @@
-"""Organizations, their forms and workflows, and what people submit."""
+"""The models of the form builder."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +17,7 @@ from tenants.schema.fields import TenantForeignKey
 
 
 class Organization(TenantModel):
-    """Who asks."""
+    """The publisher of forms."""
 
     name = models.CharField(max_length=100)
     homepage = models.URLField(blank=True)
@@ -34,7 +34,7 @@ class Organization(TenantModel):
 
 
 class Form(SoftDeleteModel):
-    """What they ask: a draft, then open to submissions, then closed, and open again."""
+    """A form: a draft, then open to submissions, then closed; a closed form can be reopened."""
 
     NEXT: ClassVar[dict[str, list[str]]] = {
         "draft": ["open"],
@@ -47,7 +47,7 @@ class Form(SoftDeleteModel):
     status = models.CharField(max_length=6, default="draft")
 
     objects: ClassVar[FormManager] = FormManager()
-    if TYPE_CHECKING:  # of a row that `with_counts` read
+    if TYPE_CHECKING:  # annotation of `with_counts`
         submissions_count: int
 
     class Meta:
@@ -65,7 +65,7 @@ class Form(SoftDeleteModel):
 
 
 class Workflow(TenantModel):
-    """In how many steps the submissions of a form are worked through."""
+    """The number of steps in which the submissions of a form are processed."""
 
     form = TenantForeignKey(Form, models.CASCADE, related_name="workflows")
     name = models.CharField(max_length=100)
@@ -82,7 +82,7 @@ class Workflow(TenantModel):
 
 
 class Submission(SoftDeleteModel):
-    """What one person answered; each has one live submission to a form."""
+    """The answers of one person, who has at most one live submission to a form."""
 
     form = TenantForeignKey(Form, models.CASCADE, related_name="submissions")
     email = models.EmailField()
@@ -103,13 +103,13 @@ class Submission(SoftDeleteModel):
 
 
 class Event(TenantModel):
-    """What happened to a submission; written once."""
+    """An event of a submission; append-only."""
 
     submission = TenantForeignKey(Submission, models.DO_NOTHING, related_name="events")
     what = models.CharField(max_length=20)
 
     app_privileges = APPEND_ONLY
-    history = None  # it is one
+    history = None  # append-only
     objects: ClassVar[EventManager] = EventManager()
 
     class Meta:

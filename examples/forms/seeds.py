@@ -1,15 +1,15 @@
-"""What `seed dev` and `seed examples` plant of the form builder."""
+"""The rows of the form builder in `seed dev` and `seed examples`."""
 
 from examples.forms.models import Form, Organization, Submission
-from tenants.management.seeding import plant_tenant
+from tenants.management.seeding import seed_tenant
 
 SLUG = "tidewater"
 MEMBERS = (("ines@example.com", "owner"), ("tomasz@example.com", "editor"))
 
 
 def plant() -> str:
-    """A tenant of two organizations with their forms; say what is there. Safe to repeat."""
-    plant_tenant(SLUG, "Tidewater Forms", MEMBERS, _fill)
+    """Create a tenant with two organizations; return the line to print. Safe to repeat."""
+    seed_tenant(SLUG, "Tidewater Forms", MEMBERS, _fill)
     return f"tenant {SLUG}: two organizations, and a form with submissions"
 
 

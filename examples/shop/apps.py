@@ -1,4 +1,4 @@
-"""The app's configuration."""
+"""The AppConfig of the shop."""
 
 from typing import override
 
@@ -18,7 +18,7 @@ class ShopConfig(AppConfig):
         declare(Quota("products", Product.objects.live, "delete a product"))
 
     def plant_example(self) -> list[str]:
-        """What `seed dev` and `seed examples` plant here; safe to repeat."""
+        """Create the rows of `seed dev` and `seed examples`; safe to repeat."""
         from examples.shop import seeds
 
         return [seeds.plant()]

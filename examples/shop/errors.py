@@ -1,15 +1,15 @@
-"""The ways a shop can refuse."""
+"""Errors of the shop."""
 
 from tenants.errors import CodedError
 
 
 class OutOfStock(CodedError):
-    """There is less in stock than that."""
+    """The stock of the product is smaller than the quantity."""
 
     code = "out_of_stock"
 
 
 class NotThatWay(CodedError):
-    """An order does not go from one of those states to the other."""
+    """The order cannot change from its status to the new one."""
 
     code = "not_that_way"

@@ -1,4 +1,4 @@
-"""The verbs of the shop. Prices are ints of minor units."""
+"""The managers of the shop. Prices are ints of minor units."""
 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,14 @@ NEXT: Mapping[str, Collection[str]] = {
     "sent": (),
     "cancelled": (),
 }
-"""The states of an order, each with those that may follow it."""
+"""Status of an order -> the statuses it can change to."""
 
 
 class CategoryManager(TenantManager["Category"]):
     """The categories of the tenant in force."""
 
     def ensure(self, name: str) -> "Category":
-        """The category of that name, made if there is none; safe to repeat."""
+        """Get or create the category with that name; safe to repeat."""
         category, _ = self.get_or_create(name=name)
         return category
 
@@ -39,15 +39,15 @@ class ProductManager(SoftDeleteManager["Product"]):
     """The live products of the tenant in force."""
 
     def offer(self, category: "Category", name: str, *, price: int, stock: int = 0) -> "Product":
-        """Add a product. Raises QuotaReached when there are as many as the tenant may have."""
+        """Create a product. Raises QuotaReached at the limit of the tenant's plan."""
         quotas.require("products")
         return self.create(category=category, name=name, price=price, stock=stock)
 
     def take(self, product: "Product", quantity: int) -> None:
-        """Take from stock; of two who want the last one, one gets it. Raises OutOfStock."""
+        """Reduce the stock; concurrent calls never oversell. Raises OutOfStock."""
         enough = self.filter(pk=product.pk, stock__gte=quantity)
         if not enough.update(stock=F("stock") - quantity):
-            raise OutOfStock(f"there are no {quantity} of {product.name}")
+            raise OutOfStock(f"fewer than {quantity} of {product.name} are in stock")
 
 
 class OrderManager(TenantManager["Order"]):
@@ -57,7 +57,9 @@ class OrderManager(TenantManager["Order"]):
     def place(self, customer: "User", quantities: "Mapping[Product, int]") -> "Order":
         """Order {product: quantity}, all or nothing. Raises OutOfStock."""
         order = self.create(customer=customer)
-        for product in sorted(quantities, key=lambda each: each.pk):  # nobody waits in a ring
+        for product in sorted(
+            quantities, key=lambda each: each.pk
+        ):  # one order of locks, so no deadlock
             quantity = quantities[product]
             type(product).objects.take(product, quantity)
             order.items.create(product=product, quantity=quantity, price=product.price)
@@ -67,17 +69,17 @@ class OrderManager(TenantManager["Order"]):
         return order
 
     def advance(self, order: "Order", status: str) -> "Order":
-        """Bring an order to its next state, and remember the way. Raises NotThatWay."""
+        """Change the status of an order and log the change. Raises NotThatWay."""
         locked = self.acquired().get(pk=order.pk)
         if status not in NEXT[locked.status]:
-            raise NotThatWay(f"{locked.status} does not become {status}")
+            raise NotThatWay(f"an order that is {locked.status} cannot become {status}")
         locked.changes.create(before=locked.status, after=status)
         locked.status = status
         locked.save(update_fields=["status"])
         return locked
 
     def monthly(self) -> "QuerySet[Order, Any]":
-        """Orders and takings of each month where the tenant is, cancelled orders left out."""
+        """Orders and takings by month in the tenant's time zone, without cancelled orders."""
         month = TruncMonth("placed_at", tzinfo=local().zone)
         months = self.exclude(status="cancelled").values(month=month)
         return months.annotate(orders=Count("pk"), takings=Sum("total")).order_by("month")

@@ -1,4 +1,4 @@
-"""The rows of the shop. Prices are ints of minor units."""
+"""The models of the shop. Prices are ints of minor units."""
 
 from typing import Any, ClassVar
 
@@ -15,12 +15,12 @@ from tenants.schema.searches import FullTextSearch, JSONContains, TrigramSearch
 
 
 def index(name: str, *fields: str, **options: Any) -> models.Index:
-    """An index of this app, which begins with the tenant."""
+    """An index whose first column is the tenant."""
     return models.Index(fields=["tenant", *fields], name=f"shop_{name}", **options)
 
 
 class Category(TenantModel):
-    """What products are sorted into."""
+    """A category of products."""
 
     name = models.CharField(max_length=100)
 
@@ -37,7 +37,7 @@ class Category(TenantModel):
 
 
 class Product(SoftDeleteModel):
-    """What is sold, at what price, and how many there are."""
+    """A product with its price and stock."""
 
     category = TenantForeignKey(Category, related_name="products")
     name = models.CharField(max_length=100)
@@ -61,7 +61,7 @@ class Product(SoftDeleteModel):
             "name": "name",
             "newest": "-created_at",
             "stock": "stock",
-            "expiring": "best_before",  # those without a day come last, either way
+            "expiring": "best_before",  # null is last in both directions
             "keeping": "-best_before",
         },
         search="shop_product_search",
@@ -92,7 +92,7 @@ class Product(SoftDeleteModel):
 
 
 class Order(TenantModel):
-    """What a customer ordered; `managers.NEXT` has its states."""
+    """An order of a customer; `managers.NEXT` lists its statuses."""
 
     customer = models.ForeignKey(
         User, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
@@ -123,7 +123,7 @@ class Order(TenantModel):
 
 
 class Item(TenantModel):
-    """So many of a product in an order, at the price of its day."""
+    """A quantity of a product in an order, at the price at the time."""
 
     order = TenantForeignKey(Order, related_name="items", db_index=True)
     product = TenantForeignKey(Product, related_name="+")
@@ -135,14 +135,14 @@ class Item(TenantModel):
 
 
 class StatusChange(TenantModel):
-    """A step of an order from one state to the next; written once."""
+    """A change of an order's status; append-only."""
 
     order = TenantForeignKey(Order, related_name="changes", db_index=True)
     before = models.CharField(max_length=10, blank=True)
     after = models.CharField(max_length=10)
 
     app_privileges = APPEND_ONLY
-    history = None  # it is one
+    history = None  # append-only
 
     def __str__(self) -> str:
         return f"{self.before or '-'} → {self.after}"

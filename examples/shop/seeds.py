@@ -1,7 +1,7 @@
-"""What `seed dev` and `seed examples` plant of the shop."""
+"""The rows of the shop in `seed dev` and `seed examples`."""
 
 from examples.shop.models import Category, Order
-from tenants.management.seeding import plant_tenant
+from tenants.management.seeding import seed_tenant
 from tenants.models import User
 
 SLUG = "teahouse"
@@ -9,8 +9,8 @@ OWNER = "mei@example.com"
 
 
 def plant() -> str:
-    """A tenant with products and orders; say what is there. Safe to repeat."""
-    plant_tenant(SLUG, "The Tea House", [(OWNER, "owner")], _fill)
+    """Create a tenant with products and orders; return the line to print. Safe to repeat."""
+    seed_tenant(SLUG, "The Tea House", [(OWNER, "owner")], _fill)
     return f"tenant {SLUG}: three products, and orders paid and placed"
 
 

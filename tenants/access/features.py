@@ -1,4 +1,4 @@
-"""What the tenant in force may use: its plan's features, and what was overridden for it."""
+"""Features of the tenant in force: those of its plan, and its overrides."""
 
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def has_feature(name: str) -> bool:
-    """Whether the tenant has it, by its settings or else by its plan. Raises UnknownFeature.
+    """Whether the tenant has a feature, by its settings or else by its plan in force.
 
-    During a trial the plan is the one on trial.
+    Raises UnknownFeature.
     """
     require_known(name)
     settings = _settings()
@@ -24,7 +24,7 @@ def has_feature(name: str) -> bool:
 
 
 def require_feature(name: str) -> None:
-    """Raise NotInPlan unless the tenant has the feature, UnknownFeature when nobody can."""
+    """Raise NotInPlan unless the tenant has the feature; UnknownFeature for an unknown one."""
     if not has_feature(name):
         plan = _settings().tenant.plan_in_force
         raise NotInPlan(f"the plan {plan} does not include {name}", feature=name, plan=plan)

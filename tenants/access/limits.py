@@ -1,9 +1,8 @@
-"""How often each tenant may use a verb: counted in Django's cache, one counter per time window.
+"""Rate limits: how often a tenant may use a verb, counted in Django's cache per time window.
 
-A verb that is marked so (`tenants.access.roles.verb`) is counted by itself when it has a limit. The
-setting TENANT_LIMITS adds to the table, or replaces its lines. When the cache cannot be
-asked, everything goes on: a limit protects from zeal, and must not become the fault itself. A
-cache that failed is left alone for AWAY seconds, so that it costs its timeout once.
+A verb that has a limit is counted by its mark (`tenants.access.roles.verb`). The setting
+TENANT_LIMITS adds to the table, or replaces entries. When the cache fails, nothing is refused, and
+the cache is not asked again for AWAY seconds, so that its timeout is paid once.
 """
 
 import logging
@@ -18,13 +17,13 @@ from tenants.context import current_tenant_id
 from tenants.refusals import RateLimited
 
 AWAY = 10.0
-"""Seconds between two attempts, and two warnings, while the cache is away."""
+"""Seconds between two attempts, and two warnings, while the cache fails."""
 
 logger = logging.getLogger(__name__)
 
 
 class UndeclaredVerb(LookupError):
-    """A verb no table declares: a mistake in the program, so no CodedError."""
+    """No table declares the verb. A mistake in the program, so not a CodedError."""
 
 
 class Limit(NamedTuple):
@@ -40,20 +39,20 @@ LIMITS: Mapping[str, Limit] = {
 }
 
 
-def declared() -> Mapping[str, Limit]:
+def get_limits() -> Mapping[str, Limit]:
     """Every verb that has a limit."""
     return {**LIMITS, **getattr(settings, "TENANT_LIMITS", {})}
 
 
 def limit_of(verb: str) -> Limit:
-    """The limit declared for a verb. Raises UndeclaredVerb."""
-    if (limit := declared().get(verb)) is None:
+    """The limit of a verb. Raises UndeclaredVerb."""
+    if (limit := get_limits().get(verb)) is None:
         raise UndeclaredVerb(f"no limit is declared for {verb!r}")
     return Limit(*limit)
 
 
 class _Away:
-    """Until when the cache is left alone, by the monotonic clock."""
+    """Until when the cache is not asked, by the monotonic clock."""
 
     until = 0.0
 
@@ -61,9 +60,9 @@ class _Away:
 def require(
     verb: str, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
 ) -> None:
-    """Count one use by the tenant in force. Raises RateLimited when that is one too many.
+    """Count one use by the tenant in force. Raises RateLimited above the limit.
 
-    What is refused or rolled back later was counted nevertheless.
+    A use that is refused or rolled back later stays counted.
     """
     limit = limit_of(verb)
     if clock() < _Away.until:
@@ -72,9 +71,9 @@ def require(
     key = f"limit:{current_tenant_id()}:{verb}:{limit.seconds}:{window:.0f}"
     try:
         used = _count(key, limit.seconds)
-    except Exception as error:  # each kind of cache has its own ways to fail
+    except Exception as error:  # each cache backend raises errors of its own
         _Away.until = clock() + AWAY
-        logger.warning("rate limits are off for %.0f s: the cache is away (%s)", AWAY, error)
+        logger.warning("rate limits are off for %.0f s: the cache failed (%s)", AWAY, error)
         return
     if used > limit.uses:
         wait = max(1, round(limit.seconds - passed))
@@ -82,7 +81,7 @@ def require(
 
 
 def _count(key: str, seconds: int) -> int:
-    """One more, from 1; a counter may be thrown out between the two questions."""
+    """Increment a counter, from 1; the cache may evict it between the two calls."""
     cache.add(key, 0, timeout=seconds)
     try:
         return cache.incr(key)

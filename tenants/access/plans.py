@@ -1,8 +1,7 @@
-"""Plans: the features each includes and how many of a thing it allows.
+"""Plans: the features that each includes, and the quotas that it allows.
 
-One table, which the setting TENANT_PLANS may replace. The first plan is that of a new tenant. A
-feature is known when some plan includes it; what is counted, the apps declare
-(`tenants.access.quotas`).
+One table, which the setting TENANT_PLANS may replace. New tenants have the first plan. A feature
+is known when some plan includes it; the apps declare the quotas (`tenants.access.quotas`).
 """
 
 from collections.abc import Mapping
@@ -18,22 +17,22 @@ from tenants.refusals import UnknownFeature, UnknownPlan
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a plan includes. A quota that it does not name, or names with None, has no end."""
+class TenantPlan:
+    """Features and quotas. A quota that is missing or None has no limit."""
 
     features: frozenset[str] = frozenset()
     quotas: Mapping[str, int | None] = field(default_factory=dict)
 
 
-type Plans = Mapping[str, Plan | AbstractSet[str]]
-"""Plans by name; one that is just a set has these features, and no quotas."""
+type Plans = Mapping[str, TenantPlan | AbstractSet[str]]
+"""Plans by name; a set is a plan with these features and no quotas."""
 
 FREE = frozenset({"api"})
 TEAM = FREE | {"audit_export", "webhooks"}
 BUSINESS = TEAM | {"single_sign_on"}
 
 PLANS: Plans = {
-    "free": Plan(
+    "free": TenantPlan(
         features=FREE,
         quotas={
             "members": 20,
@@ -43,7 +42,7 @@ PLANS: Plans = {
             "imports_per_month": 100,
         },
     ),
-    "team": Plan(
+    "team": TenantPlan(
         features=TEAM,
         quotas={
             "members": 200,
@@ -53,15 +52,15 @@ PLANS: Plans = {
             "imports_per_month": 1_000,
         },
     ),
-    "business": Plan(features=BUSINESS),
+    "business": TenantPlan(features=BUSINESS),
 }
 
 
-def plans() -> Mapping[str, Plan]:
-    """The table in force."""
+def plans() -> Mapping[str, TenantPlan]:
+    """The plans by name, as the settings choose."""
     table: Plans = import_string(getattr(settings, "TENANT_PLANS", "tenants.access.plans.PLANS"))
     return {
-        name: plan if isinstance(plan, Plan) else Plan(frozenset(plan))
+        name: plan if isinstance(plan, TenantPlan) else TenantPlan(frozenset(plan))
         for name, plan in table.items()
     }
 
@@ -71,15 +70,15 @@ def default_plan() -> str:
     return next(iter(plans()))
 
 
-def get_plan(name: str) -> Plan:
-    """The plan of that name. Raises UnknownPlan."""
+def get_plan(name: str) -> TenantPlan:
+    """The plan with that name. Raises UnknownPlan."""
     if not _is_name(name) or (plan := plans().get(name)) is None:
         raise UnknownPlan(f"there is no plan {name!r}: say {', '.join(plans())}", plan=name)
     return plan
 
 
 def plan_at(now: datetime, plan: str, trial_plan: str, trial_ends_at: datetime | None) -> str:
-    """The name of the plan in force: the one on trial before the trial ends, the tenant's then.
+    """The name of the plan in force: the trial's before it ends, then the tenant's own.
 
     >>> from datetime import UTC
     >>> noon = datetime(2026, 3, 1, 12, tzinfo=UTC)

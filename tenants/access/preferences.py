@@ -1,4 +1,4 @@
-"""What can be set: the schemas of a tenant's settings and of the system's, with their defaults."""
+"""The schemas of a tenant's settings and of the system's, with their defaults."""
 
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -10,10 +10,10 @@ from tenants import locales
 from tenants.schema.documents import STORED, Document
 
 MOST_INVITATION_DAYS = 90
-"""How long an invitation may be open."""
+"""The longest time that an invitation is open."""
 
 MOST_OF_A_QUOTA = 10**9
-"""The largest number a quota can be; for more there is null, which has no end."""
+"""The largest number a quota can be; null is no limit."""
 
 
 def _zone(name: str, info: ValidationInfo) -> str:
@@ -29,7 +29,7 @@ def _locale(name: str, info: ValidationInfo) -> str:
 
 
 def _currency(code: str, info: ValidationInfo) -> str:
-    """Asked of the apps that know money: their config has `knows_currency(code)`."""
+    """The apps that know money decide: their config has `knows_currency(code)`."""
     if info.context != STORED:
         for config in apps.get_app_configs():
             if (knows := getattr(config, "knows_currency", None)) and not knows(code):
@@ -46,11 +46,11 @@ Amount = Annotated[int, Field(ge=0, le=MOST_OF_A_QUOTA)]
 
 
 class TenantPreferences(Document):
-    """What a tenant's owner sets; `features` and `quotas` are for the system to override.
+    """What a tenant's owner sets; `features` and `quotas` override the plan, for the system.
 
     `locale` is how sums are written and read, `time_zone` when a day and a month begin, unless
-    somebody says otherwise: see `tenants.local`. `currency` (ISO 4217) is that of a budget whose
-    founder names none. `features` are on or off by name, `quotas` say how many: null has no end.
+    a block sets others: see `tenants.local`. `currency` (ISO 4217) is the default of new budgets.
+    `features` are on or off by name; `quotas` are numbers by name, null for no limit.
     """
 
     locale: Locale = "en"

@@ -1,12 +1,11 @@
-"""How many of a thing the tenant in force may have: what its plan says, or what was overridden.
+"""Quotas: how many rows of a kind the tenant in force may have.
 
-An app declares what is counted, at import time (`declare`), and each verb that adds one asks
-first (`require`). How many each plan allows is in the plans' table (`tenants.access.plans`); the
-system overrides it for one tenant by `TenantSettings.objects.change(quotas={"budgets": 10})`. Where
-neither says a number there is no end. Nothing is deleted when a number is lowered under what is
-there: no more can be added.
+An app declares its quotas at import time (`declare`), and each verb that adds a row calls
+`require` first. The plan says how many (`tenants.access.plans`), unless the system overrides it
+for one tenant: `TenantSettings.objects.change(quotas={"budgets": 10})`. Without a number there is
+no limit. A number below the rows that exist deletes nothing, and no more can be added.
 
-How often a verb may be used is another matter: `tenants.access.limits`.
+How often a verb may be used: `tenants.access.limits`.
 """
 
 import json
@@ -26,10 +25,10 @@ from tenants.refusals import QuotaReached, UnknownQuota
 
 @dataclass(frozen=True)
 class Quota:
-    """Something that is counted: `rows` are those that count, in the tenant in force.
+    """A number of rows of the tenant in force: `rows` are those that count.
 
-    With `each`, a foreign key of theirs, those of each row it points at are counted for
-    themselves. `remedy` is what a refused caller can do instead.
+    `each` is a foreign key of theirs: then each parent has the quota for itself. `remedy` is what
+    a refused caller can do instead.
     """
 
     name: str
@@ -41,17 +40,20 @@ class Quota:
         return self.name.replace("_", " ")
 
     def counted(self, of: models.Model | None) -> "models.QuerySet[Any, Any]":
-        """The rows that count, of one parent where each parent has its own."""
+        """The rows that count: of one parent, where each parent has the quota."""
         return counting.rows_of(self.rows(), self.each, of) if self.each else self.rows()
 
     def most(self) -> int:
-        """How many there are; of several parents, those of the one that has most."""
+        """How many rows there are; where each parent has the quota, of the one with most."""
         return counting.most_of_one(self.rows(), self.each) if self.each else self.rows().count()
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A quota as the tenant stands: `allowed` is None without end, by its `plan` or `override`."""
+    """How much of a quota a tenant uses; `allowed` is None without a limit.
+
+    `source` is "plan" or "override".
+    """
 
     quota: str
     used: int
@@ -61,24 +63,24 @@ class Standing:
 
 @dataclass(frozen=True)
 class _Terms:
-    """What a tenant was granted: the plan in force, and what is overridden."""
+    """The plan in force of a tenant, and its overrides."""
 
     plan: str
     overridden: Mapping[str, int | None]
 
     @classmethod
-    def of(cls, row: counting.Granted) -> "_Terms":
+    def of(cls, row: counting.QuotaTerms) -> "_Terms":
         *plans, overridden = row
         return cls(plan_at(timezone.now(), *plans), json.loads(overridden or "{}"))
 
     def allowed(self, name: str) -> int | None:
-        """How many; None without end. Raises UnknownPlan."""
+        """How many rows; None without a limit. Raises UnknownPlan."""
         if name in self.overridden:
             return self.overridden[name]
         return get_plan(self.plan).quotas.get(name)
 
-    def giver(self, name: str) -> str:
-        """What says so."""
+    def source(self, name: str) -> str:
+        """What sets the number, for a message."""
         return "the tenant's own quota" if name in self.overridden else f"the plan {self.plan}"
 
 
@@ -86,14 +88,14 @@ _DECLARED: dict[str, Quota] = {}
 
 
 def declare(*quotas: Quota) -> None:
-    """Add quotas. Declaring one otherwise is a mistake."""
+    """Add quotas. Raises ValueError for a name that was declared otherwise."""
     for quota in quotas:
         if _DECLARED.setdefault(quota.name, quota) != quota:
             raise ValueError(f"the quota {quota.name!r} is declared twice")
 
 
 def require_known(name: str) -> Quota:
-    """The quota of that name. Raises UnknownQuota."""
+    """The quota with that name. Raises UnknownQuota."""
     if not isinstance(name, str) or (quota := _DECLARED.get(name)) is None:
         known = ", ".join(sorted(_DECLARED))
         raise UnknownQuota(f"there is no quota {name!r}: say {known}", quota=name)
@@ -101,28 +103,33 @@ def require_known(name: str) -> Quota:
 
 
 def require(name: str, of: models.Model | None = None) -> None:
-    """Raise QuotaReached unless there may be one more; ask before it is written.
+    """Raise QuotaReached unless there may be one more row; call it before the row is written.
 
-    Whoever asks at the same time waits until this transaction ends, and then counts what it
-    wrote: the tenant's row is locked. A quota of `each` parent is counted under the lock of that
-    parent, `of`, which the verb has taken. One round trip to PostgreSQL either way.
+    It locks the tenant's row, so a concurrent caller waits until this transaction ends, and then
+    counts what it wrote. Where each parent has the quota, the verb has locked that parent, `of`.
+    One round trip to PostgreSQL either way.
     """
     quota = require_known(name)
     tenancy().require_writable()
-    row, used = counting.granted_and_used(
+    granted, used = counting.quota_terms_and_usage(
         current_tenant_id(), quota.counted(of), lock=not quota.each, using=tenancy().using
     )
-    terms = _Terms.of(row)
+    require_one_more(name, granted, used)
+
+
+def require_one_more(name: str, granted: counting.QuotaTerms, used: int) -> None:
+    """Raise QuotaReached unless what was granted allows one row more than are used."""
+    quota, terms = require_known(name), _Terms.of(granted)
     allowed, asked = terms.allowed(name), used + 1
     if allowed is not None and asked > allowed:
-        said = f"{terms.giver(name)} allows {allowed} {quota}, and this would be number {asked}"
+        limit = f"{terms.source(name)} allows {allowed} {quota}, and this would be number {asked}"
         instead = f"{quota.remedy}, or ask for another plan"
-        raise QuotaReached(f"{said}: {instead}", quota=name, asked=asked, allowed=allowed)
+        raise QuotaReached(f"{limit}: {instead}", quota=name, asked=asked, allowed=allowed)
 
 
 def standings() -> Iterator[Standing]:
-    """Every quota there is, as the tenant in force stands; a few statements."""
-    terms = _Terms.of(counting.granted(current_tenant_id(), using=tenancy().using))
+    """How much of each quota the tenant in force uses; a few statements."""
+    terms = _Terms.of(counting.quota_terms(current_tenant_id(), using=tenancy().using))
     for name, quota in sorted(_DECLARED.items()):
         source = "override" if name in terms.overridden else "plan"
         yield Standing(name, quota.most(), terms.allowed(name), source)
@@ -131,7 +138,7 @@ def standings() -> Iterator[Standing]:
 declare(
     Quota(
         "members",
-        lambda: apps.get_model("tenants.Membership").objects.places(),
+        lambda: apps.get_model("tenants.Membership").objects.counted(),
         remedy="remove a member or revoke an invitation",
     )
 )

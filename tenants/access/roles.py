@@ -1,7 +1,8 @@
-"""Which role may use which verb: tables that the apps declare, asked in one place.
+"""Which role may use which verb: the apps declare tables, and one function checks them.
 
-An app declares its table at import time (`declare`), marks its verbs (`@verb("members.invite")`)
-or asks in the midst of one (`require`). No role in force is the system itself, which may do all.
+An app declares its table at import time (`declare`), and marks its verbs
+(`@verb("members.invite")`) or calls `require` inside one. A block without a role is the system's
+own, which may use every verb.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +17,7 @@ from tenants.errors import NotAllowed
 
 
 class Role(models.TextChoices):
-    """What a member can be in a tenant."""
+    """The roles of members."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -28,25 +29,28 @@ OWNERS = frozenset({Role.OWNER})
 EDITORS = OWNERS | {Role.EDITOR}
 WRITERS = EDITORS | {Role.SERVICE}
 NOBODY: frozenset[Role] = frozenset()
-"""Only the system: no member, whatever their role."""
+"""No member, whatever their role: only the system."""
 
 _MAY: dict[str, frozenset[str]] = {}
 
 
 def declare(table: Mapping[str, Collection[str]]) -> None:
-    """Add verbs, with the roles that may use them. Declaring one otherwise is a mistake."""
+    """Add verbs, with the roles that may use them.
+
+    Raises ValueError for a verb that was declared otherwise.
+    """
     for name, roles in table.items():
         if _MAY.setdefault(name, frozenset(roles)) != frozenset(roles):
             raise ValueError(f"the verb {name!r} is declared twice")
 
 
-def declared() -> Mapping[str, frozenset[str]]:
-    """Every verb there is, with the roles that may use it."""
+def get_verbs() -> Mapping[str, frozenset[str]]:
+    """Every declared verb, with the roles that may use it."""
     return dict(_MAY)
 
 
 def may(verb: str, role: str | None) -> bool:
-    """Whether a member of that role may use the verb. Raises UndeclaredVerb."""
+    """Whether a member with that role may use the verb. Raises UndeclaredVerb."""
     if verb not in _MAY:
         raise UndeclaredVerb(f"no table declares the verb {verb!r}")
     return role is None or role in _MAY[verb]
@@ -60,9 +64,9 @@ def require(verb: str) -> None:
 
 
 def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a method as that verb: whoever calls it needs a role that may, and is counted.
+    """Mark a method as a verb: a call checks the role in force, and counts where there is a limit.
 
-    What it raises before anything else: NotAllowed, and RateLimited where the verb has a limit.
+    Before anything else it raises NotAllowed, and RateLimited where the verb has a limit.
     """
     may(name, None)
 
@@ -70,7 +74,7 @@ def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(method)
         def allowed(*args: P.args, **kwargs: P.kwargs) -> R:
             require(name)
-            if name in limits.declared():
+            if name in limits.get_limits():
                 limits.require(name)
             return method(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The admin of tenants: people, settings, sessions and the look into a tenant."""
+"""The admin of tenants: people, settings, sessions and inspection pages."""
 
 from tenants.admin import people, settings
 

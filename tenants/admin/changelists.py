@@ -1,4 +1,4 @@
-"""The admin's lists of rows."""
+"""The change list of the inspection pages."""
 
 from typing import override
 
@@ -9,11 +9,11 @@ from tenants.schema.times import END, FIRST
 
 
 class InspectedList(ChangeList):
-    """A list whose years and months to choose from are those of times that can be read."""
+    """A list with a date hierarchy that leaves out times that Python cannot read."""
 
     @override
     def get_results(self, request: HttpRequest) -> None:
-        """The rows of the page come first: they are all there, whatever their times."""
+        """Read the rows of the page first, so that the restriction below does not apply to them."""
         super().get_results(request)
         if name := self.date_hierarchy:
             self.queryset = self.queryset.filter(**{f"{name}__gte": FIRST, f"{name}__lt": END})

@@ -1,4 +1,4 @@
-"""Columns of the admin's lists, which are lines of its pages too."""
+"""Columns of the admin's lists, also used as lines of its pages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from django.utils.html import format_html, format_html_join
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a list, or a line of a page: what it says of a row."""
+    """A column of a list or a line of a page; `value` computes its content from a row."""
 
     title: str
-    says: Callable[[Any], object]
+    value: Callable[[Any], object]
     order: str | None = None
     css: str = ""
 
     do_not_call_in_templates = True
 
     def __call__(self, row: Any) -> object:
-        """What the cell shows of `row`: a dash stands for None."""
-        said = self.says(row)
-        return "-" if said is None else said
+        """The content of the cell for `row`; a dash for None."""
+        content = self.value(row)
+        return "-" if content is None else content
 
     def __str__(self) -> str:
-        """What Django makes CSS classes of: a second word is a class of its own."""
+        """The text from which Django makes CSS classes; each word is a class."""
         return f"{self.title.replace(' ', '_')} {self.css}".strip()
 
     @property
@@ -37,17 +37,17 @@ class Column:
 
     @property
     def short_description(self) -> str:
-        """The head of the column, under the name by which Django's admin asks for it."""
+        """The head of the column, under the name that Django's admin uses."""
         return self.title
 
     @property
     def admin_order_field(self) -> str | None:
-        """The field to sort by; None for a column that cannot be sorted."""
+        """The field to sort by, or None."""
         return self.order
 
 
 def anchor(model: type[models.Model], pk: str | UUID, text: object) -> str:
-    """A link to the page of a row; the text alone where the admin has no such page."""
+    """A link to the page of a row, or the text if the admin has no such page."""
     try:
         url = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[quote(pk)])
     except NoReverseMatch:
@@ -56,17 +56,17 @@ def anchor(model: type[models.Model], pk: str | UUID, text: object) -> str:
 
 
 def link(title: str, to: Callable[[Any], Any], text: Callable[[Any], object] = str) -> Column:
-    """A column that leads to the row `to` finds, if there is one."""
+    """A column with a link to the row that `to` returns, if any."""
 
-    def says(row: Any) -> str | None:
-        found = to(row)
-        return found and anchor(type(found), found.pk, text(found))
+    def value(row: Any) -> str | None:
+        target = to(row)
+        return target and anchor(type(target), target.pk, text(target))
 
-    return Column(title, says)
+    return Column(title, value)
 
 
-def lists_of(rows: Mapping[type[models.Model], str]) -> str:
-    """Links to lists, each narrowed by a query string."""
+def links_to_lists(rows: Mapping[type[models.Model], str]) -> str:
+    """Links to lists, each with a query string as its filter."""
     return format_html_join(
         " · ",
         '<a href="{}?{}">{}</a>',

@@ -1,7 +1,7 @@
-"""Admin pages over all tenants, to look at and not to change.
+"""Read-only admin pages over all tenants.
 
-They are made inside `inspecting()`: one READ ONLY transaction as the role inspector. A model is
-shown by registering it with InspectingAdmin; what a subclass says more is for its looks.
+A page is rendered inside `inspecting()`: one READ ONLY transaction as the role inspector. Register
+a model with InspectingAdmin to show it; the attributes of a subclass only change its layout.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -34,9 +34,9 @@ from tenants.models import (
     User,
     UserSession,
 )
-from tenants.postgres.unreadable import marked
+from tenants.postgres.unreadable_times import mark_unreadable_times
 
-if TYPE_CHECKING:  # which of these are generic, only the stubs know
+if TYPE_CHECKING:  # these classes are generic in the stubs only
     _Options = BaseModelAdmin[Any]
     _Page = admin.ModelAdmin[Any]
     _Table = admin.TabularInline[Any, Any]
@@ -57,27 +57,27 @@ MOST_ROWS = 50  # in a table on another row's page
 MOST_CHANGES = 200  # on the page of a row's history
 
 
-def inspected(
+def inspect_page(
     page: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any
 ) -> HttpResponseBase:
-    """What a page of the admin answers, made and rendered while inspecting.
+    """The response of an admin page, rendered while inspecting.
 
-    Times that cannot be read are marked.
+    Times that Python cannot read are marked.
     """
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    # Session and user are loaded by now, and the first question loads the permissions: they
-    # are for role app to read.
+    # Session and user are loaded already. The first check loads the permissions now, as role app:
+    # role inspector may not read them.
     request.user.has_perm("")
     try:
-        with inspecting(), marked():
+        with inspecting(), mark_unreadable_times():
             response = page(request, *args)
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
     except ValueRefused as error:
-        raise BadRequest("PostgreSQL has no such value") from error
+        raise BadRequest("a value of the filter is invalid") from error
     except TimedOut:
-        messages.warning(request, "That took too long: choose a tenant first.")
+        messages.warning(request, "The query took too long: choose a tenant first.")
         return redirect("admin:index")
     return response
 
@@ -86,7 +86,7 @@ def inspected(
 
 
 class TenantFilter(admin.SimpleListFilter):
-    """By tenant: the first few slugs, and the list of tenants as the way to the others."""
+    """A filter by tenant: the first slugs, and a link to the list of all tenants."""
 
     title = "tenant"
     parameter_name = "tenant"
@@ -110,13 +110,13 @@ class TenantFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if (slug := self.value()) is None:
             return queryset
-        # Asked for first: with the tenant as a literal the rows are found by an index.
+        # A separate query: with the tenant as a literal, an index finds the rows.
         holder = TenantSlug.objects.holder_of(slug)
         return queryset.filter(**{self.path: holder}) if holder else queryset.none()
 
 
-class Chosen(admin.RelatedFieldListFilter):
-    """Says which related row a link has chosen, and offers all again; it lists no others."""
+class RelatedFilter(admin.RelatedFieldListFilter):
+    """A filter that shows the related row of a link and can be removed; it lists no other rows."""
 
     @override
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
@@ -131,7 +131,7 @@ class Chosen(admin.RelatedFieldListFilter):
         return self.lookup_val is not None
 
 
-class Conditions(admin.SimpleListFilter):
+class ConditionFilter(admin.SimpleListFilter):
     """A filter by named conditions."""
 
     conditions: ClassVar[Mapping[str, Q]]
@@ -150,7 +150,7 @@ class Conditions(admin.SimpleListFilter):
 
 
 def changes_of(row: models.Model) -> Any:
-    """The latest changes of a row, while inspecting."""
+    """The latest changes of a row; for use while inspecting."""
     if not isinstance(row, TenantOwned):
         return GlobalChange.objects.of(type(row), str(row.pk))[:MOST_CHANGES]
     changes = Change.objects.of_tenant(getattr(row, row.tenant_attname))
@@ -160,13 +160,13 @@ def changes_of(row: models.Model) -> Any:
 # -- Pages ------------------------------------------------------------------------------------
 
 
-class Reading(_Options):
-    """What pages, and the tables on them, have in common: they read, and how."""
+class ReadOnlyOptions(_Options):
+    """The options that read-only pages and the tables on them share."""
 
     shown: ClassVar[tuple[str | Column | tuple[str | Column, ...], ...]] = ()
-    """What a page or a table tells of a row, line by line; without any said, all fields."""
+    """The lines of a page or the columns of a table; by default all fields."""
     related: ClassVar[tuple[str, ...]] = ()
-    """The foreign keys to read along; without any said, all that the model has."""
+    """The foreign keys for select_related; by default all of the model."""
 
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -199,8 +199,8 @@ class Reading(_Options):
         return False
 
 
-class InspectingAdmin(Reading, _Page):
-    """A model's list and pages, over all tenants. Newest first, by the UUIDv7 id."""
+class InspectingAdmin(ReadOnlyOptions, _Page):
+    """The list and the pages of a model over all tenants, newest first by the UUIDv7 id."""
 
     tenant_path: ClassVar[str] = "tenant_id"
     actions = None
@@ -227,20 +227,20 @@ class InspectingAdmin(Reading, _Page):
     @override
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return inspected(super().changelist_view, request, title | (extra_context or {}))
+        return inspect_page(super().changelist_view, request, title | (extra_context or {}))
 
     @override
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        return inspected(super().change_view, request, object_id, form_url, extra_context)
+        return inspect_page(super().change_view, request, object_id, form_url, extra_context)
 
     @override
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        return inspected(self._history_page, request, object_id)
+        return inspect_page(self._history_page, request, object_id)
 
     def _history_page(self, request: HttpRequest, object_id: str) -> Any:
-        """Who changed the row, latest first: as triggers have written it down."""
+        """The recorded changes of the row, latest first."""
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
@@ -248,8 +248,8 @@ class InspectingAdmin(Reading, _Page):
             )
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        said = {"title": f"History of {row}", "object": row, "opts": self.opts}
-        context = {**self.admin_site.each_context(request), **said, "changes": changes_of(row)}
+        page = {"title": f"History of {row}", "object": row, "opts": self.opts}
+        context = {**self.admin_site.each_context(request), **page, "changes": changes_of(row)}
         return TemplateResponse(request, "tenants/history.html", context)
 
     @override
@@ -257,13 +257,13 @@ class InspectingAdmin(Reading, _Page):
         raise PermissionDenied
 
 
-class _FirstRows(_FormSet):
-    """A table's rows, as many as a page can bear."""
+class _LimitedFormSet(_FormSet):
+    """The first MOST_ROWS rows of a table."""
 
     def get_queryset(self) -> Any:
         if not hasattr(self, "_first"):
             rows = super().get_queryset()
-            # Every index begins with the tenant.
+            # The indexes begin with the tenant.
             if tenant_id := getattr(self.instance, "tenant_id", None):
                 rows = rows.filter(tenant=tenant_id)
             self._first = rows[:MOST_ROWS]
@@ -271,22 +271,22 @@ class _FirstRows(_FormSet):
 
     @property
     def is_full(self) -> bool:
-        """Whether there may be more rows than these."""
+        """Whether there may be more rows."""
         return len(self.get_queryset()) == MOST_ROWS
 
     def get_form_kwargs(self, index: int | None) -> Any:
-        """The head of the table is made from a blank row, which has to be of no tenant."""
+        """The arguments of a form; the head of the table uses a blank row without a tenant."""
         model: Any = self.model
         blank = {"instance": model(tenant_id=None)} if index is None else {}
         return super().get_form_kwargs(index) | blank
 
 
-class InspectedTable(Reading, _Table):
-    """Rows that belong to another, on its page: the first of them."""
+class InspectedTable(ReadOnlyOptions, _Table):
+    """A table of the first related rows on the page of a row."""
 
     can_delete = False
     extra = 0
-    formset = _FirstRows
+    formset = _LimitedFormSet
     template = "tenants/table.html"
 
     @override

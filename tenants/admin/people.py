@@ -1,11 +1,11 @@
-"""The admin's pages of users, tenants and who belongs to them; and the site's own name."""
+"""The admin's pages of users, tenants and members, and the titles of the site."""
 
 from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, cast
 
-import django.contrib.auth.admin  # noqa: F401  # registers Group, which we show our own way
+import django.contrib.auth.admin  # noqa: F401  # registers Group, which is registered again below
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -16,13 +16,13 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from tenants.admin.columns import TENANT, USER, Column, anchor, lists_of
+from tenants.admin.columns import TENANT, USER, Column, anchor, links_to_lists
 from tenants.admin.inspection import (
-    Conditions,
+    ConditionFilter,
     InspectedTable,
     InspectingAdmin,
     TenantFilter,
-    inspected,
+    inspect_page,
 )
 from tenants.models import (
     Change,
@@ -39,16 +39,16 @@ from tenants.models.changes import Recorded
 
 
 def _permissions(holder: Any) -> str | None:
-    """What a group or a user was given, as `app.codename`."""
-    given = holder.permissions if isinstance(holder, Group) else holder.user_permissions
-    named = given.values_list("content_type__app_label", "codename")
-    return ", ".join(sorted(f"{app}.{codename}" for app, codename in named)) or None
+    """The permissions of a group or a user, as `app.codename`."""
+    permissions = holder.permissions if isinstance(holder, Group) else holder.user_permissions
+    names = permissions.values_list("content_type__app_label", "codename")
+    return ", ".join(sorted(f"{app}.{codename}" for app, codename in names)) or None
 
 
 def _lists(tenant: Tenant) -> str:
-    """Links to what the tenant has, in every list there is."""
+    """Links to the tenant's rows in all lists."""
     models = [model for model in admin.site._registry if issubclass(model, TenantModel)]
-    return lists_of(dict.fromkeys(models, f"tenant={tenant.slug}"))
+    return links_to_lists(dict.fromkeys(models, f"tenant={tenant.slug}"))
 
 
 def _state(invitation: Invitation) -> str:
@@ -58,25 +58,25 @@ def _state(invitation: Invitation) -> str:
 
 
 def _changed_row(change: Recorded) -> str:
-    """A link to the row a change is of; its id where there is no page to link to."""
+    """A link to the changed row, or its id if the row has no page."""
     try:
         return anchor(apps.get_model(change.model), change.row_id, change.row_id)
-    except (LookupError, NoReverseMatch):  # of a model that has gone, or has no pages
+    except (LookupError, NoReverseMatch):  # the model was removed, or has no pages
         return str(change.row_id)
 
 
 def _what_changed(change: Recorded) -> str:
-    """Each column in short."""
-    changed = (f"{name}: {was} → {is_}" for name, was, is_ in change.columns)
-    return Truncator("; ".join(changed)).chars(200)
+    """The columns with their values before and after, shortened."""
+    columns = (f"{name}: {before} → {after}" for name, before, after in change.columns)
+    return Truncator("; ".join(columns)).chars(200)
 
 
 GROUPS = Column("groups", lambda row: ", ".join(map(str, row.groups.all())) or None)
 PERMISSIONS = Column("permissions", _permissions)
 
 
-class InvitationFilter(Conditions):
-    """Whether an invitation can still be taken."""
+class InvitationFilter(ConditionFilter):
+    """A filter by the state of an invitation."""
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {
@@ -86,8 +86,8 @@ class InvitationFilter(Conditions):
     }
 
 
-class UserFilter(Conditions):
-    """Whether a user may log in."""
+class UserFilter(ConditionFilter):
+    """A filter by the state of a user."""
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {
@@ -105,21 +105,21 @@ class MemberTable(InspectedTable):
 
 
 class MembershipTable(MemberTable):
-    """The tenants a user is a member of."""
+    """The tenants of a user."""
 
     shown = (TENANT, "role", "created_at")
 
 
 @admin.register(Tenant)
 class TenantAdmin(InspectingAdmin):
-    """Where to begin: a tenant's page leads to all it has."""
+    """Tenants; the page of a tenant links to its rows in all lists."""
 
     STATUS = Column("status", lambda row: row.status)
     date_hierarchy = "created_at"
     shown = (
         ("slug", "name", "external_id"),
         (STATUS, "plan", "trial_plan", "trial_ends_at"),
-        Column("look at", _lists),
+        Column("rows", _lists),
         ("created_at", "updated_at", "id"),
     )
     inlines = (MemberTable,)
@@ -131,7 +131,7 @@ class TenantAdmin(InspectingAdmin):
 
 @admin.register(User)
 class UserAdmin(InspectingAdmin):
-    """People, without their passwords."""
+    """Users, without their passwords."""
 
     date_hierarchy = "created_at"
     shown = (
@@ -150,13 +150,13 @@ class UserAdmin(InspectingAdmin):
     tenant_path = "memberships__tenant_id"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """The deactivated ones too."""
+        """All users, including deactivated ones."""
         return User.all_objects.get_queryset()
 
 
 @admin.register(Membership)
 class MembershipAdmin(InspectingAdmin):
-    """Who belongs to which tenant."""
+    """Memberships of users in tenants."""
 
     shown = ((USER, TENANT, "role"), ("created_at", "updated_at", "id"))
     list_display = (
@@ -173,7 +173,7 @@ class MembershipAdmin(InspectingAdmin):
 
 @admin.register(Invitation)
 class InvitationAdmin(InspectingAdmin):
-    """Offers of membership, without their tokens."""
+    """Invitations, without their tokens."""
 
     STATE = Column("state", _state)
     shown = (
@@ -214,7 +214,7 @@ class TenantExternalIdAdmin(InspectingAdmin):
 
 
 class _Changes(InspectingAdmin):
-    """Who changed what, before and after; latest first."""
+    """Recorded changes, latest first."""
 
     ROW = Column("row", _changed_row)
     WHAT = Column("what", _what_changed)
@@ -242,11 +242,11 @@ class ChangeAdmin(_Changes):
 
 @admin.register(GlobalChange)
 class GlobalChangeAdmin(_Changes):
-    """The history of rows that belong to no tenant."""
+    """The history of global rows."""
 
 
 class GroupAdmin(InspectingAdmin):
-    """What members of staff may see, by group."""
+    """Groups of staff users, with their permissions."""
 
     shown = ("name", PERMISSIONS)
     list_display = ("name",)
@@ -256,21 +256,21 @@ class GroupAdmin(InspectingAdmin):
 
 
 def _apps(request: HttpRequest, app_label: str | None = None) -> list[Any]:
-    """Apps as INSTALLED_APPS has them, and models as they were registered: main things first."""
+    """The apps in the order of INSTALLED_APPS, with their models in the order of registration."""
     shown = admin.site._build_app_dict(request, app_label)
     return [shown[label] for label in apps.app_configs if label in shown]
 
 
-import_module("tenants.admin.settings")  # here, for the index lists them in this order
+import_module("tenants.admin.settings")  # here, because the index lists models in this order
 admin.site.unregister(Group)
 admin.site.register(Group, GroupAdmin)
 
-# Said to the site there is: which class it has is for the settings to choose.
+# Set on the existing site, because the settings choose its class.
 site = cast(Any, admin.site)
 site.site_title = site.site_header = "Sluice"
 site.index_title = "All tenants"
 site.index_template = "tenants/index.html"
-site.enable_nav_sidebar = False  # the lists need the room
+site.enable_nav_sidebar = False  # the lists need the width
 site.site_url = None
 site.get_app_list = _apps
-site.autocomplete_view = partial(inspected, site.autocomplete_view)
+site.autocomplete_view = partial(inspect_page, site.autocomplete_view)

@@ -8,12 +8,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from tenants.admin.columns import TENANT, USER
-from tenants.admin.inspection import Conditions, InspectingAdmin
+from tenants.admin.inspection import ConditionFilter, InspectingAdmin
 from tenants.models import LoginFailure, SystemSettings, TenantSettings, UserSession
 
 
-class SessionFilter(Conditions):
-    """Whether a session is still good."""
+class SessionFilter(ConditionFilter):
+    """A filter by the state of a session."""
 
     title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]] = {
@@ -24,7 +24,7 @@ class SessionFilter(Conditions):
 
 @admin.register(UserSession)
 class UserSessionAdmin(InspectingAdmin):
-    """Who is logged in from where, without their keys."""
+    """Sessions of users, without their keys."""
 
     shown = (
         (USER, "ip"),
@@ -40,7 +40,7 @@ class UserSessionAdmin(InspectingAdmin):
 
 @admin.register(LoginFailure)
 class LoginFailureAdmin(InspectingAdmin):
-    """Log-ins that were refused."""
+    """Failed log-ins."""
 
     shown = (("email", "ip"), "at", "id")
     list_display = ("email", "ip", "at")
@@ -52,7 +52,7 @@ class LoginFailureAdmin(InspectingAdmin):
 
 @admin.register(TenantSettings)
 class TenantSettingsAdmin(InspectingAdmin):
-    """What tenants have set."""
+    """The settings of tenants."""
 
     shown = ((TENANT, "version"), "values", ("created_at", "updated_at", "id"))
     list_display = (TENANT, "version", "updated_at")
@@ -62,7 +62,7 @@ class TenantSettingsAdmin(InspectingAdmin):
 
 @admin.register(SystemSettings)
 class SystemSettingsAdmin(InspectingAdmin):
-    """What holds for every tenant; `manage.py configure` changes it."""
+    """The settings of the system; `manage.py configure` changes them."""
 
     shown = ("version", "values", "updated_at")
     list_display = ("__str__", "updated_at")

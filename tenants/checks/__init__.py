@@ -1,20 +1,20 @@
-"""System checks: the isolation that the models promise is the one that PostgreSQL has.
+"""System checks: PostgreSQL isolates tenants as the models declare.
 
-tenants.E001-E005  a model that is not isolated, as far as Python can tell
-tenants.E006-E007  a model whose rows cannot be deleted softly, and purged, as it declares
-tenants.E008       a unique that does not begin with the tenant
-tenants.E009       a column of moments without the CHECK that Python can read them
+tenants.E001-E005  a model is not isolated, by its Python code
+tenants.E006-E007  rows of a model cannot be soft-deleted or purged as it declares
+tenants.E008       a unique constraint does not begin with the tenant
+tenants.E009       a column of times lacks the CHECK that Python can read its values
 tenants.E010-E016  a fault in the catalog (`manage.py check --database default`)
-tenants.W017       a search that an app left behind which is not installed
-tenants.E018       a column of moments that the catalog lets have what Python cannot read
-tenants.E019       a model that does not say when its rows were made and changed
-tenants.E020-E021  the catalog lacks what a model declares, or allows what none does
-tenants.E030       a listing names what the model does not have
-tenants.E031       a filter or a sort that no index serves under row security
-tenants.E032       a sort by several fields of which one may be NULL
-tenants.E033       a filter or a sort without its index
+tenants.W017       a search of an app that is not installed is left in the database
+tenants.E018       the catalog allows times in a column that Python cannot read
+tenants.E019       rows of a model lack the times of their creation and last change
+tenants.E020-E021  the catalog lacks a declared object, or has an undeclared grant or policy
+tenants.E030       a listing names a field or a search that does not exist
+tenants.E031       no index can serve a filter or a sort under row security
+tenants.E032       a sort has several fields, and one of them may be NULL
+tenants.E033       a filter or a sort has no index
 tenants.E034       the catalog lacks the index of a listing
-tenants.E040       a time zone in use that PostgreSQL and Python do not have alike
+tenants.E040       PostgreSQL and Python differ in a time zone that is in use
 tenants.W041       the time zones in use cannot be read
 """
 
@@ -26,17 +26,17 @@ from django.core.checks import CheckMessage, Tags, register
 from django.db.backends.utils import CursorWrapper
 
 from tenants.checks.catalog import Catalog
-from tenants.checks.declared import differences
+from tenants.checks.drift import differences
 from tenants.checks.faults import FAULTS
-from tenants.checks.listings import lacking
-from tenants.checks.models import faults_of
+from tenants.checks.isolation import faults_of
+from tenants.checks.listings import missing_indexes
 from tenants.checks.zones import zone_faults
-from tenants.postgres.block import asked
+from tenants.postgres.block import catalog_cursor
 
 
 @register(Tags.models)
 def check_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Whether each tenant's model is what TenantModel makes of it."""
+    """Check the models of the apps."""
     chosen = app_configs or apps.get_app_configs()
     return [fault for app in chosen for model in app.get_models() for fault in faults_of(model)]
 
@@ -45,12 +45,12 @@ def check_models(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
 def check_catalog(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """Whether PostgreSQL isolates tenants, in each database that is used as role app."""
+    """Check the isolation of tenants in each database that is used as role app."""
     errors: list[CheckMessage] = []
     for cursor in _cursors(databases):
         catalog = Catalog(cursor)
-        errors += [error for fault in FAULTS for error in fault.found(catalog)]
-        errors += [*differences(catalog), *lacking(catalog)]
+        errors += [error for fault in FAULTS for error in fault.messages(catalog)]
+        errors += [*differences(catalog), *missing_indexes(catalog)]
     return errors
 
 
@@ -58,14 +58,14 @@ def check_catalog(
 def check_clocks(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """Whether PostgreSQL has the time zones in use as Python has them."""
+    """Compare the time zones in use between PostgreSQL and Python."""
     return [fault for cursor in _cursors(databases) for fault in zone_faults(cursor)]
 
 
 def _cursors(databases: Sequence[str] | None) -> Iterator[CursorWrapper]:
-    """One for each database that is used as role app."""
+    """A cursor for each database that is used as role app."""
     for alias in databases or ():
-        with asked(alias) as cursor:
+        with catalog_cursor(alias) as cursor:
             if cursor.db.settings_dict.get("ROLE") != "owner":
-                # `migrate` logs in so, on its way to a schema that passes
+                # `migrate` logs in as owner, before the schema is complete
                 yield cursor

@@ -1,4 +1,4 @@
-"""The btrees of models, and which of them serve what a listing lets callers ask."""
+"""The btree indexes of models, and the ones that serve the filters and sorts of listings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from django.db.models import F
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 
-from tenants.listing.asked import Sort, column_of, listing_of
-from tenants.listing.kinds import searches_of
+from tenants.listing.filters import searches_of
+from tenants.listing.query import Sort, column_of, listing_of
 
 type Model = type[models.Model]
 type Fields = tuple[str, ...]
@@ -19,14 +19,14 @@ type Index = tuple[Model, str]
 """The model whose table has the index, and the index's name."""
 
 TENANT = ("tenant",)
-"""What every index of a tenants' table begins with; see `start_of` for the others."""
+"""The first column of every index of a tenant's table; see `index_prefix`."""
 
 
 @dataclass(frozen=True)
 class Btree:
-    """An index of a model: fields, operator classes ('' is the type's own), and their orders.
+    """An index of a model: its fields with their operator classes and orders.
 
-    Lower("email") is the field `lower(email)`.
+    '' is the default operator class. The field of Lower("email") is `lower(email)`.
     """
 
     name: str
@@ -35,22 +35,24 @@ class Btree:
     down: tuple[bool, ...]
     nulls_first: tuple[bool, ...]
 
-    def finds(
-        self, field: Any, operator: str, after: Fields = TENANT, *, folded: bool = False
+    def serves_filter(
+        self, field: Any, operator: str, after: Fields = TENANT, *, ignore_case: bool = False
     ) -> bool:
-        """Whether it serves the operator: it begins with the fields named and with this one."""
+        """Whether the index begins with the fields `after` and `field`, and serves the operator."""
         size = len(after)
-        name = f"lower({field.name})" if folded else field.name
+        name = f"lower({field.name})" if ignore_case else field.name
         if self.fields[: size + 1] != (*after, name):
             return False
         bytewise = "_pattern_" in self.opclasses[size] or getattr(field, "db_collation", "") == "C"
         return operator != "startswith" or bytewise
 
-    def walks(self, fields: Fields, after: Fields = TENANT, *, empty: bool | None = None) -> bool:
-        """Whether it has the rows in the order of the fields, one way or the other.
+    def serves_sort(
+        self, fields: Fields, after: Fields = TENANT, *, empty: bool | None = None
+    ) -> bool:
+        """Whether the index has the rows in the order of the fields, forwards or backwards.
 
-        `empty` says of a first field that may be NULL whether the walk goes down it: its NULLs
-        have to be at the end.
+        `empty` is for a nullable first field: whether the order is descending. Its NULLs must be
+        at the end.
         """
         own = slice(len(after), len(after) + len(fields))
         nulls, down = self.nulls_first[own], self.down[own]
@@ -61,13 +63,10 @@ class Btree:
 
 
 def btrees(model: Model, always: models.Q | None = None) -> Iterator[Btree]:
-    """The model's own indexes that hold all its rows, or all its live ones.
-
-    Those too that hold the rows which fulfil `always`.
-    """
-    yield _btree(f"{model._meta.db_table}_pkey", [*start_of(model), "id"])
+    """The btrees of the model that contain all rows, all live rows, or all rows of `always`."""
+    yield _btree(f"{model._meta.db_table}_pkey", [*index_prefix(model), "id"])
     for index in model._meta.indexes:
-        if type(index) is models.Index and _whole(model, index.condition, always):
+        if type(index) is models.Index and _covers_listing(model, index.condition, always):
             if index.fields:
                 fields, orders = zip(*index.fields_orders, strict=True)
                 yield _btree(index.name, fields, index.opclasses, [bool(order) for order in orders])
@@ -76,17 +75,19 @@ def btrees(model: Model, always: models.Q | None = None) -> Iterator[Btree]:
     for unique in model._meta.constraints:
         if not isinstance(unique, models.UniqueConstraint) or not unique.fields:
             continue
-        if _whole(model, unique.condition):
+        if _covers_listing(model, unique.condition):
             yield _btree(unique.name, unique.fields, getattr(unique, "opclasses", ()))
 
 
-def start_of(model: Model) -> Fields:
-    """What each of its indexes begins with: the tenant, where there is one."""
+def index_prefix(model: Model) -> Fields:
+    """The first columns of the model's indexes: the tenant for a tenant's model, else nothing."""
     return TENANT if hasattr(model, "tenant_attname") else ()
 
 
-def supporting(model: Model, path: str, operator: str, *, folded: bool = False) -> list[set[Index]]:
-    """The indexes that serve a filter, for each table on the way: one of each set will do."""
+def indexes_for_filter(
+    model: Model, path: str, operator: str, *, ignore_case: bool = False
+) -> list[set[Index]]:
+    """For each table on the path of a filter, the indexes that serve it; one of each is enough."""
     relation, _, name = path.rpartition("__")
     field = column_of(model, path)
     holder = field.model if relation else model
@@ -97,17 +98,18 @@ def supporting(model: Model, path: str, operator: str, *, folded: bool = False) 
             (holder, btree.name)
             for btree in btrees(holder, _always(model, relation))
             if any(
-                btree.finds(field, operator, after, folded=folded)
-                for after in _beginnings(model, relation, holder)
+                btree.serves_filter(field, operator, after, ignore_case=ignore_case)
+                for after in _prefixes(model, relation, holder)
             )
         }
-    return _led_to(model, relation, found)
+    return _with_join_index(model, relation, found)
 
 
-def walking(model: Model, sort: Sort) -> list[set[Index]]:
-    """The indexes that serve a sort, for each table on the way: one of each set will do.
+def indexes_for_sort(model: Model, sort: Sort) -> list[set[Index]]:
+    """For each table on the path of a sort, the indexes that serve it; one of each is enough.
 
-    Along a foreign key the rows it leads to are walked, and for each the rows that lead to it.
+    Along a foreign key, one index sorts the referenced rows, and another finds for each of them
+    the rows that reference it.
     """
     first = column_of(model, sort.columns[0])
     relation = sort.columns[0].rpartition("__")[0]
@@ -118,14 +120,14 @@ def walking(model: Model, sort: Sort) -> list[set[Index]]:
     found = {
         (holder, btree.name)
         for btree in btrees(holder, _always(model, relation))
-        for after in _beginnings(model, relation, holder)
-        if btree.walks(along or own, after, empty=empty)
+        for after in _prefixes(model, relation, holder)
+        if btree.serves_sort(along or own, after, empty=empty)
     }
-    return _led_to(model, relation, found, own[:-1])
+    return _with_join_index(model, relation, found, own[:-1])
 
 
 def field_at(model: Model, path: str) -> Any:
-    """The field that a path names, of the model or along one foreign key; or None."""
+    """The field of a path, of the model or along one foreign key, or None."""
     relation, _, name = path.rpartition("__")
     try:
         holder: Any = model
@@ -139,13 +141,13 @@ def field_at(model: Model, path: str) -> Any:
 
 
 def _always(model: Model, relation: str) -> models.Q | None:
-    """What a listing says of its own rows, whatever is asked; of a relation's it says nothing."""
+    """The condition `always` of the listing; it does not apply to the rows of a relation."""
     return None if relation else listing_of(model).always
 
 
-def _beginnings(model: Model, relation: str, holder: Model) -> list[Fields]:
-    """How an index may begin: by the tenant, or then by what the listing is always within."""
-    start = start_of(holder)
+def _prefixes(model: Model, relation: str, holder: Model) -> list[Fields]:
+    """The possible first columns of an index: the tenant, or the tenant and the parent."""
+    start = index_prefix(holder)
     listing = listing_of(model)
     kind = listing.filters.get(listing.within or "")
     path = (kind.of or listing.within or "") if kind else ""
@@ -153,18 +155,23 @@ def _beginnings(model: Model, relation: str, holder: Model) -> list[Fields]:
     return [start, (*start, name)] if name and led == relation else [start]
 
 
-def _led_to(model: Model, relation: str, found: set[Index], own: Fields = ()) -> list[set[Index]]:
-    """With the indexes that lead back along a foreign key, in the order of the own fields."""
+def _with_join_index(
+    model: Model, relation: str, found: set[Index], own: Fields = ()
+) -> list[set[Index]]:
+    """The indexes `found`, and those of the foreign key in the order of the model's own fields."""
     if not relation:
         return [found]
-    start, way = start_of(model), (relation, *own)
-    return [found, {(model, btree.name) for btree in btrees(model) if btree.walks(way, start)}]
+    start, way = index_prefix(model), (relation, *own)
+    return [
+        found,
+        {(model, btree.name) for btree in btrees(model) if btree.serves_sort(way, start)},
+    ]
 
 
 def _of_expressions(index: models.Index) -> Btree:
-    """An index whose orders are said by expressions: `F("due").desc(nulls_last=True)`."""
-    said: list[Any] = list(index.expressions)
-    orders: list[Any] = [each if isinstance(each, OrderBy) else each.asc() for each in said]
+    """An index with ordering expressions, such as `F("due").desc(nulls_last=True)`."""
+    expressions: list[Any] = list(index.expressions)
+    orders: list[Any] = [each if isinstance(each, OrderBy) else each.asc() for each in expressions]
     return Btree(
         index.name,
         tuple(_name(order.expression) for order in orders),
@@ -178,13 +185,13 @@ def _of_expressions(index: models.Index) -> Btree:
 
 
 def _is_plain(expression: Any) -> bool:
-    """Whether an expression of an index is a column or Lower of one, in whichever order."""
+    """Whether an expression of an index is a column or Lower of a column, in any order."""
     plain = expression.expression if isinstance(expression, OrderBy) else expression
     return isinstance(_inner(plain), F)
 
 
 def _inner(expression: Any) -> Any:
-    """What Lower is of; anything else is itself."""
+    """The argument of Lower, or the expression itself."""
     return expression.source_expressions[0] if type(expression) is Lower else expression
 
 
@@ -194,14 +201,16 @@ def _name(expression: Any) -> str:
 
 
 def _btree(name: str, fields: Any, opclasses: Any = (), down: Any = ()) -> Btree:
-    """An index, with the opclasses and the directions that were not said."""
+    """An index with defaults for its operator classes and directions."""
     size = len(fields)
     orders = tuple(down) or (False,) * size
     return Btree(name, tuple(fields), tuple(opclasses) or ("",) * size, orders, orders)
 
 
-def _whole(model: Model, condition: models.Q | None, always: models.Q | None = None) -> bool:
-    """Whether the manager's rows are all in an index with that condition."""
+def _covers_listing(
+    model: Model, condition: models.Q | None, always: models.Q | None = None
+) -> bool:
+    """Whether an index with that condition contains all rows of the manager."""
     live = models.Q(deleted_at=None)
     return condition in (None, always) or (
         condition == live and field_at(model, "deleted_at") is not None

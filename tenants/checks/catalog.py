@@ -1,4 +1,4 @@
-"""PostgreSQL's catalog, as the checks read it."""
+"""Access to PostgreSQL's catalog for the checks."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,13 +18,13 @@ LOOK_UPS = {
     "tenants_of_user(uuid)",
     "tenant_of_invitation(text)",
 }
-"""SECURITY DEFINER functions that cross tenants and return ids only."""
+"""SECURITY DEFINER functions that read all tenants and return only ids."""
 
-# What every query may use: our schemas; the tenants' tables, each with the column that names
-# the tenant; these and other tables that have row security; the roles whose rights count; and
-# the rules of all tables, each as the statement that would make it. PostgreSQL's pretty forms
-# leave out the schema and the outermost parentheses, as our own statements do.
-_GIVEN = """
+# The common tables of all queries: `ours`, the project's schemas; `owned`, the tables of tenants
+# with the column of the tenant; `secured`, these and other tables with row security; `bound`, the
+# roles to check; `rules`, the rules of all tables, each as the statement that would create it.
+# PostgreSQL's pretty forms omit the schema and the outermost parentheses, like our statements.
+_COMMON_TABLES = """
 WITH RECURSIVE ours AS (
     SELECT oid FROM pg_namespace
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
@@ -84,9 +84,9 @@ WITH RECURSIVE ours AS (
 
 @dataclass(frozen=True)
 class Catalog:
-    """What a connection can read about its own database.
+    """The catalog of a connection's database.
 
-    A table is a tenant's when it has a column `tenant_id`, or is the Tenant table itself.
+    A table belongs to tenants if it has a column `tenant_id` or is the Tenant table itself.
     """
 
     cursor: CursorWrapper
@@ -97,8 +97,8 @@ class Catalog:
         tables = set(self.cursor.db.introspection.table_names(self.cursor))
         return [model for model in apps.get_models() if model._meta.db_table in tables]
 
-    def declared[C: DeclaredSQL](self, kind: type[C]) -> list[tuple[type[models.Model], C]]:
-        """The constraints of a kind, each with its model."""
+    def constraints[C: DeclaredSQL](self, kind: type[C]) -> list[tuple[type[models.Model], C]]:
+        """The models' constraints of a class, each with its model."""
         return [
             (model, constraint)
             for model in self.present
@@ -107,25 +107,25 @@ class Catalog:
         ]
 
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Run a query, which may use `ours`, `owned`, `secured`, `bound` and `rules`."""
-        self.cursor.execute(_GIVEN + sql, self._parameters | parameters)
+        """The rows of a query, which may use `ours`, `owned`, `secured`, `bound` and `rules`."""
+        self.cursor.execute(_COMMON_TABLES + sql, self._parameters | parameters)
         return list(self.cursor.fetchall())
 
     @cached_property
     def _parameters(self) -> dict[str, Any]:
-        declared = self.declared
+        constraints = self.constraints
         return {
             "by_id": [
                 model._meta.db_table
                 for model in self.present
                 if issubclass(model, TenantOwned) and model.tenant_attname == "id"
             ],
-            "secured": [model._meta.db_table for model, _ in declared(RowSecurity)],
+            "secured": [model._meta.db_table for model, _ in constraints(RowSecurity)],
             "definers": [
                 *LOOK_UPS,
-                *(f"{each.function}()" for _, each in declared(RowTrigger)),
-                *(each.signature for _, each in declared(Search)),
+                *(f"{each.function}()" for _, each in constraints(RowTrigger)),
+                *(each.signature for _, each in constraints(Search)),
             ],
             "tables": [model._meta.db_table for model in self.present],
-            "searches": [each.name for _, each in declared(Search)],
+            "searches": [each.name for _, each in constraints(Search)],
         }

@@ -1,4 +1,4 @@
-"""What must not be in the catalog: one query for each fault, one row for each case of it."""
+"""Faults in the catalog: one query for each kind of fault, with one row for each case."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from tenants.schema.times import END, FIRST
 
 @dataclass(frozen=True)
 class Fault:
-    """`text` is filled with the columns of each row that `sql` finds."""
+    """A kind of fault; `text` is formatted with the columns of each row of `sql`."""
 
     id: str
     text: str
@@ -18,8 +18,8 @@ class Fault:
     sql: str
     kind: type[checks.Error | checks.Warning] = checks.Error
 
-    def found(self, catalog: Catalog) -> list[checks.Error | checks.Warning]:
-        """A message for each row that `sql` finds; an empty list when all is well."""
+    def messages(self, catalog: Catalog) -> list[checks.Error | checks.Warning]:
+        """A message for each row of `sql`; empty without a fault."""
         rows = catalog.rows(self.sql)
         return [self.kind(self.text.format(*row), hint=self.hint, id=self.id) for row in rows]
 
@@ -27,14 +27,14 @@ class Fault:
 ROLE = Fault(
     "tenants.E010",
     "the role {} {}",
-    "log in as role app, made by tenants/postgres/sql/roles.sql and changed by nothing else",
+    "log in as role app, with the attributes of tenants/postgres/sql/roles.sql and no others",
     """
 SELECT r.rolname, f.text FROM pg_roles r, LATERAL (VALUES
     (r.rolsuper, 'is a superuser'),
     (r.rolbypassrls, 'has BYPASSRLS'),
     (EXISTS (SELECT FROM owned JOIN pg_class c USING (oid)
              WHERE pg_has_role(r.oid, c.relowner, 'MEMBER')),
-     'owns tables of tenants, or can become who does'),
+     'owns tables of tenants, or can become their owner'),
     (EXISTS (SELECT FROM pg_roles o WHERE o.oid <> r.oid AND pg_has_role(r.oid, o.oid, 'MEMBER')
              AND (o.rolsuper OR o.rolbypassrls OR o.rolname = 'owner')),
      'can become a role that row security does not bind'),
@@ -50,7 +50,7 @@ WHERE r.rolname = session_user AND f.is_so
 UNIQUE = Fault(
     "tenants.E011",
     "the unique index {} of {} does not begin with the tenant",
-    "put the tenant first: otherwise it tells a tenant what another one has",
+    "put the tenant first: otherwise a tenant learns of the values of others",
     """
 SELECT i.indexrelid::regclass, o.oid::regclass
 FROM owned o JOIN pg_index i ON i.indrelid = o.oid
@@ -80,7 +80,7 @@ WHERE f.contype = 'f' AND coalesce(a.oid, b.oid) IS NOT NULL AND (
 VIEW = Fault(
     "tenants.E013",
     "{} shows the rows of all tenants",
-    "make it a view WITH (security_invoker = true): any other reads as its owner",
+    "make it a view WITH (security_invoker = true): any other view reads as its owner",
     """
 , reads AS (
     SELECT r.ev_class AS reader, d.refobjid AS source
@@ -98,7 +98,7 @@ WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce((
 """,
 )
 
-# The searches of apps that are not installed: each with an index of the same name on a table.
+# The searches of apps that are not installed: functions with an index of the same name.
 _SEARCHES = """
 , searches AS (
     SELECT p.oid, o.relname AS searched
@@ -119,7 +119,7 @@ DEFINER = Fault(
     _SEARCHES  # noqa: S608  # both are constants
     + """
 SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
-    THEN 'and finds tables where its caller says' ELSE 'and nothing declares it' END
+    THEN 'with the search_path of its caller' ELSE 'and is not declared' END
 FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
 WHERE p.prosecdef
   AND NOT EXISTS (SELECT FROM searches WHERE searches.oid = p.oid)
@@ -133,7 +133,7 @@ WHERE p.prosecdef
 NOT_INSTALLED = Fault(
     "tenants.W017",
     "the function {} searches {}, the table of an app that is not installed",
-    "install the app, or while it is installed undo its migrations: migrate APP zero",
+    "install the app; or install it, undo its migrations (migrate APP zero), and remove it",
     _SEARCHES + "SELECT oid::regprocedure, searched FROM searches",  # noqa: S608  # constants
     checks.Warning,
 )
@@ -141,7 +141,7 @@ NOT_INSTALLED = Fault(
 GRANT = Fault(
     "tenants.E015",
     "{} is granted on {} to {}",
-    "REVOKE it: the application reads and writes rows, and nothing else",
+    "REVOKE it: the application only reads and writes rows",
     """
 SELECT DISTINCT x.privilege_type, c.oid::regclass::text, b.rolname
 FROM (SELECT oid, relacl FROM pg_class
@@ -156,7 +156,7 @@ WHERE x.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') AND x.grantee <>
 SCHEMA = Fault(
     "tenants.E016",
     "{} can create {}",
-    "run tenants/postgres/sql/database.sql: what it made could be taken for ours",
+    "run tenants/postgres/sql/database.sql: objects of that role could replace the project's own",
     """
 SELECT r.rolname, f.text FROM pg_roles r, LATERAL (
     SELECT format('objects in the schema %%s', oid::regnamespace) FROM ours
@@ -173,7 +173,7 @@ WHERE r.rolname = session_user
 TIMES = Fault(
     "tenants.E018",
     "the column {1} of {0} can have times that Python cannot read",
-    "migrate; or as owner give it the CHECK of schema.constraints.readable_times, and validate it",
+    "migrate; or, as owner, add the CHECK of schema.constraints.readable_times and validate it",
     f"""
 SELECT relname, attname FROM owned o JOIN pg_attribute a ON a.attrelid = o.oid
 WHERE a.attnum > 0 AND NOT attisdropped AND atttypid = 'timestamptz'::regtype AND NOT EXISTS (

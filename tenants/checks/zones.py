@@ -1,7 +1,7 @@
-"""Whether PostgreSQL's clocks go as Python's, in every time zone in use.
+"""Comparison of PostgreSQL's and Python's definitions of the time zones in use.
 
-PostgreSQL has time zones of its own, or the machine's, and Python those of `tzdata`: where the two
-differ, a month begins at one moment for a query and at another for the program.
+PostgreSQL uses its own time zone data or that of its machine, Python uses the package `tzdata`. If
+they differ, a month begins at different times in a query and in the program.
 """
 
 from bisect import bisect_left
@@ -19,10 +19,10 @@ from tenants.context import inspecting
 from tenants.errors import StoreError
 
 ZONES = {"tenants_tenantsettings": "values ->> 'time_zone'"}
-"""Tables whose rows name time zones: SQL for the name. Apps add theirs in their AppConfig:
+"""Tables with names of time zones, each with SQL for the name. Apps add tables in their AppConfig:
 `time_zones = {"notes_reminder": "time_zone"}`."""
 
-HINT = "bring both to one release: update PostgreSQL's (or its machine's) tzdata, or the package"
+HINT = "use the same release: update the tzdata of PostgreSQL (or of its machine), or the package"
 AHEAD = 10  # years
 DAY = 86_400  # seconds
 
@@ -34,46 +34,46 @@ ORDER BY place
 
 
 def zone_faults(cursor: CursorWrapper) -> Iterator[CheckMessage]:
-    """A message for each time zone in use that PostgreSQL and Python do not have alike."""
+    """A message for each time zone in use in which PostgreSQL and Python differ."""
     try:
         names = sorted(_in_use(cursor))
     except StoreError as error:
         text = f"the time zones in use cannot be read: {error}"
-        hint = "log in as role app, made by tenants/postgres/sql/roles.sql"
+        hint = "log in as role app of tenants/postgres/sql/roles.sql"
         yield Warning(text, hint=hint, id="tenants.W041")
         return
     cursor.execute("SELECT name FROM pg_timezone_names WHERE name = ANY(%s)", [names])
-    there = {name for (name,) in cursor.fetchall()}
+    existing = {name for (name,) in cursor.fetchall()}
     for name in names:
-        if text := _fault(cursor, name, name in there):
+        if text := _fault(cursor, name, name in existing):
             yield Error(text, hint=HINT, id="tenants.E040")
 
 
 def _in_use(cursor: CursorWrapper) -> set[str]:
-    """The zones that the settings and the rows of all tenants name."""
+    """The names of time zones in the settings and in the rows of all tenants."""
     declared = (getattr(config, "time_zones", {}) for config in apps.get_app_configs())
-    asked = {table: sql for given in (ZONES, *declared) for table, sql in given.items()}
-    present = set(cursor.db.introspection.table_names(cursor)).intersection(asked)
+    sources = {table: sql for each in (ZONES, *declared) for table, sql in each.items()}
+    present = set(cursor.db.introspection.table_names(cursor)).intersection(sources)
     names = {settings.TIME_ZONE}
     if present:
         with inspecting(using=cursor.db.alias):
             for table in present:
-                cursor.execute(f"SELECT DISTINCT {asked[table]} FROM {table}")  # noqa: S608
+                cursor.execute(f"SELECT DISTINCT {sources[table]} FROM {table}")  # noqa: S608
                 names |= {name for (name,) in cursor.fetchall() if name}
     return names
 
 
-def _fault(cursor: CursorWrapper, name: str, there: bool) -> str:
-    """What is wrong with a time zone, in words; '' when nothing is."""
+def _fault(cursor: CursorWrapper, name: str, exists: bool) -> str:
+    """The fault of a time zone in words; '' if both agree."""
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return f"Python has no time zone {name}"
-    return _difference(cursor, zone) if there else f"PostgreSQL has no time zone {name}"
+    return _difference(cursor, zone) if exists else f"PostgreSQL has no time zone {name}"
 
 
 def _difference(cursor: CursorWrapper, zone: ZoneInfo) -> str:
-    """The first moment at which the two show different times, in words; '' when there is none."""
+    """The first moment at which the two differ, in words; '' if they agree."""
     moments = _moments(zone)
     cursor.execute(_OFFSETS, [zone.key, moments])
     for moment, (theirs,) in zip(moments, cursor.fetchall(), strict=True):
@@ -81,13 +81,13 @@ def _difference(cursor: CursorWrapper, zone: ZoneInfo) -> str:
             at = datetime.fromtimestamp(moment, UTC)
             return (
                 f"PostgreSQL and Python differ in {zone.key}: at {at:%Y-%m-%dT%H:%M:%SZ} "
-                f"it is {_clock(int(theirs))} in the one and {_clock(ours)} in the other"
+                f"PostgreSQL has {_clock(int(theirs))}, Python has {_clock(ours)}"
             )
     return ""
 
 
 def _moments(zone: ZoneInfo) -> list[int]:
-    """When to compare, in seconds since 1970: every day, and around each change of the clocks."""
+    """The moments to compare, in seconds since 1970: each day, and around each clock change."""
     until = int(datetime.now(UTC).timestamp()) + AHEAD * 365 * DAY
     days = range(0, until, DAY)
     changes = (
@@ -101,19 +101,19 @@ def _moments(zone: ZoneInfo) -> list[int]:
 
 
 def _change(zone: ZoneInfo, day: int, before: float) -> int:
-    """The second at which the clocks change: of that day, or the first of the next."""
+    """The second of a clock change on that day, or the first second of the next day."""
     seconds = range(day, day + DAY)
     return day + bisect_left(seconds, True, key=lambda at: _offset(zone, at) != before)
 
 
 def _offset(zone: ZoneInfo, moment: int) -> float:
-    """Seconds ahead of UTC."""
+    """The offset from UTC in seconds."""
     offset = datetime.fromtimestamp(moment, zone).utcoffset()
     return offset.total_seconds() if offset else 0
 
 
 def _clock(seconds: float) -> str:
-    """An offset as people write it, such as UTC-07:00."""
+    """An offset in text form, such as UTC-07:00."""
     sign = "-" if seconds < 0 else "+"
     minutes = round(abs(seconds) / 60)
     return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"

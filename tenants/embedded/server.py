@@ -1,11 +1,11 @@
-"""A PostgreSQL server of the project's own: for trying out, tests and small installations.
+"""The embedded PostgreSQL server, for trials, tests and small installations.
 
-BASE/postgres/             a link to a folder elsewhere, where the server's user cannot enter
+BASE/postgres/             or a link to another folder, if the server's user cannot enter BASE
     data/                  the cluster
-    socket/                mode 0700: who can enter is trusted, and there is no other way in
-    log, log.old           what the server said since it was started, and the time before
-    programs-VERSION/      a copy of the programs, where the server's user cannot reach them
-BASE/postgres.lock         held while a process starts or stops the server
+    socket/                mode 0700: users who can enter it are trusted; there is no TCP port
+    log, log.old           the log since the start of the server, and the log before
+    programs-VERSION/      a copy of the programs, if the server's user cannot reach them
+BASE/postgres.lock         locked while a process starts or stops the server
 """
 
 import fcntl
@@ -27,15 +27,15 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from tenants.embedded.programs import Account, Programs, not_installed, version
 from tenants.embedded.programs import EmbeddedError as EmbeddedError
+from tenants.embedded.programs import Programs, SystemUser, not_installed, version
 
 DATABASE = "sluice"
 PORT = 5432  # only a part of the socket's name
 SQL = Path(__file__).parents[1] / "postgres" / "sql"
 
 _LONGEST_SOCKET = 107  # bytes, in the kernel's sockaddr_un
-_PLAIN = re.compile(r"[\w/ .+~@=-]+", re.ASCII)  # neither PostgreSQL nor libpq splits it
+_PLAIN = re.compile(r"[\w/ .+~@=-]+", re.ASCII)  # PostgreSQL and libpq do not split it
 _CLUSTER = (
     "--username=postgres",
     "--auth-local=trust",
@@ -55,25 +55,25 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 @dataclass
 class EmbeddedServer:
-    """The server that keeps its cluster in the folder `base`.
+    """The server with its cluster in the folder `base`.
 
-    `fast` is for data nobody will miss: a power cut may corrupt it.
+    `fast` turns off fsync, for disposable data: a power failure may corrupt the cluster.
     """
 
     base: Path
     fast: bool = False
     _ready: bool = field(default=False, init=False, repr=False, compare=False)
 
-    # -- Where things are ---------------------------------------------------------------------
+    # -- Paths --------------------------------------------------------------------------------
 
     @cached_property
     def home(self) -> Path:
-        """The folder of all that is ours."""
+        """The folder of the cluster, the socket and the logs."""
         here = self._here
         if here.exists() or here.is_symlink() or os.geteuid() != 0:
             return here.resolve()
         self.base.mkdir(parents=True, exist_ok=True)
-        if not Account.unprivileged().reaches(self.base):
+        if not SystemUser.unprivileged().reaches(self.base):
             var, tmp = Path("/var/lib"), Path("/tmp")  # noqa: S108  # the name is a secret
             shared = var if os.access(var, os.W_OK) else tmp
             with suppress(FileExistsError):  # another process was first
@@ -82,7 +82,7 @@ class EmbeddedServer:
 
     @property
     def _here(self) -> Path:
-        """Where the home is, or the link to it."""
+        """The path of the home, or of the link to it."""
         return self.base.absolute() / "postgres"
 
     @property
@@ -92,22 +92,22 @@ class EmbeddedServer:
 
     @cached_property
     def socket(self) -> Path:
-        """The folder of the unix socket: in the home, unless its name is too long or odd."""
+        """The folder of the unix socket: in the home, or in /tmp if its path does not fit."""
         socket = self.home / "socket"
         short = len(os.fsencode(_socket_in(socket))) <= _LONGEST_SOCKET
         if short and _PLAIN.fullmatch(str(socket)):
             return socket
         name = hashlib.sha256(f"{socket} {self.account.uid}".encode()).hexdigest()[:16]
-        return Path("/tmp") / f"sluice-{name}"  # noqa: S108  # short; `folder` checks whose it is
+        return Path("/tmp") / f"sluice-{name}"  # noqa: S108  # short; `folder` checks its owner
 
     @cached_property
-    def account(self) -> Account:
-        """Who runs the server: this user; for root, whoever's the cluster is."""
+    def account(self) -> SystemUser:
+        """The user of the server: that of this process; for root, the owner of the cluster."""
         if os.geteuid() == 0 and self.data.exists():
-            found = self.data.stat()
-            if found.st_uid != 0:
-                return Account(found.st_uid, found.st_gid)
-        return Account.unprivileged()
+            status = self.data.stat()
+            if status.st_uid != 0:
+                return SystemUser(status.st_uid, status.st_gid)
+        return SystemUser.unprivileged()
 
     @property
     def programs(self) -> Programs:
@@ -119,14 +119,14 @@ class EmbeddedServer:
         host = quote(str(self.socket), safe="")
         return f"postgresql://{role}@/{database}?host={host}&port={PORT}"
 
-    # -- Whether it runs ----------------------------------------------------------------------
+    # -- State --------------------------------------------------------------------------------
 
     @property
     def pid(self) -> int | None:
-        """The process id of the server, if it lives.
+        """The process id of the server, or None if it does not run.
 
-        A process is the server if it works in the cluster's folder: after a hard kill the id in
-        the file may have gone to another program, or to a corpse nobody has buried.
+        A process is the server if its working directory is the cluster. After a hard kill the id in
+        the file may belong to another process or to a zombie.
         """
         try:
             import psutil
@@ -140,15 +140,15 @@ class EmbeddedServer:
 
     @property
     def running(self) -> bool:
-        """Whether the server lives, and listens where `url` says."""
+        """Whether the server runs and listens at the address of `url`."""
         return self.pid is not None and _socket_in(self.socket).exists()
 
     # -- The verbs ----------------------------------------------------------------------------
 
     def ensure(self) -> bool:
-        """Have the server running, with its roles and its database; say whether it was not.
+        """Start the server with its roles and its database, unless it runs; whether it was started.
 
-        Cheap to repeat, and safe from many processes at once. Heals what a killed one left.
+        Cheap to repeat, and safe in concurrent processes. Cleans up after a killed server.
         """
         if self._ready and self.running:
             return False
@@ -160,7 +160,7 @@ class EmbeddedServer:
         return started
 
     def stop(self) -> bool:
-        """Stop the server, rolling back what is open; say whether it ran."""
+        """Stop the server and roll back its open transactions; whether it ran."""
         with self._alone():
             if self.pid is None:
                 return False
@@ -176,24 +176,24 @@ class EmbeddedServer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Wait until no other process starts or stops the server; a killed one lets go."""
+        """Lock out other processes that start or stop the server; the kernel releases the lock."""
         try:
             self.base.mkdir(parents=True, exist_ok=True)
             with (self.base / "postgres.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            advice = f"give this user the folder {self.base}, or set DATABASE_URL"
+            advice = f"make the folder {self.base} writable, or set DATABASE_URL"
             raise EmbeddedError(f"{error}: {advice}") from error
         except psycopg.Error as error:
-            raise EmbeddedError(f"roles and database cannot be made: {error}") from error
+            raise EmbeddedError(f"cannot create the roles and the database: {error}") from error
 
     # -- Starting -----------------------------------------------------------------------------
 
     def _start(self) -> None:
-        if self.pid is not None:  # its folder was moved: it listens where nobody looks
+        if self.pid is not None:  # its folder was moved, so it listens at the wrong address
             self._pg_ctl("stop", "--mode=immediate")
-        self._settle()
+        self._make_folders()
         self._initialise()
         self._check_version()
         log = self.programs.log
@@ -201,14 +201,13 @@ class EmbeddedServer:
             log.replace(log.with_suffix(".old"))
         self._launch()
 
-    def _settle(self) -> None:
-        """Make the folders."""
+    def _make_folders(self) -> None:
         if self._here.is_symlink() or not self.home.exists():
-            Account.current().folder(self.home, mode=0o755)
+            SystemUser.current().folder(self.home, mode=0o755)
         self.account.folder(self.socket)
 
     def _initialise(self) -> None:
-        """Make the cluster, in a folder that gets its name when it is complete."""
+        """Make the cluster in a temporary folder, and rename the folder at the end."""
         if self.data.exists():
             return
         for unfinished in self.home.glob("data.*"):
@@ -222,12 +221,12 @@ class EmbeddedServer:
         cluster = (self.data / "PG_VERSION").read_text().strip()
         if version().split(".")[0] != cluster:
             raise EmbeddedError(
-                f"{self.data} was made by PostgreSQL {cluster}, the installed one is {version()}: "
-                "carry the data over with pg_dump of the old one, or move that folder away"
+                f"{self.data} is of PostgreSQL {cluster}, but version {version()} is installed: "
+                "dump the data with pg_dump of the old version, or move that folder away"
             )
 
     def _launch(self) -> None:
-        """Start the server, again for a while: the children of a killed one may still be ending."""
+        """Start the server; retry while the children of a killed server are still ending."""
         for stale in (self.data / "postmaster.pid", *self.socket.glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
         settings = {
@@ -241,7 +240,7 @@ class EmbeddedServer:
             try:
                 return self._pg_ctl("start", f"--options={options}")
             except EmbeddedError:
-                if self.running:  # by a start whose parent was killed
+                if self.running:  # started by a process that was killed meanwhile
                     return None
                 if pause is None:
                     raise
@@ -253,26 +252,26 @@ class EmbeddedServer:
     # -- Roles and database -------------------------------------------------------------------
 
     def _provide(self) -> None:
-        """Make the roles and the database, unless these very files already did."""
+        """Create the roles and the database, unless the same SQL files created them already."""
         roles, grants = ((SQL / name).read_bytes() for name in ("roles.sql", "database.sql"))
         mark = hashlib.sha256(roles + grants).hexdigest()
         name = sql.Identifier(DATABASE)
         with self._superuser("postgres") as admin:
-            found = admin.execute(
+            row = admin.execute(
                 "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
                 [DATABASE],
             ).fetchone()
-            if found == (mark,):
+            if row == (mark,):
                 return
             admin.execute(roles)
-            if found is None:
+            if row is None:
                 admin.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(name))
         with self._superuser(DATABASE) as admin:
             admin.execute(grants)
             admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, mark))
 
     def _superuser(self, database: str) -> psycopg.Connection:
-        """A connection of the superuser, as soon as the server takes one: it may be recovering."""
+        """A connection of the superuser; waits up to 10 seconds while the server recovers."""
         until = time.monotonic() + 10
         while True:
             try:

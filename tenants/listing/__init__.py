@@ -1,26 +1,37 @@
-"""Listings for whoever asks: filters, sorts, search and pages, declared in the model.
+"""Listings: filters, sorts, search and pages from untrusted input, as the model declares them.
 
-A declaration is an allow-list; what is asked is read strictly (BadQuery), goes to PostgreSQL as
-parameters, and keeps an index under row security (checks tenants.E030-E034). Pages are found by
-their place; pages by number are for the admin's small lists alone, and nothing here counts rows.
-Rows without a value of what they are sorted by come last, either way. Global models have listings
-by the same means; their cursors are good in any block and outside.
+The declaration is an allow-list. Input is parsed strictly (BadQuery), reaches PostgreSQL as
+parameters, and is served by an index under row security (checks tenants.E030-E034). Pages are
+found by keyset, never by offset and without counting rows; numbered pages are for the small lists
+of the admin. Rows without a value in the sort column come last in both directions. Global models
+are listed in the same way; their cursors are valid in every block and outside of blocks.
 
     Product.objects.listed({"category": ..., "search": "assam"})    a queryset
     Product.objects.page(request.GET, cursor=page.next)             a Page of rows and cursors
 """
 
-from tenants.listing.asked import Listing
-from tenants.listing.kinds import IP, JSON, Day, Flag, Folded, Given, Integer, Key, Moment, Text
+from tenants.listing.filters import (
+    IP,
+    JSON,
+    CaseInsensitive,
+    Day,
+    Flag,
+    HasValue,
+    Integer,
+    Key,
+    Moment,
+    Text,
+)
 from tenants.listing.pages import Page
+from tenants.listing.query import Listing
 
 __all__ = [
     "IP",
     "JSON",
+    "CaseInsensitive",
     "Day",
     "Flag",
-    "Folded",
-    "Given",
+    "HasValue",
     "Integer",
     "Key",
     "Listing",

@@ -1,8 +1,8 @@
-"""A listing a page at a time, found by its place and never by counting rows.
+"""Pages of a listing by keyset pagination: found by a position, never by counting rows.
 
-A place is a row's sort values and its id. It stays good whatever is inserted or deleted meanwhile,
-the row itself included. A cursor is a place, signed for one tenant, model, sort and set of filters:
-the signature fails for any other. It is not secret: the caller has seen the row.
+A position is the sort values and the id of a row. It stays valid when rows are inserted or deleted,
+the row itself included. A cursor is a position with a signature for one tenant, model, sort and set
+of filters; the signature fails for any other. A cursor is not secret: the caller has seen the row.
 """
 
 import json
@@ -17,16 +17,17 @@ from django.db.models.expressions import OrderBy
 
 from tenants.context import tenancy
 from tenants.errors import BadCursor
-from tenants.listing.asked import Asked, Sort, column_of
-from tenants.postgres.unreadable import marked
-from tenants.schema.expressions import Compared, Row
+from tenants.listing.query import ListingQuery, Sort, column_of
+from tenants.postgres.unreadable_times import mark_unreadable_times
+from tenants.schema.expressions import Comparison, RowValue
 
 
 @dataclass(frozen=True, slots=True)
 class Page[R]:
-    """Rows in the order asked for, and the cursors of the pages beside them where there are any.
+    """Rows in the order of the query, with the cursors of the next and the previous page.
 
-    A page beside a cursor may be empty when rows were deleted; it then has no cursors.
+    A cursor is None if there is no such page. A page can be empty because its rows were deleted;
+    both its cursors are None.
     """
 
     rows: tuple[R, ...]
@@ -34,54 +35,54 @@ class Page[R]:
     previous: str | None
 
 
-class Place(NamedTuple):
-    """Where a page begins, and which way it goes from there."""
+class Position(NamedTuple):
+    """Where a page begins, and whether it goes back from there."""
 
     back: bool
     values: list[Any]
 
 
-def page_of[M: models.Model](rows: "models.QuerySet[M]", asked: Asked) -> Page[M]:
-    """The page; reads one row more than it shows, to know whether the walk goes on.
+def page_of[M: models.Model](rows: "models.QuerySet[M]", query: ListingQuery) -> Page[M]:
+    """The page of a query. Reads one row more than it shows, to learn whether another page follows.
 
     Raises BadCursor.
     """
-    fields = [column_of(rows.model, path) for path in asked.sort.columns]
-    signer = signer_of(asked, *_bound(rows.model))
-    said = place_in(asked.cursor, signer)
-    place = said and Place(
-        said.back,
-        [field.to_python(value) for field, value in zip(fields, said.values, strict=True)],
+    fields = [column_of(rows.model, path) for path in query.sort.columns]
+    signer = signer_of(query, *_scope(rows.model))
+    start = position_of(query.cursor, signer)
+    position = start and Position(
+        start.back,
+        [field.to_python(value) for field, value in zip(fields, start.values, strict=True)],
     )
-    back = place is not None and place.back
-    walk, found = ordered(rows, asked.sort, back=back), list[M]()
-    with marked():
-        for condition in _ahead(rows.model, asked.sort, place) if place else [Q()]:
-            found += walk.filter(condition)[: asked.limit + 1 - len(found)]
-    return paged(
+    back = position is not None and position.back
+    walk, found = ordered(rows, query.sort, back=back), list[M]()
+    with mark_unreadable_times():
+        for condition in _ahead(rows.model, query.sort, position) if position else [Q()]:
+            found += walk.filter(condition)[: query.limit + 1 - len(found)]
+    return page_from(
         found,
-        asked.limit,
-        said,
-        lambda row, back: signer.sign_object([back, *_values(row, asked.sort)]),
+        query.limit,
+        start,
+        lambda row, back: signer.sign_object([back, *_values(row, query.sort)]),
     )
 
 
-def _bound(model: type[models.Model]) -> tuple[str, ...]:
-    """What a cursor is good for: a model, and of a tenant's the tenant in force."""
+def _scope(model: type[models.Model]) -> tuple[str, ...]:
+    """The scope of a cursor: the model and, for a tenant's model, the tenant in force."""
     label = model._meta.label
     return (str(tenancy().tenant_id), label) if hasattr(model, "tenant_attname") else (label,)
 
 
-def paged[R](
-    found: Sequence[R], limit: int, place: Place | None, cursor: Callable[[R, bool], str]
+def page_from[R](
+    found: Sequence[R], limit: int, position: Position | None, cursor: Callable[[R, bool], str]
 ) -> Page[R]:
-    """The page of rows that were found walking from a place: one more than it shows, if any."""
+    """The page of the rows `found` from a position on; one row more than `limit` if more follow."""
     shown, further = list(found[:limit]), len(found) > limit
-    if place is not None and place.back:
+    if position is not None and position.back:
         shown.reverse()
         before, after = further, True
     else:
-        before, after = place is not None, further
+        before, after = position is not None, further
     return Page(
         tuple(shown),
         cursor(shown[-1], False) if shown and after else None,
@@ -89,25 +90,25 @@ def paged[R](
     )
 
 
-def signer_of(asked: Asked, *bound: str, **key: Any) -> Signer:
-    """What signs the cursors of one question, and of no other; by a key of Django's settings."""
-    said = json.dumps([*bound, asked.sort.name, asked.digest])
-    return Signer(salt=f"tenants.listing {said}", **key)
+def signer_of(query: ListingQuery, *scope: str, **key: Any) -> Signer:
+    """The signer of one query's cursors, with the key of Django's settings."""
+    identity = json.dumps([*scope, query.sort.name, query.digest])
+    return Signer(salt=f"tenants.listing {identity}", **key)
 
 
-def place_in(cursor: str | None, signer: Signer) -> Place | None:
-    """The place in a cursor, its values as they were written. Raises BadCursor."""
+def position_of(cursor: str | None, signer: Signer) -> Position | None:
+    """The position in a cursor, with its values as text. Raises BadCursor."""
     if cursor is None:
         return None
     try:
         back, *values = signer.unsign_object(cursor)
     except BadSignature:
         raise BadCursor(BadCursor.__doc__ or "", field="cursor") from None
-    return Place(back, values)
+    return Position(back, values)
 
 
 def ordered[Q: models.QuerySet[Any]](rows: Q, sort: Sort, *, back: bool = False) -> Q:
-    """The rows in the order of a sort, or in the opposite one; with what its paths lead to."""
+    """The rows in the order of a sort, or in reverse, with the related rows that it sorts by."""
     down = sort.descending != back
     order = [
         _nulls_last(path, down, back)
@@ -122,12 +123,12 @@ def ordered[Q: models.QuerySet[Any]](rows: Q, sort: Sort, *, back: bool = False)
 
 
 def _nulls_last(path: str, down: bool, back: bool) -> OrderBy:
-    """Rows without a value come last, and so first on the way back."""
+    """Rows without a value come last; going back, they come first."""
     return OrderBy(F(path), descending=down, nulls_first=back or None, nulls_last=not back or None)
 
 
 def _values(row: models.Model, sort: Sort) -> list[str | None]:
-    """The sort values of a row, as text; None where there is none."""
+    """The sort values of a row as text; None for NULL."""
     texts: list[str | None] = []
     for path in sort.columns:
         *relations, name = path.split("__")
@@ -140,33 +141,34 @@ def _values(row: models.Model, sort: Sort) -> list[str | None]:
     return texts
 
 
-def _ahead(model: type[models.Model], sort: Sort, place: Place) -> list[Any]:
-    """The conditions of the rows on one side of a place, in the order they are walked.
+def _ahead(model: type[models.Model], sort: Sort, position: Position) -> list[Any]:
+    """The conditions of the rows on one side of a position, in the order of the walk.
 
-    Each is found by an index. There are two where the walk goes over to the rows without a value,
-    or comes from them.
+    An index serves each of them. There are two conditions where the walk crosses between rows with
+    and rows without a value.
     """
     first, *rest = sort.columns
     if not column_of(model, first).null:
-        return [_beyond(model, sort, place)]
+        return [_beyond(model, sort, position)]
     valued, empty = Q(**{f"{first}__isnull": False}), Q(**{f"{first}__isnull": True})
-    if place.values[0] is not None:
-        near = _beyond(model, sort, place)
-        return [near] if place.back else [near, empty]
+    if position.values[0] is not None:
+        near = _beyond(model, sort, position)
+        return [near] if position.back else [near, empty]
     tied = Sort(sort.name, tuple(rest), sort.descending)
-    near = Q(empty, _beyond(model, tied, Place(place.back, place.values[1:])))
-    return [near, valued] if place.back else [near]
+    near = Q(empty, _beyond(model, tied, Position(position.back, position.values[1:])))
+    return [near, valued] if position.back else [near]
 
 
-def _beyond(model: type[models.Model], sort: Sort, place: Place) -> Q:
-    """The rows on one side of a place: one comparison, which an index on the columns walks.
+def _beyond(model: type[models.Model], sort: Sort, position: Position) -> Q:
+    """The rows on one side of a position: one row comparison, which an index on the columns serves.
 
-    Where the columns are of several tables, an index knows the first alone, so it is said apart.
+    Where the columns belong to several tables, an index covers the first column alone, so that
+    column gets a condition of its own.
     """
-    less = sort.descending != place.back
-    pairs = zip(place.values, sort.columns, strict=True)
+    less = sort.descending != position.back
+    pairs = zip(position.values, sort.columns, strict=True)
     values = [Value(value, output_field=column_of(model, path)) for value, path in pairs]
-    beyond = Q(Compared(Row(*map(F, sort.columns)), "<" if less else ">", Row(*values)))
+    beyond = Q(Comparison(RowValue(*map(F, sort.columns)), "<" if less else ">", RowValue(*values)))
     if "__" in sort.columns[0]:
-        beyond &= Q(**{f"{sort.columns[0]}__{'lte' if less else 'gte'}": place.values[0]})
+        beyond &= Q(**{f"{sort.columns[0]}__{'lte' if less else 'gte'}": position.values[0]})
     return beyond

@@ -1,7 +1,7 @@
-"""How people of a locale write numbers and money, from `locales.json`.
+"""The formats of numbers and money by locale, from `locales.json`.
 
-That file is ours, so what is printed does not change with the release of a library;
-`scripts/locales.py` writes it. Its data is the Unicode CLDR's, (c) Unicode, Inc., under the
+The file belongs to the project, so that printed sums do not change with the release of a library.
+`scripts/locales.py` generates it. Its data is from the Unicode CLDR, (c) Unicode, Inc., under the
 Unicode License v3.
 """
 
@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).with_name("locales.json")
-_PATTERN = re.compile(r"^([^#0]*)([#,0.]+)(.*)$")  # before the digits, they, and after
+_PATTERN = re.compile(r"^([^#0]*)([#,0.]+)(.*)$")  # the prefix, the digits, the suffix
 
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """`pattern` is CLDR's for money, such as `#,##0.00 ¤`: `¤` is the symbol's place.
+    """The format of a locale.
 
-    `point` stands before the decimals, `group` between groups of digits.
+    `pattern` is that of the CLDR for money, such as `#,##0.00 ¤`, where `¤` is the currency symbol.
+    `point` is the decimal separator, `group` the separator of groups of digits.
     """
 
     name: str
@@ -31,11 +32,11 @@ class Locale:
     symbols: Mapping[str, str]
 
     def symbol(self, currency: str) -> str:
-        """The currency's symbol; where there is none, its code."""
+        """The symbol of the currency, or its code."""
         return self.symbols.get(currency) or _read()[""].get(currency, currency)
 
     def grouped(self, digits: str) -> str:
-        """The digits of a whole number, in groups.
+        """The digits of a whole number with group separators.
 
         >>> find("en_IN").grouped("1234567"), find("de").grouped("1234567")
         ('12,34,567', '1.234.567')
@@ -49,11 +50,11 @@ class Locale:
         return self.group.join(groups)
 
     def number(self, whole: str, decimals: str) -> str:
-        """An unsigned number of those digits."""
+        """An unsigned number with those digits."""
         return self.grouped(whole) + (self.point + decimals if decimals else "")
 
     def money(self, number: str, currency: str, *, negative: bool = False) -> str:
-        """A number that is written already, with its sign and the symbol."""
+        """A formatted number with its sign and the currency symbol."""
         positive, _, below = self.pattern.partition(";")
         before, _, after = _parts(below if negative and below else positive)
         sign = "-" if negative and not below else ""
@@ -62,22 +63,22 @@ class Locale:
 
 @lru_cache(256)
 def find(name: str) -> Locale | None:
-    """The locale of that name, such as de_CH or de-ch; of a place not known, its language's.
+    """The locale of a name such as de_CH or de-ch; for an unknown territory that of the language.
 
     >>> find("pt-br").name, find("de_BE").name, find("xx")
     ('pt_BR', 'de_BE', None)
     """
     language, *more = re.split("[-_]", name)
     spelled = (part.title() if len(part) == 4 else part.upper() for part in more)  # Hant, HK
-    known = whole = "_".join((language.lower(), *spelled))
-    while known and known not in _read():
-        known = known.rpartition("_")[0]
-    return Locale(whole, *_read()[known]) if known else None
+    key = full = "_".join((language.lower(), *spelled))
+    while key and key not in _read():
+        key = key.rpartition("_")[0]
+    return Locale(full, *_read()[key]) if key else None
 
 
 @cache
 def _parts(pattern: str) -> tuple[str, str, str]:
-    """What is before the digits, the digits, and what is after them."""
+    """The prefix, the digits and the suffix of a pattern."""
     [(before, digits, after)] = _PATTERN.findall(pattern)
     return before, digits, after
 

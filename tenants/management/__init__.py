@@ -1,4 +1,4 @@
-"""The command line: a mistake of the user is one clear line and an exit code, never a traceback."""
+"""The command line: an error of the user is one line and an exit code, never a traceback."""
 
 import io
 import sys
@@ -11,30 +11,30 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from tenants.context import attributed
 from tenants.errors import CodedError
-from tenants.management.endings import ended
+from tenants.management.exit_codes import exit_code_of
 
 OWNER_COMMANDS = {"flush", "makemigrations", "migrate", "showmigrations"}
-"""Commands that read or change the schema: they log in as owner, all others as app."""
+"""Commands that read or change the schema; they log in as owner, all others as app."""
 
 
 UNMIGRATED = {"42P01", "42703", "42883"}
-"""What PostgreSQL says when a table, a column or a function is not there."""
+"""SQLSTATEs of a missing table, column or function."""
 
 
 def main(argv: list[str], *, without_apps: Mapping[str, str] = {}) -> int:
-    """Run a management command; 0 is success, 2 is bad input.
+    """Run a management command and return its exit code: 0 for success, 2 for bad input.
 
-    130 is Ctrl-C, 141 that nobody reads on, 74 that stdout cannot be written (`endings`). Other
-    codes are the command's own. `--traceback` lets the error through, for developers.
-    `without_apps` names commands, and the app of each, that use no model: no app is loaded then.
+    130 is Ctrl-C, 141 a closed pipe, 74 an output that cannot be written (`exit_codes`). Other
+    codes are those of the command. `--traceback` raises the error, for developers. `without_apps`
+    maps commands that use no model to their app; for these, no app is loaded.
     """
-    return ended(lambda: _run(argv, without_apps))
+    return exit_code_of(lambda: _run(argv, without_apps))
 
 
 def _run(argv: list[str], without_apps: Mapping[str, str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII
+            stream.reconfigure(errors="backslashreplace")  # for a terminal with ASCII only
     try:
         with _login(argv), attributed(request_id=f"manage.py {' '.join(argv[1:2])}"):
             _execute(argv, without_apps)
@@ -46,7 +46,7 @@ def _run(argv: list[str], without_apps: Mapping[str, str]) -> int:
             str(error) if isinstance(error, ImproperlyConfigured) else " ".join(str(error).split())
         )
         if getattr(error, "sqlstate", None) in UNMIGRATED:
-            text += " (is the database migrated? manage.py migrate)"
+            text += " (if the database is not migrated, run: manage.py migrate)"
         print(f"error [{code}]: {text}", file=sys.stderr)
         return 2
     return 0
@@ -62,6 +62,6 @@ def _execute(argv: list[str], without_apps: Mapping[str, str]) -> None:
 def _login(argv: list[str]) -> AbstractContextManager[object]:
     if OWNER_COMMANDS.isdisjoint(argv[1:2]) or "--help" in argv:
         return nullcontext()
-    from tenants.postgres.base import as_owner  # needs settings, which may refuse to load
+    from tenants.postgres.base import as_owner  # loads the settings, which may raise
 
     return as_owner()

@@ -1,4 +1,4 @@
-"""What the project's commands share: help with examples, and `--json`."""
+"""The base of the project's commands: help with examples, JSON, tables and progress."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Django's help, with the examples left as they were typed."""
+    """Django's formatter, which keeps the line breaks of the examples."""
 
 
 def _epilog(examples: str) -> str | None:
@@ -21,7 +21,7 @@ def _epilog(examples: str) -> str | None:
 
 
 class Command(BaseCommand):
-    """A command whose `--help` ends with `examples`; raise a CodedError for bad input."""
+    """A command with `examples` at the end of its `--help`; raise a CodedError for bad input."""
 
     examples: ClassVar[str] = ""
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def add_verb(verbs: Any, name: str, help: str, examples: str = "") -> argparse.ArgumentParser:
-        """A parser for one verb of a command, whose `--help` ends with examples of its own."""
+        """Add a parser for one verb of a command, with examples at the end of its `--help`."""
         parser: argparse.ArgumentParser = verbs.add_parser(
             name,
             help=help,
@@ -43,35 +43,37 @@ class Command(BaseCommand):
         return parser
 
     def print_json(self, value: object) -> None:
-        """Write `value` as JSON; ids and dates become text."""
+        """Write `value` as JSON, with ids and dates as text."""
         self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
     def progress(self) -> "Progress":
-        """A progress bar on stderr for the time of a `with` block; silent in a pipe."""
+        """A progress bar on stderr for a `with` block; nothing if stderr is not a terminal."""
         from rich.console import Console
         from rich.progress import Progress
 
         console = Console(stderr=True)
-        # Left alone, rich would lead stdout to the terminal too, and a `--json > file` with it.
+        # By default rich redirects stdout to the terminal too, and with it `--json > file`.
         return Progress(
             console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal
         )
 
     def print_rich(self, *renderables: object, sep: str = " ") -> None:
-        """Write tables and text through rich, as wide as COLUMNS says, or else the terminal.
+        """Write tables and text through rich, with the width of COLUMNS or else of the terminal.
 
-        100 columns in a pipe. What does not fit into a table is shown row by row.
+        In a pipe the width is 100 columns. A table that does not fit is shown row by row.
         """
         from rich.console import Console
         from rich.table import Table
 
-        from tenants.management.fitting import fitted
+        from tenants.management.table_layout import fit_table
 
         stream = getattr(self.stdout, "_out", sys.stdout)
-        said = os.environ.get("COLUMNS", "")
-        width = int(said) if said.isdecimal() and len(said) < 5 else 0
-        # What people typed is shown as they typed it, [brackets] and :colons: included.
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdecimal() and len(columns) < 5 else 0
+        # User input is shown unchanged, with its [brackets] and :colons:.
         plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
         console = Console(file=stream, width=width or (None if stream.isatty() else 100), **plain)
-        shown = (fitted(each, console) if isinstance(each, Table) else each for each in renderables)
+        shown = (
+            fit_table(each, console) if isinstance(each, Table) else each for each in renderables
+        )
         console.print(*shown, sep=sep)

@@ -1,7 +1,7 @@
-"""Fixtures inside one tenant: what `loaddata` and `dumpdata` share.
+"""Fixtures of one tenant: the code that `loaddata` and `dumpdata` share.
 
-A tenant's rows are dumped without naming the tenant, and loaded into the one that is in force:
-so a dump of one tenant can be loaded into another.
+A dump does not contain the tenant's id, and `loaddata` adds that of the tenant in force. So a dump
+of one tenant can be loaded into another.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from lzma import LZMAError
 from zipfile import BadZipFile
 
+import psycopg
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
@@ -26,79 +27,84 @@ _BAD: tuple[type[Exception], ...] = (
 
 
 class BadFixture(StoreError):
-    """The fixture cannot be loaded, or not be made; nothing was."""
+    """The fixture cannot be loaded or written; nothing was changed."""
 
     code = "bad_fixture"
 
 
 class FixtureDiffers(StoreError):
-    """A row of the fixture is there already, and is another one there; nothing was loaded."""
+    """A row of the fixture exists already with other values; nothing was loaded."""
 
     code = "fixture_differs"
 
 
 class NeedsTenant(StoreError):
-    """That is a tenant's: say --tenant SLUG."""
+    """The rows belong to a tenant: add --tenant SLUG."""
 
     code = "needs_tenant"
 
 
 class NotATenants(StoreError):
-    """That is global: leave out --tenant."""
+    """The rows are global: leave out --tenant."""
 
     code = "not_a_tenants"
 
 
 @contextmanager
 def block_of(slug: str, using: str, request_id: str = "") -> Iterator[None]:
-    """The tenant's block. Raises UnknownTenant."""
+    """The block of the tenant with that slug. Raises UnknownTenant."""
     with acting_for(Tenant.objects.id_of(slug), using=using, request_id=request_id):
         yield
 
 
 @contextmanager
 def without_a_tenant() -> Iterator[None]:
-    """For global models alone. Raises NeedsTenant where others are met."""
+    """A block for global models only. Raises NeedsTenant for a tenant's model."""
     try:
         yield
     except Exception as error:
         if _caused_by(error, NoTenant):
-            raise NeedsTenant("it holds rows of a tenant: say --tenant SLUG") from error
+            raise NeedsTenant("the fixture has rows of a tenant: add --tenant SLUG") from error
         raise
 
 
 @contextmanager
 def refusing_bad_fixtures(*also: type[Exception]) -> Iterator[None]:
-    """What is wrong with a fixture, in one line."""
+    """Translate the errors of an invalid fixture to BadFixture, with one line of text."""
     try:
         yield
     except (*_BAD, *also) as error:
-        raise bad(said_by(error)) from error
+        raise bad_fixture(message_of(error)) from error
 
 
-def bad(reason: str) -> BadFixture:
-    """The refusal of a fixture that was to be loaded."""
+def bad_fixture(reason: str) -> BadFixture:
+    """The error for a fixture that cannot be loaded."""
     return BadFixture(f"{reason}: nothing was loaded")
 
 
-def said_by(error: BaseException) -> str:
-    """What an error and its causes say, in one line."""
-    said: list[str] = []
+def message_of(error: BaseException) -> str:
+    """The messages of an error and its causes, in one line.
+
+    The driver's own error is left out: its translation in `tenants.errors` has the message.
+    """
+    messages: list[str] = []
     for cause in _chain(error):
-        # A cause often repeats what it caused, and PostgreSQL tells more on further lines.
+        if messages and isinstance(cause, psycopg.Error):
+            continue
+        # A cause often repeats the message of the error, and PostgreSQL adds details below it.
         first = str(cause).partition("\n")[0].strip(" .:;")
-        if not any(first in earlier for earlier in said):
-            said.append(first)
-    return "; ".join(said)
+        if not any(first in earlier for earlier in messages):
+            messages.append(first)
+    return "; ".join(messages)
 
 
-def tenants_models() -> list[type[TenantModel]]:
-    """The models that `dumpdata --tenant` dumps: every tenant's, whatever role app may write."""
+def tenant_models() -> list[type[TenantModel]]:
+    """The models that `dumpdata --tenant` dumps: all tenants' models, writable by app or not."""
     return [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
-def of_tenants(model: type[models.Model]) -> bool:
-    """Whether its rows belong to tenants, the tenants themselves included."""
+def is_tenant_owned(model: type[models.Model]) -> bool:
+    """Whether its rows belong to tenants; the Tenant model is included."""
     return issubclass(model, TenantOwned)
 
 

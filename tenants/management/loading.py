@@ -1,7 +1,7 @@
-"""What `loaddata --tenant` does with the rows of its fixtures: all of them go in, or none.
+"""The load of a tenant's fixture by `loaddata --tenant`: all rows are inserted, or none.
 
-A row that is there already stays as it is: it has to be the fixture's, to the last field, for a
-ledger is written once. Parents go in before what points at them, in whatever order they come.
+An existing row must equal the fixture's row in every field, because the ledger is append-only.
+Parents are inserted before their children, whatever the order of the fixture.
 """
 
 from collections import defaultdict
@@ -19,31 +19,32 @@ from tenants.context import current_tenant_id, tenancy
 from tenants.management.fixtures import (
     FixtureDiffers,
     NotATenants,
-    bad,
-    of_tenants,
-    said_by,
+    bad_fixture,
+    is_tenant_owned,
+    message_of,
 )
 from tenants.models import Change, Tenant, TenantModel
 
-type Key = tuple[Any, Any]
-"""A model, and a row's id."""
+type RowKey = tuple[Any, Any]
+"""A model and the id of a row."""
 
 
 def load(rows: Sequence[Row], *, using: str) -> int:
-    """Add the rows that are not there yet, in the block that is open; how many they were.
+    """Insert the missing rows in the open block, and return their number.
 
-    Ids and times are the fixture's, and so is the history of changes if the fixture has one:
-    then what the load itself would add to it is left out. Whatever is raised, leave the block
-    by it, and nothing was loaded: NotATenants, FixtureDiffers, BadFixture, ReadOnly.
+    Ids and times are those of the fixture. If the fixture has a history of changes, that history is
+    loaded, and the changes that the load itself records are deleted. Raises NotATenants,
+    FixtureDiffers, BadFixture or ReadOnly; the caller must let the error leave the block, so that
+    nothing is loaded.
     """
-    new = absent(parents_first(rows), using)
+    new = missing_rows(parents_first(rows), using)
     _require_global_rows(new)
     for row in new:
         _add(row, using)
     if any(isinstance(row.object, Change) for row in new):
         _all(Change, using).forget(tenancy().request_id)
     if new:
-        connections[using].check_constraints()  # what is deferred to COMMIT, here
+        connections[using].check_constraints()  # the deferred ones now, not at COMMIT
         _require_sound_books()
     return len(new)
 
@@ -53,46 +54,47 @@ def require_tenants_rows(rows: Iterable[Row]) -> None:
     for row in rows:
         label = row.object._meta.label
         if isinstance(row.object, Tenant):
-            raise NotATenants(f"{label} is the tenant itself: `tenant create` makes it")
+            raise NotATenants(f"{label} is the tenant itself: create it by `tenant create`")
         if not isinstance(row.object, TenantModel):
-            raise NotATenants(f"{label} is no tenant's: load it without --tenant")
+            raise NotATenants(f"{label} is a global model: load it without --tenant")
         if row.object.tenant_id != current_tenant_id():
-            raise bad(f"{label} {row.object.pk} names another tenant")
+            raise bad_fixture(f"{label} {row.object.pk} belongs to another tenant")
 
 
 def parents_first(rows: Iterable[Row]) -> list[Row]:
-    """The rows, each after those it points at. Raises BadFixture for one that is there twice."""
-    found: dict[Key, Row] = {}
+    """The rows, each after its parents. Raises BadFixture for a duplicate or a cycle."""
+    by_key: dict[RowKey, Row] = {}
     for row in rows:
-        if found.setdefault((type(row.object), row.object.pk), row) is not row:
-            raise bad(f"{row.object._meta.label} {row.object.pk} is in the fixture twice")
-    graph = {key: [up for up in _parents(row) if up in found] for key, row in found.items()}
+        if by_key.setdefault((type(row.object), row.object.pk), row) is not row:
+            raise bad_fixture(f"{row.object._meta.label} {row.object.pk} is in the fixture twice")
+    graph = {key: [up for up in _parents(row) if up in by_key] for key, row in by_key.items()}
     try:
-        return [found[key] for key in TopologicalSorter(graph).static_order()]
+        return [by_key[key] for key in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        raise bad(f"rows point at each other: {error.args[1]}") from error
+        cycle = " -> ".join(f"{model._meta.label} {pk}" for model, pk in error.args[1])
+        raise bad_fixture(f"rows reference each other in a cycle: {cycle}") from error
 
 
-def absent(rows: Iterable[Row], using: str) -> list[Row]:
-    """The rows that are not there. Raises FixtureDiffers for one that is there and is another."""
+def missing_rows(rows: Iterable[Row], using: str) -> list[Row]:
+    """The rows that do not exist yet. Raises FixtureDiffers for a row with other values."""
     ids: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         ids[type(row.object)].append(row.object.pk)
-    there = {model: _all(model, using).in_store(pks) for model, pks in ids.items()}
+    existing = {model: _all(model, using).in_store(pks) for model, pks in ids.items()}
     new = []
     for row in rows:
-        if (stored := there[type(row.object)].get(row.object.pk)) is None:
+        if (stored := existing[type(row.object)].get(row.object.pk)) is None:
             new.append(row)
-        elif found := difference(row.object, stored):
-            raise FixtureDiffers(f"{found}: nothing was loaded")
+        elif text := difference(row.object, stored):
+            raise FixtureDiffers(f"{text}: nothing was loaded")
     return new
 
 
 def difference(loaded: models.Model, stored: models.Model) -> str:
-    """The first field in which a row differs from the fixture's, in words; '' if there is none."""
+    """The first field in which a row differs from the fixture's, in words; '' if they are equal."""
     for field in loaded._meta.concrete_fields:
-        wanted, found = (getattr(row, field.attname) for row in (loaded, stored))
-        if wanted != found and not isinstance(wanted, DatabaseDefault):
+        theirs, ours = (getattr(row, field.attname) for row in (loaded, stored))
+        if theirs != ours and not isinstance(theirs, DatabaseDefault):
             fixtures = f"{field.value_to_string(loaded)!r} in the fixture"
             here = f"{field.value_to_string(stored)!r} here"
             return f"{loaded._meta.label} {loaded.pk}: its {field.name} is {fixtures} and {here}"
@@ -100,48 +102,48 @@ def difference(loaded: models.Model, stored: models.Model) -> str:
 
 
 def _all(model: type[TenantModel], using: str) -> Any:
-    """All rows of the tenant, those marked deleted too."""
+    """All rows of the tenant, including soft-deleted ones."""
     return getattr(model, model.base_manager).using(using)
 
 
-def _parents(row: Row) -> Iterator[Key]:
+def _parents(row: Row) -> Iterator[RowKey]:
     for field in row.object._meta.concrete_fields:
         if field.is_relation and field.related_model is not Tenant:
             yield field.related_model, getattr(row.object, field.attname)
 
 
 def _require_global_rows(rows: Iterable[Row]) -> None:
-    """Raise BadFixture for a row that needs one of a global model, as a user, that is not here.
+    """Raise BadFixture for a row that references a missing row of a global model, such as a user.
 
-    No foreign key of PostgreSQL leads from a tenant's table to a global one. What may dangle is
-    declared DO_NOTHING: the actors of the ledger and of the history.
+    PostgreSQL has no foreign keys from tenants' tables to global ones. References that may dangle,
+    the actors of the ledger and of the history, are declared DO_NOTHING.
     """
-    found: set[tuple[Any, Any]] = set()
+    checked: set[tuple[Any, Any]] = set()
     for row in rows:
         missing: dict[Any, Any] = dict(row.deferred_fields or {})
         for field in row.object._meta.concrete_fields:
             value = getattr(row.object, field.attname)
-            if value is not None and _must_exist(field) and (field, value) not in found:
-                found.add((field, value))
+            if value is not None and _must_exist(field) and (field, value) not in checked:
+                checked.add((field, value))
                 try:
                     field.validate(value, row.object)
                 except ValidationError:
                     missing[field] = value
         for field, value in missing.items():
             related = field.related_model._meta.label
-            raise bad(
-                f"{row.object._meta.label} {row.object.pk}: its {field.name} {value} is not here; "
-                f"load it before, without --tenant (dumpdata {related})"
+            raise bad_fixture(
+                f"{row.object._meta.label} {row.object.pk}: its {field.name} {value} does not "
+                f"exist here; load it first, without --tenant (dumpdata {related})"
             )
 
 
 def _must_exist(field: "models.Field[Any, Any]") -> bool:
     remote = field.remote_field
-    return remote is not None and not of_tenants(remote.model) and _kept(remote.on_delete)
-
-
-def _kept(on_delete: object) -> bool:
-    return on_delete is not models.DO_NOTHING
+    return (
+        remote is not None
+        and not is_tenant_owned(remote.model)
+        and remote.on_delete is not models.DO_NOTHING
+    )
 
 
 def _add(row: Row, using: str) -> None:
@@ -149,14 +151,14 @@ def _add(row: Row, using: str) -> None:
         row.save(using=using, force_insert=True)
     except (DatabaseError, ValueError) as error:
         label = f"{row.object._meta.label} {row.object.pk}"
-        raise bad(f"could not load {label}: {said_by(error)}") from error
+        raise bad_fixture(f"could not load {label}: {message_of(error)}") from error
 
 
 def _require_sound_books() -> None:
-    """Raise BadFixture for what an app's own audit finds: see AppConfig.faults_of."""
+    """Raise BadFixture for a fault in an app's audit: the method `faults_of` of its AppConfig."""
     [tenant] = Tenant.objects.by_slug()
-    asked = [getattr(config, "faults_of", None) for config in apps.get_app_configs()]
-    faults = [str(fault) for ask in asked if ask for fault in ask(tenant)]
+    audits = [getattr(config, "faults_of", None) for config in apps.get_app_configs()]
+    faults = [str(fault) for audit in audits if audit for fault in audit(tenant)]
     if faults:
         more = f" (and {len(faults) - 1} more)" if faults[1:] else ""
-        raise bad(f"the audit finds: {faults[0]}{more}")
+        raise bad_fixture(f"the audit found: {faults[0]}{more}")

@@ -1,4 +1,4 @@
-"""What `seed` plants by: the login of development, and tenants with their members."""
+"""The parts of `seed`: the login of development, and tenants with their members."""
 
 from collections.abc import Callable, Iterable
 from uuid import UUID
@@ -8,16 +8,16 @@ from tenants.errors import UnknownTenant
 from tenants.models import Membership, Tenant, User
 
 DEV_EMAIL = "admin@example.com"
-DEV_PASSWORD = "sluice-dev"  # noqa: S105  # known to all: for development alone
+DEV_PASSWORD = "sluice-dev"  # noqa: S105  # public: for development only
 
 
-def plant_tenant(
+def seed_tenant(
     slug: str, name: str, members: Iterable[tuple[str, str]], fill: Callable[[], object]
 ) -> None:
-    """Make the tenant and its members, (e-mail, role), that are not there yet; then `fill` it.
+    """Create the tenant and its members, (e-mail, role), if they are missing; then call `fill`.
 
-    `fill` is run in the tenant's block, by the system: all of what it does, or nothing. Safe to
-    repeat when `fill` is. The users it makes have no password, so nobody can log in as them.
+    `fill` runs in the tenant's block as the system, in one transaction. Safe to repeat if `fill`
+    is. The created users have no password, so they cannot log in.
     """
     users = [(_user(email), role) for email, role in members]
 

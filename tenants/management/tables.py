@@ -1,4 +1,4 @@
-"""Tables: columns, relations and grants as models declare them, rules as PostgreSQL has them."""
+"""Descriptions of tables: columns, relations and grants from models, rules from PostgreSQL."""
 
 import re
 from collections import defaultdict
@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from tenants.checks.catalog import Catalog
-from tenants.postgres.block import asked
+from tenants.postgres.block import catalog_cursor
 from tenants.postgres.grants import app_grants
 from tenants.schema.comments import is_commented
 from tenants.schema.constraints import DeclaredSQL, Grants, TenantReference
@@ -36,9 +36,10 @@ _CAST = re.compile(r"(?<=')::[a-z ]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column; `references` is a table's, with what holds it. `default` is the table's own, or
-    in italics what only the application fills in.
+class TableColumn:
+    """A column; `references` is the referenced table.
+
+    `default` is that of the table, or in italics that of the application.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A foreign key: `enforced` by PostgreSQL or not, `single` when a row is pointed at once."""
+    """A foreign key: `enforced` by PostgreSQL or not, `single` if it is one-to-one."""
 
     name: str
     to: str
@@ -62,13 +63,13 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of ours; `rules` are PostgreSQL's own definitions."""
+    """A table of the project; `rules` are PostgreSQL's definitions."""
 
     app: str
     model: str
     name: str
     comment: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rules: tuple[str, ...]
     relations: tuple[Relation, ...]
     app_privileges: str
@@ -77,27 +78,27 @@ class Table:
 def tables() -> list[Table]:
     """The tables of the apps that have comments, in the order of their apps and models.
 
-    Their rules are asked of the default database, which must be migrated.
+    Their rules are read from the default database, which must be migrated.
     """
-    found = [model for model in apps.get_models() if is_commented(model) and model._meta.managed]
-    with asked(DEFAULT_DB_ALIAS) as cursor:
+    commented = [each for each in apps.get_models() if is_commented(each) and each._meta.managed]
+    with catalog_cursor(DEFAULT_DB_ALIAS) as cursor:
         catalog = Catalog(cursor)
         rules, defaults = _rules(catalog), _defaults(catalog)
     return [
         _table(model, rules[model._meta.db_table], defaults)
-        for model in found
+        for model in commented
         if not model._meta.proxy
     ]
 
 
 def other_tables(ours: Iterable[Table]) -> dict[str, str]:
-    """The tables of Django and of libraries, each with what role app may do."""
+    """The tables of Django and of libraries, each with the privileges of role app."""
     names = {table.name for table in ours}
-    return {name: may for name, may in sorted(app_grants().items()) if name not in names}
+    return {name: rights for name, rights in sorted(app_grants().items()) if name not in names}
 
 
 def _rules(catalog: Catalog) -> dict[str, list[str]]:
-    """What each table is held to, as definitions that leave out the table where they can."""
+    """The rules of each table, as definitions without the table's name where possible."""
     rules = defaultdict(list)
     for table, statement in catalog.rows(_RULES):
         rules[table].append(statement.removeprefix(f"ALTER TABLE {table} ").removeprefix("ADD "))
@@ -105,9 +106,9 @@ def _rules(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def _defaults(catalog: Catalog) -> dict[tuple[str, str], str]:
-    """The defaults of the tables, by table and column; a constant without its cast."""
-    found = catalog.rows(_DEFAULTS)
-    return {(table, column): _CAST.sub("", default) for table, column, default in found}
+    """The defaults of the tables by table and column; a constant has no cast."""
+    rows = catalog.rows(_DEFAULTS)
+    return {(table, column): _CAST.sub("", default) for table, column, default in rows}
 
 
 def _table(
@@ -129,23 +130,23 @@ def _table(
     )
 
 
-def _column(field: Any, default: str | None) -> Column:
-    return Column(
+def _column(field: Any, default: str | None) -> TableColumn:
+    return TableColumn(
         name=field.column,
         type=field.db_type(connections[DEFAULT_DB_ALIAS]) or "",
         null=field.null,
-        default=_applications(field) if default is None else default,
+        default=_default_in_python(field) if default is None else default,
         references=_references(field),
         comment=field.db_comment or "",
     )
 
 
-def _applications(field: "models.Field[Any, Any]") -> str:
-    """What the application puts in where neither caller nor table says anything."""
+def _default_in_python(field: "models.Field[Any, Any]") -> str:
+    """The default that only the application knows, in italics; '' if there is none."""
     if not field.has_default() or field.default is None:
         return ""
-    made = getattr(field.default, "__name__", str(field.default))
-    return f"*{made}*"
+    name = getattr(field.default, "__name__", str(field.default))
+    return f"*{name}*"
 
 
 def _references(field: Any) -> str:
@@ -156,24 +157,24 @@ def _references(field: Any) -> str:
 
 
 def _enforced(field: Any) -> bool:
-    """Whether PostgreSQL has a foreign key for it."""
-    named = {each.field for each in _all_of(field.model, TenantReference)}
-    return bool(field.db_constraint) or isinstance(field, TenantForeignKey) or field.name in named
+    """Whether PostgreSQL has a foreign key for the field."""
+    names = {each.field for each in _constraints_of(field.model, TenantReference)}
+    return bool(field.db_constraint) or isinstance(field, TenantForeignKey) or field.name in names
 
 
-def _all_of[C: DeclaredSQL](model: type[models.Model], kind: type[C]) -> list[C]:
+def _constraints_of[C: DeclaredSQL](model: type[models.Model], kind: type[C]) -> list[C]:
     return [each for each in model._meta.constraints if isinstance(each, kind)]
 
 
 def _grant(model: type[models.Model]) -> str:
-    """What role app may do with the table: a tenant's carries it, a global one is listed."""
-    for grants in _all_of(model, Grants):
+    """The privileges of role app: from a tenant's model, or from the list of global tables."""
+    for grants in _constraints_of(model, Grants):
         return grants.app
     return app_grants().get(model._meta.db_table, "nothing")
 
 
 def _relations(model: type[models.Model]) -> Iterator[Relation]:
-    """The foreign keys but for the tenant, which every tenant's table has."""
+    """The foreign keys, except the one to the tenant, which every tenant's table has."""
     uniques = [
         {*unique.fields} - {"tenant"}
         for unique in model._meta.constraints

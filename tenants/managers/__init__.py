@@ -1,1 +1,1 @@
-"""The data-access layer of tenants' models: the contract, soft deletion, and each model's verbs."""
+"""The data-access layer of `tenants`: the contract, soft deletion, and the verbs of each model."""

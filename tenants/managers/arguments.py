@@ -1,7 +1,7 @@
-"""The border of the managers: what a caller gave wrongly is said in a typed error.
+"""Typed errors for the arguments of managers' methods.
 
-A public method of a manager or a queryset is called as it is. Only when Python or Django raise
-a bare error from within it are the arguments held against the annotations.
+A public method of a manager or a queryset is called as it is. Only when Python or Django raise a
+bare error inside it, the arguments are compared with the annotations.
 """
 
 import inspect
@@ -24,37 +24,37 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from tenants.errors import CodedError, QueryFailed, ValueRefused, WrongType
-from tenants.postgres.values import BARE, refused
+from tenants.postgres.values import VALUE_ERRORS, value_refused
 
 VALUES = (OverflowError, RecursionError, ValidationError)
-"""Bare errors about a value of the right type; others of BARE may be a mistake of ours."""
+"""Bare errors about a value of the right type; others of BARE may be our own mistake."""
 
 
 def typed[**P, R](method: Callable[P, R], **meant: Any) -> Callable[P, R]:
-    """Let no bare error about an argument out of a method.
+    """Turn a method's bare errors about its arguments into typed ones.
 
     Raises WrongType for an argument of another type than annotated, and ValueRefused for a value
-    that is out of range. An error that no argument explains is raised as it is: it is ours.
-    `meant` says what a type alias stands for here.
+    that is out of range. An error that no argument explains is raised as it is.
+    `meant` says what the name of a type alias, or of a model, stands for here.
     """
     if getattr(method, "typed", False):
         return method
 
     @wraps(method)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(*args, **kwargs)
-        except (*BARE, QueryFailed) as error:
+        except (*VALUE_ERRORS, QueryFailed) as error:
             if isinstance(error, CodedError) and not isinstance(error, QueryFailed | ValueRefused):
                 raise
             explain(method, args, kwargs, error, meant)
 
-    asked.typed = True  # type: ignore[attr-defined]
-    return asked
+    checked.typed = True  # type: ignore[attr-defined]
+    return checked
 
 
 def guard(cls: type[Any]) -> None:
-    """Make every public method of a class `typed` that is its own, or of a mixin of ours."""
+    """Make every public method of a class `typed`, those of our own mixins included."""
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] in ("django", "builtins", "typing"):
             continue
@@ -72,25 +72,26 @@ def explain(
     error: Exception,
     meant: Mapping[str, Any],
 ) -> NoReturn:
-    """Raise what the arguments explain of an error, or the error itself."""
+    """Raise a typed error when an argument explains the bare one, else the bare one."""
     try:
         given = inspect.signature(method).bind(*args, **kwargs).arguments
     except TypeError as unbound:
         raise WrongType(f"{method.__name__}: {unbound}") from error
-    for name, hint in _hints(inspect.unwrap(method)).items():
+    for name, hint in _hints(inspect.unwrap(method), meant).items():
         if name in given and not fits(given[name], hint, **meant):
             # Not the value itself, which may be a secret.
-            said = f"{method.__name__}: {name} is {_said(hint)}, not {_said(type(given[name]))}"
-            raise WrongType(said, name) from error
+            found = _name_of(type(given[name]))
+            wrong = f"{method.__name__}: {name} is {_name_of(hint)}, not {found}"
+            raise WrongType(wrong, name) from error
     if isinstance(error, VALUES) and not isinstance(error, CodedError):
-        raise refused(error) from error
+        raise value_refused(error) from error
     raise error
 
 
 def fits(value: object, hint: Any, **meant: Any) -> bool:
-    """Whether a value is of an annotated type; what cannot be told is taken to be.
+    """Whether a value has an annotated type; True where this cannot be decided.
 
-    `meant` are types by the names of aliases.
+    `meant` maps names of type aliases to types.
 
     >>> fits(5, int | None), fits("30%", int | None), fits([5, "x"], list[int])
     (True, False, False)
@@ -105,7 +106,7 @@ def fits(value: object, hint: Any, **meant: Any) -> bool:
     try:
         if not isinstance(value, origin or hint):
             return False
-    except TypeError:  # no class: Any, a TypedDict, a Protocol
+    except TypeError:  # not a class: Any, a TypedDict, a Protocol
         return True
     if len(parts) == (2 if isinstance(value, Mapping) else 1):
         inside = value if isinstance(value, Mapping | list | tuple | set) else ()
@@ -113,16 +114,16 @@ def fits(value: object, hint: Any, **meant: Any) -> bool:
     return True
 
 
-def _said(hint: Any) -> str:
-    """A type as people call it."""
+def _name_of(hint: Any) -> str:
     return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
 
 
-def _hints(method: Callable[..., Any]) -> dict[str, Any]:
+def _hints(method: Callable[..., Any], meant: Mapping[str, Any]) -> dict[str, Any]:
     """The types of the arguments. Names that only a type checker imports are models, or unknown."""
     known = vars(sys.modules[method.__module__])
     models = {model.__name__: model for model in apps.get_models()}
     names: dict[str, Any] = {name: models[name] for name in models if name not in known}
+    names |= meant
     while True:
         try:
             return get_type_hints(method, localns=names)

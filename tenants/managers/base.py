@@ -3,19 +3,19 @@
     find     get_or_none, get, first, filter, in_bulk, exists, count    (get raises RowNotFound)
     write    create, bulk_create, save, update, bulk_update, delete
     upsert   update_or_create, bulk_create(update_conflicts=True)
-    list     listed, page: as somebody outside asks, within the model's `listing`
+    list     listed, page: a query from outside, within the model's `listing`
 
-All are Django's, but for `get_or_none`, `listed` and `page`; none lets a driver's error through,
-and what breaks a rule of the schema raises a ConstraintBroken that names the rule and the fields.
+All but `get_or_none`, `listed` and `page` are Django's. None raises a driver's error. A value that
+breaks a rule of the schema raises a ConstraintBroken, which names the rule and the fields.
 
-A manager with a queryset of its own has two bases, so that mypy sees the methods of both:
+A manager with its own queryset has two bases, so that mypy sees the methods of both:
 
     _Manager = models.Manager.from_queryset(NoteQuerySet)
 
     class NoteManager(_Manager["Note"], TenantManager["Note"]): ...
 
-The first is a name of the module, made from Django's own manager: of any other `from_queryset`
-the plugin makes Any, or an error, depending on the order in which mypy reads the modules.
+The first is a name of the module and comes from Django's own manager. From any other manager, the
+plugin makes Any or an error, depending on the order in which mypy reads the modules.
 """
 
 from collections.abc import Collection, Iterable
@@ -27,42 +27,41 @@ from django.db.models.fetch_modes import FetchMode
 
 from tenants.context import tenancy
 from tenants.managers.arguments import guard
-from tenants.managers.contract import M
-from tenants.managers.listed import ListedQuerySet
+from tenants.managers.contract import ContractQuerySet, M
 
 FETCH_MODES = {"peers": models.FETCH_PEERS, "raise": models.FETCH_RAISE}
-"""What a relation that was not read along costs, by `settings.TENANT_FETCH_MODE`."""
+"""How a relation is fetched that the query did not select, by `settings.TENANT_FETCH_MODE`."""
 
 
 def fetch_mode() -> FetchMode:
-    """How relations are fetched that were not read along, here and now."""
+    """The fetch mode that the settings choose."""
     return FETCH_MODES[getattr(settings, "TENANT_FETCH_MODE", "peers")]
 
 
-class TenantQuerySet(ListedQuerySet[M]):
+class TenantQuerySet(ContractQuerySet[M]):
     """Rows of the tenant in force."""
 
     def acquired(self) -> Self:
-        """Rows that are ours to change until we commit; all others who would have to wait."""
+        """The rows under a lock: other writers wait until this transaction ends."""
         return self.select_for_update(no_key=True)
 
     def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
-        """Django's; the tenant need not be named among the `unique_fields` of an upsert.
+        """Django's; the `unique_fields` of an upsert need not name the tenant.
 
-        Those may be the fields of a unique constraint with a condition, too. A row that is
-        updated keeps its id, which is then another than that of the instance given.
+        They may also be the fields of a unique constraint with a condition. An updated row keeps
+        its id, which then differs from the id of the given instance.
         """
         if (unique := kwargs.get("unique_fields")) and "tenant" not in unique:
             kwargs["unique_fields"] = ["tenant", *unique]
         return super().bulk_create(objs, *args, **kwargs)
 
     def dumped(self, ids: Collection[Any] = ()) -> Self:
-        """What `dumpdata --tenant` takes, in the order of their ids; of these alone, if given."""
+        """The rows that `dumpdata --tenant` writes, by id; only those with these ids, if given."""
         rows = self.order_by("pk")
         return rows.filter(pk__in=ids) if ids else rows
 
     def in_store(self, ids: Collection[Any]) -> dict[Any, M]:
-        """Those of the rows that are there, by their ids."""
+        """The rows with these ids, by id; ids without a row are left out."""
         return self.in_bulk(list(ids))
 
 
@@ -70,9 +69,9 @@ _Manager = models.Manager.from_queryset(TenantQuerySet)
 
 
 class TenantManager(_Manager[M]):
-    """The only way in: every query starts from the tenant in force, or raises NoTenant.
+    """Every query of a tenant's model starts here: from the tenant in force, or with NoTenant.
 
-    The tenant is in the query as a literal: estimates, Citus routing and the refusal of
+    The query names the tenant as a literal. So row estimates, Citus routing and the refusal of
     another tenant's rows do not depend on the row policies alone.
     """
 

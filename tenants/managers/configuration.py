@@ -1,4 +1,4 @@
-"""Managers of settings: one row each, typed, with a version that every change counts up."""
+"""Managers of settings: one typed row each, with a version that every change increments."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,11 +22,11 @@ OVERRIDES: Mapping[str, Callable[[str], object]] = {
     "features": require_known,
     "quotas": quotas.require_known,
 }
-"""What the system alone sets, for it overrides the plan; and what raises for an unknown key."""
+"""Fields that override the plan, so only the system sets them, with the check of their keys."""
 
 
 class _Row(Protocol):
-    """What the two kinds of settings have in common."""
+    """What both kinds of settings have."""
 
     values: Any
     version: int
@@ -34,12 +34,12 @@ class _Row(Protocol):
     def save(self, *, using: str | None = ...) -> None: ...
 
 
-def _changed[R: models.Model](
+def _change[R: models.Model](
     rows: "models.Manager[R]", expect: int | None, values: dict[str, Any]
 ) -> R:
-    """Write other values under the row's lock, which the first change makes.
+    """Write other values under the row's lock; the first change inserts the row.
 
-    Two first changes at once meet at the row's unique key: the second waits for the first.
+    Of two first changes at once, the second waits at the unique key for the first.
     """
     with transaction.atomic(using=rows.db):
         rows.bulk_create([rows.model()], ignore_conflicts=True)
@@ -66,11 +66,16 @@ class TenantSettingsManager(TenantManager["TenantSettings"]):
     """The settings of the tenant in force."""
 
     def current(self) -> "TenantSettings":
-        """What is set; the defaults, at version 0, where nothing ever was."""
+        """The stored settings, or the defaults at version 0.
+
+        >>> settings = TenantSettings.objects.current()
+        >>> settings.version, settings.values.locale
+        (0, 'en')
+        """
         return self.select_related("tenant").first() or self.model()
 
     def in_force(self) -> "TenantSettings":
-        """The same, read once in each block and after each change. Raises NoTenant."""
+        """The same, read once in a block and again after each change. Raises NoTenant."""
         block = tenancy()
         if (read := _in_force.get()) is None or read[0] is not block:
             _in_force.set(read := (block, self.current()))
@@ -78,17 +83,21 @@ class TenantSettingsManager(TenantManager["TenantSettings"]):
 
     @verb("settings.change")
     def change(self, *, expect: int | None = None, **values: Any) -> "TenantSettings":
-        """Set `values`, fields of TenantPreferences, and leave the others.
+        """Set fields of TenantPreferences; the others stay. Returns the settings.
 
-        Raises BadDocument, UnknownFeature, UnknownQuota, NotAllowed for features and quotas
-        unless the system itself sets them, and StaleSettings when a version is expected and there
-        is another.
+        With `expect`, the version that was read, a repeat raises StaleSettings. Only the system
+        sets `features` and `quotas`: NotAllowed otherwise. Raises BadDocument, UnknownFeature and
+        UnknownQuota.
+
+        >>> changed = TenantSettings.objects.change(locale="de", quotas={"members": 50})
+        >>> changed.version, changed.values.locale
+        (1, 'de')
         """
         overridden = OVERRIDES.keys() & values
         if overridden:
             require("plan.change")
         with transaction.atomic(using=self.db):
-            row = _changed(self, expect, values)
+            row = _change(self, expect, values)
             for name in sorted(overridden):
                 for each in getattr(row.values, name):
                     OVERRIDES[name](each)
@@ -100,15 +109,22 @@ class SystemSettingsManager(models.Manager["SystemSettings"]):
     """The settings of the whole system."""
 
     def current(self) -> "SystemSettings":
-        """What is set; the defaults, at version 0, where nothing ever was."""
+        """The stored settings, or the defaults at version 0.
+
+        >>> SystemSettings.objects.current().values.invitation_days
+        7
+        """
         return self.first() or self.model()
 
     def change(self, *, expect: int | None = None, **values: Any) -> "SystemSettings":
-        """Set `values`, fields of SystemPreferences, and leave the others.
+        """Set fields of SystemPreferences; the others stay. Returns the settings.
 
-        Raises BadDocument, NotAllowed in the block of a tenant's member, and StaleSettings when
-        a version is expected and there is another.
+        With `expect`, the version that was read, a repeat raises StaleSettings. Raises
+        BadDocument, and NotAllowed in the block of a tenant's member.
+
+        >>> SystemSettings.objects.change(invitation_days=14).values.invitation_days
+        14
         """
-        with suppress(NoTenant):  # outside every block it is the system that asks
+        with suppress(NoTenant):  # outside of blocks the caller is the system
             require("system.change")
-        return _changed(self, expect, values)
+        return _change(self, expect, values)

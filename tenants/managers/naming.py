@@ -1,15 +1,15 @@
-"""How rows are named by people: by a name that was nearly right, or by an id."""
+"""Names that people type: a nearly right name, or an id."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 from uuid import UUID
 
 MOST = 1_000
-"""Names that are looked through at most: a mistyped one must not read a whole table."""
+"""How many names are compared at most: a mistyped name must not read a whole table."""
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """A question to end a message with, about the names nearest to `name`, whatever their case.
+    """A question for the end of a message, with the names nearest to `name`; case is ignored.
 
     >>> did_you_mean("houshold", ["Household", "Ana's"]), did_you_mean("x", ["Household"])
     (" (did you mean 'Household'?)", '')
@@ -20,7 +20,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def uuid_of(text: str) -> UUID | None:
-    """The UUID that a text spells; None when it spells none."""
+    """The UUID in a text, or None."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who may see what: User (global), Tenant, Membership, Invitation; and TenantModel."""
+"""User (global), Tenant, Membership, Invitation and their like; and TenantModel to subclass."""
 
 from tenants.models.base import (
     APPEND_ONLY,

@@ -1,6 +1,6 @@
-"""What makes a model a tenant's: TenantOwned, and TenantModel to subclass.
+"""The bases of tenants' models: TenantOwned, and TenantModel to subclass.
 
-Key, policies, grants and composite foreign keys then come with plain `makemigrations`.
+`makemigrations` then adds key, policies, grants and composite foreign keys.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from tenants.errors import NoTenant, RowNotFound
 from tenants.managers.base import TenantManager, fetch_mode
 from tenants.managers.contract import ContractQuerySet, deleting
 from tenants.managers.softdelete import AllObjectsManager, SoftDeleteManager
-from tenants.postgres.touches import touches
+from tenants.postgres.auto_now import auto_now_values
 from tenants.schema.comments import comment
 from tenants.schema.constraints import isolation_of, readable_times
 from tenants.schema.defaults import defaults_of
@@ -31,33 +31,32 @@ APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
 
 
 class Dated(models.Model):
-    """Rows that say when they were made and last changed: `created_at` and `updated_at`.
+    """Rows with `created_at` and `updated_at`.
 
-    Their columns have defaults in the database, too (`tenants.schema.defaults`): an INSERT needs
-    to name only what cannot be known. Of rows that are written once, both are when they were
-    written.
+    The columns have defaults in the database, too (`tenants.schema.defaults`), so an INSERT in SQL
+    need not name them. Both are the same in rows that are written once.
     """
 
     class Meta:
         abstract = True
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        """Django's; with `update_fields` the row knows its `updated_at`, too."""
+        """Django's; with `update_fields` it writes `updated_at` too."""
         if update_fields:
             named = {*update_fields}
-            update_fields = {*named, *(field.name for field in touches(type(self), named))}
+            update_fields = {*named, *(field.name for field in auto_now_values(type(self), named))}
         super().save(update_fields=update_fields, **kwargs)
 
 
 class Contracted(models.Model):
-    """Rows that keep the contract of `tenants.managers.base`, a tenant's or not."""
+    """Rows under the contract of `tenants.managers.base`, a tenant's or not."""
 
     class Meta:
         abstract = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What is reached from a row that was made here is fetched as from one that was read.
+        # A new row fetches its relations in the same way as a row that was read.
         self._state.fetch_mode = fetch_mode()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -67,7 +66,7 @@ class Contracted(models.Model):
 
 
 class TenantOwned(models.Model):
-    """Rows that belong to the tenant named by `tenant_attname`; no row without one in force."""
+    """Rows of the tenant in the column `tenant_attname`; outside of blocks, none can be reached."""
 
     tenant_attname: ClassVar[str] = "tenant_id"
 
@@ -76,10 +75,10 @@ class TenantOwned(models.Model):
 
     @classmethod
     def tenant_restriction(cls, connection: BaseDatabaseWrapper) -> dict[str, UUID]:
-        """The look-ups the rows of a statement must satisfy; {} while inspecting.
+        """The look-ups that the rows of a statement must match; {} while inspecting.
 
-        Asked by the engine's compiler before each statement runs. Raises NoTenant outside a
-        block, and on a connection that is not the block's.
+        The engine's compiler calls it before each statement. Raises NoTenant outside of blocks,
+        and on a connection other than the block's.
         """
         current = tenancy()
         if current.using != connection.alias or not connection.in_atomic_block:
@@ -90,16 +89,16 @@ class TenantOwned(models.Model):
 
     @classmethod
     def require_writable(cls) -> None:
-        """Asked by the engine before each write. Raises TenantSuspended and NotAllowed."""
+        """The engine calls it before each write. Raises TenantSuspended and NotAllowed."""
         tenancy().require_writable()
 
 
 class TenantModel(Dated, Contracted, TenantOwned):
-    """A row of one tenant, isolated by PostgreSQL as well as by its manager.
+    """A row of one tenant, which PostgreSQL isolates as well as its manager.
 
     Subclasses get PRIMARY KEY (tenant_id, id), row security, the grants of `app_privileges` and
-    composite foreign keys for their TenantForeignKeys. Uniques must begin with the tenant.
-    Fixtures never name the tenant: the block they are loaded in does.
+    composite foreign keys for their TenantForeignKeys. Unique constraints must begin with the
+    tenant. Fixtures do not name the tenant: they are loaded in its block.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -126,9 +125,10 @@ class TenantModel(Dated, Contracted, TenantOwned):
 
 
 class SoftDeleteModel(TenantModel):
-    """A tenant's row that is deleted by being marked: see `tenants.managers.softdelete`.
+    """A tenant's row that is deleted softly: see `tenants.managers.softdelete`.
 
-    `objects` sees the live rows, `all_objects` every one. Uniques need `condition=LIVE`.
+    `objects` reads the live rows, `all_objects` live and deleted ones. Unique constraints need
+    `condition=LIVE`.
     """
 
     deleted_at = models.DateTimeField(
@@ -147,17 +147,17 @@ class SoftDeleteModel(TenantModel):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Mark it deleted. Raises ForeignKeyBroken when a live row protects it."""
-        return self._marked("delete")
+        return self._apply("delete")
 
     def restore(self) -> tuple[int, dict[str, int]]:
         """Make it live again, with what was deleted with it. Raises UniqueBroken."""
-        return self._marked("restore")
+        return self._apply("restore")
 
     def hard_delete(self) -> tuple[int, dict[str, int]]:
         """Delete it for good. Raises ForeignKeyBroken when rows point at it."""
         return super().delete()
 
-    def _marked(self, verb: str) -> tuple[int, dict[str, int]]:
+    def _apply(self, verb: str) -> tuple[int, dict[str, int]]:
         rows = type(self).all_objects.identified(self.pk)
         counted: tuple[int, dict[str, int]] = getattr(rows, verb)()
         if counted[0]:
@@ -167,9 +167,9 @@ class SoftDeleteModel(TenantModel):
 
 @receiver(class_prepared)
 def register(sender: type[models.Model], **_: object) -> None:
-    """Everything that a model class gets when Django has made it, in this order.
+    """Add to a new model class what its bases declare, in this order.
 
-    Done then and not by a base's Meta, because a child's own Meta drops what it would inherit.
+    A base's Meta cannot do it, because a child's own Meta drops what it would inherit.
     """
     comment(sender)
     _type_errors(sender)
@@ -179,7 +179,7 @@ def register(sender: type[models.Model], **_: object) -> None:
 
 
 def _type_errors(sender: Any) -> None:
-    """Make DoesNotExist a RowNotFound in every model whose default manager keeps the contract."""
+    """Make DoesNotExist a RowNotFound in every model whose manager has a ContractQuerySet."""
     rows = getattr(sender._meta.default_manager, "_queryset_class", None)
     if rows is not None and issubclass(rows, ContractQuerySet):
         bases = (sender.DoesNotExist, RowNotFound)
@@ -204,7 +204,7 @@ def _isolate(sender: type[models.Model]) -> None:
 
 
 def _check_times(sender: type[models.Model]) -> None:
-    """Give the tables of tenants, and the Tenant's own, a CHECK for each column of moments."""
+    """Give tenants' tables, and the Tenant's own, a CHECK for each column of times."""
     if issubclass(sender, TenantOwned) and not sender._meta.proxy:
         sender._meta.constraints = [*sender._meta.constraints, *readable_times(sender)]
         sender._meta.original_attrs["constraints"] = sender._meta.constraints

@@ -1,4 +1,4 @@
-"""The history of changes: written by triggers, in the transaction of the change. See `history`."""
+"""The history of changes, which triggers write in the transaction of the change."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from tenants.models.base import Dated, TenantModel
 
 
 class Recorded(models.Model):
-    """One change of one row: what it was, what it became, who did it and on whose request."""
+    """One change of one row: before, after, actor and request."""
 
     class Verb(models.TextChoices):
         INSERT = "insert"
@@ -45,19 +45,18 @@ class Recorded(models.Model):
 
     @property
     def columns(self) -> list[tuple[str, object, object]]:
-        """Each column that changed, with what it was and what it became; None where there
-        was no row.
+        """The changed columns, with the values before and after; None where there was no row.
 
-        Of an inserted or deleted row, all that have a value.
+        Of an inserted or deleted row, all columns with a value.
         """
         before, after = self.before or {}, self.after or {}
         names = sorted(before.keys() | after.keys())
         both = [(name, before.get(name), after.get(name)) for name in names]
-        return [(name, was, is_) for name, was, is_ in both if was != is_]
+        return [(name, old, new) for name, old, new in both if old != new]
 
 
 class Change(Recorded, TenantModel):
-    """A change of a tenant's row; role app can read it and nothing else."""
+    """A change of a tenant's row; role app can only read it."""
 
     app_privileges = "SELECT, MAINTAIN"
     history = None

@@ -1,4 +1,4 @@
-"""People and where they belong: User (global), Membership, Invitation."""
+"""People and their tenants: User (global), Membership, Invitation."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
 from tenants.access.roles import Role
-from tenants.listing import Folded, Given, Key, Listing, Moment, Text
+from tenants.listing import CaseInsensitive, HasValue, Key, Listing, Moment, Text
 from tenants.managers.invitations import InvitationManager
 from tenants.managers.members import MembershipManager
 from tenants.managers.softdelete import LIVE
@@ -25,11 +25,11 @@ from tenants.schema.searches import GlobalTrigramSearch, TrigramSearch
 
 
 class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
-    """A person, who logs in by e-mail; global, for one may belong to several tenants.
+    """A person, who logs in by e-mail; global, because one can belong to several tenants.
 
-    `User.objects.deactivate(user)` ends what they may do, `restore` gives it back. `objects` sees
-    the active users, `all_objects` every one. The hash of a password is read where it is named
-    or asked for (`user.password` takes a statement then), and by the log-in: not with the row.
+    `User.objects.deactivate(user)` ends log-in and memberships, `restore` undoes it. `objects`
+    reads the active users, `all_objects` active and deactivated ones. The password's hash is not
+    read with the row: `with_hash()` reads it, or `user.password`, in a statement of its own.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -56,9 +56,9 @@ class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
     read_when_named = ("password",)
     listing = Listing(
         filters={
-            "email": Folded("exact", "in"),
-            "first_name": Folded("exact", "in"),
-            "last_name": Folded("exact", "in"),
+            "email": CaseInsensitive("exact", "in"),
+            "first_name": CaseInsensitive("exact", "in"),
+            "last_name": CaseInsensitive("exact", "in"),
             "created_at": Moment("gte", "gt", "lte", "lt"),
             "deleted_at": Moment("gte", "gt", "lte", "lt"),
         },
@@ -125,7 +125,7 @@ class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """Whether they may log in: derived, a deleted user may not."""
+        """Whether they may log in: derived from `deleted_at`."""
         return self.deleted_at is None
 
     def get_full_name(self) -> str:
@@ -134,7 +134,7 @@ class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
 
 
 class Membership(SoftDeleteModel):
-    """A user's role in the tenant; of one who has left, the deleted row stays."""
+    """A user's role in the tenant; when the user leaves, the row is deleted softly."""
 
     Role = Role
 
@@ -153,10 +153,10 @@ class Membership(SoftDeleteModel):
         filters={
             "user": Key("exact", "in"),
             "role": Text("exact", "in"),
-            "left": Given(of="deleted_at"),
+            "left": HasValue(of="deleted_at"),
         },
         sorts={"newest": "-id", "oldest": "id"},
-    )  # of `all_objects` too, where some have left
+    )  # also of `all_objects`, which has ended memberships
     objects: ClassVar[MembershipManager] = MembershipManager()
 
     class Meta:
@@ -180,7 +180,7 @@ class Membership(SoftDeleteModel):
 
 
 class Invitation(TenantModel):
-    """An offer of membership; who holds the token may take it, once."""
+    """An offer of a membership, which the holder of the token can accept once."""
 
     email = models.EmailField("e-mail", max_length=255, help_text="who is invited")
     role = models.CharField(
@@ -196,7 +196,7 @@ class Invitation(TenantModel):
 
     listing = Listing(
         filters={
-            "accepted": Given(of="accepted_at"),
+            "accepted": HasValue(of="accepted_at"),
             "expires_at": Moment("gte", "lt"),
         },
         sorts={"newest": "-id", "oldest": "id", "expiring": "expires_at"},

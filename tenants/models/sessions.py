@@ -1,4 +1,4 @@
-"""Sessions and failed log-ins: global, for they come before any tenant."""
+"""Sessions and failed log-ins: global, because they are written before a tenant is known."""
 
 from importlib import import_module
 from typing import ClassVar, override
@@ -11,14 +11,14 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from tenants.listing import IP, Folded, Key, Listing, Moment
+from tenants.listing import IP, CaseInsensitive, Key, Listing, Moment
 from tenants.managers.sessions import LONGEST_EMAIL, LoginFailureManager, UserSessionManager
 from tenants.models.base import Dated
 from tenants.models.people import User
 
 
 class UserSession(Dated, AbstractBaseSession):
-    """A browser's session. Its key is a secret: what is shown and asked for is the id."""
+    """A browser's session. Its key is a secret; lists and requests use the id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     session_key = models.CharField(max_length=40, unique=True, help_text="the cookie's; a secret")
@@ -80,7 +80,7 @@ class UserSession(Dated, AbstractBaseSession):
 
 
 class LoginFailure(Dated):
-    """A log-in that was refused."""
+    """A failed log-in."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.CharField(
@@ -93,7 +93,7 @@ class LoginFailure(Dated):
 
     listing = Listing(
         filters={
-            "email": Folded("exact", "in"),
+            "email": CaseInsensitive("exact", "in"),
             "ip": IP("exact", "in"),
             "at": Moment("gte", "gt", "lte", "lt"),
         },

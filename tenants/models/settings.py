@@ -13,7 +13,7 @@ from tenants.schema.documents import DocumentField
 
 
 class TenantSettings(TenantModel):
-    """What a tenant has set; changed by `TenantSettings.objects.change` alone."""
+    """A tenant's settings; only `TenantSettings.objects.change` changes them."""
 
     values = DocumentField(TenantPreferences, help_text="as its schema declares")
     version = models.PositiveIntegerField(default=0, help_text="how often it was changed")
@@ -31,7 +31,7 @@ class TenantSettings(TenantModel):
 
 
 class SystemSettings(Dated):
-    """What is set for the whole system; changed by `SystemSettings.objects.change` alone."""
+    """The system's settings; only `SystemSettings.objects.change` changes them."""
 
     id = models.UUIDField(primary_key=True, default=UUID(int=1), editable=False)
     values = DocumentField(SystemPreferences, help_text="as its schema declares")

@@ -1,4 +1,4 @@
-"""The tenants themselves, and the directory of their slugs."""
+"""Tenants, and the directories of their slugs and external ids."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -8,7 +8,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.access.plans import default_plan, plan_at
-from tenants.managers.directory import TenantExternalIdManager, TenantSlugManager, TenantsManager
+from tenants.managers.directory import TenantExternalIdManager, TenantSlugManager
+from tenants.managers.tenants import TenantsManager
 from tenants.models.base import NO_DELETE, Dated, TenantOwned
 from tenants.schema.constraints import Grants, RowSecurity, RowTrigger
 
@@ -16,11 +17,10 @@ LONGEST_EXTERNAL_ID = 255
 
 
 class TenantSlug(Dated):
-    """The directory of slugs: what must be unique across tenants, and nothing else.
+    """The directory of slugs, which are unique across tenants.
 
-    Global, for a unique constraint on a tenants' table would have to begin with the tenant.
-    Role app can claim a slug, for the tenant in force only, but not read any: that is what
-    `tenant_of_slug` is for.
+    Global, because a unique constraint on a tenants' table must begin with the tenant. Role app
+    can enter a slug for the tenant in force, and cannot read any: `tenant_of_slug` finds one.
     """
 
     slug = models.SlugField(primary_key=True, help_text="one tenant has it, whatever the tenant")
@@ -38,10 +38,10 @@ class TenantSlug(Dated):
 
 
 class TenantExternalId(Dated):
-    """The directory of external ids, as `TenantSlug` is that of slugs; a tenant has one at most.
+    """The directory of external ids; a tenant has one at most.
 
     Role app reads and changes the entry of the tenant in force only; `tenant_of_external_id`
-    finds the tenant before there is one.
+    finds the tenant outside of blocks.
     """
 
     external_id = models.CharField(
@@ -67,7 +67,7 @@ class TenantExternalId(Dated):
 
 
 class Tenant(Dated, TenantOwned):
-    """The unit of isolation. Made by `Tenant.objects.create_tenant(slug, name)`."""
+    """The unit of isolation. `Tenant.objects.create_tenant(slug, name)` creates one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(db_index=False, help_text="its name in commands and addresses")
@@ -123,22 +123,18 @@ class Tenant(Dated, TenantOwned):
         return self.slug
 
     def plan_at(self, now: datetime) -> str:
-        """The name of the plan in force then: during a trial the one on trial."""
+        """The name of the plan in force at that time: during a trial, the trial's."""
         return plan_at(now, self.plan, self.trial_plan, self.trial_ends_at)
 
     @property
     def plan_in_force(self) -> str:
-        """The name of the plan that counts now."""
+        """The name of the plan in force now."""
         return self.plan_at(timezone.now())
 
     @property
     def status(self) -> str:
-        """Suspended, else trial while one runs, else active: told by the times, kept nowhere."""
+        """ "suspended", else "trial" while one runs, else "active": derived from the times."""
         if self.suspended_at is not None:
             return "suspended"
         on_trial = self.trial_ends_at is not None and timezone.now() < self.trial_ends_at
         return "trial" if on_trial else "active"
-
-    def claim_slug(self) -> None:
-        """Enter the slug in the directory. Raises ConstraintBroken when it is taken."""
-        TenantSlug.objects.claim(self.slug, self.pk)

@@ -1,1 +1,1 @@
-"""The database backend: PostgreSQL as tenants' models need it."""
+"""The Django database engine of tenants' models, for PostgreSQL."""

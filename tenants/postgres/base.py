@@ -1,9 +1,11 @@
-"""The database engine `tenants.postgres`: Django's own, with six differences.
+"""The database engine `tenants.postgres`: Django's engine with six differences.
 
-Errors come out as members of `tenants.errors`; statements on tenants' rows go through
-`tenants.postgres.compiler`; a new comment on a column alters nothing else; times that Python
-cannot read can be marked (`tenants.postgres.unreadable`); an older server than PostgreSQL 18 is
-refused; and the embedded server is started by the first connection to it.
+- Errors are members of `tenants.errors`.
+- Statements on tenants' rows pass through `tenants.postgres.compiler`.
+- A new comment on a column alters nothing else.
+- Times that Python cannot read can be marked (`tenants.postgres.unreadable_times`).
+- A server older than PostgreSQL 18 is refused.
+- The first connection to the embedded server starts it.
 """
 
 import sys
@@ -20,31 +22,31 @@ from django.utils.functional import cached_property
 
 from tenants.errors import StoreError, TimedOut
 from tenants.postgres.editor import DatabaseSchemaEditor
-from tenants.postgres.errors import Translated
-from tenants.postgres.folded import require_folded
-from tenants.postgres.locks import name_holders
-from tenants.postgres.unreadable import adapters
+from tenants.postgres.errors import ErrorTranslator
+from tenants.postgres.locks import add_lock_holders
+from tenants.postgres.migration_history import require_current_migrations
+from tenants.postgres.unreadable_times import adapters
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
-    """PostgreSQL's features, as they are when primary keys begin with the tenant."""
+    """PostgreSQL's features for tables with primary keys that begin with the tenant."""
 
     minimum_database_version = (18,)
 
     def allows_group_by_selected_pks_on_model(self, model: type[Any]) -> bool:
-        """False for tenants' models: in the database their `id` alone is no key."""
+        """False for tenants' models: their primary key in the database is (tenant_id, id)."""
         return not hasattr(model, "tenant_restriction")
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    """PostgreSQL's operations, with our compilers."""
+    """PostgreSQL's operations with the compilers of this engine."""
 
     compiler_module = "tenants.postgres.compiler"
 
     def on_conflict_suffix_sql(
         self, fields: Any, on_conflict: Any, update_fields: Any, unique_fields: Any
     ) -> Any:
-        """Django's, and a unique constraint with a condition can be meant: Django cannot say so."""
+        """Django's clause, extended by the condition of a partial unique constraint."""
         unique = list(unique_fields)
         suffix = super().on_conflict_suffix_sql(fields, on_conflict, update_fields, unique)
         if on_conflict == OnConflict.UPDATE and (condition := self._condition(fields, unique)):
@@ -52,7 +54,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         return suffix
 
     def _condition(self, fields: Any, unique: list[str]) -> str | None:
-        """Among which rows these columns are unique, as SQL; None when among all."""
+        """The condition of the partial unique constraint on these columns as SQL, or None."""
         model = fields[0].model
         for constraint in model._meta.constraints:
             if isinstance(constraint, UniqueConstraint) and constraint.condition is not None:
@@ -65,7 +67,7 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection, or the place of one in the pool."""
+    """A connection, pooled or not."""
 
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
@@ -73,8 +75,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @cached_property
     @override
-    def wrap_database_errors(self) -> Translated:
-        return Translated(self)
+    def wrap_database_errors(self) -> ErrorTranslator:
+        return ErrorTranslator(self)
 
     @override
     def get_connection_params(self) -> dict[str, Any]:
@@ -89,40 +91,40 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(conn_params)
 
     def check_database_version_supported(self) -> None:
-        """Raise StoreError for an older server: at the first connection of the process."""
+        """Raise StoreError for an older server, at the first connection of the process."""
         try:
             super().check_database_version_supported()
         except NotSupportedError as error:
-            self.close()  # or the next query would find it open, and unchecked
+            self.close()  # otherwise the next query would use it unchecked
             raise StoreError(str(error)) from error
 
     def prepare_database(self) -> None:
-        """Asked by `migrate` before anything else. Raises BeforeTheFold."""
+        """Called by `migrate` first. Raises BeforeTheFold."""
         super().prepare_database()
-        require_folded(self)
+        require_current_migrations(self)
 
 
 def _ensure_embedded() -> None:
-    """Start the embedded server if it does not run, and say so."""
+    """Start the embedded server if it does not run, with a message on stderr."""
     from tenants.embedded.server import project_server
 
     if project_server(settings.BASE_DIR).ensure():
         print(
-            "sluice: started the embedded PostgreSQL under var/ (DATABASE_URL names another)",
+            "sluice: started the embedded PostgreSQL under var/; DATABASE_URL selects another one",
             file=sys.stderr,
         )
 
 
 @contextmanager
 def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[DatabaseWrapper]:
-    """Within the block this thread's connection `using` is one logged in as `owner`.
+    """Within the block, this thread's connection `using` is logged in as the role owner.
 
-    For commands that change the schema or repair data. Raises StoreError where no owner is
-    configured, as in every web process. A lock that owner did not get in time (`lock_timeout`
-    in roles.sql) is a TimedOut that names who holds locks.
+    For commands that change the schema or repair data. Raises StoreError if no owner is
+    configured, as in every web process. Raises TimedOut, with the sessions that hold locks, if
+    owner does not get a lock within the `lock_timeout` of roles.sql.
     """
     if settings.OWNER_DATABASE is None:
-        raise StoreError("this needs the role owner: set OWNER_DATABASE_URL")
+        raise StoreError("this command needs the role owner: set OWNER_DATABASE_URL")
     before = connections[using]
     defaults = {key: before.settings_dict[key] for key in before.settings_dict}
     config = {**defaults, "OPTIONS": {}, **settings.OWNER_DATABASE, "ROLE": "owner"}
@@ -131,7 +133,7 @@ def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[DatabaseWrapper]:
     try:
         yield owner
     except TimedOut as error:
-        name_holders(error, owner)
+        add_lock_holders(error, owner)
         raise
     finally:
         owner.close()

@@ -1,4 +1,4 @@
-"""What a transaction is told at its beginning, for whom it is and in whose name; and questions."""
+"""The statements at the beginning of a transaction: its tenant, its actor, its snapshot."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,11 @@ from psycopg.pq import TransactionStatus
 def enter_tenant(
     tenant_id: UUID, actor_id: UUID | None, request_id: str, reader: bool, *, using: str
 ) -> bool | None:
-    """Begin the tenant's block, READ ONLY for readers and when the tenant is suspended, as it says.
+    """Begin the tenant's block; True if the tenant is suspended, None if it does not exist.
 
-    It says None for a tenant there is not.
-
-    The settings that row security and the history of changes read are local to the
-    transaction: a pooled connection never carries them to its next borrower.
+    The transaction is READ ONLY for a reader and for a suspended tenant. The settings that row
+    security and the history of changes read are local to the transaction, so a pooled connection
+    never carries them to its next user.
     """
     with connections[using].cursor() as cursor:
         values = [tenant_id, actor_id, request_id, reader]
@@ -31,7 +30,10 @@ def enter_tenant(
 def enter_any_tenant(
     tenant_id: UUID, actor_id: UUID | None, request_id: str, reader: bool, *, using: str
 ) -> bool:
-    """The same, and a suspended tenant can be written, by all but readers: False."""
+    """Begin the tenant's block, writable even if the tenant is suspended, except for readers.
+
+    Always False.
+    """
     with connections[using].cursor() as cursor:
         if reader:
             cursor.execute("SET TRANSACTION READ ONLY")
@@ -41,13 +43,13 @@ def enter_any_tenant(
 
 
 def begin(actor_id: UUID | None, request_id: str, *, using: str) -> None:
-    """Begin a transaction in somebody's name, of no tenant yet."""
+    """Begin a transaction with an actor and without a tenant."""
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT name_actor(%s, %s)", [actor_id, request_id])
 
 
 def name_actor(actor_id: UUID | None, request_id: str, *, using: str) -> None:
-    """Say in whose name the transaction goes on, unless it can only be rolled back."""
+    """Set the actor of the open transaction, unless the transaction is already broken."""
     driver = connections[using].connection
     if driver is None or driver.info.transaction_status != TransactionStatus.INTRANS:
         return
@@ -56,7 +58,7 @@ def name_actor(actor_id: UUID | None, request_id: str, *, using: str) -> None:
 
 
 def become_inspector(*, using: str) -> None:
-    """Make the transaction one that reads all tenants and writes nothing."""
+    """Make the transaction READ ONLY, with access to the rows of all tenants."""
     with connections[using].cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SET LOCAL ROLE inspector")
@@ -64,7 +66,7 @@ def become_inspector(*, using: str) -> None:
 
 @contextmanager
 def one_snapshot(*, using: str) -> Iterator[None]:
-    """Transactions that begin in this block read what was there at their first query."""
+    """Transactions that begin in this block are REPEATABLE READ."""
     connections[using].ensure_connection()
     driver = connections[using].connection
     before, driver.isolation_level = driver.isolation_level, IsolationLevel.REPEATABLE_READ
@@ -76,7 +78,7 @@ def one_snapshot(*, using: str) -> Iterator[None]:
 
 
 @contextmanager
-def asked(using: str) -> Iterator[CursorWrapper]:
-    """A cursor to ask the catalog with, for the time of the block."""
+def catalog_cursor(using: str) -> Iterator[CursorWrapper]:
+    """A cursor for queries on the catalog, open within the block."""
     with connections[using].cursor() as cursor:
         yield cursor

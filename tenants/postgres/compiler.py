@@ -1,16 +1,16 @@
-"""SQL compilers that hold every statement on a tenant's rows to the tenant in force.
+"""SQL compilers that restrict every statement on a tenant's rows to the tenant in force.
 
-A model says so by having `tenant_restriction(alias)`: the lookups that its rows must satisfy
-(empty while inspecting), or an error when no tenant is in force. It is asked at the moment
-of execution, so a queryset kept past its block is refused too, and Django's deletion
-collector, which goes past every manager, names the tenant like everybody else. Before a write
-`require_writable()` is asked as well.
+A tenant's model has the method `tenant_restriction(alias)`. It returns the lookups that the rows
+must satisfy (none while inspecting), or raises if no tenant is in force. The compilers call it when
+the statement is executed. So a queryset that outlives its block is refused, and the statements of
+Django's deletion collector, which uses no manager, are restricted too. Before a write the
+compilers also call `require_writable()`.
 
-Every UPDATE, that of an upsert included, moves the fields with `auto_now` that it does not name.
+Every UPDATE, also that of an upsert, sets the `auto_now` fields that it does not name.
 
-A model may have `read_when_named`: fields, such as the hash of a password, that no SELECT of
-whole rows reads, select_related() included. `only()` names them, and so does an attribute that
-is asked for; a dump has them all, by `whole_rows()`.
+A model may define `read_when_named`: fields, such as the hash of a password, that a SELECT of whole
+rows leaves out, also through select_related(). `only()` and access to the attribute read them.
+`whole_rows()` includes them, for dumps.
 """
 
 from collections.abc import Iterator
@@ -23,15 +23,15 @@ from django.db.models.constants import OnConflict
 from django.db.models.sql import compiler
 
 from tenants.errors import CheckBroken, ValueRefused
-from tenants.postgres.touches import touches
-from tenants.postgres.values import misfits, refusing
+from tenants.postgres.auto_now import auto_now_values
+from tenants.postgres.values import explain, translate_value_errors, unfit_fields
 
 _whole: ContextVar[bool] = ContextVar("whole", default=False)
 
 
 @contextmanager
 def whole_rows() -> Iterator[None]:
-    """In the block rows are read whole, with what their models keep back."""
+    """Within the block, rows are read with their `read_when_named` fields."""
     token = _whole.set(True)
     try:
         yield
@@ -39,12 +39,12 @@ def whole_rows() -> Iterator[None]:
         _whole.reset(token)
 
 
-def _kept_back(field: Any) -> bool:
+def _is_left_out(field: Any) -> bool:
     return field.name in getattr(field.model, "read_when_named", ()) and not _whole.get()
 
 
-class _Held(compiler.SQLCompiler):
-    """Asks the model for the tenant in force before anything runs."""
+class _TenantCompiler(compiler.SQLCompiler):
+    """Checks the tenant in force before each statement."""
 
     def tenant_restriction(self) -> dict[str, Any]:
         restriction = getattr(self.query.model, "tenant_restriction", None)
@@ -55,26 +55,26 @@ class _Held(compiler.SQLCompiler):
         return super().execute_sql(*args, **kwargs)
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
-        with refusing():
+        with translate_value_errors():
             return super().as_sql(*args, **kwargs)
 
     @override
     def get_default_columns(self, select_mask: Any, *args: Any, **kwargs: Any) -> list[Any]:
         columns: list[Any] = super().get_default_columns(select_mask, *args, **kwargs)
-        if select_mask and not self.query.deferred_loading[1]:  # only() has named them all
+        if select_mask and not self.query.deferred_loading[1]:  # only() names every field
             return columns
-        return [column for column in columns if not _kept_back(column.target)]
+        return [column for column in columns if not _is_left_out(column.target)]
 
     def require_writable(self) -> None:
         if require := getattr(self.query.model, "require_writable", None):
             require()
 
 
-class _Writing(_Held):
-    """Asks the model whether the tenant in force may be written, too.
+class _WriteCompiler(_TenantCompiler):
+    """Also checks that the tenant in force is writable.
 
-    PostgreSQL refuses a value without saying which, and keeps the name of a field's own check
-    when the column is renamed: the fields are then found by looking again.
+    PostgreSQL does not name the column of a refused value, and the name of a field's check stays
+    when the column is renamed. So the fields are found by validating the written values again.
     """
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
@@ -82,16 +82,17 @@ class _Writing(_Held):
         try:
             return super().execute_sql(*args, **kwargs)
         except (CheckBroken, ValueRefused) as error:
-            error.fields = error.fields or misfits(self.written(), self.connection)
+            if not error.fields:
+                explain(error, unfit_fields(self.written(), self.connection))
             raise
 
     def written(self) -> Iterator[tuple[Any, Any]]:
-        """Each field with a value that the statement writes."""
+        """The fields and values that the statement writes."""
         yield from ()
 
 
-class _Narrowed(_Writing):
-    """Adds the tenant to the WHERE of a statement that does not name it."""
+class _RestrictedCompiler(_WriteCompiler):
+    """Adds the tenant to the WHERE clause unless the statement already has it."""
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         restriction = self.tenant_restriction()
@@ -100,7 +101,7 @@ class _Narrowed(_Writing):
         return super().as_sql(*args, **kwargs)
 
     def _names(self, restriction: dict[str, Any]) -> bool:
-        """Whether a top-level condition compares the tenant's column already."""
+        """Whether a top-level condition compares the tenant's column."""
         columns = {
             getattr(getattr(condition, "lhs", None), "target", None)
             for condition in self.query.where.children
@@ -109,8 +110,8 @@ class _Narrowed(_Writing):
         return model._meta.get_field(*restriction) in columns
 
 
-class SQLCompiler(_Held):
-    """SELECT; one that locks rows is on its way to a write."""
+class SQLCompiler(_TenantCompiler):
+    """SELECT; a SELECT FOR UPDATE needs a writable tenant."""
 
     @override
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
@@ -119,15 +120,15 @@ class SQLCompiler(_Held):
         return super().execute_sql(*args, **kwargs)
 
 
-class SQLInsertCompiler(_Writing, compiler.SQLInsertCompiler):
-    """INSERT by VALUES: Django's unnest form fails on Citus under row security."""
+class SQLInsertCompiler(_WriteCompiler, compiler.SQLInsertCompiler):
+    """INSERT with VALUES: Django's unnest form fails on Citus under row security."""
 
     @override
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         query: Any = self.query
         if query.on_conflict == OnConflict.UPDATE:
             named = [field.name for field in query.update_fields]
-            query.update_fields = [*query.update_fields, *touches(query.model, named)]
+            query.update_fields = [*query.update_fields, *auto_now_values(query.model, named)]
         return super().as_sql(*args, **kwargs)
 
     @override
@@ -136,19 +137,19 @@ class SQLInsertCompiler(_Writing, compiler.SQLInsertCompiler):
             yield from ((field, getattr(row, field.attname)) for field in self.query.fields)
 
 
-class SQLDeleteCompiler(_Narrowed, compiler.SQLDeleteCompiler):
+class SQLDeleteCompiler(_RestrictedCompiler, compiler.SQLDeleteCompiler):
     """DELETE."""
 
 
-class SQLUpdateCompiler(_Narrowed, compiler.SQLUpdateCompiler):
-    """UPDATE; a query can bring along what the fields with `auto_now` become."""
+class SQLUpdateCompiler(_RestrictedCompiler, compiler.SQLUpdateCompiler):
+    """UPDATE; the query can define the new values of the `auto_now` fields."""
 
     @override
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         query: Any = self.query
         if query.values:
-            moved = touches(query.model, [field.name for field, _, _ in query.values])
-            known = getattr(query, "touches", {})
+            moved = auto_now_values(query.model, [field.name for field, _, _ in query.values])
+            known = getattr(query, "auto_now_values", {})
             moved = {field: known.get(field, value) for field, value in moved.items()}
             query.values = [*query.values, *((each, each.model, moved[each]) for each in moved)]
         return super().as_sql(*args, **kwargs)
@@ -159,5 +160,5 @@ class SQLUpdateCompiler(_Narrowed, compiler.SQLUpdateCompiler):
         yield from ((field, value) for field, _, value in query.values)
 
 
-class SQLAggregateCompiler(_Held, compiler.SQLAggregateCompiler):
+class SQLAggregateCompiler(_TenantCompiler, compiler.SQLAggregateCompiler):
     """Aggregates over a subquery."""

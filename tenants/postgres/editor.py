@@ -1,4 +1,4 @@
-"""How migrations change tables: Django's way, but for comments."""
+"""The schema editor: Django's, except for comments."""
 
 from copy import copy
 from typing import Any
@@ -7,15 +7,15 @@ from django.db.backends.postgresql import schema
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
-    """PostgreSQL's schema editor, to which a new comment is no more than that."""
+    """PostgreSQL's schema editor; a new comment on a column changes the comment alone."""
 
     def _alter_field(
         self, model: Any, old_field: Any, new_field: Any, *args: Any, **kw: Any
     ) -> None:
         """Alter a column.
 
-        With its comment Django would set its type again, to what it is, and PostgreSQL refuses
-        that for columns that a policy or a trigger names.
+        For a new comment Django also sets the unchanged type again, and PostgreSQL refuses that
+        for a column that a policy or a trigger names.
         """
         before = copy(old_field)
         before.db_comment = new_field.db_comment

@@ -1,4 +1,4 @@
-"""Driver errors become members of the tree in `tenants.errors`, keyed by SQLSTATE."""
+"""Translation of driver errors to the classes of `tenants.errors`, by SQLSTATE."""
 
 from types import TracebackType
 from typing import Any
@@ -24,7 +24,7 @@ from tenants.errors import (
     ValueRefused,
 )
 from tenants.postgres.names import fields_of
-from tenants.postgres.values import BARE, refused
+from tenants.postgres.values import VALUE_ERRORS, value_refused
 
 # SQLSTATE or its class, most specific first: PostgreSQL manual, appendix A.
 _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
@@ -49,29 +49,43 @@ _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
 )
 
 
-def failure(error: psycopg.Error) -> DatabaseFailed:
-    """The member of the tree for a driver error, with its SQLSTATE, constraint and fields.
+def translate(error: psycopg.Error) -> DatabaseFailed:
+    """The typed error for a driver error, with its SQLSTATE, constraint and fields.
 
-    Only PostgreSQL's own sentence is kept: DETAIL and CONTEXT may quote rows and code.
+    The message leaves out PostgreSQL's DETAIL and CONTEXT, which may quote rows and code.
     """
     diag = error.diag
-    said = diag.message_primary
-    translated = _class_of(error)(*([said] if said else error.args))
+    message = diag.message_primary
+    translated = _class_of(error)(*([message] if message else error.args))
     translated.sqlstate = error.sqlstate
     translated.constraint = diag.constraint_name
     if isinstance(translated, ConstraintBroken) and diag.table_name:
-        # PostgreSQL tells a not-null rule by its column alone; this is how it names them.
+        # PostgreSQL reports only the column of a not-null rule; this is its default name.
         default = diag.column_name and f"{diag.table_name}_{diag.column_name}_not_null"
         translated.constraint = diag.constraint_name or default
         translated.fields = fields_of(diag.table_name, diag.constraint_name, diag.column_name)
+        if translated.fields:
+            translated.args = (_sentence(translated) or str(translated),)
     return translated
+
+
+def _sentence(error: ConstraintBroken) -> str | None:
+    """The broken rule in terms of the model's fields; None if PostgreSQL's text is better."""
+    fields = " and ".join(error.fields)
+    if isinstance(error, NotNullBroken):
+        return f"{fields}: a value is required"
+    if isinstance(error, UniqueBroken):
+        return f"another row has the same {fields} already"
+    if isinstance(error, CheckBroken):
+        return f"{fields}: not allowed by the rule {error.constraint}"
+    return None
 
 
 def _class_of(error: psycopg.Error) -> type[DatabaseFailed]:
     if isinstance(error, psycopg_pool.PoolTimeout | psycopg_pool.TooManyRequests):
         return PoolExhausted
     if error.sqlstate is None:
-        # Client-side encoding errors carry no SQLSTATE, and neither does a lost connection.
+        # Neither an encoding error of the client nor a lost connection has a SQLSTATE.
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         refused = isinstance(error, psycopg.DataError)
         return Unavailable if lost else ValueRefused if refused else QueryFailed
@@ -81,8 +95,8 @@ def _class_of(error: psycopg.Error) -> type[DatabaseFailed]:
     return QueryFailed
 
 
-class Translated(DatabaseErrorWrapper):
-    """Django's border between driver and framework, raising our classes instead of its own."""
+class ErrorTranslator(DatabaseErrorWrapper):
+    """Django's wrapper around calls of the driver; raises the classes of `tenants.errors`."""
 
     wrapper: Any
 
@@ -93,13 +107,15 @@ class Translated(DatabaseErrorWrapper):
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(exc_value, UnicodeEncodeError):
-            raise ValueRefused("a text has half a character, which is not Unicode") from exc_value
-        if isinstance(exc_value, BARE):  # of a value on its way
-            raise refused(exc_value) from exc_value
+            raise ValueRefused(
+                "a text has an unpaired surrogate, which PostgreSQL cannot store: remove it"
+            ) from exc_value
+        if isinstance(exc_value, VALUE_ERRORS):  # from the adaptation of a parameter
+            raise value_refused(exc_value) from exc_value
         if not isinstance(exc_value, psycopg.Error):
             return
-        translated = failure(exc_value)
-        # As in Django: only these two leave the connection surely usable.
+        translated = translate(exc_value)
+        # As in Django: after any other error the connection may be unusable.
         if not isinstance(translated, ValueRefused | ConstraintBroken):
             self.wrapper.errors_occurred = True
         raise translated.with_traceback(traceback) from exc_value

@@ -1,6 +1,6 @@
-"""Who may do what with the global tables, Django's own included: an explicit list.
+"""The privileges of the roles on global tables, Django's tables included: an explicit list.
 
-Tenants' tables carry their grants in their migrations (`tenants.schema.constraints.Grants`).
+The privileges on tenants' tables are in migrations (`tenants.schema.constraints.Grants`).
 """
 
 from collections.abc import Iterator
@@ -48,31 +48,31 @@ SECRET_COLUMNS = {
     "tenants_user": {"password"},
     "tenants_usersession": {"session_key", "session_data"},
 }
-"""Tables of which inspector reads all columns but these."""
+"""Columns that inspector may not read; it reads all other columns of these tables."""
 
 
 def app_grants() -> dict[str, str]:
-    """What role app may do with global tables: these, and what other apps declare.
+    """The privileges of role app on global tables: those in APP, and those that apps declare.
 
-    An app says it in its AppConfig: `app_privileges = {"notes_colour": "SELECT"}`.
+    An app declares them in its AppConfig: `app_privileges = {"notes_colour": "SELECT"}`.
     """
     declared = (getattr(config, "app_privileges", {}) for config in apps.get_app_configs())
-    return {table: what for given in (APP, *declared) for table, what in given.items()}
+    return {table: rights for each in (APP, *declared) for table, rights in each.items()}
 
 
 def grant_global_tables(*, using: str, **_: Any) -> None:
-    """Grant what the lists say on the tables there are; safe to repeat."""
+    """Grant the listed privileges on the tables that exist; safe to repeat."""
     with connections[using].cursor() as cursor:
         for grant in [*global_grants(cursor), *sequence_grants(cursor)]:
             cursor.execute(grant)
 
 
 def global_grants(cursor: CursorWrapper) -> Iterator[str]:
-    """What the lists say, as statements, for the tables there are."""
+    """The listed privileges as GRANT statements, for the tables that exist."""
     present = set(cursor.db.introspection.table_names(cursor))
-    given = app_grants()
-    for table in given.keys() & present:
-        yield f'GRANT {given[table]} ON "{table}" TO app'
+    rights = app_grants()
+    for table in rights.keys() & present:
+        yield f'GRANT {rights[table]} ON "{table}" TO app'
     for table in present.intersection(INSPECTOR):
         yield f'GRANT SELECT ON "{table}" TO inspector'
     for table in SECRET_COLUMNS.keys() & present:
@@ -82,22 +82,22 @@ def global_grants(cursor: CursorWrapper) -> Iterator[str]:
             [table],
         )
         readable = sorted({row[0] for row in cursor.fetchall()} - SECRET_COLUMNS[table])
-        listed = ", ".join(f'"{column}"' for column in readable)
-        yield f'GRANT SELECT ({listed}) ON "{table}" TO inspector'
+        columns = ", ".join(f'"{column}"' for column in readable)
+        yield f'GRANT SELECT ({columns}) ON "{table}" TO inspector'
 
 
 def sequence_grants(cursor: CursorWrapper) -> Iterator[str]:
-    """Leave to set the sequences of the tables that app fills: `loaddata` sets them on."""
+    """GRANT statements for the sequences of the tables that app fills; `loaddata` sets them."""
     introspection = cursor.db.introspection
-    given = app_grants()
-    for table in given.keys() & set(introspection.table_names(cursor)):
-        if "INSERT" in given[table]:
+    rights = app_grants()
+    for table in rights.keys() & set(introspection.table_names(cursor)):
+        if "INSERT" in rights[table]:
             for sequence in introspection.get_sequences(cursor, table):
                 yield f'GRANT UPDATE ON SEQUENCE "{sequence["name"]}" TO app'
 
 
 def granted_to_app(table: str, *, using: str = DEFAULT_DB_ALIAS) -> set[str]:
-    """The privileges role app has on a table or any column of it, as the catalog has them."""
+    """The privileges of role app on a table or any of its columns, from the catalog."""
     with connections[using].cursor() as cursor:
         cursor.execute(
             "SELECT privilege_type FROM pg_class, aclexplode(relacl)"

@@ -1,4 +1,4 @@
-"""Which sessions hold locks, for the line that tells what to do about one that was not given."""
+"""The sessions that hold locks, for the message of a lock timeout."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 LOCK_NOT_AVAILABLE = "55P03"
 
-# Objects of the system's own have smaller numbers. State and time are NULL in a session of
-# somebody whose privileges the role that asks does not have.
+# System objects have smaller oids. State and time are NULL for sessions of a role whose
+# privileges the current role does not have.
 _HOLDERS = """
 SELECT pid, coalesce(usename::text, 'the server itself'), state, xact_start
 FROM pg_stat_activity
@@ -24,22 +24,22 @@ LIMIT 3
 """
 
 
-def name_holders(error: TimedOut, connection: "DatabaseWrapper") -> None:
-    """Add to the error of a lock that was waited for in vain who holds locks, oldest first.
+def add_lock_holders(error: TimedOut, connection: "DatabaseWrapper") -> None:
+    """Add the sessions that hold locks, oldest first, to the message of a lock timeout.
 
-    Asks by `connection`, whose transaction has been rolled back. Other errors stay as they are,
-    and so does this one when PostgreSQL does not answer.
+    Uses `connection`, whose transaction has been rolled back. Other errors do not change, and
+    neither does this one if PostgreSQL does not answer.
     """
     if error.sqlstate != LOCK_NOT_AVAILABLE:
         return
     with suppress(DatabaseFailed), connection.cursor() as cursor:
         cursor.execute(_HOLDERS)
-        holders = ", ".join(_told(*row) for row in cursor.fetchall())
+        holders = ", ".join(_session(*row) for row in cursor.fetchall())
         error.args = (f"{error}: {_advice(holders)}",)
 
 
-def _told(pid: int, role: str, state: str | None, since: datetime | None) -> str:
-    """One session in words: pid 4711 (app, idle in transaction since 2026-11-21 12:00:00Z)."""
+def _session(pid: int, role: str, state: str | None, since: datetime | None) -> str:
+    """One session, such as: pid 4711 (app, idle in transaction since 2026-11-21 12:00:00Z)."""
     return f"pid {pid} ({role}{f', {state}' if state else ''}{_since(since)})"
 
 
@@ -49,8 +49,8 @@ def _since(moment: datetime | None) -> str:
 
 def _advice(holders: str) -> str:
     if not holders:
-        return "whoever held it is gone; this step was rolled back: run this again"
+        return "no session holds it any more; this step was rolled back: run the command again"
     return (
-        f"locks are held by {holders}; this step was rolled back: wait until they end, or end them "
-        "(SELECT pg_terminate_backend(pid)), and run this again"
+        f"locks are held by {holders}; this step was rolled back: wait until these sessions end, "
+        "or end them (SELECT pg_terminate_backend(pid)), and run the command again"
     )

@@ -1,4 +1,4 @@
-"""Which fields of a model a constraint is about: for errors, which know its name alone."""
+"""The model fields of a constraint, found by the constraint's name, for errors."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +9,10 @@ from django.db.models import F, Q
 
 
 def fields_of(table: str, constraint: str | None, column: str | None) -> tuple[str, ...]:
-    """The model's fields, by name and without the tenant, that a broken rule is about.
+    """The names of the model's fields in a broken rule, without the tenant.
 
-    Empty for a rule that no model declares, as a trigger's. A column that no field has, because
-    the code is older or newer than the table, is named itself.
+    Empty for a rule that no model declares, such as that of a trigger. If no field has the column,
+    because the code is older or newer than the table, the result is the column's name.
     """
     for model in apps.get_models():
         if model._meta.db_table == table:
@@ -31,7 +31,7 @@ def _of_constraint(model: type[models.Model], name: str | None) -> Iterator[str]
     table = model._meta.db_table
     if name == f"{table}_pkey":
         yield model._meta.pk.name
-    for own in model._meta.local_fields:  # rules that fields have of themselves, as named by SQL
+    for own in model._meta.local_fields:  # the rules of single fields, with PostgreSQL's names
         if name in (f"{table}_{own.column}_check", f"{table}_{own.column}_key"):
             yield own.name
     for constraint in model._meta.constraints:
@@ -44,13 +44,13 @@ def _of_constraint(model: type[models.Model], name: str | None) -> Iterator[str]
 
 
 def _condition(constraint: models.BaseConstraint) -> Iterator[Q]:
-    """What a check is made of; the condition of a unique one only says among which rows."""
+    """The condition of a check; that of a partial unique constraint only selects rows."""
     if isinstance(constraint, models.CheckConstraint):
         yield constraint.condition  # type: ignore[misc]
 
 
 def _names(part: Any) -> Iterator[str]:
-    """The fields a condition or an expression speaks of."""
+    """The fields in a condition or an expression."""
     if isinstance(part, Q):
         for child in part.children:
             if isinstance(child, tuple):

@@ -1,4 +1,4 @@
-"""Retry as data: a schedule of pauses, and one loop over it."""
+"""Retry: a schedule of pauses, and a loop over it."""
 
 import random
 import time
@@ -27,8 +27,8 @@ def retried[T](
 ) -> T:
     """Call `work`, and call it again after each retryable error.
 
-    Inside an open transaction it is called once: PostgreSQL has already thrown away what
-    came before the error, so only the outermost block can be replayed.
+    Inside an open transaction it is called once: PostgreSQL has already rolled back the statements
+    before the error, so only the outermost block can be repeated.
     """
     pauses = iter(()) if connections[using].in_atomic_block else waits()
     while True:

@@ -1,19 +1,19 @@
-"""Values that no field can have: what Python says of them becomes a ValueRefused.
+"""Translation of errors about values, raised by Python and Django, to ValueRefused.
 
-Django prepares a caller's values in two places: when a lookup is built, and when a statement is
-compiled. Both ask here, so that every way to filter and to write refuses alike.
+Django prepares a caller's values in two places: when a lookup is built and when a statement is
+compiled. Both use this module, so that every filter and every write raises the same error.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import sql
 
-from tenants.errors import CodedError, ValueRefused
+from tenants.errors import CodedError, DatabaseFailed, ValueRefused
 
-BARE = (
+VALUE_ERRORS = (
     ArithmeticError,
     AttributeError,
     RecursionError,
@@ -21,50 +21,63 @@ BARE = (
     ValidationError,
     ValueError,
 )
-"""What Python and Django raise for a value of another type than it should have, or out of range."""
+"""The errors that Python and Django raise for a value of the wrong type or out of range."""
 
 
-def refused(error: Exception, *fields: str) -> ValueRefused:
-    """The typed error for one of BARE; `fields` are those it is about, where it does not say."""
-    said = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-    refusal = ValueRefused(said or type(error).__name__)
+def value_refused(error: Exception, *fields: str) -> ValueRefused:
+    """The ValueRefused for one of VALUE_ERRORS, with its own fields or else with `fields`."""
+    refusal = ValueRefused(_message(error))
     refusal.fields = tuple(getattr(error, "error_dict", fields))
     return refusal
 
 
+def _message(error: Exception) -> str:
+    text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    return text or type(error).__name__
+
+
+def explain(error: DatabaseFailed, reasons: Mapping[str, str]) -> None:
+    """Set the fields of a refused write; for a refused value, the reasons become the message."""
+    error.fields = tuple(reasons)
+    if reasons and isinstance(error, ValueRefused):
+        error.message = "; ".join(f"{field}: {reason}" for field, reason in reasons.items())
+        error.args = (error.message,)
+
+
 @contextmanager
-def refusing(*fields: str) -> Iterator[None]:
-    """Turn a bare error in the block, where only values are prepared, into a ValueRefused."""
+def translate_value_errors(*fields: str) -> Iterator[None]:
+    """Translate the errors of a block that only prepares values of `fields`."""
     try:
         yield
-    except BARE as error:
+    except VALUE_ERRORS as error:
         if isinstance(error, CodedError):
             raise
-        raise refused(error, *fields) from error
+        raise value_refused(error, *fields) from error
 
 
-def misfits(pairs: Iterable[tuple[Any, Any]], connection: Any) -> tuple[str, ...]:
-    """The fields, of pairs with a value each, that cannot have it: asked when one was refused."""
-    found = {field.name: None for field, value in pairs if not _fits(field, value, connection)}
-    return tuple(found)
+def unfit_fields(pairs: Iterable[tuple[Any, Any]], connection: Any) -> dict[str, str]:
+    """The names of the fields that cannot have their values, each with the reason."""
+    reasons = {field.name: _misfit(field, value, connection) for field, value in pairs}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
-def _fits(field: Any, value: Any, connection: Any) -> bool:
+def _misfit(field: Any, value: Any, connection: Any) -> str:
+    """The reason why the field cannot have the value; '' if it can."""
     if value is None or hasattr(value, "resolve_expression"):
-        return True
+        return ""
     try:
         field.get_db_prep_save(value, connection=connection)
         field.run_validators(field.to_python(value))
-    except BARE:
-        return False
-    return not (isinstance(value, str) and "\0" in value)
+    except VALUE_ERRORS as error:
+        return _message(error)
+    return "the character U+0000 cannot be stored" if "\0" in str(value) else ""
 
 
 class Query(sql.Query):
-    """Django's query; a value that a look-up cannot have is refused where it is given."""
+    """Django's query; a lookup with an unfit value raises ValueRefused when it is built."""
 
     def build_filter(self, filter_expr: Any, *args: Any, **kwargs: Any) -> Any:
-        """Django's, which prepares the value. Raises ValueRefused."""
+        """Build the condition, which prepares the value. Raises ValueRefused."""
         named = filter_expr[:1] if isinstance(filter_expr, tuple) else ()
-        with refusing(*(str(name).partition("__")[0] for name in named)):
+        with translate_value_errors(*(str(name).partition("__")[0] for name in named)):
             return super().build_filter(filter_expr, *args, **kwargs)

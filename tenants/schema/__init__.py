@@ -1,1 +1,1 @@
-"""The schema as a document, from the models and a migrated database."""
+"""Elements of the schema that a model may declare, from constraints to searches."""

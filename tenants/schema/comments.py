@@ -1,8 +1,8 @@
-"""Comments in the catalog: what the models say of tables and columns, for whoever reads SQL.
+"""Comments on tables and columns in PostgreSQL's catalog, from the models.
 
-A table's is the first line of the model's docstring, a column's its `help_text`, unless
-`db_table_comment` or `db_comment` says otherwise; `makemigrations` carries them. An app has them
-when its AppConfig says `commented = True`.
+The comment of a table is the first line of the model's docstring, that of a column its `help_text`,
+unless `db_table_comment` or `db_comment` is set; `makemigrations` writes them into migrations. An
+app has comments if its AppConfig sets `commented = True`.
 """
 
 from inspect import cleandoc
@@ -12,13 +12,13 @@ from django.db import models
 
 
 def is_commented(model: type[models.Model]) -> bool:
-    """Whether the model's tables and columns shall have comments."""
+    """Whether the model's table and columns have comments."""
     config = apps.get_containing_app_config(model.__module__)
     return bool(getattr(config, "commented", False))
 
 
 def comment(sender: type[models.Model]) -> None:
-    """Give a concrete model's table and columns the comments they have not."""
+    """Set the missing comments of a concrete model's table and columns."""
     meta = sender._meta
     if meta.proxy or not is_commented(sender):
         return
@@ -30,6 +30,6 @@ def comment(sender: type[models.Model]) -> None:
 
 
 def _first_line(model: type[models.Model]) -> str:
-    """Of the docstring; nothing where Django made one up."""
-    said = cleandoc(model.__doc__ or "").partition("\n")[0]
-    return "" if said.startswith(f"{model.__name__}(") else said
+    """The first line of the docstring; '' if Django generated it."""
+    line = cleandoc(model.__doc__ or "").partition("\n")[0]
+    return "" if line.startswith(f"{model.__name__}(") else line

@@ -1,8 +1,8 @@
-"""Isolation as constraint objects: declared by subclassing, carried by `makemigrations`.
+"""Isolation as constraint objects, declared by subclassing and migrated by `makemigrations`.
 
-Each is a few statements and their mirror image. Django treats them like its own constraints,
-so they are autodetected, reversible and visible in `sqlmigrate`; `isolation_of` lists what a
-model gets for being a TenantModel.
+A constraint is a few statements with their reverses. Django treats it like its own constraints, so
+it is autodetected, reversible and visible in `sqlmigrate`. `isolation_of` lists the constraints of
+a TenantModel.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from tenants.schema.fields import TenantForeignKey
 from tenants.schema.times import END, FIRST
 
 type Mirror = tuple[str, str]
-"""A statement and the one that undoes it."""
+"""A statement and its reverse."""
 
 
 class DeclaredSQL(models.BaseConstraint):
-    """DDL declared in a model's Meta; subclasses state it as mirrored statements.
+    """DDL declared in a model's Meta; subclasses define its statements and their reverses.
 
-    They are worded as `tenants.checks.declared` words what it finds in the catalog.
+    The statements have the form in which `tenants.checks.drift` reads the catalog.
     """
 
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
-        """What to do to `table` (quoted), in order, each with its reverse."""
+        """The statements for `table` (quoted) in order, each with its reverse."""
         raise NotImplementedError
 
     @override
@@ -33,7 +33,7 @@ class DeclaredSQL(models.BaseConstraint):
         return ";\n".join(do for do, _ in self.mirrors(table, model))
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        """Nothing inside CREATE TABLE: the statements follow it."""
+        """Nothing inside CREATE TABLE; the statements run after it."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
@@ -45,7 +45,7 @@ class DeclaredSQL(models.BaseConstraint):
     def validate(
         self, model: Any, instance: Any, exclude: Any = None, using: str = DEFAULT_DB_ALIAS
     ) -> None:
-        """PostgreSQL is the one to say; there is nothing to ask beforehand."""
+        """Nothing: PostgreSQL enforces the constraint."""
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.deconstruct() == self.deconstruct()
@@ -54,9 +54,9 @@ class DeclaredSQL(models.BaseConstraint):
 
 
 class TenantKey(DeclaredSQL):
-    """PRIMARY KEY (tenant_id, id), while Django's state has a plain `id`.
+    """PRIMARY KEY (tenant_id, id); Django's state has the primary key `id`.
 
-    Undone, it takes along the references to it: a migration that made both undoes them later.
+    Its reverse also drops the references to it: a migration that adds both reverses them later.
     """
 
     @override
@@ -67,7 +67,7 @@ class TenantKey(DeclaredSQL):
 
 
 class TenantReference(DeclaredSQL):
-    """The composite foreign key behind a TenantForeignKey; immediate, so that it fails at once."""
+    """The composite foreign key of a TenantForeignKey; not deferred, so that it fails at once."""
 
     def __init__(self, *, field: str, name: str, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
@@ -79,7 +79,7 @@ class TenantReference(DeclaredSQL):
         return path, args, kwargs | {"field": self.field}
 
     def create_sql(self, model: Any, schema_editor: Any) -> str:
-        """Nothing now: it waits for the keys that the same migration may yet make."""
+        """Nothing: the statement is deferred until the migration has made the referenced keys."""
         schema_editor.deferred_sql.append(super().create_sql(model, schema_editor))
         return ""
 
@@ -104,9 +104,9 @@ class TenantReference(DeclaredSQL):
 
 
 class RowSecurity(DeclaredSQL):
-    """ENABLE and FORCE row security; app sees its tenant's rows, inspector reads them all.
+    """ENABLE and FORCE row security; app sees its tenant's rows, inspector reads all rows.
 
-    With no tenant in force `current_tenant()` is NULL and nothing is visible: it fails closed.
+    Without a tenant in force `current_tenant()` is NULL and no row is visible: it fails closed.
     """
 
     def __init__(self, *, name: str, column: str = "tenant_id", **kwargs: Any) -> None:
@@ -138,7 +138,7 @@ class RowSecurity(DeclaredSQL):
 
 
 class Grants(DeclaredSQL):
-    """What role app may do with the table; inspector may read it."""
+    """The privileges of role app on the table; inspector may read it."""
 
     def __init__(self, *, name: str, app: str, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
@@ -151,15 +151,15 @@ class Grants(DeclaredSQL):
 
     @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
-        given = [(self.app, "app"), ("SELECT", "inspector")]
+        grants = [(self.app, "app"), ("SELECT", "inspector")]
         return [
-            (f"GRANT {what} ON {table} TO {role}", f"REVOKE {what} ON {table} FROM {role}")
-            for what, role in given
+            (f"GRANT {rights} ON {table} TO {role}", f"REVOKE {rights} ON {table} FROM {role}")
+            for rights, role in grants
         ]
 
 
 class RowTrigger(DeclaredSQL):
-    """A row-level trigger calling `function` with `args`; `deferred` ones fire at COMMIT."""
+    """A row-level trigger that calls `function` with `args`, at COMMIT if it is `deferred`."""
 
     def __init__(
         self,
@@ -198,7 +198,7 @@ class RowTrigger(DeclaredSQL):
 
 
 def isolation_of(model: type[models.Model], *, app_privileges: str) -> list[models.BaseConstraint]:
-    """The constraints a TenantModel gets for being one."""
+    """The constraints of a TenantModel."""
     table = model._meta.db_table
     references = [
         TenantReference(field=field.name, name=field.constraint_name)
@@ -215,7 +215,7 @@ def isolation_of(model: type[models.Model], *, app_privileges: str) -> list[mode
 
 
 def readable_times(model: type[models.Model]) -> list[models.BaseConstraint]:
-    """A CHECK for each column of moments: Python can read what is in it, in any time zone."""
+    """A CHECK for each column of times: Python can read its values in any time zone."""
     return [
         models.CheckConstraint(
             condition=models.Q(**{f"{field.name}__gte": FIRST, f"{field.name}__lt": END}),

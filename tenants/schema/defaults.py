@@ -1,8 +1,8 @@
-"""Defaults in the database, so that plain SQL and other programs can insert.
+"""Defaults in the database, so that plain SQL and other programs can insert rows.
 
-What a model's fields put in where nothing is said, the table's columns put in too: `Dated` models
-get it as one `Defaults`, which `makemigrations` carries. The tenant has no default: a row says
-whose it is, and servers that are sharded find its place by that.
+The columns of a table get the defaults of the model's fields: a `Dated` model has one `Defaults`,
+which `makemigrations` writes into a migration. The tenant's column has no default: every INSERT
+names the tenant, and a sharded server chooses the shard by it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,23 +16,23 @@ from uuid_utils.compat import uuid7
 from tenants.schema.constraints import DeclaredSQL, Mirror
 from tenants.schema.documents import Document
 
-MADE: dict[object, tuple[type[Any], str]] = {
+SQL_DEFAULTS: dict[object, tuple[type[Any], str]] = {
     uuid7: (models.UUIDField, "uuidv7()"),
     uuid4: (models.UUIDField, "gen_random_uuid()"),
     timezone.now: (models.DateTimeField, "now()"),
     dict: (models.JSONField, "'{}'::jsonb"),
     list: (models.JSONField, "'[]'::jsonb"),
 }
-"""What PostgreSQL has instead of a callable default, in fields of that kind."""
+"""The SQL expression for a callable default, and the type of field it is for."""
 
-_SHORT = 2**31  # integers from here on, and negative ones, are written with their type
+_SHORT = 2**31  # PostgreSQL writes larger and negative integers with a cast
 
 
 class Defaults(DeclaredSQL):
-    """What PostgreSQL puts into columns that an INSERT does not name, each as an expression.
+    """The DEFAULT expressions of the columns of a table.
 
-    Not Django's `db_default`: with that every INSERT reads the columns back, which role app may
-    not everywhere, and a row that is not saved yet has expressions where it had values.
+    Django's `db_default` does not fit: with it every INSERT reads the columns back, for which role
+    app lacks the privilege on some tables, and an unsaved row has expressions in place of values.
     """
 
     def __init__(self, *, name: str, columns: Mapping[str, str], **kwargs: Any) -> None:
@@ -48,23 +48,22 @@ class Defaults(DeclaredSQL):
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
         alter = f'ALTER TABLE {table} ALTER COLUMN "{{}}" '
         return [
-            (f"{alter.format(column)}SET DEFAULT {what}", f"{alter.format(column)}DROP DEFAULT")
-            for column, what in self.columns.items()
+            (f"{alter.format(column)}SET DEFAULT {value}", f"{alter.format(column)}DROP DEFAULT")
+            for column, value in self.columns.items()
         ]
 
 
 def defaults_of(model: type[models.Model]) -> Defaults:
-    """The defaults that the columns of a model get from its fields."""
-    found = {str(field.column): default_of(field) for field in model._meta.local_concrete_fields}
-    columns = {column: what for column, what in found.items() if what is not None}
+    """The defaults of a model's columns, from its fields."""
+    values = {str(field.column): default_of(field) for field in model._meta.local_concrete_fields}
+    columns = {column: value for column, value in values.items() if value is not None}
     return Defaults(name=f"{model._meta.db_table}_defaults", columns=columns)
 
 
 def default_of(field: Any) -> str | None:
-    """What a column has where nothing is said, worded as PostgreSQL does.
+    """The default of a column in PostgreSQL's notation.
 
-    None where the field has no default but NULL, one that only Python can make, or one that
-    Django keeps in the database itself (`db_default`).
+    None if the default of the field is NULL, exists in Python only, or is a `db_default` of Django.
 
     >>> default_of(models.BooleanField(default=False)), default_of(models.TextField(blank=True))
     ('false', "''::text")
@@ -76,22 +75,22 @@ def default_of(field: Any) -> str | None:
     if isinstance(field, models.DateTimeField) and (field.auto_now or field.auto_now_add):
         return "now()"
     if field.has_default():
-        return _made(field) if callable(field.default) else _written(field)
+        return _callable_default(field) if callable(field.default) else _literal(field)
     if field.blank and not field.null and isinstance(field, models.CharField | models.TextField):
         return _text("", field)
     return None
 
 
-def _made(field: Any) -> str | None:
+def _callable_default(field: Any) -> str | None:
     default = field.default
     if isinstance(default, type) and issubclass(default, Document):
-        default = dict  # a document fills in its own defaults as it is read
-    kind, made = MADE.get(default, ((), None))
-    return made if isinstance(field, kind) else None
+        default = dict  # a document adds its own defaults when it is read
+    kind, expression = SQL_DEFAULTS.get(default, ((), None))
+    return expression if isinstance(field, kind) else None
 
 
-def _written(field: Any) -> str | None:
-    """A literal, worded as PostgreSQL does."""
+def _literal(field: Any) -> str | None:
+    """A literal in PostgreSQL's notation."""
     default = field.default
     if isinstance(field, models.BooleanField):
         return str(default).lower()

@@ -1,8 +1,9 @@
-"""Typed JSONB: a column that holds one document of a declared schema.
+"""Typed JSONB: a column with one document of a declared schema.
 
-Subclass `Document`, give it to a `DocumentField`: reads give the typed object, assignments and
-writes validate, PostgreSQL refuses whatever is no JSON object. Migrations know only the jsonb
-column and its CHECK, so a schema can move and grow; give what you add to one a default.
+Subclass `Document` and pass the class to a `DocumentField`. Reads return the typed object;
+assignments and writes validate it; a CHECK in PostgreSQL allows only JSON objects. A migration
+contains only the jsonb column and its CHECK, so a schema can move to another module and get new
+fields; a new field needs a default.
 """
 
 import json
@@ -22,47 +23,47 @@ from pydantic_core import to_json
 from tenants.refusals import BadDocument
 
 STORED = {"stored": True}
-"""The context in which validators see what is read: a name that was known once may be gone."""
+"""The context of validation for stored values: a name in them may no longer exist."""
 
 
 class Document(BaseModel):
-    """A schema: fields by annotation, unknown ones refused, values immutable and never coerced."""
+    """A schema: annotated fields; unknown fields are refused, values are immutable, no coercion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     @classmethod
     def of(cls, value: object) -> Self:
-        """The document that `value` (a mapping, or a document) is. Raises BadDocument."""
+        """The document for `value`, a mapping or a document. Raises BadDocument."""
         try:
             text = to_json(value, inf_nan_mode="constants")
             document = cls.model_validate_json(text)
             if b"\\u0000" in to_json(document).replace(b"\\\\", b""):
                 raise BadDocument("the character U+0000 cannot be stored", field=_nul(document))
         except Invalid as error:
-            raise _bad(error) from error
-        except ValueError as error:  # what JSON cannot say
+            raise _bad_document(error) from error
+        except ValueError as error:  # a value that JSON cannot represent
             raise BadDocument(str(error)) from error
         return document
 
     @classmethod
     def stored(cls, text: str) -> Self:
-        """The document kept as that JSON; what the schema no longer has is passed over."""
+        """The document in stored JSON; fields that the schema no longer has are ignored."""
         try:
             return cls.model_validate_json(text, extra="ignore", context=STORED)
         except Invalid as error:
-            raise _bad(error) from error
+            raise _bad_document(error) from error
 
     def plain(self) -> dict[str, Any]:
-        """The document as JSON has it."""
+        """The document as plain JSON values."""
         return self.model_dump(mode="json")
 
     def changed(self, **values: object) -> Self:
-        """The document with other values. Raises BadDocument."""
+        """A copy of the document with other values. Raises BadDocument."""
         return self.of(self.plain() | values)
 
 
 class DocumentEncoder(json.JSONEncoder):
-    """Writes documents among plain values."""
+    """A JSON encoder that also accepts documents."""
 
     @override
     def default(self, o: object) -> Any:
@@ -70,17 +71,17 @@ class DocumentEncoder(json.JSONEncoder):
 
 
 class _Typed(DeferredAttribute):
-    """The attribute of an instance: whatever is assigned becomes a document at once."""
+    """The attribute of an instance; an assigned value is converted to a document at once."""
 
     def __set__(self, instance: models.Model, value: object) -> None:
         instance.__dict__[self.field.attname] = self.field.to_python(value)
 
 
 class DocumentField(models.JSONField):
-    """A JSON object of a declared schema; its default is the schema's own defaults.
+    """A JSON object of a declared schema; its default has the defaults of the schema.
 
-    Look-ups by key are those of JSONField. Raises BadDocument for what the schema refuses, when
-    assigned, loaded from a fixture, or written by any of `save`, `update` and the bulk verbs.
+    Lookups by key are those of JSONField. Assignments, fixtures, `save`, `update` and the bulk
+    verbs raise BadDocument for a value that does not fit the schema.
     """
 
     descriptor_class = _Typed
@@ -92,12 +93,12 @@ class DocumentField(models.JSONField):
         super().__init__(*args, **kwargs)
 
     def clone(self) -> "DocumentField":
-        """The same field, schema included: what `deconstruct` leaves out."""
+        """A copy of the field with its schema, which `deconstruct` leaves out."""
         _, _, args, kwargs = super().deconstruct()
         return type(self)(self.schema, *args, **kwargs)
 
     def deconstruct(self) -> Any:
-        """For a migration it is a JSONField; the CHECK is in the model's Meta."""
+        """In a migration the field is a JSONField; the CHECK is in the model's Meta."""
         name, _, args, kwargs = super().deconstruct()
         del kwargs["encoder"]
         if kwargs.get("default") is self.schema:
@@ -131,7 +132,7 @@ class DocumentField(models.JSONField):
         return self.schema.stored(value)
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
-        """A frozen document can still hold a list that was changed: written is what validates."""
+        """Validate the value again: a list in a frozen document may have changed."""
         if isinstance(value, Document) and self.schema is not None:
             value = self.schema.of(value)
         return super().get_db_prep_save(self.to_python(value), connection)
@@ -150,7 +151,7 @@ class DocumentField(models.JSONField):
 
 
 class DocumentFormField(forms.JSONField):
-    """A document as JSON text; what its schema refuses is an error of the form."""
+    """A document as JSON text; a value that does not fit the schema is an error of the form."""
 
     document: DocumentField
 
@@ -162,13 +163,42 @@ class DocumentFormField(forms.JSONField):
             raise ValidationError(str(error), code=error.code) from error
 
 
-def _bad(error: Invalid) -> BadDocument:
-    """The first thing wrong, by its path."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+_MESSAGES = {
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "enum": "must be one of {expected}",
+    "extra_forbidden": "there is no such field",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "json_invalid": "is not JSON: {error}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "literal_error": "must be one of {expected}",
+    "missing": "a value is required",
+    "model_type": "must be an object",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_type": "must be a text",
+    "value_error": "{error}",
+}
+"""Messages by the types of pydantic's errors; other types keep pydantic's message."""
+
+
+def _bad_document(error: Invalid) -> BadDocument:
+    """The first error, with the path of its field."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    template = _MESSAGES.get(first["type"])
+    text = template.format(**first.get("ctx", {})) if template else first["msg"]
     field = ".".join(map(str, first["loc"]))
-    return BadDocument(f"{field}: {first['msg']}" if field else first["msg"], field=field)
+    return BadDocument(f"{field}: {text}" if field else f"the document {text}", field=field)
 
 
 def _nul(document: Document) -> str:
-    """The first of its fields that holds a U+0000."""
+    """The first field with the character U+0000."""
     return next(name for name, value in document if b"\\u0000" in to_json(value))

@@ -1,12 +1,12 @@
-"""Comparisons that Django's look-ups lack."""
+"""SQL expressions that Django does not have."""
 
 from typing import Any
 
 from django.db.models import BooleanField, Func
 
 
-class Compared(Func):
-    """`left operator right`; the operator is ours, never a caller's text."""
+class Comparison(Func):
+    """`left operator right`; the operator is a constant of the code, never user input."""
 
     template = "%(expressions)s"
     output_field = BooleanField()
@@ -15,17 +15,17 @@ class Compared(Func):
         super().__init__(left, right, arg_joiner=f" {operator} ")
 
 
-class Row(Func):
-    """Columns or values compared as one: `ROW(a, b) > ROW(1, 2)` is what an index walks."""
+class RowValue(Func):
+    """Columns or values as a row: an index serves `ROW(a, b) > ROW(1, 2)`."""
 
     function = "ROW"
     output_field = BooleanField()
 
 
 class Among(Func):
-    """`key = ANY(ARRAY(SELECT function(wanted)))`: one walk along the key's index.
+    """`key = ANY(ARRAY(SELECT function(wanted)))`: one scan of the key's index.
 
-    As `key IN (SELECT ...)` it is a look-up for every id: five times as long when all are found.
+    `key IN (SELECT ...)` looks up every id on its own and takes five times as long when all match.
     """
 
     template = "%(expressions)s))"

@@ -8,16 +8,16 @@ from django.db import models
 class TenantForeignKey[Set, Get](models.ForeignKey[Set, Get]):
     """A foreign key within a tenant: (tenant_id, x_id) -> (tenant_id, id) in the database.
 
-    Row security does not protect foreign keys, so a plain one would let a tenant point at
-    another's row. The composite constraint is a `TenantReference`, which the model gets by
-    itself; this field makes joins carry the tenant on both sides and leaves the index to the
-    model's Meta, where a unique constraint often serves. Deleting a row that is pointed at is
-    refused unless `on_delete` says otherwise; SET_NULL would null the tenant and is refused.
+    Row security does not apply to foreign keys: with a plain foreign key, a row could reference a
+    row of another tenant. The model automatically gets the composite constraint, a
+    `TenantReference`. The field adds the tenant to both sides of joins. It creates no index; the
+    model's Meta declares one, often as a unique constraint. By default a referenced row cannot be
+    deleted. SET_NULL is refused, because it would also set the tenant to NULL.
     """
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
         if on_delete is models.SET_NULL:
-            raise ValueError("TenantForeignKey cannot SET_NULL: it would null the tenant too")
+            raise ValueError("TenantForeignKey does not support SET_NULL: use PROTECT or CASCADE")
         kwargs = {"db_index": False} | kwargs | {"db_constraint": False}
         super().__init__(to, on_delete, **kwargs)
 

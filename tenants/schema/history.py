@@ -1,12 +1,8 @@
-"""Who changed what: every change of a row, written by PostgreSQL in the same transaction.
+"""The history of changes: PostgreSQL records every change of a row in the same transaction.
 
-A trigger writes a Change with what was before and what came after, also for raw SQL. Role app
-can read the table and nothing else, so nobody can write history but by changing rows. Who and
-why come from the block: see `tenants.context.acting_for` and `attributed`.
-
-django-pghistory was looked at: its event tables have serial keys and plain foreign keys, it
-prefixes every statement to hand the context over, and its triggers run as the invoker, who
-could then write events of his own.
+A trigger writes a Change with the values before and after, also for raw SQL. Role app can only
+read the table, so it cannot forge the history. The actor and the request are those of the block:
+see `tenants.context.acting_for` and `attributed`. docs/decisions/0011 compares django-pghistory.
 """
 
 from collections.abc import Sequence
@@ -19,11 +15,11 @@ from tenants.schema.constraints import RowTrigger
 
 @dataclass(frozen=True)
 class History:
-    """What of a model is kept in the history of changes.
+    """The changes of a model that its history records.
 
-    `without` names columns that are left out: secrets, and what changes all the time. With
-    `only`, an UPDATE is looked at when it sets one of these columns, and no other costs a thing.
-    `inserts=False` is for rows that come by the thousand: their first change tells what they were.
+    `without` names columns to leave out: secrets and columns that change often. With `only`, the
+    trigger runs only for an UPDATE of one of these columns. `inserts=False` is for tables with
+    mass inserts; the first change of a row then records its original values.
     """
 
     without: Sequence[str] = ()
@@ -31,7 +27,7 @@ class History:
     inserts: bool = True
 
     def trigger(self, model: type[models.Model], *, function: str) -> RowTrigger:
-        """The trigger that keeps it; `function` is given the model's label and what to leave."""
+        """The trigger that calls `function` with the model's label and the columns to leave out."""
         table = model._meta.db_table
         update = f"UPDATE OF {', '.join(self.only)}" if self.only else "UPDATE"
         return RowTrigger(

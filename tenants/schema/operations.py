@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from tenants.errors import StoreError
-from tenants.postgres.unreadable import outside
+from tenants.postgres.unreadable_times import rows_outside
 from tenants.schema.times import END, FIRST
 
-_NAMED = 5  # rows named in a refusal
+_EXAMPLES = 5  # rows in an error message
 
 
 class UnreadableTimes(StoreError):
@@ -20,11 +20,11 @@ class UnreadableTimes(StoreError):
 
 
 class ValidateTimes(Operation):
-    """Ask the old rows of a table what its CHECKs of times ask of new ones.
+    """Validate the CHECKs of times for the existing rows of a table.
 
-    They were added NOT VALID by a migration before this one, so that no new row breaks them
-    meanwhile. Raises UnreadableTimes, which names the rows: owner corrects them, and migrates
-    again. Undone it does nothing: the migration before this one drops the CHECKs.
+    An earlier migration added the CHECKs as NOT VALID, so that they apply to new rows. Raises
+    UnreadableTimes with the ids of rows that break them; correct these as owner and migrate again.
+    The reverse does nothing: the reverse of the earlier migration drops the CHECKs.
     """
 
     category = OperationCategory.ALTERATION
@@ -35,7 +35,7 @@ class ValidateTimes(Operation):
 
     @override
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """It is the same constraint."""
+        """The state does not change."""
 
     @override
     def database_forwards(
@@ -59,7 +59,7 @@ class ValidateTimes(Operation):
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        """PostgreSQL makes no constraint NOT VALID again."""
+        """Nothing: PostgreSQL cannot make a constraint NOT VALID again."""
 
     @override
     def describe(self) -> str:
@@ -72,15 +72,15 @@ class ValidateTimes(Operation):
 
 
 def _require_readable(schema_editor: Any, table: str, column: str) -> None:
-    """Raise UnreadableTimes when rows have other times than the CHECK allows."""
+    """Raise UnreadableTimes if rows have times that the CHECK forbids."""
     if schema_editor.collect_sql:
         return
-    if rows := outside(schema_editor.connection, table, column, (FIRST, END), _NAMED + 1):
-        raise UnreadableTimes("".join(_said(table, column, rows)))
+    if rows := rows_outside(schema_editor.connection, table, column, (FIRST, END), _EXAMPLES + 1):
+        raise UnreadableTimes("".join(_message(table, column, rows)))
 
 
-def _said(table: str, column: str, rows: list[tuple[UUID, str]]) -> Iterator[str]:
-    yield f"{table} has rows whose {column} is not from {FIRST:%Y} on and before {END:%Y}: "
-    yield ", ".join(f"{pk} ({written})" for pk, written in rows[:_NAMED])
-    yield " and more" if len(rows) > _NAMED else ""
-    yield ". Correct them as owner, and migrate again; no new row can have such a time."
+def _message(table: str, column: str, rows: list[tuple[UUID, str]]) -> Iterator[str]:
+    yield f"{table} has rows with a {column} before {FIRST:%Y} or from {END:%Y} on: "
+    yield ", ".join(f"{pk} ({written})" for pk, written in rows[:_EXAMPLES])
+    yield " and more" if len(rows) > _EXAMPLES else ""
+    yield ". Correct these rows as owner, and migrate again; new rows cannot have such a time."

@@ -1,19 +1,19 @@
-"""Searches that keep their index under row security.
+"""Searches that an index serves under row security.
 
-LIKE, @@, @> and the trigram operators are not leakproof: for role app PostgreSQL runs them after
-the row policy, on every row of the tenant, whatever index there is. So each search here is an
-index and a function. The GIN index begins with the tenant. The function is SECURITY DEFINER,
-owned by `owner`: it reads the tenant in force itself, once, and returns ids of that tenant's
-matching rows, none without a tenant. Only role app may call it; a system check compares both
-with the catalog. The queryset says `id = ANY(ARRAY(SELECT function(%s)))`, so that the policy,
-soft deletion and every filter still apply to the rows.
+LIKE, @@, @> and the trigram operators are not leakproof. For role app PostgreSQL evaluates them
+after the row policy, on every row of the tenant, and uses no index for them. So a search here is
+an index and a function. The GIN index begins with the tenant. The function is SECURITY DEFINER and
+owned by `owner`. It reads the tenant in force once and returns the ids of that tenant's matching
+rows; without a tenant it returns no ids. Only role app may call it; a system check compares index
+and function with the catalog. The queryset filters by `id = ANY(ARRAY(SELECT function(%s)))`, so
+that the policy, soft deletion and all filters still apply to the rows.
 
-Counting as app among 200,000 rows of one tenant, the plain condition and then this form: a part
-of a word, in 200 rows: 73 ms, 9 ms; words, in 40: 242 ms, 6 ms; JSON, in 40: 45 ms, 8 ms.
-What is in every row costs more than without an index: 56 ms, 206 ms.
+Counts as app among 200,000 rows of one tenant, by the plain condition and by this form: a part of
+a word in 200 rows: 73 ms, 9 ms; words in 40 rows: 242 ms, 6 ms; JSON in 40 rows: 45 ms, 8 ms. A
+search that matches every row is slower than without an index: 56 ms, 206 ms.
 
-While inspecting no single tenant is in force, and the plain condition is used instead.
-An owner without BYPASSRLS, bound by FORCE, finds nothing: it fails closed.
+While inspecting, no single tenant is in force, and the plain condition is used instead. An owner
+without BYPASSRLS is bound by FORCE and finds no rows: the search fails closed.
 """
 
 import re
@@ -25,11 +25,11 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import F, Func, Q, Value
 
 from tenants.context import tenancy
-from tenants.postgres.storable import UNSTORABLE, document
+from tenants.postgres.untrusted import UNSTORABLE, clean_json_condition
 from tenants.schema.constraints import DeclaredSQL, Mirror
-from tenants.schema.expressions import Among, Compared
+from tenants.schema.expressions import Among, Comparison
 
-# In the words of pg_get_functiondef, which the system check compares it with.
+# In the notation of pg_get_functiondef, with which the system check compares it.
 _FUNCTION = """CREATE OR REPLACE FUNCTION public.{name}(wanted {takes})
  RETURNS SETOF uuid
  LANGUAGE plpgsql
@@ -46,7 +46,7 @@ $function$"""
 
 
 class Search(DeclaredSQL):
-    """A GIN index over `fields`, and the function of the same name by which app may use it."""
+    """A GIN index over `fields`, and the function of the same name through which app uses it."""
 
     takes: ClassVar[str] = "text"
     least: ClassVar[int] = 1
@@ -63,7 +63,7 @@ class Search(DeclaredSQL):
 
     @property
     def signature(self) -> str:
-        """The function as PostgreSQL names it."""
+        """The function's signature in PostgreSQL's notation."""
         return f"{self.name}({self.takes})"
 
     @override
@@ -85,37 +85,36 @@ class Search(DeclaredSQL):
         return create, f"DROP INDEX {self.name}"
 
     def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
-        """By names alone: in a migration the fields may have been renamed before."""
+        """The statements use names only: a migration may have renamed the fields before."""
         return f"DROP FUNCTION {self.signature};\nDROP INDEX {self.name}"
 
     def indexed(self, fields: Sequence[Any]) -> str:
-        """The columns of the index after the tenant, in pg_get_indexdef's pretty words."""
+        """The columns of the index after the tenant, in the pretty notation of pg_get_indexdef."""
         raise NotImplementedError
 
     def condition(self, fields: Sequence[Any]) -> str:
-        """What a row must satisfy, in terms of the index and of `wanted`."""
+        """The condition on a row, in SQL that the index serves, with the parameter `wanted`."""
         raise NotImplementedError
 
     def plain(self, wanted: Any, paths: Sequence[str]) -> Any:
-        """The same condition of the fields in a query, where no index serves role app."""
+        """The same condition as a filter of a queryset, which no index serves for role app."""
         raise NotImplementedError
 
     def value(self, wanted: Any) -> Value:
-        """What the function is given for what was asked."""
+        """The argument of the function."""
         return Value(wanted)
 
-    def read(self, asked: object) -> Any:
-        """A text to look for. Raises ValueError, which says what it should be."""
-        text = asked.strip() if isinstance(asked, str) else ""
+    def parse(self, value: object) -> Any:
+        """A text to search for. Raises ValueError with a noun phrase for a valid value."""
+        text = value.strip() if isinstance(value, str) else ""
         if not self.least <= len(text) <= self.most or UNSTORABLE.search(text):
-            least = "one letter" if self.least == 1 else f"{self.least} letters"
-            raise ValueError(f"a text of at least {least}, and of {self.most} at most")
+            raise ValueError(f"a text of {self.least} to {self.most} characters")
         return text
 
     def matching(self, wanted: Any, *, along: str = "") -> Any:
-        """The condition to filter with, for what `read` let through.
+        """The condition for `filter()`, for a value that `parse` returned.
 
-        Of the model's own rows, or of those from which foreign keys lead `along` to the model.
+        It is for the model's own rows, or for rows from which the foreign keys `along` lead to it.
         """
         if tenancy().tenant_id is None:
             return self.plain(
@@ -125,9 +124,9 @@ class Search(DeclaredSQL):
 
 
 class TrigramSearch(Search):
-    """A part of a text in any of the fields, upper and lower case alike (pg_trgm).
+    """A part of a text in any of the fields, without case (pg_trgm).
 
-    An index needs three characters, so a search does too; `%` and `_` mean themselves.
+    The index needs three characters, so a search needs three too; `%` and `_` are literals.
     """
 
     least = 3
@@ -149,12 +148,12 @@ class TrigramSearch(Search):
     def plain(self, wanted: str, paths: Sequence[str]) -> Any:
         condition = Q()
         for path in paths:
-            condition |= Q(Compared(F(path), "ILIKE", self.value(wanted)))
+            condition |= Q(Comparison(F(path), "ILIKE", self.value(wanted)))
         return condition
 
 
 class GlobalTrigramSearch(TrigramSearch):
-    """The same in a global table, which has no row security: the index alone serves role app."""
+    """A trigram search in a global table, where role app can use the index without a function."""
 
     @override
     def mirrors(self, table: str, model: type[models.Model]) -> Sequence[Mirror]:
@@ -170,7 +169,7 @@ class GlobalTrigramSearch(TrigramSearch):
 
 
 class FullTextSearch(Search):
-    """Words of the fields together, as websearch_to_tsquery reads them; the fields are NOT NULL."""
+    """Words in all fields together, in the syntax of websearch_to_tsquery; fields are NOT NULL."""
 
     def __init__(
         self, *, fields: Sequence[str], name: str, config: str = "simple", **kwargs: Any
@@ -199,7 +198,7 @@ class FullTextSearch(Search):
         words = [Func(config, F(path), function="to_tsvector") for path in paths]
         document = Func(*words, template="(%(expressions)s)", arg_joiner=" || ")
         query = Func(config, self.value(wanted), function="websearch_to_tsquery")
-        return Q(Compared(document, "@@", query))
+        return Q(Comparison(document, "@@", query))
 
     def _words(self, fields: Sequence[Any]) -> str:
         return " || ".join(
@@ -208,7 +207,7 @@ class FullTextSearch(Search):
 
 
 class JSONContains(Search):
-    """Documents that hold the one asked for, by `@>` (jsonb_path_ops); of one field."""
+    """JSON documents that contain a given object, by `@>` (jsonb_path_ops); of one field."""
 
     takes = "jsonb"
 
@@ -226,14 +225,14 @@ class JSONContains(Search):
 
     @override
     def plain(self, wanted: Any, paths: Sequence[str]) -> Any:
-        return Q(Compared(F(paths[0]), "@>", self.value(wanted)))
+        return Q(Comparison(F(paths[0]), "@>", self.value(wanted)))
 
-    def read(self, asked: object) -> Any:
-        """A JSON object, or the text of one. Raises ValueError."""
-        return document(asked)
+    def parse(self, value: object) -> Any:
+        """A JSON object, decoded or as text. Raises ValueError."""
+        return clean_json_condition(value)
 
 
 def _as_text(field: Any) -> str:
-    """A column as text: only a varchar says so in the catalog."""
+    """A column as text: in the catalog only a varchar has a cast."""
     column: str = field.column
     return column if isinstance(field, models.TextField) else f"{column}::text"

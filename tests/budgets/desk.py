@@ -11,7 +11,7 @@ from django.db import connection, connections
 
 from budgets.cascade import Claim
 from budgets.jobs import audit
-from budgets.jobs.imports import Choices, Judged, imported
+from budgets.jobs.imports import Choices, Classified, import_file
 from budgets.models import Bucket, Budget, Movement, Statement, StatementLine
 from budgets.statements import Hints, read
 from tenants.context import acting_for, run_for
@@ -50,23 +50,23 @@ class Desk:
         path.write_text(content)
         return path
 
-    def bring(
+    def import_file(
         self, path: Path, *, dry_run: bool = False, account: str = "", **choices: Any
     ) -> dict[int, str]:
-        """Import a file: the fate of each incoming line by its number."""
-        judged = self.judged(path, dry_run=dry_run, account=account, **choices)
-        return {each.line.number: str(each.fate) for each in judged if each.line.amount > 0}
+        """Import a file: the status of each incoming line by its number."""
+        classified = self.classify(path, dry_run=dry_run, account=account, **choices)
+        return {each.line.number: str(each.status) for each in classified if each.line.amount > 0}
 
-    def judged(
+    def classify(
         self, path: Path, *, dry_run: bool = False, account: str = "", **choices: Any
-    ) -> list[Judged]:
-        file = read(path, currency="EUR", hints=Hints(account=account))
+    ) -> list[Classified]:
+        file = read(path, hints=Hints(account=account))
         chosen = {name: frozenset(said) for name, said in choices.items() if name != "hold"}
         made = Choices(**chosen, hold=choices.get("hold", True))
-        return list(imported(self.budget, file, choices=made, dry_run=dry_run))
+        return list(import_file(self.budget, file, choices=made, dry_run=dry_run))
 
-    def review(self, path: Path, **choices: Any) -> list[Judged]:
-        file = read(path, currency="EUR")
+    def review(self, path: Path, **choices: Any) -> list[Classified]:
+        file = read(path)
         made = Choices(**choices)
         return self.do(lambda: list(Statement.objects.review(self.budget, file, made)))
 

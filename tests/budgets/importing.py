@@ -35,7 +35,7 @@ class Importer:
         answer: dict[str, Any] = ran.json
         return answer
 
-    def fates(self, file: object, *words: object) -> tuple[int, int, int]:
+    def statuses(self, file: object, *words: object) -> tuple[int, int, int]:
         """Import the file: how many lines were new, duplicate and skipped."""
         told = self.told(file, *words)
         return told["new"], told["duplicate"], told["skipped"]

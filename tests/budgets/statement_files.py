@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from budgets.errors import BadStatement
+from budgets.money import currencies
 from budgets.statements import Hints, Line, read
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def put(folder: Path, content: str | bytes) -> Path:
 
 
 def lines(path: Path, currency: str = "EUR", **hints: Any) -> list[Line]:
-    return list(read(path, currency=currency, hints=Hints(**hints)).lines())
+    return list(read(path, hints=Hints(**hints)).lines(currencies.exponent(currency)))
 
 
 def amounts(path: Path, currency: str = "EUR", **hints: Any) -> list[int]:

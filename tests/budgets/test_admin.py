@@ -331,7 +331,7 @@ class TestSchedules:
             schedule = pay_day(Budget.objects.get())
             Schedule.objects.edit(schedule, amount=1_20, memo="pay rise")
 
-        rows = table_of(read(client, page_of(schedule)), "What it said before")
+        rows = table_of(read(client, page_of(schedule)), "Earlier terms")
 
         assert len(rows) == 1
         assert all(each in rows[0] for each in ("edit", "€1.00", "pay rise"))

@@ -96,14 +96,14 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
 @pytest.mark.parametrize(
     ("table", "to", "where", "breaks"),
     [
-        ("movement", "lines = lines + 1", "seq = 2", {ENTRIES_DO_NOT_ADD_UP}),
+        ("movement", "entry_count = entry_count + 1", "seq = 2", {ENTRIES_DO_NOT_ADD_UP}),
         (
-            "movement", "amount = 99, external = 99", "seq = 1",
+            "movement", "amount = 99, net_amount = 99", "seq = 1",
             {ENTRIES_DO_NOT_ADD_UP, TOTALS_DIFFER},
         ),
         ("budget", "deposited = deposited + 1", "true", {HOLDS_SOMETHING_ELSE, TOTALS_DIFFER}),
         ("bucket", "balance = 31", "name = 'Flat'", {HOLDS_SOMETHING_ELSE, STANDS_ELSEWHERE}),
-        ("bucket", "last_seq = 4", "name = 'Flat'", {STANDS_ELSEWHERE}),
+        ("bucket", "last_entry_seq = 4", "name = 'Flat'", {STANDS_ELSEWHERE}),
         (
             "entry", "balance_before = 11, balance_after = 21", "seq = 2 AND position = 1",
             {DOES_NOT_FOLLOW},
@@ -114,7 +114,7 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
         ("movement", "request_hash = ''", "seq = 2", {KEY_OR_FINGERPRINT}),
         ("movement", "seq = 9", "seq = 3", {GAPPED, MISPLACED}),
         ("entry", "movement_seq = 2", "seq = 3 AND position = 1", {MISPLACED}),
-        ("budget", "last_seq = 4", "true", {GAPPED}),
+        ("budget", "last_movement_seq = 4", "true", {GAPPED}),
         ("movement", "recorded_at = '2020-02-29Z'", "seq = 2", {BACKDATED}),
         (
             "bucket", "kind = 'envelope', priority = 9, filter_flat = 0", "kind = 'money'",
@@ -136,7 +136,7 @@ def test_names_entries_that_follow_each_other_otherwise_than_their_movements(led
     assert found(ledger) == {MISPLACED, BACKDATED}
 
 
-@pytest.mark.parametrize("to", ["amount = amount + 1", "fate = 'undone'"])
+@pytest.mark.parametrize("to", ["amount = amount + 1", "status = 'undone'"])
 def test_names_a_statements_line_that_is_not_its_deposit(ledger, change, to):
     with acting_for(ledger):
         import_line(begin_statement(Budget.objects.earliest("pk")))
@@ -300,7 +300,7 @@ class TestCommand:
         }  # fmt: skip
 
     def test_names_the_row_and_the_tenant_of_each_break(self, ledger, change):
-        change("bucket", "last_seq = 4", "name = 'Flat'")
+        change("bucket", "last_entry_seq = 4", "name = 'Flat'")
         with acting_for(ledger):
             bucket = Bucket.objects.get(name="Flat")
 
@@ -317,7 +317,7 @@ class TestCommand:
         assert command._tenants(ledger.slug) == [ledger]
 
     def test_tells_the_broken_tenant_from_others(self, ledger, other, change, monkeypatch):
-        change("budget", "last_seq = 4")
+        change("budget", "last_movement_seq = 4")
         monkeypatch.setattr(command, "_tenants", lambda slug: [ledger, other])
 
         answer = manage("audit", "--json").json

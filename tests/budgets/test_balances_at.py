@@ -91,7 +91,7 @@ class TestBySeq:
         Movement.objects.reverse_movement(budget.movements.get(seq=5))
         stood = dict.fromkeys(budget.buckets.values_list("pk", flat=True), 0)
 
-        for seq in range(budget.last_seq + 1):
+        for seq in range(budget.last_movement_seq + 1):
             entries = Entry.objects.filter(movement__budget=budget, movement__seq=seq)
             stood |= dict(entries.values_list("bucket", "balance_after"))
             told = Budget.objects.balances_at(budget, seq=seq)

@@ -93,7 +93,7 @@ class TestEachVerb:
 
         assert household.everything() == before
         assert (told["repeated"], told["before"]) == (True, told["after"])
-        assert "done before, with this key: nothing changed" in " ".join(again.out.split())
+        assert "already done with this key: nothing changed" in " ".join(again.out.split())
 
     def test_records_who_and_why(self, household, ask):
         email = household.member("editor")
@@ -283,7 +283,10 @@ class TestAtATerminal:
 
         ran = household.run("bucket", "close", "Fun", "--to", "money")
 
-        assert (ran.code, ran.err) == (2, "error [not_confirmed]: nothing was closed\n")
+        assert (ran.code, ran.err) == (
+            2,
+            "error [not_confirmed]: not confirmed: the bucket was not closed\n",
+        )
         assert household.everything() == before
 
     def test_what_changed_since_it_was_shown_is_not_closed(self, household, monkeypatch):

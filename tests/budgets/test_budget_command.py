@@ -235,7 +235,8 @@ class TestRenameArchiveAndBack:
     def test_archive_puts_it_away_and_unarchive_takes_it_back(self, tenant, ask, kept):
         assert ask("archive", "--json").json["after"]["archived_at"] is not None
         assert manage("budget", "list", "--tenant", tenant.slug, "--json").json == []
-        ask("show").assert_refused("unknown_budget")
+        assert "archived since" in ask("show").out
+        assert [row["bucket"] for row in ask("show", "--json").json] == ["Money"]
         manage("deposit", "5", "--tenant", tenant.slug, "--budget", "household").assert_refused(
             "unknown_budget"
         )

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.usefixtures("own_database"), pytest.mark.timeout(300)]
 
 FILL = """
 INSERT INTO budgets_budget (id, tenant_id, created_at, updated_at, name, owner_id, currency,
-    exponent, version, last_seq, deposited, withdrawn)
+    exponent, version, last_movement_seq, deposited, withdrawn)
 SELECT uuidv7(), %(tenant)s, now(), now(), 'Budget ' || n, (%(owners)s::uuid[])[n %% 100 + 1],
     'EUR', 2, 0, 0, 0, 0
 FROM generate_series(%(first)s, %(last)s) AS n

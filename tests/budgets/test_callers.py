@@ -56,14 +56,14 @@ class TestPayDay:
         first = paid(ledger, "2026-06", 2_500_00)
 
         assert paid(ledger, "2026-06", 2_500_00) == first
-        assert ledger.budgets.get_by_name("Household").last_seq == 2
+        assert ledger.budgets.get_by_name("Household").last_movement_seq == 2
 
     def test_leaves_nothing_behind_when_the_salary_does_not_pay_the_rent(self, ledger):
         with pytest.raises(NotEnoughMoney) as raised:
             ledger.run(lambda: paid(ledger, "2026-06", 700_00))
 
         assert raised.value.figures == {"asked": 725_00, "available": 700_00}
-        assert ledger.budgets.get_by_name("Household").last_seq == 0
+        assert ledger.budgets.get_by_name("Household").last_movement_seq == 0
 
     def test_does_the_same_in_production(self, tenant):
         def in_production() -> int:
@@ -101,7 +101,7 @@ class TestLedger:
             "ledger = MemoryLedger()\n"
             "budget = ledger.budgets.create_budget('Household', 'EUR')\n"
             "ledger.buckets.create_bucket(budget, 'Rent', filter=Claim(flat=5))\n"
-            "print(ledger.movements.deposit(budget, 7, memo='Salary').lines)\n"
+            "print(ledger.movements.deposit(budget, 7, memo='Salary').entry_count)\n"
             "page = ledger.entries.page({'budget': budget.pk, 'search': 'salary'}, limit=1)\n"
             "print(ledger.entries.page({'budget': budget.pk}, limit=1).rows == page.rows)\n"
             "from django.conf import settings\n"

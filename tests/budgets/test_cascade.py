@@ -63,7 +63,7 @@ class TestMistakesOfTheSpecification:
 
     @pytest.mark.parametrize("target", [1.0, True, "1", -1])
     def test_a_target_is_an_int_or_none(self, target: Any) -> None:
-        with pytest.raises(ValueError, match="target is a whole number"):
+        with pytest.raises(ValueError, match="target must be a whole number"):
             Slot("it", 0, 0, target, Claim())
 
     def test_dollars_and_percent_are_two_fields_and_never_both(self) -> None:
@@ -72,19 +72,19 @@ class TestMistakesOfTheSpecification:
 
     @pytest.mark.parametrize("amount", [0, -1])
     def test_a_deposit_of_zero_or_less_is_refused(self, amount: int) -> None:
-        with pytest.raises(ValueError, match="amount is a whole number from 1"):
+        with pytest.raises(ValueError, match="amount must be a whole number from 1"):
             cascade(amount, [])
 
     @pytest.mark.parametrize("claim", [{"flat": -1}, {"share": -1}, {"share": WHOLE + 1}])
     def test_a_negative_claim_or_one_above_100_percent_is_refused(
         self, claim: dict[str, int]
     ) -> None:
-        with pytest.raises(ValueError, match="is a whole number from 0"):
+        with pytest.raises(ValueError, match="must be a whole number from 0"):
             Claim(**claim)
 
     @pytest.mark.parametrize(("priority", "balance"), [(-1, 0), (0, -1)])
     def test_a_negative_priority_or_balance_is_refused(self, priority: int, balance: int) -> None:
-        with pytest.raises(ValueError, match="is a whole number from 0, not -1"):
+        with pytest.raises(ValueError, match="must be a whole number from 0, not -1"):
             Slot("it", priority, balance, 0, Claim())
 
 

@@ -117,7 +117,7 @@ def test_loads_no_models_and_none_of_their_libraries() -> None:
 
     imported = set(re.findall(r"^import time:.*\| +(\S+)$", ran.stderr, re.MULTILINE))
     assert ran.returncode == 0
-    assert "budgets.management.casefile" in imported  # what is listed is what this command imports
+    assert "budgets.management.cases" in imported  # what is listed is what this command imports
     assert imported & HEAVY == set()
 
 

@@ -43,7 +43,7 @@ class TestDispositions(Audited):
         scene.do(lambda: close("Fun", MONEY, scene))
 
         movement = scene.newest()
-        assert (movement.kind, movement.amount, movement.external) == ("close", 300_00, 0)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("close", 300_00, 0)
         assert scene.lines(movement) == [("Fun", -300_00, "source"), ("Money", 300_00, "direct")]
 
     def test_through_the_cascade_of_the_others(self, scene):
@@ -52,7 +52,7 @@ class TestDispositions(Audited):
         scene.do(lambda: close("Fun", CASCADE, scene))
 
         movement = scene.newest()
-        assert (movement.kind, movement.amount, movement.external) == ("close_cascade", 300_00, 0)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("close_cascade", 300_00, 0)
         assert scene.lines(movement) == [
             ("Fun", -300_00, "source"),
             ("Rent", 200_00, "capacity_limit"),
@@ -65,7 +65,7 @@ class TestDispositions(Audited):
         scene.do(lambda: close("Fun", BUCKET, scene, into="Rent"))
 
         movement = scene.newest()
-        assert (movement.kind, movement.external) == ("close", 0)
+        assert (movement.kind, movement.net_amount) == ("close", 0)
         assert scene.lines(movement) == [("Fun", -300_00, "source"), ("Rent", 300_00, "direct")]
         assert scene.balances("Rent") == [600_00]
 
@@ -73,7 +73,7 @@ class TestDispositions(Audited):
         scene.do(lambda: close("Fun", OUT, scene))
 
         movement = scene.newest()
-        assert (movement.kind, movement.external) == ("close", -300_00)
+        assert (movement.kind, movement.net_amount) == ("close", -300_00)
         assert scene.lines(movement) == [("Fun", -300_00, "withdrawn")]
         assert scene.totals() == (1005_00, 300_00)
 
@@ -173,7 +173,7 @@ class TestTwoAtOnce(Audited):
         )
 
         assert isinstance(refusal, BucketClosed)
-        assert scene.do(lambda: scene.home.last_seq) == 3
+        assert scene.do(lambda: scene.home.last_movement_seq) == 3
 
     def test_a_deposit_that_comes_first_is_emptied_too_and_one_that_comes_later_refused(
         self, scene

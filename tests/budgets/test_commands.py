@@ -83,7 +83,7 @@ class TestExitCodes:
         ran = in_a_process("deposit", "--tenant", tenant.slug, "--budget", "Household", "5")
 
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out.startswith("€5.00 came in as movement 1")
+        assert ran.out.startswith("Deposit of €5.00, movement 1")
         with acting_for(tenant):
             assert Movement.objects.get().amount == 5_00
 

@@ -137,7 +137,7 @@ class TestTwentyAtOnce:
             sequence = list(budget.movements.order_by("seq").values_list("seq", flat=True))
 
         assert balances == {"Flat": 350, "Fills": 1_000, "Money": total - 1_350}
-        assert (budget.deposited, budget.last_seq) == (total, 50)
+        assert (budget.deposited, budget.last_movement_seq) == (total, 50)
         assert sequence == list(range(1, 51))
 
     def test_the_audit_finds_nothing(self, answers, tenant):

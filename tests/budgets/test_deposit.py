@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, KeyReused, StalePlan
-from budgets.managers import posting
+from budgets.managers import databasewriter
 from budgets.models import Bucket, Budget, Entry, Movement
 from tenants.context import acting_for
 from tests.factories import BucketFactory, BudgetFactory, UserFactory
@@ -36,7 +36,7 @@ class TestDeposit:
 
         movement = Movement.objects.deposit(budget, 100)
 
-        assert movement.lines == 1
+        assert movement.entry_count == 1
         assert movement.entries.get().bucket.name == "takes all"
 
     def test_each_line_says_why(self, budget):
@@ -83,7 +83,12 @@ class TestDeposit:
             movement = Movement.objects.deposit(budget, amount)
 
         kept = Budget.objects.get(pk=budget.pk)
-        assert (kept.deposited, kept.withdrawn, kept.last_seq, kept.version) == (12, 0, 2, 3)
+        assert (kept.deposited, kept.withdrawn, kept.last_movement_seq, kept.version) == (
+            12,
+            0,
+            2,
+            3,
+        )
         assert kept.last_recorded_at == movement.recorded_at
 
     def test_goes_by_what_is_stored_and_not_by_a_budget_read_before(self, budget):
@@ -122,7 +127,7 @@ class TestDeposit:
             movement = Movement.objects.deposit(budget, 100, key="ten")
 
         # lock, key, buckets, movement, entries, balances, totals
-        assert movement.lines == 11
+        assert movement.entry_count == 11
         assert (len(over_two), len(over_ten)) == (7, 7)
 
 
@@ -155,7 +160,7 @@ class TestRequestOptions:
 
     def test_a_clock_that_goes_back_does_not_take_the_record_with_it(self, budget, monkeypatch):
         first = Movement.objects.deposit(budget, 5)
-        monkeypatch.setattr(posting, "timezone", SimpleNamespace(now=lambda: PAST))
+        monkeypatch.setattr(databasewriter, "timezone", SimpleNamespace(now=lambda: PAST))
 
         second = Movement.objects.deposit(budget, 5)
 

@@ -49,11 +49,11 @@ class TestDeposit:
     def test_cascades_and_shows_who_got_what_and_why(self, deposit, ledger):
         ran = deposit("1,250.50")
 
-        assert ran.out.startswith("€1,250.50 came in as movement 1 ")
+        assert ran.out.startswith("Deposit of €1,250.50, movement 1 ")
         cells = [[cell.strip() for cell in row.split("│")[1:-1]] for row in rows(ran) if "│" in row]
         assert cells == [
-            ["Rent", "€1,250.50", "€100.00", "€100.00", "its filter"],
-            ["Fun", "€1,150.50", "€575.25", "€575.25", "its filter"],
+            ["Rent", "€1,250.50", "€100.00", "€100.00", "filter"],
+            ["Fun", "€1,150.50", "€575.25", "€575.25", "filter"],
             ["Locked", "€575.25", "€0.00", "€0.00", "locked"],
             ["Money", "€575.25", "€575.25", "€575.25", "unallocated"],
         ]
@@ -88,7 +88,7 @@ class TestDeposit:
 
         tried = deposit("1,000", "--dry-run", *words)
 
-        assert tried.out.startswith("€1,000.00 would come to this (dry run: nothing was written)")
+        assert tried.out.startswith("Deposit of €1,000.00 (dry run: nothing was written)")
         assert ledger() == before
         told = deposit("1,000", "--dry-run", "--json", *words).json
         assert (told["dry_run"], told["repeated"], told["movement"]) == (True, False, None)
@@ -114,7 +114,7 @@ class TestDeposit:
         assert again["lines"] == kept
         words = " ".join(deposit("80", "--key", "k").out.split())
         assert words.startswith(
-            "€80.00 came in before, with this key, as movement 1: nothing moved"
+            "Deposit of €80.00, already posted with this key as movement 1: nothing moved"
         )
 
     def test_records_key_and_memo(self, tenant, deposit):
@@ -194,7 +194,7 @@ class TestInto:
                 ("Rent", 0, "full"),
                 ("Money", 5_00, "overflow"),
             ]
-        assert "full already" in deposit("5", "--into", "Rent").out
+        assert "│ full " in deposit("5", "--into", "Rent").out
         [row] = deposit("5", "--into", "Rent", "--overflow", "allow", "--json").json["lines"]
         assert (row["kept"], row["reason"]) == (5_00, "direct")
 

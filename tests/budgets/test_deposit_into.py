@@ -102,7 +102,7 @@ class TestDepositInto:
 
         movement = Movement.objects.deposit_into(bucket, 5)
 
-        assert (movement.kind, movement.external) == ("deposit_into", 5)
+        assert (movement.kind, movement.net_amount) == ("deposit_into", 5)
         assert lines(movement) == [("Second", 5, "direct", False)]
 
     def test_works_on_a_locked_bucket(self, bucket):
@@ -135,7 +135,7 @@ class TestDepositInto:
 
         budget = bucket.budget
         budget.refresh_from_db()
-        assert (budget.deposited, budget.last_seq) == (520, 2)
+        assert (budget.deposited, budget.last_movement_seq) == (520, 2)
 
     @pytest.mark.parametrize("amount", [0, -1, 1.5, True, 2**63, "5"])
     def test_refuses_what_is_no_amount(self, bucket, amount):

@@ -10,10 +10,10 @@ from django.core.management import call_command
 
 from budgets.cascade import Claim
 from budgets.errors import UnknownMovement
-from budgets.management.tables import explained
+from budgets.management.ledger_tables import explain_rows
 from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Disposition
-from budgets.managers.posting import KEPT
+from budgets.managers.kinds import KEPT
 from budgets.models import Bucket, Movement
 from tests.budgets.verbs import Audited, Scene
 
@@ -31,7 +31,7 @@ STEPS = [
 
 
 def rows(scene: Scene, movement: Movement) -> list[tuple[Any, ...]]:
-    found = scene.do(lambda: explained(Movement.objects.get(pk=movement.pk)))
+    found = scene.do(lambda: explain_rows(Movement.objects.get(pk=movement.pk)))
     return [tuple(row[part] for part in PARTS) for row in found]
 
 
@@ -126,7 +126,7 @@ class TestCommand(Audited):
         text = explain(every_reason.pk)
 
         assert "deposit #2 of €500.00" in text
-        for words in ("Held", "€380.00", "as much as its target allows", "nothing arrived"):
+        for words in ("Held", "€380.00", "up to the target", "nothing arrived"):
             assert words in text
 
     def test_prints_json(self, scene, every_reason):
@@ -148,7 +148,7 @@ class TestCommand(Audited):
         monkeypatch.setattr(Movement._meta.pk, "_get_default", lambda: pk)
         elsewhere.do(lambda: Movement.objects.deposit(elsewhere.home, 7_00))
 
-        with pytest.raises(UnknownMovement, match="say --tenant") as refused:
+        with pytest.raises(UnknownMovement, match="add --tenant") as refused:
             explain(pk)
 
         assert refused.value.code == "unknown_movement"

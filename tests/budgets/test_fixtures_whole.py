@@ -206,7 +206,7 @@ class TestACopy:
 
         again, into_itself = load(write(rows), copy), load(write(rows), lived)
 
-        line = f"Nothing to do: all {len(rows)} object(s) are there already\n"
+        line = f"Nothing to do: all {len(rows)} object(s) exist already\n"
         assert (again.code, again.err, again.out) == (0, "", line)
         assert (into_itself.code, into_itself.out) == (0, line)
         assert state(copy) == before
@@ -233,7 +233,7 @@ class TestACopy:
         ran = load(write(rows), empty)
 
         assert (ran.code, ran.err) == (0, "")
-        assert f"{len(shop)} were there already" in ran.out
+        assert f"{len(shop)} existed already" in ran.out
 
     @pytest.mark.parametrize("suffix", ["jsonl", "yaml", "json.gz", "json.bz2", "json.xz"])
     def test_goes_through_files_of_each_kind(self, lived, rows, empty, tmp_path, suffix):
@@ -390,7 +390,7 @@ class TestWhatIsNoTenants:
 
         ran = load(write(rows), empty)
 
-        ran.assert_refused("bad_fixture", rows[-1]["pk"], "names another tenant")
+        ran.assert_refused("bad_fixture", rows[-1]["pk"], "belongs to another tenant")
 
 
 class TestAFixtureThatIsWrong:
@@ -403,7 +403,9 @@ class TestAFixtureThatIsWrong:
         one, two, *_ = (row for row in rows if row["model"] == "budgets.movement")
         one["fields"]["reverses"], two["fields"]["reverses"] = two["pk"], one["pk"]
 
-        load(write(rows), empty).assert_refused("bad_fixture", "point at each other")
+        load(write(rows), empty).assert_refused(
+            "bad_fixture", "in a cycle: budgets.Movement", " -> "
+        )
 
     def test_is_found_by_the_audit_before_it_counts(self, rows, empty, write):
         for row in rows:
@@ -413,7 +415,7 @@ class TestAFixtureThatIsWrong:
 
         ran = load(write(rows), empty)
 
-        ran.assert_refused("bad_fixture", "the audit finds: I10", "nothing was loaded")
+        ran.assert_refused("bad_fixture", "the audit found: I10", "nothing was loaded")
         assert state(empty) == before
 
     def test_is_not_let_in_by_a_suspended_tenant(self, rows, empty, write):

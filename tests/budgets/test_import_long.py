@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from budgets import samples
-from budgets.managers import judging
+from budgets.managers import matching
 from budgets.statements import Line
 from tenants.management import main
 from tests.budgets import statement_files
@@ -149,7 +149,7 @@ def wide_ofx() -> Iterator[str]:
     ("write", "option"), [(wide_csv, "--brief"), (wide_csv, "--json"), (wide_ofx, "--dry-run")]
 )
 def test_a_statement_is_never_held_whole(tenant, tmp_path, write, option, monkeypatch):
-    monkeypatch.setattr(judging, "_LONGEST_BATCH", WIDE // 16)
+    monkeypatch.setattr(matching, "_LONGEST_BATCH", WIDE // 16)
     file = tmp_path / "wide"
     with file.open("w") as out:
         out.writelines(write())
@@ -175,7 +175,7 @@ def test_lines_are_taken_as_they_come_and_in_batches_though_none_comes_in():
             taken.append(number)
             yield Line(number, "", date.min, -1, "", "", "")
 
-    held = [(len(batch), len(taken)) for batch in judging.batches(lines())]
+    held = [(len(batch), len(taken)) for batch in matching.batches(lines())]
 
     assert held == [(5_000, 5_000), (5_000, 10_000), (2_000, 12_000)]
 

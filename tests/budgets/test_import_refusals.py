@@ -126,7 +126,7 @@ class TestCurrency:
     def test_may_be_said_in_any_case(self, importer, tmp_path, named, said):
         file = put(tmp_path, ofx(transaction(TRNAMT="1"), currency=named))
 
-        assert importer.fates(file, "--currency", said) == (1, 0, 0)
+        assert importer.statuses(file, "--currency", said) == (1, 0, 0)
 
     def test_must_be_said_when_an_ofx_leaves_it_empty(self, importer, tmp_path):
         ran = importer.run(put(tmp_path, ofx(transaction(TRNAMT="1"), currency="")))
@@ -203,12 +203,12 @@ class TestWhatIsPrinted:
         out = [transaction(TRNAMT="-4.50", FITID=f"out {n}", NAME="Coffee") for n in range(2)]
         return put(tmp_path, ofx(odd, *lines, *out))
 
-    def test_is_every_fate_the_sum_and_the_balances(self, importer, file):
+    def test_is_every_status_the_sum_and_the_balances(self, importer, file):
         ran = importer.run(file)
 
         assert ran.err == ""
         assert "account 7" in ran.out
-        assert "14 lines: 12 new, 0 duplicate, 2 skipped; brought €1,344.50" in ran.out
+        assert "14 lines: 12 new, 0 duplicate, 2 skipped; imported €1,344.50" in ran.out
         assert [line for line in ran.out.splitlines() if "Coffee" in line and "skipped" in line]
         assert "Household (EUR)" in ran.out
 
@@ -225,13 +225,13 @@ class TestWhatIsPrinted:
 
     def test_is_little_when_brief(self, importer, file):
         assert importer.run(file, "--brief").out == (
-            "account 7\n14 lines: 12 new, 0 duplicate, 2 skipped; brought €1,344.50\n"
+            "account 7\n14 lines: 12 new, 0 duplicate, 2 skipped; imported €1,344.50\n"
         )
 
     def test_says_when_nothing_was_written(self, importer, file):
         ran = importer.run(file, "--dry-run")
 
-        assert "would bring €1,344.50" in ran.out
+        assert "would import €1,344.50" in ran.out
         assert "Household (EUR)" not in ran.out
 
     def test_is_json_for_programs(self, importer, file):

@@ -11,8 +11,8 @@ from django.db import connections
 
 from budgets import samples
 from budgets.jobs import imports
-from budgets.jobs.imports import Fate
-from budgets.managers.statementlines import StatementLineManager
+from budgets.jobs.imports import LineStatus
+from budgets.managers.statements import StatementManager
 from budgets.models import Budget, Movement
 from budgets.statements import read
 from tenants.context import acting_for
@@ -103,18 +103,22 @@ class TestStatementsNobodyHereWrote:
 
 class TestSamples:
     @pytest.mark.parametrize(
-        ("file", "currency", "lines", "new", "brought"),
+        ("file", "currency", "line_count", "new", "brought"),
         [
             (samples.HOUSEHOLD, "EUR", 192, 35, 68_914_69),
             (samples.BAKERY, "CHF", 197, 101, 234_051_70),
         ],
     )
-    def test_come_in_once_and_audit_clean(self, tenant, file, currency, lines, new, brought):
+    def test_come_in_once_and_audit_clean(self, tenant, file, currency, line_count, new, brought):
         importer = Importer.of(tenant, currency)
 
         first, second = (importer.told(file) for _ in range(2))
 
-        assert (first["lines_total"], first["new"], first["brought_minor"]) == (lines, new, brought)
+        assert (first["lines_total"], first["new"], first["brought_minor"]) == (
+            line_count,
+            new,
+            brought,
+        )
         assert (second["new"], second["duplicate"], second["brought_minor"]) == (0, new, 0)
         assert (len(importer.amounts), sum(importer.amounts)) == (new, brought)
         assert importer.breaks == []
@@ -142,7 +146,11 @@ class TestALine:
             assert dict(balances) == {"envelope": 130_00, "money": 50_00}
 
     def test_of_nothing_is_skipped(self, importer, tmp_path):
-        assert importer.fates(put(tmp_path, ofx(*incoming("0.00", "-0.01", "0.01")))) == (1, 0, 2)
+        assert importer.statuses(put(tmp_path, ofx(*incoming("0.00", "-0.01", "0.01")))) == (
+            1,
+            0,
+            2,
+        )
 
     def test_may_have_a_memo_longer_than_a_movements(self, importer, tmp_path):
         importer.told(put(tmp_path, ofx(*incoming("1", MEMO="x" * 2000))))
@@ -155,24 +163,26 @@ class TestTwice:
     def test_a_line_with_the_banks_id_comes_once_from_one_file(self, importer, tmp_path):
         lines = [transaction(TRNAMT="1", FITID=id) for id in ("a", "b", "a")]
 
-        assert importer.fates(put(tmp_path, ofx(*lines))) == (2, 1, 0)
+        assert importer.statuses(put(tmp_path, ofx(*lines))) == (2, 1, 0)
 
     def test_equal_lines_without_an_id_are_two_and_stay_two(self, importer, tmp_path):
         file = put(tmp_path, table("1.50", "1.50", "2.50"))
 
-        assert [importer.fates(file) for _ in range(2)] == [(3, 0, 0), (0, 3, 0)]
+        assert [importer.statuses(file) for _ in range(2)] == [(3, 0, 0), (0, 3, 0)]
 
     def test_an_id_is_the_accounts(self, importer, tmp_path):
         for account in "78":
             file = put(tmp_path, ofx(*incoming("1"), account=account))
-            assert importer.fates(file) == (1, 0, 0)
+            assert importer.statuses(file) == (1, 0, 0)
 
     def test_an_edited_memo_is_still_the_same_line(self, importer, tmp_path):
         importer.told(put(tmp_path, ofx(*incoming("1", "2", MEMO="Salary"))))
 
-        fates = importer.fates(put(tmp_path, ofx(*incoming("1", "2", MEMO="SALARY, corrected"))))
+        statuses = importer.statuses(
+            put(tmp_path, ofx(*incoming("1", "2", MEMO="SALARY, corrected")))
+        )
 
-        assert fates == (0, 2, 0)
+        assert statuses == (0, 2, 0)
         assert importer.amounts == [1_00, 2_00]
 
     @pytest.mark.parametrize("first", [0, 1])
@@ -188,7 +198,7 @@ class TestTwice:
 
     def test_two_imports_at_once_come_to_every_line_once(self, importer, monkeypatch):
         monkeypatch.setattr(imports, "BATCH", 5)
-        statement = read(samples.HOUSEHOLD, currency="EUR")
+        statement = read(samples.HOUSEHOLD)
         with acting_for(importer.tenant):
             budget = Budget.objects.get()
         barrier = threading.Barrier(2)
@@ -196,8 +206,8 @@ class TestTwice:
         def work() -> int:
             try:
                 barrier.wait(10)
-                judged = imports.imported(budget, statement, dry_run=False)
-                return sum(each.fate is Fate.NEW for each in judged)
+                classified = imports.import_file(budget, statement, dry_run=False)
+                return sum(each.status is LineStatus.NEW for each in classified)
             finally:
                 connections.close_all()
 
@@ -213,16 +223,16 @@ class TestInterrupted:
     def fail(self, monkeypatch):
         """Let the second batch of two fail when it is done, once."""
         monkeypatch.setattr(imports, "BATCH", 2)
-        real, calls = StatementLineManager.bring, iter(range(1, 1000))
+        real, calls = StatementManager.import_batch, iter(range(1, 1000))
 
         def fail(error: BaseException) -> None:
-            def bring(*args, **kwargs):
-                judged = real(*args, **kwargs)
+            def import_batch(*args, **kwargs):
+                classified = real(*args, **kwargs)
                 if next(calls) == 2:
                     raise error
-                return judged
+                return classified
 
-            monkeypatch.setattr(StatementLineManager, "bring", bring)
+            monkeypatch.setattr(StatementManager, "import_batch", import_batch)
 
         return fail
 
@@ -233,16 +243,16 @@ class TestInterrupted:
         stopped = importer.run(file)
 
         assert (stopped.code, importer.amounts) == (130, [1_00, 2_00])
-        assert importer.fates(file) == (3, 2, 0)
+        assert importer.statuses(file) == (3, 2, 0)
         assert importer.amounts == [1_00, 2_00, 3_00, 4_00, 5_00]
         assert importer.breaks == []
 
     def test_a_batch_that_lost_a_conflict_is_tried_again(self, importer, tmp_path, fail):
         fail(Conflict())
 
-        fates = importer.fates(put(tmp_path, ofx(*incoming("1", "2", "3", "4", "5"))))
+        statuses = importer.statuses(put(tmp_path, ofx(*incoming("1", "2", "3", "4", "5"))))
 
-        assert fates == (5, 0, 0)
+        assert statuses == (5, 0, 0)
         assert importer.amounts == [1_00, 2_00, 3_00, 4_00, 5_00]
 
 
@@ -255,13 +265,13 @@ class TestDryRun:
 
         assert importer.state == before
         assert importer.told(file) == tried | {"dry_run": False}
-        assert importer.fates(file, "--dry-run") == (0, 2, 1)
+        assert importer.statuses(file, "--dry-run") == (0, 2, 1)
 
     def test_knows_duplicates_within_the_file(self, importer, tmp_path, monkeypatch):
         monkeypatch.setattr(imports, "BATCH", 2)
         lines = [transaction(TRNAMT="1", FITID=id) for id in ("a", "a", "b", "a")]
 
-        assert importer.fates(put(tmp_path, ofx(*lines)), "--dry-run") == (2, 2, 0)
+        assert importer.statuses(put(tmp_path, ofx(*lines)), "--dry-run") == (2, 2, 0)
 
 
 def test_json_is_json_for_no_lines_at_all(importer, tmp_path):
@@ -274,4 +284,4 @@ def test_the_same_lines_come_into_another_tenants_budget(importer, tmp_path):
     file = put(tmp_path, ofx(*incoming("1")))
     importer.told(file)
 
-    assert Importer.of(TenantFactory()).fates(file) == (1, 0, 0)
+    assert Importer.of(TenantFactory()).statuses(file) == (1, 0, 0)

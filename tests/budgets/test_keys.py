@@ -11,7 +11,7 @@ from budgets.cascade import Claim
 from budgets.errors import BadOption, KeyReused, UnknownKeyword
 from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Overflow
-from budgets.managers.requests import fingerprint
+from budgets.managers.requests import Request
 from budgets.models import Bucket, Movement, Schedule, Statement
 from tests.budgets.desk import Desk, incoming
 from tests.budgets.paydays import pay_day
@@ -21,7 +21,7 @@ from tests.command_line import Ran, manage
 @pytest.fixture
 def desk(tenant, tmp_path):
     desk = Desk(tenant, tmp_path)
-    desk.bring(desk.file(incoming(a="100 pay", b="50 gift")))
+    desk.import_file(desk.file(incoming(a="100 pay", b="50 gift")))
     yield desk
     assert desk.is_sound()
 
@@ -117,7 +117,7 @@ def test_a_schedule_and_an_undo_refuse_unknown_keywords(desk):
 
 
 def test_a_request_from_before_is_known_by_the_fingerprint_it_was_given():
-    asked = fingerprint("deposit", budget=UUID(int=1), amount=5, key="k")
+    asked = Request("deposit", {"key": "k"}, budget=UUID(int=1), amount=5).fingerprint
 
     assert asked == "664b746bc48259d67649f2a59e66660b506a5eeb253455f9228254c0a90aa003"
 

@@ -119,7 +119,7 @@ class TestShowing:
 
         assert imported.out.count("1.250,50\u00a0€") >= 2, imported.err
         assert "1.250,50\u00a0€" in listed.out
-        assert "1.250,50\u00a0€ taken back" in undone.out, undone.err
+        assert "1.250,50\u00a0€ in total" in undone.out, undone.err
 
 
 class TestTheClock:

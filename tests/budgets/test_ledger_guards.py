@@ -107,13 +107,15 @@ def changing(tenant: Tenant) -> Ledger:
 # -- SQL that is right, until it is given other values ----------------------------------------
 
 
-def movement(amount: int = 5_00, *, lines: int = 1, seq: int = 3, budget: str = "budget") -> str:
+def movement(
+    amount: int = 5_00, *, entry_count: int = 1, seq: int = 3, budget: str = "budget"
+) -> str:
     return f"""
-        INSERT INTO budgets_movement (id, tenant_id, budget_id, seq, kind, amount, external, lines,
-            effective_at, recorded_at, request_id, memo, metadata, source, request_hash,
-            created_at, updated_at)
-        VALUES (%(new)s, %(tenant)s, %({budget})s, {seq}, 'deposit', {amount}, {amount}, {lines},
-            now(), now(), '', '', '{{}}', '', '', now(), now())"""
+        INSERT INTO budgets_movement (id, tenant_id, budget_id, seq, kind, amount, net_amount,
+            entry_count, effective_at, recorded_at, request_id, memo, metadata, source,
+            request_hash, created_at, updated_at)
+        VALUES (%(new)s, %(tenant)s, %({budget})s, {seq}, 'deposit', {amount}, {amount},
+            {entry_count}, now(), now(), '', '', '{{}}', '', '', now(), now())"""
 
 
 def entry(
@@ -136,13 +138,13 @@ def entry(
 
 def balance(stands: int = 105_00, *, seq: int = 2, bucket: str = "rent") -> str:
     where = f"tenant_id = %(tenant)s AND id = %({bucket})s"
-    return f"UPDATE budgets_bucket SET balance = {stands}, last_seq = {seq} WHERE {where}"
+    return f"UPDATE budgets_bucket SET balance = {stands}, last_entry_seq = {seq} WHERE {where}"
 
 
 def new_bucket(stands: int = 0, *, seq: int = 0, budget: str = "budget", more: str = "") -> str:
     return f"""
         INSERT INTO budgets_bucket (id, tenant_id, budget_id, name, kind, priority, filter_flat,
-            locked, balance, version, last_seq, created_at, updated_at)
+            locked, balance, version, last_entry_seq, created_at, updated_at)
         VALUES (%(bucket)s, %(tenant)s, %({budget})s, 'New', 'envelope', 99, 0,
             false, {stands}, 0, {seq}, now(), now()) {more}"""
 
@@ -181,7 +183,7 @@ class TestAMovementAddsUp:
         assert ledger.refusal(movement()) == ADDS_UP
 
     def test_it_cannot_have_fewer_entries_than_it_says(self, ledger):
-        assert ledger.refusal(movement(lines=2), entry(), balance()) == ADDS_UP
+        assert ledger.refusal(movement(entry_count=2), entry(), balance()) == ADDS_UP
 
     def test_it_cannot_have_more_entries_than_it_says(self, ledger):
         more = entry(bucket="fun", before=50_00, position=2)
@@ -233,18 +235,18 @@ class TestAMovementAddsUp:
     def test_nor_by_entries_that_are_left_out_silently(self, ledger):
         twice = entry(before=105_00, seq=3, position=2) + " ON CONFLICT DO NOTHING"
 
-        assert ledger.refusal(movement(10_00, lines=2), entry(), balance(), twice) == ADDS_UP
+        assert ledger.refusal(movement(10_00, entry_count=2), entry(), balance(), twice) == ADDS_UP
 
     def test_its_sum_cannot_differ_from_what_came_in(self, ledger):
         less = movement().replace("5_00", "1").replace("'deposit', 500, 500", "'deposit', 500, 1")
 
-        assert ledger.refusal(less) == (CheckBroken, "budgets_movement_external")
+        assert ledger.refusal(less) == (CheckBroken, "budgets_movement_net_amount")
 
     @pytest.mark.parametrize(
-        ("amount", "lines", "seq"), [(0, 1, 2), (-1, 1, 2), (1, 0, 2), (1, 1, 0)]
+        ("amount", "entry_count", "seq"), [(0, 1, 2), (-1, 1, 2), (1, 0, 2), (1, 1, 0)]
     )
-    def test_it_is_of_something(self, ledger, amount, lines, seq):
-        nothing = movement(amount, lines=lines, seq=seq)
+    def test_it_is_of_something(self, ledger, amount, entry_count, seq):
+        nothing = movement(amount, entry_count=entry_count, seq=seq)
 
         assert ledger.refusal(nothing) == (CheckBroken, "budgets_movement_amount")
 
@@ -313,7 +315,7 @@ class TestABalance:
         assert ledger.refusal(alone) == IS_LAST
 
     def test_cannot_change_its_count_of_entries_alone(self, ledger):
-        alone = "UPDATE budgets_bucket SET last_seq = 2 WHERE id = %(rent)s"
+        alone = "UPDATE budgets_bucket SET last_entry_seq = 2 WHERE id = %(rent)s"
 
         assert ledger.refusal(alone) == IS_LAST
 
@@ -414,7 +416,7 @@ class TestAnEntry:
         assert ledger.refusal(*odd) == (CheckBroken, "budgets_entry_signs")
 
     def test_cannot_be_one_of_two_for_a_bucket_in_a_movement(self, ledger):
-        twice = (movement(10_00, lines=2), entry(), entry(before=105_00, seq=3, position=2))
+        twice = (movement(10_00, entry_count=2), entry(), entry(before=105_00, seq=3, position=2))
 
         assert ledger.refusal(*twice) == (UniqueBroken, "budgets_entry_bucket_once")
 

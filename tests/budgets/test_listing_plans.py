@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bench.crowd import COLUMNS, MOST, QUESTIONS, fill, listed
+from bench.crowd import COLUMNS, MOST, QUESTIONS, fill, rows_of
 from budgets.models import Entry
-from tenants.checks.btrees import supporting, walking
+from tenants.checks.btrees import indexes_for_filter, indexes_for_sort
 from tenants.context import acting_for
-from tenants.listing.asked import RESERVED, listing_of, search_of, sort_of
-from tenants.listing.kinds import allowed
+from tenants.listing.filters import filter_keys
+from tenants.listing.query import RESERVED, listing_of, search_of, sort_from
 from tests.factories import TenantFactory
 from tests.tenants.listing.questions import LISTED
 from tests.tenants.listing.test_plans import explained
@@ -20,7 +20,7 @@ from tests.tenants.listing.test_plans import explained
 pytestmark = [pytest.mark.usefixtures("own_database"), pytest.mark.timeout(300)]
 
 OTHERWISE = {"Budget", "Product", "Order"}
-"""Asked in test_budget_plans, and in tests/tenants/listing/test_plans."""
+"""ListingQuery in test_budget_plans, and in tests/tenants/listing/test_plans."""
 
 
 @pytest.fixture(
@@ -46,7 +46,7 @@ def test_every_listing_is_asked_by_all_it_declares():
     }
     for model, keys in asked.items():
         search = {"search"} if listing_of(model).search else set()
-        assert keys == set(allowed(listing_of(model).filters.items())) | search
+        assert keys == set(filter_keys(listing_of(model).filters.items())) | search
 
 
 ASKED = [(model, asked) for model, questions in QUESTIONS.items() for asked in questions]
@@ -73,7 +73,9 @@ def served_by(model, key):
     """The indexes any of which would serve a filter."""
     name, _, operator = key.partition("__")
     path = listing_of(model).filters[name].of or name
-    return {index for each in supporting(model, path, operator or "exact") for _, index in each}
+    return {
+        index for each in indexes_for_filter(model, path, operator or "exact") for _, index in each
+    }
 
 
 SORTS = [(model, sort) for model in COLUMNS for sort in listing_of(model).sorts]
@@ -84,9 +86,9 @@ SORTS = [(model, sort) for model in COLUMNS for sort in listing_of(model).sorts]
 )
 def test_a_page_is_a_walk_along_the_index_of_its_sort(model, sort, crowd, committed):
     asked = {"sort": sort} | ({"budget": QUESTIONS[Entry][0]["budget"]} if model is Entry else {})
-    walked = walking(model, sort_of(sort, listing_of(model).sorts[sort]))
+    walked = indexes_for_sort(model, sort_from(sort, listing_of(model).sorts[sort]))
     with acting_for(crowd):
-        second = listed(model).page(asked, cursor=listed(model).page(asked).next)
+        second = rows_of(model).page(asked, cursor=rows_of(model).page(asked).next)
         plans = [plan(model, asked, cursor) for cursor in (None, second.next, second.previous)]
 
     for nodes, _ in plans:
@@ -109,7 +111,7 @@ def plan(model, asked, cursor=None):
         assert database.fetchone() == ("app",)
         before = scans(database, search)
         with CaptureQueriesContext(connection) as captured:
-            assert len(listed(model).page(asked, limit=50, cursor=cursor).rows) > 0
+            assert len(rows_of(model).page(asked, limit=50, cursor=cursor).rows) > 0
         [statement] = captured.captured_queries
         return explained(statement["sql"], "ANALYZE,"), scans(database, search) - before
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from budgets.jobs import audit
+from budgets.managers.kinds import MovementKind
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tests.budgets.household import Household
@@ -97,7 +98,7 @@ class TestEachVerb:
         assert told == first | {"repeated": True}
         assert tried == told | {"dry_run": True}
         said = " ".join(again.out.split())
-        assert "made before with this key as movement 2: nothing moved" in said
+        assert "already posted with this key as movement 2: nothing moved" in said
 
     def test_its_key_is_refused_for_another_request(self, household, ask):
         household.run("deposit", "5", "--key", "k")
@@ -144,7 +145,7 @@ class TestEachVerb:
         newest = household.newest()
         assert last.startswith(f"Movement {newest.pk}. ")
         _, _, command = last.partition("To undo it: manage.py ")
-        if newest.kind != Movement.Kind.REVERSAL:
+        if newest.kind != MovementKind.REVERSAL:
             assert manage(*command.split()).code == 0
             assert household.balances() == before
         else:
@@ -161,7 +162,11 @@ class TestEachVerb:
 
 
 REFUSED: tuple[tuple[Words, str, str], ...] = (
-    (("withdraw", "100.01", "--from", "Rent"), "not_enough_money", "€100.00 of €100.01"),
+    (
+        ("withdraw", "100.01", "--from", "Rent"),
+        "not_enough_money",
+        "€100.00 available, €100.01 requested",
+    ),
     (("withdraw", "1", "--from", "Gone"), "bucket_closed", "Gone"),
     (("withdraw", "1", "--from", "Rnet"), "unknown_bucket", "did you mean 'Rent'?"),
     (("withdraw", "0", "--from", "Rent"), "bad_amount", "'0'"),
@@ -177,7 +182,7 @@ REFUSED: tuple[tuple[Words, str, str], ...] = (
     (
         ("transfer", "60", "--from", "Fun", "--into", "Rent", "--overflow", "reject"),
         "no_space",
-        "€50.00 of €60.00",
+        "€50.00 available, €60.00 requested",
     ),
     (("redistribute", "201"), "not_enough_money", "Money"),
     (("redistribute", "5", "--into", "Car"), "bucket_locked", "Car"),
@@ -270,7 +275,7 @@ def test_how_full_a_bucket_is_then_is_drawn(household):
     ran = household.run("transfer", "20", "--from", "Fun", "--into", "Rent")
 
     [rent] = [line for line in ran.out.splitlines() if "│ Rent" in line]
-    assert "│ €100.00 │ +€20.00 │ €120.00 │ ████████████████░░░░  80 % │ meant for it" in rent
+    assert "│ €100.00 │ +€20.00 │ €120.00 │ ████████████████░░░░  80 % │ direct" in rent
 
 
 def test_a_redistribution_says_how_much_of_it_moved(household):

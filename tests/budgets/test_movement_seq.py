@@ -12,9 +12,9 @@ from tests.factories import BucketFactory, BudgetFactory
 pytestmark = pytest.mark.usefixtures("own_database", "committed")
 
 
-def migrate(to: str) -> None:
+def migrate(*to: str) -> None:
     with as_owner():
-        call_command("migrate", "budgets", to, verbosity=0)
+        call_command("migrate", "budgets", *to, verbosity=0)
 
 
 def test_entries_from_before_there_was_a_column_have_it_too(tenant):
@@ -26,7 +26,7 @@ def test_entries_from_before_there_was_a_column_have_it_too(tenant):
         Movement.objects.withdraw(rent, 2)
 
     migrate("0009")
-    migrate("0010")
+    migrate()
 
     with acting_for(tenant):
         seqs = Entry.objects.order_by("movement_seq").values_list("movement_seq", flat=True)

@@ -125,18 +125,18 @@ class TestFile(Audited):
     @pytest.mark.parametrize(
         ("line", "says"),
         [
-            ("Home, 1", "line 3: write budget, amount, key; it has ['Home', '1']"),
-            ("Home, 1, k, x", "line 3: write budget, amount, key"),
-            ("Home, , k", "line 3: write budget, amount, key"),
-            ("budget, amount, key", "line 3: there is no budget 'budget' here"),
-            ("Nobody, 1, k", "line 3: there is no budget 'Nobody' here"),
-            ("Gone, 1, k", "line 3: there is no budget 'Gone' here"),
-            ("Home, 0, k", "line 3: an amount is more than zero"),
-            ("Home, -5, k", "line 3: an amount is more than zero"),
+            ("Home, 1", "line 3: expected budget, amount, key, not ['Home', '1']"),
+            ("Home, 1, k, x", "line 3: expected budget, amount, key"),
+            ("Home, , k", "line 3: expected budget, amount, key"),
+            ("budget, amount, key", "line 3: the tenant has no open budget 'budget'"),
+            ("Nobody, 1, k", "line 3: the tenant has no open budget 'Nobody'"),
+            ("Gone, 1, k", "line 3: the tenant has no open budget 'Gone'"),
+            ("Home, 0, k", "line 3: the amount must be more than zero"),
+            ("Home, -5, k", "line 3: the amount must be more than zero"),
             ("Home, 1.005, k", "line 3: '1.005' has too many decimals"),
             ("Home, five, k", "line 3: 'five' is not an amount"),
             ("Home, $5, k", "line 3: '$5' is not in EUR"),
-            ("Home, 2, first", "line 3: key 'first' stands on line 2 too"),
+            ("Home, 2, first", "line 3: line 2 has the same key 'first'"),
             ('Home, "1, k', "is not a CSV file in UTF-8"),
         ],
     )
@@ -155,8 +155,8 @@ class TestFile(Audited):
         Scene(other, "Their ")
         scene.do(lambda: Budget.objects.filter(name="Away").update(archived_at=timezone.now()))
 
-        assert "no budget 'Their Home'" in payroll.refused("Their Home, 1, k")
-        assert "no budget 'Away'" in payroll.refused("Away, 1, k")
+        assert "no open budget 'Their Home'" in payroll.refused("Their Home, 1, k")
+        assert "no open budget 'Away'" in payroll.refused("Away, 1, k")
 
     def test_may_begin_with_a_byte_order_mark(self, payroll):
         payroll.write("budget, amount, key", "Home, 1, k", encoding="utf-8-sig")
@@ -168,12 +168,12 @@ class TestFile(Audited):
         payroll.write("Home, 1, Löhne", encoding="latin-1")
         assert "is not a CSV file in UTF-8" in payroll.refused()
         for lines in (["budget, amount, key"], ["", " , ,"]):
-            assert "has no lines: write budget, amount, key" in payroll.refused(*lines)
+            assert "is empty: write lines of budget, amount, key" in payroll.refused(*lines)
 
     def test_is_refused_for_a_locale_or_a_tenant_there_is_none_of(self, payroll):
         payroll.write("Home, 1, k")
 
-        with pytest.raises(BadAmount, match="no locale 'xx'"):
+        with pytest.raises(BadAmount, match="unknown locale 'xx'"):
             payroll.pay(options=("--locale", "xx"))
         with pytest.raises(UnknownTenant):
             call_command("payroll", str(payroll.file), "--tenant", "nobody")
@@ -188,7 +188,7 @@ class TestRefusedDeposits(Audited):
         says = payroll.refused("", "Away, 1, a", "Home, 2, used", "Home, 3, b")
 
         assert says.startswith("line 3: key 'used' was used before")
-        assert says.endswith("[key_reused]: nothing was written")
+        assert says.endswith("[key_reused]. No deposit was written")
 
     def test_or_only_itself_when_each_is_on_its_own(self, payroll):
         code, text = payroll.pay("Away, 1, a", "Home, 2, used", "Home, 3, b", options=("--each",))

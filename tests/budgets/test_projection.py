@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import Claim, Slot, cascade
-from budgets.cascade.projection import MOST_DEPOSITS, Outlook, monthly, project
+from budgets.cascade.projection import MOST_DEPOSITS, FillOutlook, monthly, project
 from budgets.errors import BadAmount, BadQuestion
 from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget, Entry, Movement
@@ -28,16 +28,16 @@ class TestForecast:
     @pytest.mark.parametrize(
         ("case", "outlook", "month", "balance", "space"),
         [
-            (slot(), Outlook.FILLS, 3, 100, 0),
-            (slot(flat=100), Outlook.FILLS, 2, 100, 0),
-            (slot(flat=10), Outlook.SHORT, None, 40, 60),
-            (slot(balance=100), Outlook.FULL, None, 100, 0),
-            (slot(balance=130), Outlook.FULL, None, 130, 0),
-            (slot(target=0), Outlook.FULL, None, 0, 0),
-            (slot(target=None), Outlook.UNLIMITED, None, 160, None),
-            (slot(locked=True), Outlook.SHORT, None, 0, 100),
-            (slot(locked=True, balance=100), Outlook.FULL, None, 100, 0),
-            (slot(flat=0), Outlook.SHORT, None, 0, 100),
+            (slot(), FillOutlook.FILLS, 3, 100, 0),
+            (slot(flat=100), FillOutlook.FILLS, 2, 100, 0),
+            (slot(flat=10), FillOutlook.SHORT, None, 40, 60),
+            (slot(balance=100), FillOutlook.FULL, None, 100, 0),
+            (slot(balance=130), FillOutlook.FULL, None, 130, 0),
+            (slot(target=0), FillOutlook.FULL, None, 0, 0),
+            (slot(target=None), FillOutlook.UNLIMITED, None, 160, None),
+            (slot(locked=True), FillOutlook.SHORT, None, 0, 100),
+            (slot(locked=True, balance=100), FillOutlook.FULL, None, 100, 0),
+            (slot(flat=0), FillOutlook.SHORT, None, 0, 100),
         ],
     )
     def test_says_when_a_bucket_fills_or_why_not(self, case, outlook, month, balance, space):
@@ -78,7 +78,7 @@ class TestStream:
         told = project([], [slot()])
 
         assert (told.deposits, told.last_day, told.cut) == (0, None, False)
-        assert told.forecasts[0].outlook is Outlook.SHORT
+        assert told.forecasts[0].outlook is FillOutlook.SHORT
 
     def test_may_be_endless_and_is_then_cut(self):
         told = project(((NEW_YEAR + timedelta(days=n), 1) for n in count()), [slot(flat=1)])

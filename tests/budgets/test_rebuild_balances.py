@@ -11,12 +11,17 @@ from django.db import connections
 from budgets.jobs import audit
 from tenants.context import acting_for
 from tenants.errors import ConstraintBroken
-from tenants.managers.directory import TenantsManager
+from tenants.managers.tenants import TenantsManager
 from tenants.postgres.base import as_owner
 from tests.budgets.verbs import Audited, Scene
 
-BREAK = "UPDATE budgets_bucket SET balance = balance + 1, last_seq = last_seq + 2 WHERE id = %s"
-MISCOUNT = "UPDATE budgets_budget SET deposited = 7, withdrawn = 3, last_seq = 9 WHERE id = %s"
+BREAK = (
+    "UPDATE budgets_bucket SET"
+    " balance = balance + 1, last_entry_seq = last_entry_seq + 2 WHERE id = %s"
+)
+MISCOUNT = (
+    "UPDATE budgets_budget SET deposited = 7, withdrawn = 3, last_movement_seq = 9 WHERE id = %s"
+)
 
 
 def broken(scene: Scene, name: str, statement: str) -> None:
@@ -69,8 +74,8 @@ class TestRebuild(Audited):
         assert (code, report["applied"]) == (1, False)
         assert found == [
             (slug, bucket, "balance", 300_01, 300_00),
-            (slug, bucket, "last_seq", 3, 1),
-            (slug, budget, "last_seq", 9, 2),
+            (slug, bucket, "last_entry_seq", 3, 1),
+            (slug, budget, "last_movement_seq", 9, 2),
             (slug, budget, "deposited", 7, 1005_00),
             (slug, budget, "withdrawn", 3, 0),
         ]
@@ -97,7 +102,7 @@ class TestRebuild(Audited):
         code, text = rebuild(*of(scene))
 
         assert code == 1
-        assert "2 differences found; nothing was written (--apply writes)" in text
+        assert "2 differences reported; nothing was written (use --apply)" in text
         assert rebuild(*of(scene), "--apply")[0] == 0
 
     def test_looks_at_every_tenant_or_only_at_the_named_one(self, scene, other, monkeypatch):

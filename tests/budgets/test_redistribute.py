@@ -47,7 +47,7 @@ class TestToABucket(Audited):
     def test_moves_money_and_no_income(self, scene):
         movement = scene.do(lambda: to_bucket("Fun", 5_00, scene))
 
-        assert (movement.kind, movement.amount, movement.external) == ("redistribute_to", 5_00, 0)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("redistribute_to", 5_00, 0)
         assert scene.lines(movement) == [("Money", -5_00, "source"), ("Fun", 5_00, "direct")]
         assert scene.totals() == (1005_00, 0)
 
@@ -102,7 +102,7 @@ class TestThroughTheCascade(Audited):
     def test_fills_envelopes_by_their_rules_and_the_rest_never_leaves(self, scene):
         movement = scene.do(lambda: cascaded(250_00, scene))
 
-        assert (movement.kind, movement.amount, movement.external) == ("redistribute", 250_00, 0)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("redistribute", 250_00, 0)
         assert scene.lines(movement) == [
             ("Rent", 200_00, "capacity_limit"),
             ("Fun", 25_00, "filter"),

@@ -24,7 +24,7 @@ class TestReleaseExcess(Audited):
     def test_moves_what_is_beyond_the_target_to_the_money_bucket(self, scene):
         movement = scene.do(lambda: release("Trip", scene))
 
-        assert (movement.kind, movement.amount, movement.external) == ("release_excess", 40_00, 0)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("release_excess", 40_00, 0)
         assert scene.lines(movement) == [("Trip", -40_00, "source"), ("Money", 40_00, "overflow")]
         assert scene.balances("Trip", "Money") == [60_00, 345_00]
         assert scene.totals() == (1005_00, 0)

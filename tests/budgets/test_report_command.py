@@ -276,8 +276,8 @@ class TestWhatIf:
     def test_says_what_it_compares(self, report):
         told = report("what-if", "--lock", "Rent [b]", text=True)
 
-        assert "by today's" in told
-        assert "with nothing else moving between" in " ".join(told.split())
+        assert "today's rules" in told
+        assert "without the other movements" in " ".join(told.split())
 
 
 class TestProjection:
@@ -291,7 +291,7 @@ class TestProjection:
     def test_says_so_when_it_does_not(self, report):
         shown = report("projection", "0.01", "--times", "2", text=True)
 
-        assert "not within these deposits" in shown
+        assert "is not full at the end" in shown
 
 
 class TestRefusals:

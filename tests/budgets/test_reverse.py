@@ -25,7 +25,7 @@ class TestReverse(Audited):
     def test_mirrors_every_line_of_a_deposit(self, scene):
         movement = scene.do(lambda: reverse("salary", scene))
 
-        assert (movement.kind, movement.amount, movement.external) == (
+        assert (movement.kind, movement.amount, movement.net_amount) == (
             "reversal",
             1000_00,
             -1000_00,
@@ -46,7 +46,7 @@ class TestReverse(Audited):
 
         movement = scene.do(lambda: Movement.objects.reverse_movement(out))
 
-        assert movement.external == 10_00
+        assert movement.net_amount == 10_00
         assert scene.balances("Rent") == [300_00]
         assert scene.totals() == (1015_00, 10_00)
 
@@ -59,7 +59,7 @@ class TestReverse(Audited):
 
         movement = scene.do(lambda: Movement.objects.reverse_movement(sent))
 
-        assert movement.external == 0
+        assert movement.net_amount == 0
         assert scene.lines(movement) == [("Rent", 10_00, "reversal"), ("Fun", -10_00, "reversal")]
 
 

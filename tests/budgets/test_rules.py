@@ -79,7 +79,7 @@ class TestSetTarget(Audited):
         bucket = scene.do(lambda: set_target("Rent", 100_00, scene))
 
         assert (bucket.balance, bucket.state, bucket.space) == (300_00, "full", 0)
-        assert scene.do(lambda: scene.home.last_seq) == 2
+        assert scene.do(lambda: scene.home.last_movement_seq) == 2
 
     def test_none_is_no_limit_and_zero_no_capacity(self, scene):
         scene.do(lambda: set_target("Trip", None, scene))

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, BadRule, BadSchedule, UnknownSchedule
 from budgets.jobs import scheduling
-from budgets.management.commands.run_schedules import moment
-from budgets.managers.running import BATCH
+from budgets.management.commands.run_schedules import _time
+from budgets.managers.runverbs import BATCH
 from budgets.models import Budget, Movement, Schedule, ScheduleRun, ScheduleVersion
 from tenants.context import acting_for, run_for
 from tenants.errors import Unavailable, UnknownTenant
@@ -85,14 +85,17 @@ class TestRunSchedules:
 
         [row] = run(*command, "--tenant", tenant.slug, "--dry-run")["runs"]
 
-        assert (row["outcome"], row["why"]) == ("resting", "its budget is archived: it rests")
+        assert (row["outcome"], row["why"]) == (
+            "resting",
+            "the schedule rests because its budget is archived",
+        )
         assert row["due_at"] == "2026-01-31T08:00:00+00:00"
-        told = f"{tenant.slug}: Salary: its budget is archived: it rests"
+        told = f"{tenant.slug}: Salary: the schedule rests because its budget is archived"
         assert told in said(*command, "--dry-run")
         shown = said(*command, "--tenant", tenant.slug, "--dry-run")
         assert f"{told}\n0 deposits would be made" in shown
         assert run(*command, "--tenant", tenant.slug)["runs"] == []
-        assert tenant.pk not in scheduling.tenants_with_due(moment(NOW))
+        assert tenant.pk not in scheduling.tenants_with_due(_time(NOW))
 
     def test_without_a_tenant_all_that_have_something_due_are_run(self, tenant, other, schedule):
         with acting_for(other):
@@ -153,7 +156,7 @@ class TestRunSchedules:
     def test_refuses_what_is_no_tenant_and_no_time(self, tenant):
         with pytest.raises(UnknownTenant):
             said("run_schedules", "--tenant", "nobody-has-this")
-        with pytest.raises(BadSchedule, match="no time"):
+        with pytest.raises(BadSchedule, match="is not a time"):
             said("run_schedules", "--tenant", tenant.slug, "--now", "tomorrow")
 
     @pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
@@ -265,7 +268,7 @@ class TestChanges:
         told = said(*words, "--dry-run")
         made = run(*words)
 
-        assert told.splitlines()[-2:] == [f"falls due {', '.join(due)}", NOTHING]
+        assert told.splitlines()[-2:] == [f"next due times: {', '.join(due)}", NOTHING]
         assert (made["upcoming"], made["skips"], made["dry_run"]) == (due, [], False)
 
     def test_creating_one_says_which_months_its_rule_skips(self, on):
@@ -279,7 +282,7 @@ class TestChanges:
 
         text = "skips February, April, June, September, November (no day 31)"
         assert made["skips"] == [{"day": "31", "months": [2, 4, 6, 9, 11], "text": text}]
-        assert told.splitlines()[-1] == f"it {text}"
+        assert told.splitlines()[-1] == f"the rule {text}"
 
     def test_a_pay_rise_is_an_edit(self, tenant, on):
         words = ("schedule", "edit", "salary", *on, "--amount", "1.20", "--memo", "rise")
@@ -328,7 +331,7 @@ class TestChanges:
 
         assert {**tried, "dry_run": False} == made
         assert {**made, "repeated": True, "not_run": []} == {**again, "not_run": []}
-        assert said(*command).endswith("\ndone before, with this key: nothing changed\n")
+        assert said(*command).endswith("\nalready done with this key: nothing changed\n")
         with acting_for(tenant):
             assert ScheduleVersion.objects.count() == 1
             assert Schedule.objects.values().get() != before
@@ -337,7 +340,7 @@ class TestChanges:
         told = said("schedule", "end", "Salary", *on)
 
         late = "2026-01-31T09:00+01:00, 2026-02-28T09:00+01:00"
-        assert told.splitlines()[-1] == f"had fallen due, and is not run: {late}"
+        assert told.splitlines()[-1] == f"due before the end and not run: {late}"
         [row] = run("schedule", "list", *on)
         assert (row["state"], row["next_due_at"]) == ("ended", None)
         with pytest.raises(UnknownSchedule):

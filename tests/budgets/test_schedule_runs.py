@@ -7,8 +7,8 @@ import pytest
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
 from budgets.jobs import audit, scheduling
-from budgets.managers.running import BATCH
-from budgets.managers.scheduleruns import ScheduleRunManager
+from budgets.managers.runverbs import BATCH
+from budgets.managers.schedulerows import DatabaseScheduleRows
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
 from tenants.errors import ConstraintBroken
@@ -147,7 +147,7 @@ class TestRunDue:
         with acting_for(tenant):
             schedule = pay_day(BudgetFactory())
         with monkeypatch.context() as patched:
-            patched.setattr(ScheduleRunManager, "record", _die)
+            patched.setattr(DatabaseScheduleRows, "write_runs", _die)
             with pytest.raises(KeyboardInterrupt):
                 run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW))
 
@@ -217,7 +217,7 @@ class TestPlanned:
                 planned = list(Schedule.objects.all_planned(list(Schedule.objects.due(NOW)), NOW))
 
         assert [times for _, times in planned] == [[(FEBRUARY, "deposited")]] * many
-        assert [times for _, times in scheduling.planned(tenant.pk, NOW)] == [
+        assert [times for _, times in scheduling.plan_runs(tenant.pk, NOW)] == [
             [(FEBRUARY, "deposited")]
         ] * many
 

@@ -150,20 +150,20 @@ class TestDemo:
 
         assert sums == [
             [
-                "192 lines: 35 new, 0 duplicate, 157 skipped; brought €68,914.69",
-                "197 lines: 101 new, 0 duplicate, 96 skipped; brought CHF234,051.70",
+                "192 lines: 35 new, 0 duplicate, 157 skipped; imported €68,914.69",
+                "197 lines: 101 new, 0 duplicate, 96 skipped; imported CHF234,051.70",
             ],
             [
-                "192 lines: 0 new, 35 duplicate, 157 skipped; brought €0.00",
-                "197 lines: 0 new, 101 duplicate, 96 skipped; brought CHF0.00",
+                "192 lines: 0 new, 35 duplicate, 157 skipped; imported €0.00",
+                "197 lines: 0 new, 101 duplicate, 96 skipped; imported CHF0.00",
             ],
         ]
 
     def test_shows_three_deposits_with_a_reason_for_each_bucket(self, demos):
         for text in demos:
-            tables = text.split("Three deposits")[1].split("Household (EUR)")[0]
+            tables = text.split("Three of the deposits")[1].split("Household (EUR)")[0]
             assert tables.count("┃ bucket ") == 3
-            for reason in ("its filter", "its hold, more", "locked", "unallocated"):
+            for reason in ("filter", "hold (more than", "locked", "unallocated"):
                 assert reason in tables
 
     def test_shows_the_closing_balances_with_bars(self, demos):
@@ -173,12 +173,12 @@ class TestDemo:
             assert "█" in bakery
 
     def test_the_second_run_shows_the_same_deposits_and_balances(self, demos):
-        first, second = (text.split("Three deposits")[1] for text in demos)
+        first, second = (text.split("Three of the deposits")[1] for text in demos)
 
-        assert first.split("Do the ledgers")[0] == second.split("Do the ledgers")[0]
+        assert first.split("Audit: check")[0] == second.split("Do the ledgers")[0]
 
     def test_audits_and_says_what_to_try_next(self, demos):
         for text in demos:
-            audited, following = text.split("Do the ledgers")[1].split("Try next:")
+            audited, following = text.split("Audit: check")[1].split("Try next:")
             assert "every invariant holds" in audited
             assert len(following.strip().splitlines()) == 2

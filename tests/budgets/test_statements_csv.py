@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from budgets.statements import Account, Header, read, sniff
+from budgets.statements import Account, read
 from tests.budgets.statement_files import OWN, SAMPLES, amounts, lines, put, refusal, table
 
 
@@ -87,7 +87,7 @@ class TestEachLanguage:
         assert [(line.posted, line.amount, line.description) for line in found] == expected
         assert [line.number for line in found] == [*range(1, len(found) + 1)]
         assert {line.currency for line in found} == {currency}
-        assert sniff(OWN / name) == Header("csv", (Account(account, currency),))
+        assert read(OWN / name).accounts == (Account(account, currency),)
 
     def test_keeps_the_banks_own_ids(self) -> None:
         assert [line.identity for line in lines(OWN / "british.csv")] == ["id:0::T-1", "id:0::T-2"]
@@ -269,4 +269,4 @@ class TestTheFileItself:
         path = tmp_path / "misnamed.ofx"
         path.write_text(table("1.50", "1.50"))
 
-        assert read(path, currency="EUR").format == "csv"
+        assert read(path).format == "csv"

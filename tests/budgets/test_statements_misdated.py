@@ -34,9 +34,9 @@ def desk(tenant, tmp_path):
 def test_it_is_held_and_the_others_come_in(desk, day, why, hold):
     path = desk.file(table(f"{day} 5 odd", "2026-05-31 10 pay"))
 
-    odd, pay = desk.judged(path, hold=hold)
+    odd, pay = desk.classify(path, hold=hold)
 
-    assert [(odd.fate, odd.why), pay.fate] == [("held", why), "new"]
+    assert [(odd.status, odd.why), pay.status] == [("held", why), "new"]
     statement = desk.statement()
     assert desk.do(lambda: [str(line.posted) for line in statement.lines.held()]) == [day]
     assert desk.holds()["Rent"] == 10_00
@@ -45,20 +45,20 @@ def test_it_is_held_and_the_others_come_in(desk, day, why, hold):
 def test_of_an_ofx_too(desk):
     path = desk.file(ofx(transaction(DTPOSTED="19691231", TRNAMT="5")))
 
-    assert desk.bring(path) == {1: "held"}
+    assert desk.import_file(path) == {1: "held"}
 
 
 @pytest.mark.parametrize("day", ["1970-01-01", LAST])
 def test_the_first_and_the_last_day_come_in(desk, day):
-    assert desk.bring(desk.file(table(f"{day} 5 pay"))) == {1: "new"}
+    assert desk.import_file(desk.file(table(f"{day} 5 pay"))) == {1: "new"}
 
 
 @pytest.mark.parametrize("day", MISDATED)
 def test_somebody_can_skip_it_in_this_file_and_later_ones(desk, day):
     path = desk.file(table(f"{day} 5 odd", "2026-05-31 10 pay"))
 
-    assert desk.bring(path, skip={1}) == {1: "skipped", 2: "new"}
-    assert desk.bring(desk.file(table(f"{day} 5 odd", "2026-06-30 10 pay"))) == {
+    assert desk.import_file(path, skip={1}) == {1: "skipped", 2: "new"}
+    assert desk.import_file(desk.file(table(f"{day} 5 odd", "2026-06-30 10 pay"))) == {
         1: "skipped",
         2: "new",
     }
@@ -68,7 +68,7 @@ def test_somebody_can_skip_it_in_this_file_and_later_ones(desk, day):
 def test_somebody_can_include_it_where_the_day_can_be_recorded(desk, day, why):
     path = desk.file(table(f"{day} 5 odd"))
 
-    assert desk.bring(path, include={1}) == {1: "new" if why == SELDOM else "held"}
+    assert desk.import_file(path, include={1}) == {1: "new" if why == SELDOM else "held"}
     assert desk.holds()["Rent"] == (5_00 if why == SELDOM else 0)
 
 
@@ -84,4 +84,4 @@ def test_the_command_says_why(tenant, tmp_path):
         ("new", None),
     ]
     assert told["held"] == 1
-    assert "of an unlikely date: --review says why" in said.out
+    assert "have an unlikely date" in said.out

@@ -164,7 +164,7 @@ class TestWhatBanksWrite:
         listed = "<ACCTINFO><BANKACCTFROM><ACCTID>9</BANKACCTFROM><CURDEF>USD</ACCTINFO>"
         path = put(tmp_path, ofx(COFFEE).replace("<BANKMSGSRSV1>", f"<BANKMSGSRSV1>{listed}"))
 
-        assert read(path, currency="EUR").accounts == (Account("7", "EUR"),)
+        assert read(path).accounts == (Account("7", "EUR"),)
 
     def test_the_account_of_a_transfer_is_not_the_statements(self, tmp_path: Path) -> None:
         transfer = "<TRANSFER><INVACCTFROM><ACCTID>9</INVACCTFROM></TRANSFER>"

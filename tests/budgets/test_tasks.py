@@ -208,5 +208,5 @@ def test_a_backend_there_is_not_is_refused_in_one_line():
 
     assert refused.returncode == 2
     assert refused.stderr == (
-        "error [misconfigured]: TASKS_BACKEND is immediate or database, not 'redis'\n"
+        "error [misconfigured]: TASKS_BACKEND must be immediate or database, not 'redis'\n"
     )

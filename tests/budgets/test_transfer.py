@@ -45,7 +45,7 @@ class TestTransfer(Audited):
     def test_moves_money_and_no_income(self, scene):
         movement = scene.do(lambda: transfer("Fun", "Rent", 50_00, scene))
 
-        assert (movement.kind, movement.amount, movement.external) == ("transfer", 50_00, 0)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("transfer", 50_00, 0)
         assert scene.lines(movement) == [("Fun", -50_00, "source"), ("Rent", 50_00, "direct")]
         assert scene.balances("Fun", "Rent") == [250_00, 350_00]
         assert scene.totals() == (1005_00, 0)

@@ -32,7 +32,7 @@ def desk(tenant, tmp_path):
 def may(desk):
     """A file that has been imported."""
     path = desk.file(MAY, "may.ofx")
-    desk.bring(path)
+    desk.import_file(path)
     return path
 
 
@@ -41,13 +41,13 @@ class TestUndo:
         reversals = desk.undo()
 
         assert [movement.kind for movement in reversals] == ["reversal"] * 3
-        assert [-movement.external for movement in reversals] == [7_00, 50_00, 100_00]
+        assert [-movement.net_amount for movement in reversals] == [7_00, 50_00, 100_00]
         assert desk.holds() == {"Rent": 0, "Money": 0}
         assert desk.statement().state == "undone"
 
     def test_does_what_reversing_one_by_one_does(self, desk, may):
         one_by_one = desk.beside()
-        one_by_one.bring(desk.file(MAY.replace("<ACCTID>7", "<ACCTID>8")))
+        one_by_one.import_file(desk.file(MAY.replace("<ACCTID>7", "<ACCTID>8")))
         with acting_for(desk.tenant):
             for movement in one_by_one.budget.movements.order_by("-seq"):
                 Movement.objects.reverse_movement(movement)
@@ -63,7 +63,7 @@ class TestUndo:
 
         reversals = desk.undo()
 
-        assert [-movement.external for movement in reversals] == [7_00, 100_00]
+        assert [-movement.net_amount for movement in reversals] == [7_00, 100_00]
         assert desk.holds() == {"Rent": 0, "Money": 0}
 
     def test_takes_back_what_an_interrupted_import_brought(self, desk, monkeypatch):
@@ -72,12 +72,12 @@ class TestUndo:
         next(_running(desk, path))
 
         assert len(desk.undo()) == 1
-        assert desk.bring(path) == {1: "new", 2: "new", 3: "new"}
+        assert desk.import_file(path) == {1: "new", 2: "new", 3: "new"}
 
     def test_asks_postgresql_no_more_often_for_many_lines_than_for_few(self, desk):
         asked = []
         for count in (3, 60):
-            desk.bring(desk.file(incoming(**{f"id{count}_{n}": "1 x" for n in range(count)})))
+            desk.import_file(desk.file(incoming(**{f"id{count}_{n}": "1 x" for n in range(count)})))
             statement = desk.statement()
             with acting_for(desk.tenant), CaptureQueriesContext(connection) as captured:
                 assert len(Statement.objects.undo(statement)) == count
@@ -86,7 +86,7 @@ class TestUndo:
         assert asked[0] == asked[1]
 
     def test_of_nothing_but_duplicates_moves_nothing(self, desk, may):
-        desk.bring(desk.file(MAY + "\n"))
+        desk.import_file(desk.file(MAY + "\n"))
 
         assert desk.undo() == []
         assert desk.holds() == {"Rent": 100_00, "Money": 57_00}
@@ -96,9 +96,9 @@ class TestAfterwards:
     def test_the_file_can_be_imported_and_undone_again(self, desk, may):
         for _ in range(2):
             desk.undo()
-            assert desk.bring(may, dry_run=True) == {1: "new", 2: "new", 3: "new"}
-            assert desk.bring(may) == {1: "new", 2: "new", 3: "new"}
-            assert desk.bring(may) == {1: "duplicate", 2: "duplicate", 3: "duplicate"}
+            assert desk.import_file(may, dry_run=True) == {1: "new", 2: "new", 3: "new"}
+            assert desk.import_file(may) == {1: "new", 2: "new", 3: "new"}
+            assert desk.import_file(may) == {1: "duplicate", 2: "duplicate", 3: "duplicate"}
 
         keys = [movement.key for movement in desk.movements() if movement.memo == "pay"]
         assert keys == ["statement:id:1:7:a", "statement#2:id:1:7:a", "statement#3:id:1:7:a"]
@@ -106,36 +106,36 @@ class TestAfterwards:
 
     def test_a_file_that_overlaps_brings_the_lines_it_has(self, desk, may):
         later = desk.file(incoming(b="50 gift", c="1 new"))
-        desk.bring(later)
+        desk.import_file(later)
         statement = desk.do(lambda: Statement.objects.get(name="may.ofx"))
         desk.do(lambda: Statement.objects.undo(statement))
 
-        assert desk.bring(later) == {1: "new", 2: "duplicate"}
-        assert desk.bring(may) == {1: "new", 2: "duplicate", 3: "new"}
+        assert desk.import_file(later) == {1: "new", 2: "duplicate"}
+        assert desk.import_file(may) == {1: "new", 2: "duplicate", 3: "new"}
 
     def test_another_budget_may_have_the_lines(self, desk, may):
         desk.undo()
         beside = desk.beside()
 
-        assert beside.bring(may) == {1: "new", 2: "new", 3: "new"}
-        assert desk.bring(may) == {1: "duplicate", 2: "duplicate", 3: "duplicate"}
+        assert beside.import_file(may) == {1: "new", 2: "new", 3: "new"}
+        assert desk.import_file(may) == {1: "duplicate", 2: "duplicate", 3: "duplicate"}
         beside.undo()
-        assert desk.bring(may) == {1: "new", 2: "new", 3: "new"}
+        assert desk.import_file(may) == {1: "new", 2: "new", 3: "new"}
 
     def test_what_was_decided_about_its_lines_is_forgotten(self, desk):
         path = desk.file(MAY)
-        desk.bring(path, skip={1})
+        desk.import_file(path, skip={1})
         desk.undo()
 
-        assert desk.bring(path) == {1: "new", 2: "new", 3: "new"}
+        assert desk.import_file(path) == {1: "new", 2: "new", 3: "new"}
 
     def test_a_line_that_was_held_for_it_is_new(self, desk, may):
         edited = desk.file(incoming(no="7 FOUND"))
-        assert desk.bring(edited) == {1: "held"}
+        assert desk.import_file(edited) == {1: "held"}
         statement = desk.do(lambda: Statement.objects.get(name="may.ofx"))
         desk.do(lambda: Statement.objects.undo(statement))
 
-        assert desk.bring(edited) == {1: "new"}
+        assert desk.import_file(edited) == {1: "new"}
 
 
 class TestRefusal:
@@ -171,7 +171,7 @@ class TestRefusal:
         assert desk.everything() == before
 
     def test_names_the_first_few_of_many_lines(self, desk):
-        desk.bring(desk.file(incoming(**{f"id{n}": f"{n} x" for n in range(1, 9)})))
+        desk.import_file(desk.file(incoming(**{f"id{n}": f"{n} x" for n in range(1, 9)})))
         rent = desk.bucket("Rent")
         desk.do(lambda: Bucket.objects.close(rent, to=Disposition.OUT))
 
@@ -215,7 +215,7 @@ class TestKey:
 
     @pytest.mark.parametrize("taken", ["by a movement", "by a bucket", "by another undo"])
     def test_a_key_of_another_request_is_refused(self, desk, taken):
-        desk.bring(desk.file(incoming(z="1 z")))
+        desk.import_file(desk.file(incoming(z="1 z")))
         if taken == "by another undo":
             desk.undo(key="taken")
         elif taken == "by a bucket":
@@ -223,7 +223,7 @@ class TestKey:
             desk.do(lambda: Bucket.objects.lock(rent, key="taken"))
         else:
             desk.do(lambda: Movement.objects.deposit(desk.budget, 1, key="taken"))
-        desk.bring(desk.file(MAY))
+        desk.import_file(desk.file(MAY))
         before = desk.everything()
 
         with pytest.raises(KeyReused):
@@ -251,13 +251,13 @@ class TestRaces:
             list(running)
 
         assert len(desk.movements()) == 2
-        assert desk.bring(path) == {1: "new", 2: "new", 3: "new"}
+        assert desk.import_file(path) == {1: "new", 2: "new", 3: "new"}
 
 
 class TestCommand:
     def test_lists_the_imports(self, desk, may):
         desk.undo()
-        desk.bring(may)
+        desk.import_file(may)
 
         rows = json.loads(_command(desk, list=True, json=True))
 
@@ -274,7 +274,7 @@ class TestCommand:
 
         said = _command(desk, sha256[:digits].upper())
 
-        assert said.startswith("may.ofx: 3 deposits reversed, €157.00 taken back\n")
+        assert said.startswith("may.ofx: 3 deposits reversed, €157.00 in total\n")
         assert desk.statement().state == "undone"
 
     def test_undoes_the_import_of_that_id_and_repeats_a_key(self, desk, may):
@@ -288,7 +288,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("name", "says"),
         [
-            (None, "say which import"),
+            (None, "name an import"),
             ("0123456789", "no import '0123456789'"),
             ("", "no import ''"),
             ("01", "no import '01'"),
@@ -300,7 +300,7 @@ class TestCommand:
             _command(desk, name)
 
     def test_refuses_a_hash_that_two_imports_have(self, desk, may):
-        desk.bring(may, account="7")
+        desk.import_file(may, account="7")
 
         with pytest.raises(UnknownStatement, match="several imports"):
             _command(desk, desk.statement().sha256)
@@ -312,15 +312,15 @@ class TestCommand:
             _command(desk.beside(), pk)
 
 
-def _running(desk: Desk, path: Any) -> Iterator[imports.Judged]:
+def _running(desk: Desk, path: Any) -> Iterator[imports.Classified]:
     """An import that brings in a batch with each step."""
-    file = read(path, currency="EUR")
-    return imports.imported(desk.budget, file, dry_run=False)
+    file = read(path)
+    return imports.import_file(desk.budget, file, dry_run=False)
 
 
 def _ledger(desk: Desk) -> list[Any]:
     """All entries of the budget, and its totals, but for ids and times."""
-    columns = ("movement__seq", "movement__kind", "movement__amount", "movement__external",
+    columns = ("movement__seq", "movement__kind", "movement__amount", "movement__net_amount",
                "movement__reverses__seq", "position", "bucket__name", "seq", "amount",
                "balance_before", "balance_after", "reason", "became_full")  # fmt: skip
     desk.do(desk.budget.refresh_from_db)

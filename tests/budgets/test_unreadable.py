@@ -12,7 +12,7 @@ from tenants.context import acting_for
 from tenants.errors import ValueRefused
 from tenants.models import Tenant, User
 from tenants.postgres.base import as_owner
-from tenants.postgres.unreadable import Unreadable
+from tenants.postgres.unreadable_times import Unreadable
 from tests.browser import UNCOLLECTED, browser
 from tests.command_line import manage
 from tests.factories import BudgetFactory, TenantFactory, UserFactory

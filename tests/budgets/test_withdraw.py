@@ -25,7 +25,7 @@ class TestWithdraw(Audited):
     def test_takes_money_out_of_a_bucket_and_out_of_the_budget(self, scene):
         movement = scene.do(lambda: withdraw("Rent", 50_00, scene))
 
-        assert (movement.kind, movement.amount, movement.external) == ("withdraw", 50_00, -50_00)
+        assert (movement.kind, movement.amount, movement.net_amount) == ("withdraw", 50_00, -50_00)
         assert scene.lines(movement) == [("Rent", -50_00, "withdrawn")]
         assert scene.balances("Rent", "Money") == [250_00, 305_00]
         assert scene.totals() == (1005_00, 50_00)

@@ -55,8 +55,8 @@ def relations(budget: Budget, statement: Statement, schedule: Schedule, entry: E
 
 class Movements(MovementManager):
     def twice(self, budget: Budget) -> Movement:
-        self._begin(budget, 1, "", {})
-        self._bgin(budget, 1, "", {})  # attr-defined
+        self._answer(budget.pk)
+        self._anwser(budget.pk)  # attr-defined
         self.cascadet()  # attr-defined
         return self.deposit(budget, amout=1)  # call-arg
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from examples.forms.errors import NotNow
 from examples.forms.models import Form, Submission
 from tenants.errors import UniqueBroken
-from tests.tenants.contract import form, statements
+from tests.tenants.model_cases import form, statements
 
 pytestmark = pytest.mark.usefixtures("acting")
 

@@ -133,7 +133,7 @@ class TestStatus:
             assert Order.objects.advance(order, after).status == after
             return
 
-        with pytest.raises(NotThatWay, match=f"{before} does not become {after}"):
+        with pytest.raises(NotThatWay, match=f"{before} cannot become {after}"):
             Order.objects.advance(order, after)
 
         assert Order.objects.get().status == before

@@ -36,7 +36,7 @@ async def async_settings_view(request: HttpRequest, run) -> HttpResponse:
 
 @in_tenant
 def found_view(request: HttpRequest) -> HttpResponse:
-    """Founds a budget of whatever values came, past the verb that would check them."""
+    """Creates a budget from any values, without the verb that would check them."""
     return JsonResponse({"id": str(_found(request).pk)})
 
 
@@ -76,7 +76,7 @@ def missing_view(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @in_tenant
 def page_view(request: HttpRequest) -> SimpleTemplateResponse:
-    """A page whose template asks the database."""
+    """A page with a template that queries the database."""
     page = engines["django"].from_string("{% for each in rows %}{{ each.role }} {% endfor %}")
     return SimpleTemplateResponse(page, {"rows": Membership.objects.order_by("pk")})
 

@@ -1,8 +1,8 @@
-"""The isolation matrix: what one tenant can reach of another's rows, for each model and operation.
+"""The isolation matrix: attempts of one tenant to reach another's rows, by model and operation.
 
-`leaks(model, operation, through, a, b)` tries the operation as tenant `a` on the rows of `b`
-and says what came of it that should not have; an empty list is isolation. It is used as it
-stands, and with a guard removed, when it must find something.
+`leaks(model, operation, through, a, b)` tries the operation as tenant `a` on the rows of `b` and
+returns the violations; an empty list means isolation. Other tests remove a guard and expect
+violations.
 """
 
 import random
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from tenants.context import acting_for
 from tenants.errors import DatabaseFailed, TenantViolation
-from tenants.managers.listed import ListedQuerySet
+from tenants.managers.contract import ContractQuerySet
 from tenants.models import TenantModel
 from tenants.schema.fields import TenantForeignKey
 from tests.rows import Model, Side
@@ -29,11 +29,11 @@ THROUGH: dict[str, Callable[[Model], Source]] = {
     "managers": lambda model: model.objects.all(),
     "bare querysets": lambda model: models.QuerySet(model),
 }
-"""With Python's filter, and past it: then PostgreSQL is alone."""
+"""With the filter of the managers, and without it, so that only PostgreSQL isolates."""
 
 
 def leaks(model: Model, operation: str, through: str, a: Side, b: Side) -> list[str]:
-    """What tenant `a` reached of the rows of `b`, or could not do with its own."""
+    """The rows of `b` that tenant `a` reached, and the operations on its own rows that failed."""
     before = b.sees(model)
     with acting_for(a.tenant):
         source = THROUGH[through](model)
@@ -116,7 +116,7 @@ def prefetch(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
 
 def listing(model: Model, source: Source, a: Side, b: Side) -> Iterator[str]:
     """By each filter, sort and search that the model declares, with the values of their row."""
-    rows = source if isinstance(source, ListedQuerySet) else ListedQuerySet(model)
+    rows = source if isinstance(source, ContractQuerySet) else ContractQuerySet(model)
     with acting_for(b.tenant):
         asked_of_theirs = list(questions(b.rows[model]))
     with acting_for(a.tenant):

@@ -1,4 +1,4 @@
-"""Databases that are not as they should be, and what the system checks say of them."""
+"""Databases with faults, and the findings of the system checks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tenants.postgres.base import DatabaseWrapper, as_owner
 
 
 def findings() -> list[CheckMessage]:
-    """What `manage.py check --database default` finds in the catalog."""
+    """The findings of `manage.py check --database default` in the catalog."""
     return run_checks(tags=[Tags.database], databases=["default"])
 
 

@@ -16,7 +16,7 @@ from django.test.utils import isolate_apps
 
 from budgets.models import Budget
 from tenants.checks import check_catalog, check_models
-from tenants.checks.models import faults_of
+from tenants.checks.isolation import faults_of
 from tenants.managers.base import TenantManager
 from tenants.managers.softdelete import LIVE, AllObjectsManager
 from tenants.models import Membership, SoftDeleteModel, TenantModel, User
@@ -156,10 +156,10 @@ class TestModels:
     @pytest.mark.parametrize(
         ("attributes", "said"),
         [
-            ({"updated_at": None}, "has no updated_at that is now"),
-            ({"created_at": None}, "has no created_at that is now"),
-            ({"created_at": models.DateTimeField()}, "has no created_at that is now"),
-            ({"updated_at": models.DateTimeField(auto_now_add=True)}, "that no update moves"),
+            ({"updated_at": None}, "has no updated_at with the default now()"),
+            ({"created_at": None}, "has no created_at with the default now()"),
+            ({"created_at": models.DateTimeField()}, "has no created_at with the default now()"),
+            ({"updated_at": models.DateTimeField(auto_now_add=True)}, "without auto_now"),
             ({"app_privileges": "SELECT, INSERT, UPDATE (body)"}, "`app_privileges` does not"),
             ({"app_privileges": "UPDATE (body), UPDATE (updated)"}, "`app_privileges` does not"),
         ],
@@ -272,7 +272,7 @@ class TestModels:
 
         assert (fault.id, fault.msg) == (
             "tenants.E006",
-            "tenants.Note: once binds deleted rows too",
+            "tenants.Note: once applies to deleted rows too",
         )
 
     def test_a_default_manager_that_shows_deleted_rows(self):
@@ -341,7 +341,7 @@ class TestTheRole:
             said = {finding.msg for finding in findings() if finding.id == "tenants.E010"}
 
         assert "the role owner has BYPASSRLS" in said
-        assert "the role owner owns tables of tenants, or can become who does" in said
+        assert "the role owner owns tables of tenants, or can become their owner" in said
 
     @embedded
     @pytest.mark.parametrize(

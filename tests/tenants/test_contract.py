@@ -9,8 +9,9 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from tenants.errors import BadFilter, RowNotFound, UniqueBroken
-from tenants.listing.asked import listing_of
-from tests.tenants.contract import (
+from tenants.listing.query import listing_of
+from tests.tenants.listing.questions import questions
+from tests.tenants.model_cases import (
     DESCRIBED,
     deletes,
     each,
@@ -24,7 +25,6 @@ from tests.tenants.contract import (
     updates,
     value,
 )
-from tests.tenants.listing.questions import questions
 
 MALFORMED = ["", "7", "x" * 400, "a\0b", 1.5, -1, 2**128, [], {}, object(), "½"]
 

@@ -16,7 +16,7 @@ from tenants.managers.contract import deleting
 from tenants.models import User
 from tenants.refusals import NotDeletable
 from tests.factories import MembershipFactory
-from tests.tenants.contract import (
+from tests.tenants.model_cases import (
     DESCRIBED,
     deletes,
     each,

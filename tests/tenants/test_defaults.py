@@ -76,9 +76,9 @@ def version(bucket: uuid.UUID, budget: uuid.UUID) -> dict[str, Any]:
 
 
 def movement(budget: uuid.UUID) -> dict[str, Any]:
-    said = {"budget_id": budget, "seq": 99, "kind": "deposit_into", "amount": 5, "external": 5}
+    said = {"budget_id": budget, "seq": 99, "kind": "deposit_into", "amount": 5, "net_amount": 5}
     now = timezone.now()
-    return said | {"lines": 1, "effective_at": now, "recorded_at": now, "request_hash": "x"}
+    return said | {"entry_count": 1, "effective_at": now, "recorded_at": now, "request_hash": "x"}
 
 
 def entry(movement: uuid.UUID, bucket: uuid.UUID, **more: Any) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def statement(budget: uuid.UUID) -> dict[str, Any]:
 def line(statement: uuid.UUID, budget: uuid.UUID) -> dict[str, Any]:
     said = {"statement_id": statement, "budget_id": budget, "number": 9, "account": ""}
     said |= {"identity": word(), "posted": "2026-11-01", "amount": 5, "currency": "EUR"}
-    return said | {"description": "Salary", "fate": "held"}
+    return said | {"description": "Salary", "status": "held"}
 
 
 # What an INSERT names, beside the tenant; `id` gives the ids of the rows that are there.
@@ -298,19 +298,21 @@ class TestWhatOneInsertDoesNotMake:
         with acting_for(side.tenant):
             bucket = Bucket.objects.get(pk=side.rows[Bucket].pk)
             budget = Budget.objects.get(pk=side.rows[Budget].pk)
-            seq, before = bucket.last_seq + 1, bucket.balance
+            seq, before = bucket.last_entry_seq + 1, bucket.balance
             tenant = {"tenant_id": side.tenant.pk}
 
-            made = insert(Movement, tenant | movement(budget.pk) | {"seq": budget.last_seq + 1})
+            made = insert(
+                Movement, tenant | movement(budget.pk) | {"seq": budget.last_movement_seq + 1}
+            )
             insert(
                 Entry,
                 tenant
                 | entry(made, bucket.pk, position=1, seq=seq)
                 | {"balance_before": before, "balance_after": before + 5},
             )
-            Bucket.objects.filter(pk=bucket.pk).update(balance=before + 5, last_seq=seq)
+            Bucket.objects.filter(pk=bucket.pk).update(balance=before + 5, last_entry_seq=seq)
             Budget.objects.filter(pk=budget.pk).update(
-                last_seq=budget.last_seq + 1,
+                last_movement_seq=budget.last_movement_seq + 1,
                 deposited=budget.deposited + 5,
                 version=budget.version + 1,
                 last_recorded_at=timezone.now(),

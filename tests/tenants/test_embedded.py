@@ -237,7 +237,7 @@ class TestPlaces:
         server.socket.mkdir()
         server.socket.chmod(0o777)
 
-        with pytest.raises(EmbeddedError, match="not ours alone"):
+        with pytest.raises(EmbeddedError, match="belongs to another user"):
             server.ensure()
 
         server.socket.chmod(0o700)
@@ -319,7 +319,7 @@ class TestRecovery:
         server.stop()
         (server.data / "PG_VERSION").write_text("17\n")
 
-        with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 17.*pg_dump") as refused:
+        with pytest.raises(EmbeddedError, match=r"is of PostgreSQL 17.*pg_dump") as refused:
             server.ensure()
 
         assert refused.value.code == "embedded_failed"
@@ -384,9 +384,9 @@ class TestRoot:
 
     def test_a_socket_folder_of_somebody_else_is_refused(self, folder, serve):
         server = serve(folder / ("x" * 120))
-        programs.Account(12345, 12345).folder(server.socket)
+        programs.SystemUser(12345, 12345).folder(server.socket)
 
-        with pytest.raises(EmbeddedError, match="not ours alone"):
+        with pytest.raises(EmbeddedError, match="belongs to another user"):
             server.ensure()
 
 

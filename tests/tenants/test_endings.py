@@ -11,7 +11,7 @@ import pytest
 
 from budgets.models import Movement
 from tenants.context import acting_for
-from tenants.management.endings import ended
+from tenants.management.exit_codes import exit_code_of
 from tests.budgets.paydays import until_waiting
 from tests.command_line import ROOT, app_url
 from tests.factories import BudgetFactory
@@ -126,7 +126,7 @@ class TestEnded:
         def work() -> int:
             raise error
 
-        return ended(work)
+        return exit_code_of(work)
 
     @pytest.mark.parametrize(
         ("error", "code"),

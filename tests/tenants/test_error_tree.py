@@ -89,7 +89,7 @@ class TestCodes:
             assert (error.code, str(error)) == (kind.code, "100 % of it")
             assert repr(error) == f"{kind.__name__}('100 % of it')"
             assert error.messages == ["100 % of it"]
-            assert str(kind()) == kind.__doc__
+            assert str(kind()) == (kind.__doc__ or "").partition("\n")[0]
 
     def test_travel_to_another_process(self):
         sent = money.BadAmount("no", asked=5)

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenants.management.fitting import fitted
+from tenants.management.table_layout import fit_table
 
-NAMES = ("Rent", "Emergency fund", "Car loan (paid off)")
+NAMES = ("Rent", "Emergency fund", "Car loan")
 SUMS = ("€22,812.17", "€6,363.09", "-€0.01")
 RULE = "30 %, at least €725.00"
 
@@ -24,7 +24,7 @@ def drawn(width: int) -> str:
         table.add_row(name, Text(RULE), sum_, "")
     out = io.StringIO()
     console = Console(file=out, width=width)
-    console.print(fitted(table, console))
+    console.print(fit_table(table, console))
     return out.getvalue()
 
 

@@ -17,8 +17,8 @@ from tests.browser import (
     OWNED,
     UNCOLLECTED,
     Model,
-    asked,
     browser,
+    captured_statements,
     count,
     links,
     list_of,
@@ -103,7 +103,7 @@ def test_is_read_as_inspector_in_transactions_that_cannot_write(model, client, s
         page_of(row, "history"),
     ]
     mine = {f'"{model._meta.db_table}"' for model in OWNED} | {'"tenants_tenantslug"'}
-    with asked() as statements:
+    with captured_statements() as statements:
         for address in addresses:
             client.get(address)
 
@@ -166,7 +166,7 @@ def test_is_for_those_who_may_view_it(model, sides):
 def test_leaves_session_and_permissions_for_app_to_read(model, sides):
     viewer = browser(staff(model))
     app_only = ('"session_key"', "tenants_user_user_permissions", '"password"')
-    with asked() as statements:
+    with captured_statements() as statements:
         read(viewer, list_of(model))
 
     found = [one for one in statements if any(name in one.sql for name in app_only)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenants.listing.asked import listing_of
+from tenants.listing.query import listing_of
 from tenants.models import TenantSettings
 from tenants.schema.constraints import Grants, RowSecurity, TenantKey, TenantReference
 from tests.factories import TenantFactory

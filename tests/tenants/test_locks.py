@@ -96,7 +96,7 @@ class TestMigrate:
         assert line.startswith("error [timed_out]: canceling statement due to lock timeout: ")
         holder = f"pid {reader.info.backend_pid} (app, idle in transaction since 20"
         assert f"locks are held by {holder}" in line
-        assert line.endswith("(SELECT pg_terminate_backend(pid)), and run this again")
+        assert line.endswith("(SELECT pg_terminate_backend(pid)), and run the command again")
         assert not migrated()
 
     def test_runs_after_owner_ended_the_reader(self, reader, migration):
@@ -140,7 +140,7 @@ class TestNaming:
         with pytest.raises(TimedOut) as caught, as_owner() as owner, owner.cursor() as cursor:
             cursor.execute("DO $$ BEGIN RAISE 'no' USING ERRCODE = 'lock_not_available'; END $$")
 
-        assert str(caught.value).startswith("no: whoever held it is gone; ")
+        assert str(caught.value).startswith("no: no session holds it any more; ")
 
     def test_who_waits_or_reads_the_catalog_is_not_named(self, reader, database):
         def want(cursor):

@@ -88,6 +88,6 @@ def test_another_server_in_force_is_said_and_not_doubled(server, settings, capsy
     call_command("postgres", "url")
 
     said = capsys.readouterr()
-    assert said.err.count("DATABASE_URL is in force") == 2
+    assert said.err.count("DATABASE_URL is set") == 2
     assert said.out == server.url() + "\n"
     assert not server.running

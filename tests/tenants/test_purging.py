@@ -15,7 +15,7 @@ from tenants.models import Change, Membership, SoftDeleteModel, Tenant
 from tests.budgets.paydays import at_once
 from tests.command_line import manage
 from tests.factories import BudgetFactory, MembershipFactory
-from tests.tenants.contract import form, submission
+from tests.tenants.model_cases import form, submission
 
 pytestmark = pytest.mark.usefixtures("own_database")  # with few tenants: some walk over all
 

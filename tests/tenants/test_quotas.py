@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from tenants.access import quotas
-from tenants.access.plans import PLANS, Plan, get_plan
+from tenants.access.plans import PLANS, TenantPlan, get_plan
 from tenants.access.quotas import Quota, declare, require, standings
 from tenants.context import acting_for, run_for
 from tenants.errors import NotAllowed, NoTenant, TenantSuspended
@@ -22,8 +22,8 @@ from tests.factories import MembershipFactory, UserFactory
 from tests.threads import at_once
 
 OURS = {
-    "small": Plan(features=frozenset({"reading"}), quotas={"members": 2}),
-    "large": Plan(features=frozenset({"reading"}), quotas={"members": None}),
+    "small": TenantPlan(features=frozenset({"reading"}), quotas={"members": 2}),
+    "large": TenantPlan(features=frozenset({"reading"}), quotas={"members": None}),
     "old": frozenset({"reading"}),
 }
 SMALL = override_settings(TENANT_PLANS="tests.tenants.test_quotas.OURS")
@@ -240,7 +240,7 @@ class TestTwoAtOnce:
 
     def test_would_pass_it_with_one_statement_that_locks_and_counts(self, small, monkeypatch):
         """Which waits, and then counts by the snapshot it began with."""
-        monkeypatch.setattr(counting, "granted_and_used", in_one_statement)
+        monkeypatch.setattr(counting, "quota_terms_and_usage", in_one_statement)
 
         assert self._joined_at_once(small) == 0
 
@@ -267,7 +267,9 @@ class TestTwoAtOnce:
 
 def in_one_statement(tenant_id, rows, *, lock, using):
     counted, values = rows.order_by().values("pk").query.get_compiler(using).as_sql()
-    select = counting._GRANTED.replace("SELECT", f"SELECT (SELECT count(*) FROM ({counted}) c),", 1)
+    select = counting._QUOTA_TERMS.replace(
+        "SELECT", f"SELECT (SELECT count(*) FROM ({counted}) c),", 1
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"{select} {counting._LOCK}", [*values, tenant_id])
         [(used, *row)] = cursor.fetchall()

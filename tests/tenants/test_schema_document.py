@@ -61,7 +61,7 @@ def test_a_document_that_is_not_is_refused_until_it_is_written(committed, tmp_pa
         ran = manage("schema", "--check", "--file", str(file))
         assert (ran.code, ran.err.strip()) == (
             1,
-            "schema.md is not what models and database say: run manage.py schema",
+            "schema.md is out of date: run manage.py schema",
         )
 
     manage("schema", "--file", str(file))

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from tenants.errors import TenantViolation
-from tenants.management import migrated
+from tenants.management import migration_state
 from tenants.management.commands.serve import CannotServe, login, parse, require_migrated
 from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD
 from tenants.models import User
@@ -48,7 +48,7 @@ def test_serves_until_it_is_stopped(committed):
 
     assert where.startswith("http://127.0.0.1:")
     assert "<title>Log in | Sluice</title>" in page
-    assert said.splitlines()[-1] == "Stop it with Ctrl-C."
+    assert said.splitlines()[-1] == "Stop the server with Ctrl-C."
     assert server.returncode == 0
 
 
@@ -86,7 +86,7 @@ def test_a_database_without_its_tables_is_one_line_that_says_what_to_do(committe
         def migration_plan(self, targets, clean_start=False):
             return super().migration_plan(targets, clean_start=True)
 
-    monkeypatch.setattr(migrated, "MigrationExecutor", Behind)
+    monkeypatch.setattr(migration_state, "MigrationExecutor", Behind)
 
     manage("serve", "0").assert_refused("cannot_serve", "`make demo`", "`manage.py migrate`")
 
@@ -95,7 +95,7 @@ def test_a_database_half_migrated_is_one_line_too(committed, monkeypatch):
     def refuse(*_):
         raise TenantViolation
 
-    monkeypatch.setattr(migrated, "MigrationExecutor", refuse)
+    monkeypatch.setattr(migration_state, "MigrationExecutor", refuse)
 
     with pytest.raises(CannotServe, match="make demo"):
         require_migrated()

@@ -11,7 +11,7 @@ from tenants.errors import ForeignKeyBroken, UniqueBroken
 from tenants.models import Change, Membership
 from tests.budgets.paydays import at_once
 from tests.factories import BudgetFactory, MembershipFactory
-from tests.tenants.contract import form, refused, stored, submission
+from tests.tenants.model_cases import form, refused, stored, submission
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tenants.errors import ForeignKeyBroken
 from tenants.models import SoftDeleteModel, Tenant
 from tenants.postgres.base import as_owner
 from tenants.schema.fields import TenantForeignKey
-from tests.tenants.contract import refused
+from tests.tenants.model_cases import refused
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ class TestChanges:
 
         assert said("plan", "team") == "active, plan team"
         assert said("trial", "business", "--until", until) == (
-            f"trial, plan team, tries business until {until}T00:00:00+00:00"
+            f"trial, plan team, trial of business until {until}T00:00:00+00:00"
         )
         assert said("trial", "--end") == "active, plan team"
         assert said("external-id", unique) == f"active, plan team, external id {unique}"

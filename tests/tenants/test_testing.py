@@ -5,7 +5,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tenants import testing
 from tenants.context import acting_for
 from tenants.errors import StoreError
 from tenants.models import Membership, Tenant
@@ -39,7 +38,8 @@ def test_it_is_migrated_used_as_app_and_gone_after_the_block(committed, database
 
 
 def test_one_that_was_left_behind_is_replaced(committed, database, monkeypatch):
-    monkeypatch.setattr(testing, "call_command", lambda *args, **kwargs: None)  # it takes long
+    command = "tenants.testing.database.call_command"  # it takes long
+    monkeypatch.setattr(command, lambda *args, **kwargs: None)
     name = f"{database}_scratch"
     with psycopg.connect(owner_dsn("postgres"), autocommit=True) as owner:
         owner.execute(f'CREATE DATABASE "{name}"')

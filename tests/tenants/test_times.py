@@ -47,12 +47,12 @@ class TestAnInstant:
 
     @pytest.mark.parametrize("moment", UNWRITABLE, ids=str)
     def test_is_within_the_window(self, moment):
-        with pytest.raises(ValueError, match="from 1970 on and before 2200, not "):
+        with pytest.raises(ValueError, match="must be from 1970 to 2199, not "):
             instant(moment)
 
     @pytest.mark.parametrize("other", [datetime(2026, 6, 1), "2026-06-01T12:00Z", None, 5])
     def test_is_a_datetime_with_a_time_zone(self, other):
-        with pytest.raises(ValueError, match=r"needs a time zone|is a datetime, not"):
+        with pytest.raises(ValueError, match=r"needs a time zone|must be a datetime, not"):
             instant(other)
 
     def test_can_be_shown_in_every_time_zone(self):

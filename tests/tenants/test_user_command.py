@@ -147,7 +147,7 @@ class TestRestore:
 
         ran = manage("user", "restore", user.email)
 
-        ran.assert_refused("bad_user", "say which", str(user.pk))
+        ran.assert_refused("bad_user", "use an id", str(user.pk))
         User.objects.deactivate(User.objects.get_by_name(user.email))
         assert manage("user", "restore", user.pk, "--json").json["deactivated"] is None
 

@@ -16,7 +16,7 @@ from budgets.models import Budget, Movement
 from tenants.errors import CodedError, ValueRefused, WrongType
 from tenants.managers.arguments import fits
 from tenants.models import Invitation, Membership, Tenant, User
-from tenants.postgres.storable import DEEPEST_JSON, LARGEST_JSON, json_object
+from tenants.postgres.untrusted import DEEPEST_JSON, LARGEST_JSON, clean_json_object
 
 pytestmark = pytest.mark.usefixtures("acting")
 
@@ -42,11 +42,11 @@ LOOKUPS: list[tuple[str, Any, str]] = [
     ("owner", "x", "owner"),
     ("owner__user", "x", "owner"),
     ("owner__isnull", 5, ""),
-    ("last_seq", "x", "last_seq"),
-    ("last_seq", INF, "last_seq"),
-    ("last_seq__gte", INF, "last_seq"),
-    ("last_seq", Decimal("nan"), "last_seq"),
-    ("last_seq__in", [10**5000], ""),
+    ("last_movement_seq", "x", "last_movement_seq"),
+    ("last_movement_seq", INF, "last_movement_seq"),
+    ("last_movement_seq__gte", INF, "last_movement_seq"),
+    ("last_movement_seq", Decimal("nan"), "last_movement_seq"),
+    ("last_movement_seq__in", [10**5000], ""),
     ("created_at", "x", "created_at"),
     ("created_at", 5, "created_at"),
     ("created_at__year", "x", "created_at"),
@@ -81,7 +81,7 @@ class TestFilters:
         assert not isinstance(caught.value.__cause__, CodedError)
 
     @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-    @pytest.mark.parametrize(("name", "value"), [("id", "x"), ("last_seq", INF)])
+    @pytest.mark.parametrize(("name", "value"), [("id", "x"), ("last_movement_seq", INF)])
     def test_do_so_in_every_method(self, way, name, value):
         with pytest.raises(ValueRefused):
             way(Budget.objects.all(), Q(**{name: value}))
@@ -106,7 +106,7 @@ class TestFilters:
     def test_leave_the_block_usable_where_python_refuses(self, budget):
         for lookup, value in (
             ("id", "x"),
-            ("last_seq", INF),
+            ("last_movement_seq", INF),
             ("movements__metadata", nested(9**6)),
         ):
             with pytest.raises(ValueRefused):
@@ -131,12 +131,53 @@ class TestFilters:
         connection.set_rollback(True)
 
 
+MISSPELLED: Any = "nme"
+
+
+class TestFieldNames:
+    def test_that_are_unknown_are_refused_by_every_kind_of_update(self, budget):
+        with pytest.raises(WrongType, match="update: Budget has no field named 'nme'") as caught:
+            Budget.objects.filter(pk=budget.pk).update(**{MISSPELLED: "x"})
+        with pytest.raises(WrongType, match="bulk_update: Budget has no field named 'nme'"):
+            Budget.objects.bulk_update([budget], [MISSPELLED])
+
+        assert caught.value.fields == ("nme",)
+        assert Budget.objects.filter(pk=budget.pk).update(name="y") == 1
+
+
+class TestMessages:
+    """A refused write names its field and the reason, without the text of PostgreSQL."""
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"name": None}, "name: a value is required"),
+            (
+                {"name": "x" * 256},
+                "name: Ensure this value has at most 255 characters (it has 256).",
+            ),
+            ({"name": "a\0b"}, "name: the character U+0000 cannot be stored"),
+            (
+                {"last_movement_seq": "x"},
+                "last_movement_seq: Field 'last_movement_seq' expected a number but got 'x'.",
+            ),
+        ],
+        ids=["null", "too long", "NUL", "not a number"],
+    )
+    def test_name_the_field_and_the_reason(self, values, message, budget):
+        with pytest.raises(CodedError) as caught, transaction.atomic():
+            Budget.objects.filter(pk=budget.pk).update(**values)
+
+        assert str(caught.value) == message
+
+
 class TestWriting:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
             ("exponent", "x"), ("exponent", INF), ("exponent", 10**30), ("owner_id", "x"),
-            ("name", "x" * 256), ("name", "a\0b"), ("archived_at", "x"), ("last_seq", 2**63),
+            ("name", "x" * 256), ("name", "a\0b"), ("archived_at", "x"),
+            ("last_movement_seq", 2**63),
         ],
         ids=range(8),
     )  # fmt: skip
@@ -156,14 +197,14 @@ class TestWriting:
     @pytest.mark.parametrize("value", ["x", INF, 2**63])
     def test_so_does_an_update(self, budget, value):
         with pytest.raises(ValueRefused) as caught:
-            Budget.objects.filter(pk=budget.pk).update(name="B", last_seq=value)
+            Budget.objects.filter(pk=budget.pk).update(name="B", last_movement_seq=value)
 
-        assert caught.value.fields == ("last_seq",)
+        assert caught.value.fields == ("last_movement_seq",)
         connection.set_rollback(True)
 
     def test_an_expression_that_is_out_of_range_names_none(self, budget):
         with pytest.raises(ValueRefused) as caught:
-            Budget.objects.update(last_seq=F("last_seq") + 2**62 + 2**62)
+            Budget.objects.update(last_movement_seq=F("last_movement_seq") + 2**62 + 2**62)
 
         assert caught.value.fields == ()
         connection.set_rollback(True)
@@ -247,7 +288,7 @@ class TestJSON:
     )  # fmt: skip
     def test_that_postgresql_or_a_later_read_would_refuse_is_refused(self, value):
         with pytest.raises(ValueError, match=r"^(is|has)"):
-            json_object(value)
+            clean_json_object(value)
 
     @pytest.mark.parametrize(
         "value",
@@ -261,6 +302,6 @@ class TestJSON:
     )
     def test_within_the_bounds_is_kept_and_read_back(self, value):
         with connection.cursor() as cursor:
-            kept: Any = [Json(value), Json(json_object(value))]
+            kept: Any = [Json(value), Json(clean_json_object(value))]
             cursor.execute("SELECT %s::jsonb = %s::jsonb", kept)
             assert cursor.fetchone() == (True,)

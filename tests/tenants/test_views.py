@@ -159,7 +159,7 @@ PROBLEMS = [
     ({"currency": "eur"}, 400, "check_broken", ["currency"]),
     ({"exponent": None}, 400, "not_null_broken", ["exponent"]),
     ({"exponent": 10**9}, 400, "value_refused", ["exponent"]),
-    ({"last_seq": 2**63}, 400, "value_refused", ["last_seq"]),
+    ({"last_movement_seq": 2**63}, 400, "value_refused", ["last_movement_seq"]),
     ({"exponent": 1e400}, 400, "value_refused", ["exponent"]),
     ({"exponent": "two"}, 400, "value_refused", ["exponent"]),
     ({"owner_id": "nobody"}, 400, "value_refused", ["owner"]),
@@ -211,7 +211,7 @@ class TestProblems:
         said = "the role viewer may not use settings.change"
         assert answer.json() == {
             "type": "urn:problem-type:not_allowed",
-            "title": "The member's role may not do that; `verb` and `role` say what and who.",
+            "title": "The member's role does not have the privilege.",
             "status": 403,
             "detail": said,
             "code": "not_allowed",

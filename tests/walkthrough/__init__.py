@@ -1,1 +1,1 @@
-"""Documents that are run: what they show is what happens, or a test is red."""
+"""Execution of the blocks of a document; a test fails if the output differs."""

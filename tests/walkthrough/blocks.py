@@ -10,7 +10,7 @@ _FILE = re.compile(r"(?:#|//|--) ((?:[\w-]+/)*[\w-]+\.\w+)(, continued)?")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What stands between two fences: `language` and `options` are from the first one."""
+    """The text between two fences, with the `language` and the `options` of the first."""
 
     line: int
     language: str
@@ -25,7 +25,7 @@ class Block:
 
 
 def blocks_of(path: Path) -> Iterator[Block]:
-    """The blocks of a document in their order. Raises ValueError for a fence left open."""
+    """The blocks of a document in order. Raises ValueError for a fence without an end."""
     begun: tuple[int, str] | None = None
     held: list[str] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -38,4 +38,4 @@ def blocks_of(path: Path) -> Iterator[Block]:
             yield Block(begun[0], language, tuple(options), "\n".join(held) + "\n")
             begun = None
     if begun is not None:
-        raise ValueError(f"the fence in line {begun[0]} is left open")
+        raise ValueError(f"the fence in line {begun[0]} has no end")

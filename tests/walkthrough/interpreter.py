@@ -1,7 +1,7 @@
-"""A Python in the walkthrough's project: runs one block a line of JSON, and says what was wrong.
+"""The Python process of a walkthrough: runs a block for each line of JSON, and reports errors.
 
-A block with `>>>` is compared with what it shows; any other has only to run. The answer has the
-ids of the rows that were given names, so that commands can say `$NOTE` for the id of `note`.
+The output of a block with `>>>` is compared; other blocks only run. The answer has the ids of the
+rows among the names, so that commands can use `$NOTE` for the id of `note`.
 """
 
 import doctest
@@ -20,25 +20,25 @@ FIRST = doctest.REPORT_ONLY_FIRST_FAILURE
 
 
 def wrong_in(source: str, name: str, names: dict[str, Any]) -> str:
-    """What went wrong in a block; '' when nothing did."""
-    said = io.StringIO()
+    """The error of a block; '' without an error."""
+    output = io.StringIO()
     try:
         if ">>> " not in source:
-            with redirect_stdout(said):
+            with redirect_stdout(output):
                 exec(compile(source, name, "exec"), names)  # noqa: S102  # a document's code
             return ""
         test = doctest.DocTestParser().get_doctest(source, {}, name, None, 0)
         test.globs = names
         failed, _ = doctest.DocTestRunner(optionflags=FLAGS | FIRST).run(
-            test, out=said.write, clear_globs=False
+            test, out=output.write, clear_globs=False
         )
-        return said.getvalue() if failed else ""
+        return output.getvalue() if failed else ""
     except Exception:
         return traceback.format_exc()
 
 
 def ids(names: dict[str, Any]) -> dict[str, str]:
-    """The ids of the rows among the names, by the name in capitals."""
+    """The ids of the rows among the names, by the upper-case name."""
     rows = {name: getattr(value, "pk", None) for name, value in names.items()}
     return {name.upper(): str(pk) for name, pk in rows.items() if hasattr(pk, "hex")}
 
@@ -49,8 +49,8 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     names: dict[str, Any] = {"__name__": "__walkthrough__"}
     for line in sys.stdin:
-        asked = json.loads(line)
-        answer = {"wrong": wrong_in(asked["source"], asked["name"], names), "ids": ids(names)}
+        block = json.loads(line)
+        answer = {"wrong": wrong_in(block["source"], block["name"], names), "ids": ids(names)}
         print(json.dumps(answer), file=answers, flush=True)
 
 

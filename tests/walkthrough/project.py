@@ -1,4 +1,4 @@
-"""The project that a document builds: its files are written, its commands and its Python run."""
+"""The project of a document: writes its files, runs its commands and its Python code."""
 
 import doctest
 import json
@@ -16,18 +16,18 @@ from tests.walkthrough.interpreter import FLAGS
 ROOT = Path(__file__).parents[2]
 INTERPRETER = Path(__file__).with_name("interpreter.py")
 OURS = ("PYTEST", "DJANGO", "COV_", "TENANT", "PIP_", "PYTHON")
-"""Variables of the tests' own, which the project has no business to know."""
+"""Prefixes of the tests' own variables, which the project does not get."""
 
 PATIENCE = 120
-"""Seconds that a command may take."""
+"""The timeout of a command in seconds."""
 
 
 class Wrong(AssertionError):
-    """A block of the document is not true."""
+    """A block of the document is wrong."""
 
 
 class Project:
-    """A folder of its own, outside the repository: `python` runs it, and `environ` is added."""
+    """A folder outside of the repository, with an interpreter and additional variables."""
 
     def __init__(
         self, folder: Path, settings: str, environ: Mapping[str, str], python: str = sys.executable
@@ -52,7 +52,7 @@ class Project:
             interpreter.communicate(timeout=PATIENCE)
 
     def run(self, block: Block) -> None:
-        """Do what the block says. Raises Wrong, also for a block that nothing can run."""
+        """Run the block. Raises Wrong, also for a language that cannot be run."""
         if block.file:
             self._write(block, *block.file)
         elif block.language == "python":
@@ -86,15 +86,15 @@ class Project:
             )
         assert interpreter.stdin
         assert interpreter.stdout
-        asked = {"source": block.text, "name": f"line {block.line}"}
-        print(json.dumps(asked), file=interpreter.stdin, flush=True)
+        message = {"source": block.text, "name": f"line {block.line}"}
+        print(json.dumps(message), file=interpreter.stdin, flush=True)
         answer: dict[str, Any] = json.loads(interpreter.stdout.readline() or "{}")
         if wrong := answer.get("wrong", "the interpreter is gone"):
             raise Wrong(f"the block of line {block.line}:\n{wrong}")
         self.environ |= answer["ids"]
 
     def _type(self, block: Block) -> None:
-        """Each `$ command`, with its output and its exit code: `exit=N` when that is not 0."""
+        """Run each `$ command`; compare its output and its exit code, 0 or that of `exit=N`."""
         [code] = [int(each.removeprefix("exit=")) for each in block.options] or [0]
         commands = ("\n" + block.text).split("\n$ ")[1:]
         if not commands:
@@ -110,17 +110,17 @@ class Project:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
-            wanted = code if number == len(commands) else 0
-            said = f"line {block.line}: `{typed}` gave exit code {ran.returncode} and\n{ran.stdout}"
-            if ran.returncode != wanted:
-                raise Wrong(said)
+            expected = code if number == len(commands) else 0
+            text = f"line {block.line}: `{typed}` gave exit code {ran.returncode} and\n{ran.stdout}"
+            if ran.returncode != expected:
+                raise Wrong(text)
             shown = shown.rstrip() + "\n"
             if not doctest.OutputChecker().check_output(shown, ran.stdout.rstrip() + "\n", FLAGS):
-                raise Wrong(f"{said}\nnot\n{shown}")
+                raise Wrong(f"{text}\nnot\n{shown}")
 
 
 def _look_up(block: Block) -> None:
-    """A picture cannot be run, but the functions and classes that it names are there."""
+    """Check that the functions and classes in a diagram exist."""
     paths = [path for app in ("tenants", "examples") for path in sorted((ROOT / app).rglob("*.py"))]
     code = "\n".join(path.read_text() for path in paths)
     names = re.findall(r"\b([a-z_]+)\(|\b([A-Z][a-z]+[A-Z]\w+)", block.text)

@@ -1,4 +1,4 @@
-"""`manage.py audit`: does every invariant hold?"""
+"""`manage.py audit`: check the invariants of every ledger."""
 
 import argparse
 import sys
@@ -13,23 +13,25 @@ from tenants.models import Tenant
 
 
 class Command(BaseCommand):
-    """Reads every ledger and names what does not hold."""
+    """Reads every ledger and reports each broken invariant."""
 
     help = (
-        "Check the invariants of every tenant's ledger, or of one, and that whoever is named as "
-        "having done something is a user (unknown_user: make one of that id, without a password). "
-        "Exit code 0: all hold; 1: some do not, or a tenant cannot be read, and each is named; "
-        "2: it could not be asked."
+        "Check the invariants of the ledgers of all tenants, or of one. Check also that every "
+        "actor is a user (for unknown_user, create a user with that id, without a password). "
+        "Exit code 0: every invariant holds; 1: an invariant is broken or a tenant cannot be "
+        "read, and each break is printed; 2: the audit could not run."
     )
     examples = """
   manage.py audit
-  manage.py audit --tenant rivera --json
+  manage.py audit --tenant tierney --json
   manage.py audit --replay
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
-        parser.add_argument("--replay", action="store_true", help="re-run every past cascade too")
+        parser.add_argument(
+            "--replay", action="store_true", help="also recompute every past cascade"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(
@@ -40,12 +42,14 @@ class Command(BaseCommand):
         audited = []
         with self.progress() as progress:
             for each in progress.track(tenants, description="Auditing"):
-                found = list(audit.breaks_of(each, replay=replay))
+                of_tenant = list(audit.breaks_of(each, replay=replay))
                 with acting_for(each):
-                    audited.append({"tenant": each.slug, **audit.counts(), "breaks": len(found)})
-                breaks += found
+                    audited.append(
+                        {"tenant": each.slug, **audit.counts(), "breaks": len(of_tenant)}
+                    )
+                breaks += of_tenant
         if json:
-            rows = [found.as_dict() for found in breaks]
+            rows = [each.as_dict() for each in breaks]
             self.print_json({"ok": not breaks, "tenants": audited, "breaks": rows})
         else:
             self._print(audited, breaks, replay)
@@ -61,14 +65,14 @@ class Command(BaseCommand):
         for row in audited:
             table.add_row(*map(str, row.values()))
         self.print_rich(table)
-        for found in breaks:
-            self.stdout.write(str(found))
-        asked = "I1-I13, every cascade replayed" if replay else "I1-I13"
-        told = "1 break" if len(breaks) == 1 else f"{len(breaks)} breaks"
-        self.stdout.write(told if breaks else f"every invariant holds: {asked}")
+        for each in breaks:
+            self.stdout.write(str(each))
+        scope = "I1-I13, every cascade replayed" if replay else "I1-I13"
+        count = "1 break" if len(breaks) == 1 else f"{len(breaks)} breaks"
+        self.stdout.write(count if breaks else f"every invariant holds: {scope}")
 
 
 def _tenants(slug: str | None) -> list[Tenant]:
-    """The tenant of that slug, or all of them. Raises UnknownTenant."""
+    """The tenant with that slug, or all tenants. Raises UnknownTenant."""
     with inspecting() if slug is None else acting_for(Tenant.objects.id_of(slug)):
         return list(Tenant.objects.by_slug())

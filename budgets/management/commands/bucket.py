@@ -1,4 +1,4 @@
-"""`manage.py bucket`: the verbs that change a budget's buckets."""
+"""`manage.py bucket`: add, change, reorder and close buckets."""
 
 import argparse
 import sys
@@ -6,83 +6,88 @@ from typing import Any
 from uuid import UUID
 
 from budgets.errors import NotConfirmed
-from budgets.management.asking import Request, add_request, tried
 from budgets.management.base import BudgetCommand
-from budgets.management.pictures import DRY, Change, bucket_row, changed_buckets
+from budgets.management.change_tables import DRY, BucketChange, bucket_row, changed_buckets_table
+from budgets.management.request_flags import BudgetRequest, add_request_flags, rollback_if
 from budgets.management.rules import VERBS
 from budgets.models import Bucket, Budget
 
 
 class Command(BudgetCommand):
-    """Buckets, from the command line."""
+    """Runs the verbs of BucketManager."""
 
     help = (
-        "Add a bucket to a budget, or change one: its name, rules, target, lock and place; or "
-        "close it. What was changed is shown before and after. `budget show` shows them all."
+        "Add a bucket to a budget; change the name, rules, target, lock or priority of a bucket; "
+        "or close it. The command shows the changed buckets before and after. `budget show` shows "
+        "all of them."
     )
     examples = "".join(verb.examples.rstrip() for verb in VERBS.values())
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
         for name, verb in VERBS.items():
-            mine = self.add_verb(verbs, name, verb.help, verb.examples)
-            verb.add_arguments(mine)
-            super().add_arguments(mine)
-            add_request(mine)
+            subparser = self.add_verb(verbs, name, verb.help, verb.examples)
+            verb.add_arguments(subparser)
+            super().add_arguments(subparser)
+            add_request_flags(subparser)
 
     def handle(self, *args: Any, verb: str, tenant: str, budget: str, **options: Any) -> None:
-        def ask(*, dry_run: bool, expect: int | None = None) -> dict[str, Any]:
-            def work(found: Budget) -> dict[str, Any]:
-                request = Request.of(found, **options)
+        def run(*, dry_run: bool, expect: int | None = None) -> dict[str, Any]:
+            def work(named: Budget) -> dict[str, Any]:
+                request = BudgetRequest.from_flags(named, **options)
                 if expect is not None:
                     request.options["expect"] = expect
-                return _changed(verb, request, **options | {"dry_run": dry_run})
+                return _report(verb, request, **options | {"dry_run": dry_run})
 
             return self.on_budget(tenant, budget, work, by=options["by"], archived=True)
 
-        seen = None
+        version = None
         if verb == "close" and not (options["yes"] or options["dry_run"]):
-            _require_somebody(options["json"])
-            seen = self._confirmed(ask(dry_run=True))
-        report = ask(dry_run=options["dry_run"], expect=seen)
+            _require_terminal(options["json"])
+            version = self._confirm(run(dry_run=True))
+        report = run(dry_run=options["dry_run"], expect=version)
         table, _ = report.pop("table"), report.pop("version")
         if options["json"]:
             self.print_json(report)
             return
         self.print_rich(table)
         if report["movement"]:
-            self.stdout.write(f"Movement {report['movement']}. A closed bucket stays closed.")
+            self.stdout.write(f"Movement {report['movement']}. A closed bucket cannot be reopened.")
 
-    def _confirmed(self, report: dict[str, Any]) -> int:
-        """The version of the budget whose bucket may be closed. Raises NotConfirmed."""
+    def _confirm(self, report: dict[str, Any]) -> int:
+        """Ask for confirmation; return the version of the budget. Raises NotConfirmed."""
         self.print_rich(report["table"])
-        self.stdout.write("Close it for good? [y/N] ", ending="")
+        self.stdout.write("Close it permanently? [y/N] ", ending="")
         self.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise NotConfirmed("nothing was closed")
+            raise NotConfirmed("not confirmed: the bucket was not closed")
         return int(report["version"])
 
 
-def _require_somebody(json: bool) -> None:
-    """Raise NotConfirmed where nobody can be asked."""
+def _require_terminal(json: bool) -> None:
+    """Raise NotConfirmed without a terminal on which to ask."""
     if json or not sys.stdin.isatty():
-        raise NotConfirmed("a closed bucket stays closed: look with --dry-run, then say --yes")
+        raise NotConfirmed(
+            "a closed bucket cannot be reopened: check with --dry-run, then repeat with --yes"
+        )
 
 
-def _changed(verb: str, request: Request, *, dry_run: bool, **options: Any) -> dict[str, Any]:
-    """What came of it, or would: as JSON has it, with the table for people."""
+def _report(verb: str, request: BudgetRequest, *, dry_run: bool, **options: Any) -> dict[str, Any]:
+    """Run the verb; the report is JSON, with its table under `table`."""
     budget = request.budget
     budget.acquire()
-    version, seq = budget.version, budget.last_seq
+    version, seq = budget.version, budget.last_movement_seq
     before = budget.buckets.by_id()
-    with tried(dry_run):
-        answer = VERBS[verb].ask(request, **options)
-        answered = [answer] if isinstance(answer, Bucket) else list(answer)
+    with rollback_if(dry_run):
+        result = VERBS[verb].run(request, **options)
+        buckets = [result] if isinstance(result, Bucket) else list(result)
         budget.refresh_from_db()
-        changes = _changes(budget, before, answered)
-        moved = budget.movements.newest().pk if budget.last_seq > seq and not dry_run else None
-        repeated = any(bucket.repeated for bucket in answered)
-        title = _title(f"{verb} {', '.join(map(str, answered))}", dry_run, repeated, changes)
+        changes = _changes(budget, before, buckets)
+        moved = (
+            budget.movements.newest().pk if budget.last_movement_seq > seq and not dry_run else None
+        )
+        repeated = any(bucket.repeated for bucket in buckets)
+        title = _title(f"{verb} {', '.join(map(str, buckets))}", dry_run, repeated, changes)
         return {
             "dry_run": dry_run,
             "repeated": repeated,
@@ -90,29 +95,29 @@ def _changed(verb: str, request: Request, *, dry_run: bool, **options: Any) -> d
             "after": [now if was or not dry_run else now | {"id": None} for was, now in changes],
             "movement": moved,
             "version": version,
-            "table": changed_buckets(budget, changes, title),
+            "table": changed_buckets_table(budget, changes, title),
         }
 
 
-def _changes(budget: Budget, before: dict[Any, Bucket], answered: list[Bucket]) -> list[Change]:
-    """Each bucket that is not what it was, before and after; else those that were asked about."""
-    pairs: list[Change] = []
-    for pk, bucket in sorted(budget.buckets.by_id().items(), key=lambda each: _place(each[1])):
+def _changes(budget: Budget, before: dict[Any, Bucket], named: list[Bucket]) -> list[BucketChange]:
+    """Each changed bucket before and after; without a change the named buckets."""
+    pairs: list[BucketChange] = []
+    for pk, bucket in sorted(budget.buckets.by_id().items(), key=lambda each: _order(each[1])):
         was = bucket_row(budget, before[pk]) if pk in before else None
         pairs.append((was, bucket_row(budget, bucket)))
-    touched = [(was, now) for was, now in pairs if was != now]
-    asked = {bucket.pk for bucket in answered}
-    return touched or [(was, now) for was, now in pairs if now["id"] in asked]
+    changed = [(was, now) for was, now in pairs if was != now]
+    ids = {bucket.pk for bucket in named}
+    return changed or [(was, now) for was, now in pairs if now["id"] in ids]
 
 
-def _place(bucket: Bucket) -> tuple[bool, int, UUID]:
-    """Envelopes as cascades serve them, then the others, the oldest first."""
+def _order(bucket: Bucket) -> tuple[bool, int, UUID]:
+    """Open envelopes by priority, then the other buckets by age."""
     return bucket.priority is None, bucket.priority or 0, bucket.pk
 
 
-def _title(what: str, dry_run: bool, repeated: bool, changes: list[Change]) -> str:
+def _title(action: str, dry_run: bool, repeated: bool, changes: list[BucketChange]) -> str:
     if repeated:
-        return f"{what}: done before, with this key: nothing changed"
+        return f"{action}: already done with this key: nothing changed"
     if all(was == now for was, now in changes):
-        return f"{what}: nothing to change"
-    return f"{what}{DRY}" if dry_run else what
+        return f"{action}: nothing to change"
+    return f"{action}{DRY}" if dry_run else action

@@ -1,4 +1,4 @@
-"""`manage.py cascade`: what each bucket of a case file keeps, and why. Needs no database."""
+"""`manage.py cascade`: compute the cases of a file. Needs no database."""
 
 import argparse
 import sys
@@ -6,26 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from budgets.errors import BadCase
-from budgets.management.casefile import parse, result
+from budgets.management.cases import parse, result
 from tenants.management.base import Command as BaseCommand
 
 
 class Command(BaseCommand):
-    """Answers one case with one result, and a list of cases with a list."""
+    """Prints one result for one case, and a list of results for a list of cases."""
 
     help = (
-        "Divide the deposits of a case file among their buckets and print every step as JSON. "
-        "Reads and writes no database. A bad case gives one line on stderr and exit code 2."
+        "Divide the deposit of each case of a file among its buckets, and print every step as "
+        "JSON. The command uses no database. For an invalid case it prints one line on stderr; "
+        "its exit code is 2."
     )
     examples = """
   manage.py cascade tests/data/cascade_cases.json
-  manage.py cascade < case.json
+  manage.py cascade < tests/data/cascade_cases.json
   echo '{"name": "pay day", "deposit_minor": 100000, "buckets": [
     {"name": "rent", "priority": 0, "filter": {"method": "percentage", "value": "33.3333"},
      "hold": {"type": "flat_value", "value": 50000}, "target_minor": 60000,
      "balance_minor": 0, "locked": false}]}' | manage.py cascade -
 """
-    requires_system_checks = ()  # a check may ask for a database
+    requires_system_checks = ()  # a check may need a database
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -38,13 +39,13 @@ class Command(BaseCommand):
             self.print_json([result(case) for case in cases])
         else:
             self.print_json(result(cases))
-        self.stdout.flush()  # a reader that has gone is noticed here, not as Python exits
+        self.stdout.flush()  # raises here, not at exit, when the pipe is closed
 
 
 def _read(file: str) -> bytes:
     """The bytes of the file, or of stdin."""
     if file == "-" and sys.stdin is None:
-        raise BadCase("stdin is closed: name a file, or send the cases through a pipe")
+        raise BadCase("stdin is closed: name a file, or pipe the cases into the command")
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

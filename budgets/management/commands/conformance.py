@@ -1,4 +1,4 @@
-"""`manage.py conformance`: the case file again, through the database and its managers."""
+"""`manage.py conformance`: run the cases of a file through the database."""
 
 import argparse
 import sys
@@ -12,8 +12,8 @@ from uuid_utils.compat import uuid7
 
 from budgets.cascade import Slot
 from budgets.errors import BadCase, Refused
-from budgets.management.casefile import Case, parse
-from budgets.management.casefile import result as pure_result
+from budgets.management.cases import Case, parse
+from budgets.management.cases import result as pure_result
 from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Budget, Movement
@@ -23,13 +23,13 @@ from tenants.models import Tenant
 
 
 class Command(BaseCommand):
-    """Each case in a transaction that is checked like a commit, then rolled back."""
+    """Runs each case in a transaction whose constraints are checked before it is rolled back."""
 
     help = (
-        "Run a case file through the database: a budget for each case, filled and deposited "
-        "into by the public managers, alone and in bulk; preview and entries are compared with "
-        "what the case expects, or the pure cascade gives. Nothing stays. "
-        "Exit code 1 if any failed."
+        "Run the cases of a file through the database. For each case the public managers create a "
+        "budget and deposit into it, alone and in bulk. The preview and the entries are compared "
+        "with the expected result of the case and with the pure cascade. Everything is rolled "
+        "back. Exit code 1: a case failed."
     )
     examples = """
   manage.py conformance tests/data/cascade_cases.json
@@ -45,11 +45,11 @@ class Command(BaseCommand):
         except OSError as error:
             raise BadCase(f"{file} cannot be read: {error.strerror}") from error
         cases = cases if isinstance(cases, list) else [cases]
-        failures = [(case.name, wrong) for case in cases if (wrong := failure(case))]
+        failures = [(case.name, wrong) for case in cases if (wrong := difference(case))]
         passed = len(cases) - len(failures)
         if json:
-            named = [{"name": name, "wrong": wrong} for name, wrong in failures]
-            self.print_json({"passed": passed, "failed": len(failures), "failures": named})
+            rows = [{"name": name, "wrong": wrong} for name, wrong in failures]
+            self.print_json({"passed": passed, "failed": len(failures), "failures": rows})
         else:
             for name, wrong in failures:
                 self.stdout.write(f"FAILED {name}: {wrong}")
@@ -58,8 +58,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def failure(case: Case) -> str:
-    """How the database's answers differ from the expected one; "" when they do not."""
+def difference(case: Case) -> str:
+    """The differences between the stored and the expected results; "" without a difference."""
     pure = pure_result(case)
     try:
         paths = through_database(case)
@@ -79,47 +79,47 @@ def failure(case: Case) -> str:
 def _differences(
     stored: dict[str, Any], expected: dict[str, Any], pure: dict[str, Any]
 ) -> list[str]:
-    """How an answer differs from what a case expects, from the pure cascade and its preview."""
+    """The differences from the expected result, from the pure cascade and from the preview."""
     wrong = [
-        f"{field} is {stored[field]}, not {wanted.get(field)}"
-        for wanted in (expected, pure)
+        f"{field} is {stored[field]}, not {result.get(field)}"
+        for result in (expected, pure)
         for field in ("allocations", "remainder_minor", "filled")
-        if stored[field] != wanted.get(field)
+        if stored[field] != result.get(field)
     ]
     return [*dict.fromkeys(wrong), *stored["disagreements"]]
 
 
 def through_database(case: Case) -> dict[str, dict[str, Any]]:
-    """What a real budget does with the case, alone and in bulk; nothing is left of it."""
+    """The results of a real budget, alone and in bulk, rolled back."""
     tenant_id = uuid7()
-    with acting_for(tenant_id, even_suspended=True):  # it is not there yet
+    with acting_for(tenant_id, even_suspended=True):  # it does not exist yet
         Tenant(pk=tenant_id, slug="conformance", name="Conformance").save(force_insert=True)
         budget = Budget.objects.create_budget("Conformance", "EUR")
         names = {_bucket(budget, slot, n).pk: slot.key for n, slot in enumerate(case.slots)}
-        paths = {path: _answer(path, budget, case.deposit_minor, names) for path in PATHS}
+        paths = {path: _stored(path, budget, case.deposit_minor, names) for path in PATHS}
         transaction.set_rollback(True)
     return paths
 
 
-def _answer(path: str, budget: Budget, amount: int, names: dict[UUID, str]) -> dict[str, Any]:
-    """The entries of a deposit made one way or the other, then undone."""
+def _stored(path: str, budget: Budget, amount: int, names: dict[UUID, str]) -> dict[str, Any]:
+    """The result in the entries of a deposit by one path, rolled back."""
     with transaction.atomic():
         preview = Movement.objects.preview(budget, amount)
         movement = PATHS[path](budget, amount, preview.hash)
         entries = list(movement.entries.in_order())
-        # What COMMIT would ask is asked now, for there will be none.
+        # Check deferred constraints now, because this transaction is never committed.
         transaction.get_connection().check_constraints()
         transaction.set_rollback(True)
     rest = [entry.amount for entry in entries if entry.bucket_id not in names]
     previewed = [(line.bucket.pk, line.amount, line.reason) for line in preview.lines]
-    entered = [(entry.bucket_id, entry.amount, entry.reason) for entry in entries]
+    stored = [(entry.bucket_id, entry.amount, entry.reason) for entry in entries]
     return {
         "allocations": {
             names[entry.bucket_id]: entry.amount for entry in entries if entry.bucket_id in names
         },
         "remainder_minor": sum(rest),
         "filled": [names[entry.bucket_id] for entry in entries if entry.became_full],
-        "disagreements": [] if previewed == entered else ["the preview said otherwise"],
+        "disagreements": [] if previewed == stored else ["the preview differs from the entries"],
     }
 
 
@@ -139,7 +139,7 @@ PATHS: dict[str, Callable[[Budget, int, str], Movement]] = {
 
 
 def _bucket(budget: Budget, slot: Slot[str], number: int) -> Bucket:
-    """The envelope of a slot, with its balance; numbered, for names may differ by case only."""
+    """The envelope of a slot, with its balance; numbered, because names may differ in case only."""
     bucket = Bucket.objects.create_bucket(
         budget,
         f"{number} {slot.key}"[:200],

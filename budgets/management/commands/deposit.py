@@ -1,63 +1,74 @@
-"""`manage.py deposit`: take money in, and see which bucket got what."""
+"""`manage.py deposit`: post a deposit and show what each bucket keeps."""
 
 import argparse
 from typing import Any
 
 from budgets.errors import BucketClosed, UnknownBucket
-from budgets.management.asking import Request, add_request
 from budgets.management.base import BudgetCommand
-from budgets.management.moving import add_overflow, way_back
-from budgets.management.tables import cascade_table, listed_into, planned, posted, shown
+from budgets.management.change_tables import DRY
+from budgets.management.ledger_tables import (
+    amount_text,
+    cascade_table,
+    entry_rows,
+    line_rows_into,
+    plan_rows,
+)
+from budgets.management.movement_command import add_overflow, undo_hint
+from budgets.management.request_flags import BudgetRequest, add_request_flags
 from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Budget, Movement
 
 
 class Command(BudgetCommand):
-    """Cascades a deposit, or puts it into one bucket."""
+    """Posts a deposit through the cascade, or into one bucket."""
 
     help = (
-        "Take money into a budget: through the cascade, or with --into for one bucket. "
+        "Deposit money into a budget: through the cascade, or with --into into one bucket. "
         "With --key a repeat changes nothing."
     )
     examples = """
-  manage.py deposit --tenant rivera --budget Household 2500.00 --dry-run
-  manage.py deposit --tenant rivera --budget Household 2500.00 --key salary-2026-11 --memo Salary
-  manage.py deposit --tenant rivera --budget Household 80 --into Holiday --overflow reject
-  manage.py deposit --tenant rivera --budget Household '2.500,00' --locale de
+  manage.py deposit --tenant tierney --budget Household 2500.00 --dry-run
+  manage.py deposit --tenant tierney --budget Household 2500.00 --key salary-2026-12 --memo Salary
+  manage.py deposit --tenant tierney --budget Household 80 --into Treats --overflow money
+  manage.py deposit --tenant tierney --budget Household '2.500,00' --locale de
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("amount", metavar="AMOUNT", help="as the tenant writes it: 1,250.50")
-        parser.add_argument("--into", metavar="BUCKET", help="into this bucket, up to its target")
+        parser.add_argument(
+            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
+        )
+        parser.add_argument(
+            "--into", metavar="BUCKET", help="only into this bucket, up to its target"
+        )
         add_overflow(parser)
-        add_request(parser)
+        add_request_flags(parser)
 
     def handle(self, *args: Any, tenant: str, budget: str, by: str | None, **options: Any) -> None:
         def work(found: Budget) -> dict[str, Any]:
-            return deposit(Request.of(found, **options), **options)
+            return deposit(BudgetRequest.from_flags(found, **options), **options)
 
         report = self.on_budget(tenant, budget, work, by=by)
         if options["json"]:
             self.print_json({key: value for key, value in report.items() if key != "table"})
             return
         self.print_rich(report["table"])
-        self.stdout.write(way_back(report["movement"], tenant, budget), ending="")
+        self.stdout.write(undo_hint(report["movement"], tenant, budget), ending="")
 
 
 def deposit(
-    request: Request, *, amount: str, into: str | None, overflow: str, dry_run: bool, **_: Any
+    request: BudgetRequest, *, amount: str, into: str | None, overflow: str, dry_run: bool, **_: Any
 ) -> dict[str, Any]:
-    """Deposit, or only say what would happen; the report has the rows and their table."""
-    budget, minor = request.budget, request.sum(amount)
+    """Post the deposit, or preview it; the report is JSON, with its table under `table`."""
+    budget, minor = request.budget, request.amount(amount)
     budget.acquire()
     movement = None
     if into is None:
-        rows = planned(Movement.objects.preview(budget, minor))
+        rows = plan_rows(Movement.objects.preview(budget, minor))
     else:
         bucket = _bucket(request, into)
         lines = Movement.objects.preview_into(bucket, minor, overflow=Overflow(overflow))
-        rows = listed_into(bucket, minor, lines)
+        rows = line_rows_into(bucket, minor, lines)
     if not dry_run:
         if into is None:
             movement = Movement.objects.deposit(budget, minor, **request.options)
@@ -67,7 +78,7 @@ def deposit(
             )
     repeated = movement is not None and movement.repeated
     if movement and repeated:
-        rows = posted(movement)
+        rows = entry_rows(movement)
     return {
         "dry_run": dry_run,
         "repeated": repeated,
@@ -79,8 +90,8 @@ def deposit(
     }
 
 
-def _bucket(request: Request, name: str) -> Bucket:
-    """The bucket that is meant. Raises UnknownBucket for a closed one too: a code that stays."""
+def _bucket(request: BudgetRequest, name: str) -> Bucket:
+    """The bucket with that name or id. Raises UnknownBucket, by contract for a closed one too."""
     try:
         return request.bucket(name)
     except BucketClosed as error:
@@ -88,9 +99,9 @@ def _bucket(request: Request, name: str) -> Bucket:
 
 
 def _title(budget: Budget, minor: int, movement: Movement | None, repeated: bool) -> str:
-    sum_ = shown(budget, minor)
+    title = f"Deposit of {amount_text(budget, minor)}"
     if movement is None:
-        return f"{sum_} would come to this (dry run: nothing was written)"
+        return title + DRY
     if repeated:
-        return f"{sum_} came in before, with this key, as movement {movement.seq}: nothing moved"
-    return f"{sum_} came in as movement {movement.seq}"
+        return f"{title}, already posted with this key as movement {movement.seq}: nothing moved"
+    return f"{title}, movement {movement.seq}"

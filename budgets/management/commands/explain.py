@@ -1,4 +1,4 @@
-"""`manage.py explain`: why a bucket got what it got."""
+"""`manage.py explain`: why each bucket kept its part of a movement."""
 
 import argparse
 from typing import Any
@@ -6,28 +6,32 @@ from uuid import UUID
 
 from budgets.errors import UnknownMovement
 from budgets.management.base import LocalCommand, add_locale
-from budgets.management.tables import explained, explained_table
+from budgets.management.ledger_tables import explain_rows, explain_table
 from budgets.models import Movement
 from tenants.context import inspecting, run_for
 from tenants.models import Tenant
 
 
 class Command(LocalCommand):
-    """Recomputes a movement from the rules of its time."""
+    """Recomputes a movement from the rules at its time."""
 
     help = (
-        "Show for each bucket in order what arrived, what its filter and hold asked, what space "
-        "it had, what it kept and why: recomputed from the history of rules, buckets that got "
-        "nothing included. A movement that no cascade decided is shown line by line."
+        "Show for each bucket of a cascade, in order: the money that arrived, filter, hold, space, "
+        "the amount it kept and the reason, also for buckets that kept nothing. The steps are "
+        "recomputed from the history of rules. Of other movements the entries are shown."
     )
     examples = """
   manage.py explain 01a1fcb3-6476-70c3-a79a-7d35aba7c0de
-  manage.py explain --tenant rivera 01a1fcb3-6476-70c3-a79a-7d35aba7c0de --json
+  manage.py explain --tenant tierney 01a1fcb3-6476-70c3-a79a-7d35aba7c0de --json
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("movement", metavar="ID", help="of the movement")
-        parser.add_argument("--tenant", metavar="SLUG", help="whose; needed if two have the id")
+        parser.add_argument("movement", metavar="ID", help="id of the movement")
+        parser.add_argument(
+            "--tenant",
+            metavar="SLUG",
+            help="tenant of the movement; needed if several tenants have the id",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         add_locale(parser)
 
@@ -45,8 +49,8 @@ class Command(LocalCommand):
 
 def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
     movement = Movement.objects.get_by_id(pk)
-    rows = explained(movement)
-    return explained_table(movement, rows), {
+    rows = explain_rows(movement)
+    return explain_table(movement, rows), {
         "movement": movement.pk,
         "kind": movement.kind,
         "seq": movement.seq,
@@ -57,12 +61,12 @@ def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
 
 
 def _tenant_of(pk: UUID) -> UUID:
-    """The one tenant that has a movement of that id. Raises UnknownMovement."""
+    """The only tenant that has a movement with that id. Raises UnknownMovement."""
     with inspecting():
         tenants = Movement.objects.tenants_of(pk)
     if len(tenants) != 1:
-        many = "several tenants have a movement of that id: say --tenant SLUG"
-        raise UnknownMovement(many if tenants else f"there is no movement {pk}")
+        several = "several tenants have a movement with that id: add --tenant SLUG"
+        raise UnknownMovement(several if tenants else f"no tenant has a movement {pk}")
     return tenants[0]
 
 
@@ -70,4 +74,6 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise UnknownMovement(f"{text!r} is not the id of a movement") from error
+        raise UnknownMovement(
+            f"{text!r} is not an id: use the UUID that the command which posted it printed"
+        ) from error

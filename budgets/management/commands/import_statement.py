@@ -1,4 +1,4 @@
-"""`manage.py import_statement`: money in cascades, money out is left alone, nothing comes twice."""
+"""`manage.py import_statement`: deposit the incoming lines of a bank statement, each once."""
 
 import argparse
 import json as jsonlib
@@ -10,24 +10,31 @@ from typing import Any
 
 from rich.table import Table
 
-from budgets.jobs.imports import Choices, Fate, Judged, imported, require_currency
+from budgets.jobs.imports import (
+    Choices,
+    Classified,
+    LineStatus,
+    import_file,
+    require_currency,
+)
 from budgets.management.base import BudgetCommand
-from budgets.management.tables import balances_table, shown
+from budgets.management.ledger_tables import amount_text, balances_table
 from budgets.models import Budget
-from budgets.statements import Hints, Statement, read, sniff, survey
+from budgets.statements import Hints, StatementFile, read, survey
 from tenants.local import local, localised
 
 LISTED = 10
-"""Lines of each fate shown without --all."""
+"""How many lines of each status are listed without --all."""
 
-ALWAYS = (Fate.NEW, Fate.DUPLICATE, Fate.SKIPPED)
-"""Fates that the summary counts even where there are none."""
+ALWAYS = (LineStatus.NEW, LineStatus.DUPLICATE, LineStatus.SKIPPED)
+"""The statuses whose count is printed even if it is 0."""
 
-STYLES = {Fate.NEW: "", Fate.HELD: "bold"}
+STYLES = {LineStatus.NEW: "", LineStatus.HELD: "bold"}
 
 HELD = """\
-held lines are like some that came in before, or of an unlikely date: --review says why.
---include-line N brings one in, --skip-line N leaves it, --possible import brings in the alike"""
+Held lines need a decision: they resemble lines imported before, or have an unlikely date.
+--review shows the reasons, --include-line N imports a line, --skip-line N leaves it out,
+--possible import imports all lines that only resemble others."""
 
 ROLES = (
     "date",
@@ -43,118 +50,137 @@ ROLES = (
 
 
 class Command(BudgetCommand):
-    """Imports an OFX, QFX or CSV file into a budget."""
+    """Posts a deposit for each new incoming line of an OFX, QFX or CSV file."""
 
     help = (
-        "Import a bank statement (OFX, QFX or CSV): incoming money cascades through the budget, "
-        "outgoing money is listed and left alone. The file is validated as a whole first, so a "
-        "bad one writes nothing; a second run imports nothing; an interrupted one goes on. "
-        "A line that is like one that came in before, but not surely it, is held for you to "
-        "decide, and so is one dated before 1970 or after the end of next year; what you decide "
-        "about a line is remembered. undo_import takes it all back."
+        "Import a bank statement (OFX, QFX or CSV). Each incoming line becomes a deposit through "
+        "the cascade; outgoing lines are listed as skipped. The whole file is validated first: an "
+        "invalid file writes nothing. A second run imports nothing; after an interruption it "
+        "continues. A line is held for your decision if it resembles a line imported before, or if "
+        "its date is before 1970 or after the end of next year. Decisions about lines are stored. "
+        "`undo_import` reverses the import."
     )
     examples = """
-  manage.py import_statement --tenant rivera --budget Household budgets/samples/household.ofx
-  manage.py import_statement --tenant rivera --budget Household --review export.csv
-  manage.py import_statement --tenant rivera --budget Household export.csv --skip-line 7
-  manage.py import_statement --tenant rivera --budget Household export.csv \\
-      --date-column Buchungstag --amount-column Betrag --decimal , --date-format %d.%m.%Y
+  manage.py import_statement --tenant tierney --budget Household budgets/samples/household.ofx
+  manage.py import_statement --tenant tierney --budget Household \\
+      budgets/samples/household.ofx --review
+  manage.py import_statement --tenant tierney --budget Household \\
+      budgets/samples/household.ofx --possible import --brief
+  manage.py import_statement --tenant morgenrot --budget Bakery budgets/samples/bakery.csv \\
+      --date-column Buchungsdatum --amount-column Betrag --decimal , --date-format %d.%m.%Y
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", metavar="FILE")
-        parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")
-        parser.add_argument("--brief", action="store_true", help="do not list lines or balances")
-        parser.add_argument("--all", action="store_true", help=f"list more than {LISTED} of a kind")
+        parser.add_argument("file", metavar="FILE", help="OFX, QFX or CSV")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show the lines and write nothing"
+        )
+        parser.add_argument("--brief", action="store_true", help="print only the totals")
+        parser.add_argument(
+            "--all", action="store_true", help=f"list more than {LISTED} lines of a status"
+        )
         _add_choices(parser)
-        parser.add_argument("--currency", default="", metavar="CODE", help="when the file has none")
+        parser.add_argument(
+            "--currency", default="", metavar="CODE", help="currency of a file that names none"
+        )
         parser.add_argument("--account", default="", help="only this account of the file")
-        csv = parser.add_argument_group("CSV", "what the file does not show by itself")
+        csv = parser.add_argument_group("CSV", "only what cannot be detected in the file")
         for role in ROLES:
-            csv.add_argument(f"--{role}-column", metavar="NAME", help=f"the column of the {role}")
-        csv.add_argument("--decimal", default="", choices=["", ".", ","], help="decimal mark")
-        csv.add_argument("--delimiter", default="", metavar="CHAR", help="between columns")
-        csv.add_argument("--date-format", default="", metavar="FORM", help="such as %%d.%%m.%%Y")
-        csv.add_argument("--encoding", default="", help="such as utf-8 or windows-1252")
+            csv.add_argument(f"--{role}-column", metavar="NAME", help=f"column of the {role}")
+        csv.add_argument("--decimal", default="", choices=["", ".", ","], help="decimal separator")
+        csv.add_argument("--delimiter", default="", metavar="CHAR", help="column separator")
+        csv.add_argument(
+            "--date-format", default="", metavar="FORM", help="format of dates, such as %%d.%%m.%%Y"
+        )
+        csv.add_argument("--encoding", default="", help="encoding, such as utf-8 or windows-1252")
 
     def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
-        found, here = self.on_budget(tenant, budget, lambda budget: (budget, local()))
-        with localised(locale=here.locale):  # what is printed outside the block too
-            self._import(found, tenant, **options)
+        target, settings = self.on_budget(tenant, budget, lambda each: (each, local()))
+        with localised(locale=settings.locale):  # also outside of the tenant's block
+            self._import(target, tenant, **options)
 
-    def _import(self, found: Budget, tenant: str, **options: Any) -> None:
-        statement = _opened(found, **options)
+    def _import(self, budget: Budget, tenant: str, **options: Any) -> None:
+        statement = _opened(budget, **options)
         review, brief = options["review"], options["brief"]
         dry_run = options["dry_run"] or review
         with self.progress() as progress:
             reading = progress.add_task("Reading", total=None)
-            surveyed = survey(statement.lines(), lambda: progress.advance(reading))
+            surveyed = survey(statement.lines(budget.exponent), lambda: progress.advance(reading))
             progress.update(reading, visible=False)
             choices = _choices(**options)
-            lines = imported(found, statement, dry_run=dry_run, choices=choices, surveyed=surveyed)
+            lines = import_file(
+                budget, statement, dry_run=dry_run, choices=choices, surveyed=surveyed
+            )
             tracked = progress.track(lines, total=surveyed.total, description="Importing")
             if options["json"]:
-                _print_json(found, statement, tracked, dry_run, every_why=review)
+                _print_json(budget, statement, tracked, dry_run, every_why=review)
                 return
             most = None if options["all"] or review else LISTED
             counts, samples, brought = _collected(tracked, most)
         if review:
-            self._review(found, samples)
+            self._review(budget, samples)
         elif not brief:
-            self._list(found, samples, counts)
-        self._sum_up(found, statement, counts, brought, dry_run)
+            self._list(budget, samples, counts)
+        self._print_totals(budget, statement, counts, brought, dry_run)
         if not brief and not dry_run:
-            name = str(found.pk)
-            self.on_budget(tenant, name, lambda budget: self.print_rich(balances_table(budget)))
+            pk = str(budget.pk)
+            self.on_budget(tenant, pk, lambda each: self.print_rich(balances_table(each)))
 
-    def _review(self, budget: Budget, samples: dict[Fate, list[Judged]]) -> None:
-        """Show every incoming line, in the file's order, what would become of it and why."""
-        table = _lines_table("why")
+    def _review(self, budget: Budget, samples: dict[LineStatus, list[Classified]]) -> None:
+        """Print every incoming line in the order of the file, with its status and reason."""
+        table = _lines_table("reason")
         incoming = (each for each in chain(*samples.values()) if each.line.amount > 0)
         for each in sorted(incoming, key=lambda each: each.line.number):
-            table.add_row(*_row(budget, each), each.why, style=STYLES.get(each.fate, "dim"))
+            table.add_row(*_row(budget, each), each.why, style=STYLES.get(each.status, "dim"))
         self.print_rich(table)
 
     def _list(
-        self, budget: Budget, samples: dict[Fate, list[Judged]], counts: Counter[Fate]
+        self,
+        budget: Budget,
+        samples: dict[LineStatus, list[Classified]],
+        counts: Counter[LineStatus],
     ) -> None:
-        """Show the lines, the first few of each fate."""
+        """Print the first lines of each status."""
         table = _lines_table()
-        for fate, judged in samples.items():
-            for each in judged:
-                table.add_row(*_row(budget, each), style=STYLES.get(fate, "dim"))
-            if more := counts[fate] - len(judged):
-                table.add_row("", "", "", f"... and {more:,} more (--all)", "", fate, style="dim")
+        for status, classified in samples.items():
+            for each in classified:
+                table.add_row(*_row(budget, each), style=STYLES.get(status, "dim"))
+            if more := counts[status] - len(classified):
+                table.add_row("", "", "", f"... and {more:,} more (--all)", "", status, style="dim")
         if counts.total():
             self.print_rich(table)
 
-    def _sum_up(
+    def _print_totals(
         self,
         budget: Budget,
-        statement: Statement,
-        counts: Counter[Fate],
+        statement: StatementFile,
+        counts: Counter[LineStatus],
         brought: int,
         dry_run: bool,
     ) -> None:
-        """Say what the lines come to."""
+        """Print the count of each status and the total amount."""
         for account in statement.accounts:
             self.stdout.write(f"account {account.id or '(not named)'}")
-        said = ", ".join(f"{number:,} {fate}" for fate, number in _counted(counts).items())
-        verb = "would bring" if dry_run else "brought"
-        self.stdout.write(f"{counts.total():,} lines: {said}; {verb} {shown(budget, brought)}")
-        if counts[Fate.HELD]:
+        parts = ", ".join(f"{number:,} {status}" for status, number in _counted(counts).items())
+        verb = "would import" if dry_run else "imported"
+        self.stdout.write(
+            f"{counts.total():,} lines: {parts}; {verb} {amount_text(budget, brought)}"
+        )
+        if counts[LineStatus.HELD]:
             self.stdout.write(HELD)
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
-    chosen = parser.add_argument_group("lines", "what to do with single lines, by number")
+    chosen = parser.add_argument_group("lines", "decisions about single lines, by number")
     chosen.add_argument(
-        "--review", action="store_true", help="every incoming line and its fate; writes nothing"
+        "--review",
+        action="store_true",
+        help="list every incoming line with its status and reason; write nothing",
     )
     for verb, does in (
-        ("skip", "leave it out"),
-        ("include", "bring it in, though held or skipped"),
+        ("skip", "do not import this line"),
+        ("include", "import this line although it is held or skipped"),
     ):
         chosen.add_argument(
             f"--{verb}-line", type=int, action="append", default=[], metavar="N", help=does
@@ -163,7 +189,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--possible",
         choices=["hold", "import"],
         default="hold",
-        help="what to do with lines that may have come in before (default: hold)",
+        help="hold or import lines that may have been imported before (default: hold)",
     )
 
 
@@ -174,9 +200,9 @@ def _choices(*, skip_line: list[int], include_line: list[int], possible: str, **
 def _opened(
     budget: Budget, *, file: str, currency: str, account: str, decimal: str, delimiter: str,
     date_format: str, encoding: str, **options: Any,
-) -> Statement:  # fmt: skip
-    """The statement, in the budget's currency or refused."""
-    columns = {role: given for role in ROLES if (given := options[f"{role}_column"]) is not None}
+) -> StatementFile:  # fmt: skip
+    """Open the statement. Raises WrongCurrency unless it is in the budget's currency."""
+    columns = {role: name for role in ROLES if (name := options[f"{role}_column"]) is not None}
     hints = Hints(
         columns=columns,
         decimal=decimal,
@@ -185,69 +211,69 @@ def _opened(
         encoding=encoding,
         account=account,
     )
-    header = sniff(file, hints=hints)
-    named = require_currency(budget, header.currency, currency, header.format)
-    return read(file, currency=named, exponent=budget.exponent, hints=hints)
+    statement = read(file, hints=hints)
+    require_currency(budget, statement, currency)
+    return statement
 
 
-def _counted(counts: Counter[Fate]) -> dict[str, int]:
-    """How many of each fate; of the seldom ones, only those that there are."""
-    return {fate: counts[fate] for fate in Fate if fate in ALWAYS or counts[fate]}
+def _counted(counts: Counter[LineStatus]) -> dict[str, int]:
+    """The count of each status; rare statuses only if the count is not 0."""
+    return {status: counts[status] for status in LineStatus if status in ALWAYS or counts[status]}
 
 
 def _lines_table(*more: str) -> Table:
-    table = Table("line", "date", "account", "description", "amount", "", *more)
+    table = Table("line", "date", "account", "description", "amount", "status", *more)
     table.columns[4].justify = "right"
     return table
 
 
-def _row(budget: Budget, judged: Judged) -> tuple[str, ...]:
-    line, amount = judged.line, shown(budget, judged.line.amount)
-    said = (line.account, line.description, amount, judged.fate)
-    return (str(line.number), str(line.posted), *said)
+def _row(budget: Budget, classified: Classified) -> tuple[str, ...]:
+    line, amount = classified.line, amount_text(budget, classified.line.amount)
+    columns = (line.account, line.description, amount, classified.status)
+    return (str(line.number), str(line.posted), *columns)
 
 
 def _collected(
-    judged: Iterable[Judged], most: int | None
-) -> tuple[Counter[Fate], dict[Fate, list[Judged]], int]:
-    """How many of each fate, the first few of each, and what the new ones come to."""
-    counts: Counter[Fate] = Counter()
-    samples: dict[Fate, list[Judged]] = {fate: [] for fate in Fate}
+    classified: Iterable[Classified], most: int | None
+) -> tuple[Counter[LineStatus], dict[LineStatus, list[Classified]], int]:
+    """The count and the first lines of each status, and the total amount of the new ones."""
+    counts: Counter[LineStatus] = Counter()
+    samples: dict[LineStatus, list[Classified]] = {status: [] for status in LineStatus}
     brought = 0
-    for each in judged:
-        counts[each.fate] += 1
-        brought += each.line.amount if each.fate is Fate.NEW else 0
-        if most is None or len(samples[each.fate]) < most:
-            samples[each.fate].append(each)
+    for each in classified:
+        counts[each.status] += 1
+        brought += each.line.amount if each.status is LineStatus.NEW else 0
+        if most is None or len(samples[each.status]) < most:
+            samples[each.status].append(each)
     return counts, samples, brought
 
 
 def _print_json(
     budget: Budget,
-    statement: Statement,
-    judged: Iterable[Judged],
+    statement: StatementFile,
+    classified: Iterable[Classified],
     dry_run: bool,
     *,
     every_why: bool,
 ) -> None:
-    """One JSON object, written as the lines come: a long file is never held whole."""
-    counts: Counter[Fate] = Counter()
+    """Write one JSON object line by line, so that memory does not grow with the file."""
+    counts: Counter[LineStatus] = Counter()
     brought = 0
     sys.stdout.write('{"lines": [')
-    for comma, each in zip(_commas(), judged, strict=False):
+    for comma, each in zip(_commas(), classified, strict=False):
         line = each.line
-        counts[each.fate] += 1
-        brought += line.amount if each.fate is Fate.NEW else 0
+        counts[each.status] += 1
+        brought += line.amount if each.status is LineStatus.NEW else 0
         row = {
             "line": line.number,
-            "status": each.fate,
+            "status": each.status,
             "account": line.account,
             "date": str(line.posted),
             "amount_minor": line.amount,
             "description": line.description,
             "bank_id": line.external_id,
         }
-        if every_why or each.fate is Fate.HELD:
+        if every_why or each.status is LineStatus.HELD:
             row["why"] = each.why
         sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
     summary: dict[str, Any] = _counted(counts) | {

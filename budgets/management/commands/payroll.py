@@ -1,4 +1,4 @@
-"""`manage.py payroll`: one deposit into each of many budgets, in one transaction."""
+"""`manage.py payroll`: deposit into many budgets in one transaction."""
 
 import argparse
 import sys
@@ -10,8 +10,8 @@ from rich.table import Table
 
 from budgets.errors import BadPayroll, Refused
 from budgets.management.base import LocalCommand, add_locale
-from budgets.management.payroll import Row, deposits_of, rows_of
-from budgets.management.tables import shown
+from budgets.management.ledger_tables import amount_text
+from budgets.management.payroll import PayrollRow, deposits_of, read_rows
 from budgets.models import Movement
 from tenants.context import run_for
 from tenants.local import local
@@ -21,87 +21,92 @@ LISTED = 20
 
 
 class Command(LocalCommand):
-    """Reads `budget, amount, key` lines and deposits them all, or says which it could not."""
+    """Posts one deposit for each line of a payroll file."""
 
     help = (
-        "Deposit into many budgets of a tenant at once: lines of budget, amount, key. The file is "
-        "read as a whole first, so a bad line writes nothing; keys make a repeat safe. All or "
-        "nothing, unless --each. Exit code 1: with --each, some lines were refused."
+        "Deposit into many budgets of a tenant: each line of the CSV file is budget, amount, key. "
+        "The whole file is validated first. All deposits are in one transaction: if one is "
+        "refused, none is written; with --each the others are. Keys make a repeat safe. "
+        "Exit code 1: with --each, some lines were refused."
     )
     examples = """
-  manage.py payroll --tenant rivera wages-2026-11.csv
-  manage.py payroll --tenant rivera wages-2026-11.csv --each --json
+  manage.py payroll --tenant tierney wages-2026-11.csv
+  manage.py payroll --tenant tierney wages-2026-11.csv --each --json
 
   wages-2026-11.csv:
     budget, amount, key
-    Ana, 2410.00, wages-2026-11-ana
-    Luis, 1980.50, wages-2026-11-luis
+    Household, 2410.00, wages-2026-11-aoife
+    Household, 1980.50, wages-2026-11-matteo
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--tenant", required=True, metavar="SLUG")
-        parser.add_argument("--each", action="store_true", help="each on its own")
+        parser.add_argument("file", metavar="FILE", type=Path, help="CSV in UTF-8")
+        parser.add_argument("--tenant", required=True, metavar="SLUG", help="slug of the tenant")
+        parser.add_argument(
+            "--each", action="store_true", help="write the other deposits when one is refused"
+        )
         add_locale(parser)
-        parser.add_argument("--memo", default="Payroll", help="a line for people")
+        parser.add_argument(
+            "--memo", default="Payroll", help="a note for people (default: Payroll)"
+        )
         parser.add_argument("--all", action="store_true", help=f"list more than {LISTED} lines")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, file: Path, tenant: str, **options: Any) -> None:
-        rows = rows_of(file)
+        rows = read_rows(file)
         work = partial(_paid, rows, options["memo"], options["each"])
-        answers = run_for(Tenant.objects.id_of(tenant), work)
-        refused = sum(row["status"] == "refused" for row in answers)
+        results = run_for(Tenant.objects.id_of(tenant), work)
+        refused = sum(row["status"] == "refused" for row in results)
         if options["json"]:
-            self.print_json({"lines": answers, "refused": refused})
+            self.print_json({"lines": results, "refused": refused})
         else:
-            self._print(answers, None if options["all"] else LISTED)
+            self._print(results, None if options["all"] else LISTED)
         if refused:
             sys.exit(1)
 
-    def _print(self, answers: list[dict[str, Any]], most: int | None) -> None:
-        table = Table("line", "budget", "amount", "", "movement")
+    def _print(self, results: list[dict[str, Any]], most: int | None) -> None:
+        table = Table("line", "budget", "amount", "status", "movement")
         table.columns[2].justify = "right"
-        for row in answers[:most]:
+        for row in results[:most]:
             table.add_row(
                 str(row["line"]), row["budget"], row["shown"], row["status"], row["answer"]
             )
         self.print_rich(table)
-        if most and len(answers) > most:
-            self.stdout.write(f"... and {len(answers) - most:,} more (--all)")
+        if most and len(results) > most:
+            self.stdout.write(f"... and {len(results) - most:,} more (--all)")
         counts = [
-            f"{sum(row['status'] == status for row in answers):,} {status}" for status in STATUSES
+            f"{sum(row['status'] == status for row in results):,} {status}" for status in STATUSES
         ]
-        self.stdout.write(f"{len(answers):,} lines: {', '.join(counts)}")
+        self.stdout.write(f"{len(results):,} lines: {', '.join(counts)}")
 
 
 STATUSES = ("deposited", "repeated", "refused")
 
 
-def _paid(rows: list[Row], memo: str, each: bool) -> list[dict[str, Any]]:
-    """Make the deposits; a row for each line of the file."""
+def _paid(rows: list[PayrollRow], memo: str, each: bool) -> list[dict[str, Any]]:
+    """Post the deposits; return a row for each line of the file."""
     deposits = deposits_of(rows, locale=local().locale, memo=memo)
     try:
-        answers = Movement.objects.deposit_many(deposits, each_on_its_own=each)
+        results = Movement.objects.deposit_many(deposits, each_on_its_own=each)
     except Refused as refusal:
         line = rows[refusal.figures["number"]].number
         raise BadPayroll(
-            f"line {line}: {refusal} [{refusal.code}]: nothing was written"
+            f"line {line}: {refusal} [{refusal.code}]. No deposit was written"
         ) from refusal
-    return [_answered(row, answer) for row, answer in zip(rows, answers, strict=True)]
+    return [_row(row, result) for row, result in zip(rows, results, strict=True)]
 
 
-def _answered(row: Row, answer: Movement | Refused) -> dict[str, Any]:
-    said = {"line": row.number, "budget": row.budget, "key": row.key}
-    if isinstance(answer, Refused):
-        refusal = f"{answer} [{answer.code}]"
-        return {**said, "shown": row.amount, "status": "refused", "answer": refusal}
-    status = "repeated" if answer.repeated else "deposited"
-    amount = shown(answer.budget, answer.amount)
+def _row(row: PayrollRow, result: Movement | Refused) -> dict[str, Any]:
+    line = {"line": row.number, "budget": row.budget, "key": row.key}
+    if isinstance(result, Refused):
+        refusal = f"{result} [{result.code}]"
+        return {**line, "shown": row.amount, "status": "refused", "answer": refusal}
+    status = "repeated" if result.repeated else "deposited"
+    amount = amount_text(result.budget, result.amount)
     return {
-        **said,
+        **line,
         "shown": amount,
-        "amount_minor": answer.amount,
+        "amount_minor": result.amount,
         "status": status,
-        "answer": f"#{answer.seq}",
+        "answer": f"#{result.seq}",
     }

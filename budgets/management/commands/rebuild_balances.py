@@ -1,4 +1,4 @@
-"""`manage.py rebuild_balances`: make balances and totals what the entries say."""
+"""`manage.py rebuild_balances`: recompute balances and totals from the ledger."""
 
 import argparse
 import sys
@@ -14,21 +14,25 @@ from tenants.postgres.base import as_owner
 
 
 class Command(BaseCommand):
-    """Runs as owner: role app could not change a balance without an entry."""
+    """Runs as role owner, because role app cannot change a balance without an entry."""
 
     help = (
         "Compare every bucket with its entries and every budget with its movements, and report "
-        "each difference; with --apply write what the ledger says. The ledger itself is never "
-        "changed. Exit code 1: differences were found and not written."
+        "each difference. With --apply write the values of the ledger. The ledger itself is never "
+        "changed. Exit code 1: there are differences, and --apply was not given."
     )
     examples = """
   manage.py rebuild_balances
-  manage.py rebuild_balances --tenant rivera --apply
+  manage.py rebuild_balances --tenant tierney --apply
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
-        parser.add_argument("--apply", action="store_true", help="write (default: a dry run)")
+        parser.add_argument(
+            "--apply",
+            action="store_true",
+            help="write the values of the ledger (default: only report)",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(
@@ -41,7 +45,7 @@ class Command(BaseCommand):
         with as_owner(), self.progress() as progress:
             for slug in progress.track(chosen, description="Comparing"):
                 with acting_for(chosen[slug]):
-                    rows += [{"tenant": slug, **found} for found in repair(apply=apply)]
+                    rows += [{"tenant": slug, **row} for row in repair(apply=apply)]
         if json:
             self.print_json({"applied": apply, "differences": rows})
         else:
@@ -50,10 +54,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _print(self, rows: list[dict[str, Any]], applied: bool) -> None:
-        table = Table("tenant", "row", "column", "was", "ledger says")
+        table = Table("tenant", "row", "column", "stored", "ledger")
         for row in rows:
             table.add_row(*map(str, row.values()))
         if rows:
             self.print_rich(table)
-        done = "written" if applied else "found; nothing was written (--apply writes)"
+        done = "written" if applied else "reported; nothing was written (use --apply)"
         self.stdout.write(f"{len(rows)} differences {done}" if rows else "no differences")

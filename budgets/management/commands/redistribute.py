@@ -1,34 +1,38 @@
-"""`manage.py redistribute`: money of the money bucket goes to the envelopes."""
+"""`manage.py redistribute`: move unallocated money to the envelopes."""
 
 import argparse
 from typing import Any
 
-from budgets.management.asking import Request
-from budgets.management.moving import MoneyCommand
+from budgets.management.movement_command import MoneyCommand
+from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
 
 
 class Command(MoneyCommand):
-    """Gives the envelopes what is unallocated."""
+    """Posts a redistribution."""
 
     help = (
-        "Let money of the money bucket cascade through the envelopes, or with --into give it to "
-        "one of them; what they do not keep stays. With --key a repeat changes nothing."
+        "Cascade money of the money bucket through the envelopes, or move it to the one envelope "
+        "of --into. The rest stays in the money bucket. With --key a repeat changes nothing."
     )
     examples = """
-  manage.py redistribute --tenant rivera --budget Household 500 --dry-run
-  manage.py redistribute --tenant rivera --budget Household 500 --key spare-2026-11
-  manage.py redistribute --tenant rivera --budget Household 80 --into Holiday
+  manage.py redistribute --tenant tierney --budget Household 500 --dry-run
+  manage.py redistribute --tenant tierney --budget Household 500 --key spare-2026-11
+  manage.py redistribute --tenant tierney --budget Household 80 --into Groceries
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("amount", metavar="AMOUNT", help="as the tenant writes it: 1,250.50")
-        parser.add_argument("--into", metavar="BUCKET", help="into this one, up to its target")
+        parser.add_argument(
+            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
+        )
+        parser.add_argument(
+            "--into", metavar="BUCKET", help="only to this envelope, up to its target"
+        )
 
-    def move(self, request: Request, *, amount: str, into: str | None, **_: Any) -> Movement:
-        """Raises what `MovementManager.redistribute` and `redistribute_to` do."""
-        minor, said = request.sum(amount), request.options
+    def move(self, request: BudgetRequest, *, amount: str, into: str | None, **_: Any) -> Movement:
+        """Raises the errors of `MovementManager.redistribute` and `redistribute_to`."""
+        minor, options = request.amount(amount), request.options
         if into is None:
-            return Movement.objects.redistribute(request.budget, minor, **said)
-        return Movement.objects.redistribute_to(request.bucket(into), minor, **said)
+            return Movement.objects.redistribute(request.budget, minor, **options)
+        return Movement.objects.redistribute_to(request.bucket(into), minor, **options)

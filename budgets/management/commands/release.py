@@ -1,29 +1,29 @@
-"""`manage.py release`: what a bucket holds beyond its target goes to the money bucket."""
+"""`manage.py release`: move the excess over a bucket's target to the money bucket."""
 
 import argparse
 from typing import Any
 
-from budgets.management.asking import Request
-from budgets.management.moving import MoneyCommand
+from budgets.management.movement_command import MoneyCommand
+from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
 
 
 class Command(MoneyCommand):
-    """Releases the excess of a bucket."""
+    """Posts a release of excess."""
 
     help = (
-        "Move what a bucket holds beyond its target to the money bucket: after its target was "
-        "lowered, say. With --key a repeat changes nothing."
+        "Move the excess of a bucket over its target to the money bucket, for example after the "
+        "target was lowered. With --key a repeat changes nothing."
     )
     examples = """
-  manage.py release --tenant rivera --budget Household Holiday --dry-run
-  manage.py release --tenant rivera --budget Household Holiday --key holiday-is-cheaper
+  manage.py release --tenant tierney --budget Household Holiday --dry-run
+  manage.py release --tenant tierney --budget Household Holiday --key holiday-is-cheaper
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("bucket", metavar="BUCKET", help="its name, or its id")
+        parser.add_argument("bucket", metavar="BUCKET", help="name or id")
 
-    def move(self, request: Request, *, bucket: str, **_: Any) -> Movement:
-        """Raises what `MovementManager.release_excess` does."""
+    def move(self, request: BudgetRequest, *, bucket: str, **_: Any) -> Movement:
+        """Raises the errors of `MovementManager.release_excess`."""
         return Movement.objects.release_excess(request.bucket(bucket), **request.options)

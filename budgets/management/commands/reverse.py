@@ -1,31 +1,31 @@
-"""`manage.py reverse`: undo a movement by its mirror image."""
+"""`manage.py reverse`: post the mirror image of a movement."""
 
 import argparse
 from typing import Any
 
-from budgets.management.asking import Request
-from budgets.management.moving import MoneyCommand
+from budgets.management.movement_command import MoneyCommand
+from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
 
 
 class Command(MoneyCommand):
-    """Undoes a movement."""
+    """Posts a reversal."""
 
     help = (
-        "Undo a movement by its mirror image, once. It is refused when a bucket that got money "
-        "has spent it or is closed, and for a reversal. With --key a repeat changes nothing."
+        "Reverse a movement: post a new movement with mirrored entries. A movement can be reversed "
+        "once. The command is refused if a bucket would go below zero or is closed, and for a "
+        "reversal. With --key a repeat changes nothing."
     )
     examples = """
-  manage.py reverse --tenant rivera --budget Household 17 --dry-run
-  manage.py reverse --tenant rivera --budget Household 17 --memo "Typed twice"
-  manage.py reverse --tenant rivera --budget Household 01a1fcb3-6476-70c3-a79a-7d35aba7c0de
+  manage.py reverse --tenant tierney --budget Household 36 --dry-run
+  manage.py reverse --tenant tierney --budget Household 36 --memo "Typed twice"
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("movement", metavar="MOVEMENT", help="its number, or its id")
+        parser.add_argument("movement", metavar="MOVEMENT", help="number or id")
 
-    def move(self, request: Request, *, movement: str, **_: Any) -> Movement:
-        """Raises UnknownMovement, and what `MovementManager.reverse_movement` does."""
-        wrong = Movement.objects.meant(request.budget, movement)
-        return Movement.objects.reverse_movement(wrong, **request.options)
+    def move(self, request: BudgetRequest, *, movement: str, **_: Any) -> Movement:
+        """Raises UnknownMovement, and the errors of `MovementManager.reverse_movement`."""
+        original = Movement.objects.meant(request.budget, movement)
+        return Movement.objects.reverse_movement(original, **request.options)

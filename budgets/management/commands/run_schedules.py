@@ -1,4 +1,4 @@
-"""`manage.py run_schedules`: deposit what has fallen due."""
+"""`manage.py run_schedules`: run the due times of schedules."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from budgets.errors import BadSchedule
 from budgets.jobs import scheduling, tasks
-from budgets.management.tables import shown
+from budgets.management.ledger_tables import amount_text
 from budgets.models import Schedule
 from tenants.context import inspecting
 from tenants.management.base import Command as BaseCommand
@@ -20,26 +20,35 @@ from tenants.models import Tenant
 
 
 class Command(BaseCommand):
-    """Runs schedules, of one tenant or of all."""
+    """Posts the deposits of schedules that are due."""
 
     help = (
-        "Deposit what has fallen due, of one tenant or of all; each due time is run once, however "
-        "often and by however many this is called. What an archived budget has rests; a dry run "
-        "says so. Exit code 1: some schedules could not be run; "
-        "each is named, stays due, and kept no other from running."
+        "Post the deposits of all schedules that are due, of one tenant or of all. Each due time "
+        "is run once, even if several workers call this command at the same time. The schedules of "
+        "an archived budget rest; --dry-run lists them. Exit code 1: some schedules were refused; "
+        "each is printed and stays due, and the others are run."
     )
     examples = """
   manage.py run_schedules
-  manage.py run_schedules --tenant rivera --dry-run
-  manage.py run_schedules --tenant rivera --now 2026-12-31T23:59 --json
-  manage.py run_schedules --enqueue       # hand it to the task workers
+  manage.py run_schedules --tenant tierney --dry-run
+  manage.py run_schedules --tenant tierney --now 2026-12-31T23:59 --json
+  manage.py run_schedules --enqueue       # let the task workers run them
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
-        parser.add_argument("--now", type=moment, metavar="ISO", help="as if it were then (UTC)")
-        parser.add_argument("--dry-run", action="store_true", help="show it, and write nothing")
-        parser.add_argument("--enqueue", action="store_true", help="as a task for each tenant")
+        parser.add_argument(
+            "--now",
+            type=_time,
+            metavar="ISO",
+            help="run as of this time (in UTC without an offset)",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show the due times and write nothing"
+        )
+        parser.add_argument(
+            "--enqueue", action="store_true", help="enqueue one task for each tenant"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(
@@ -90,15 +99,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{deposited:,} deposits {verb}")
 
 
-def moment(text: str) -> datetime:
-    """A moment in ISO form, in UTC unless it names an offset. Raises BadSchedule."""
+def _time(text: str) -> datetime:
+    """Parse an ISO time, in UTC without an offset. Raises BadSchedule."""
     try:
-        named = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadSchedule(f"that is no time: {text!r}; say one such as 2026-12-31T09:00") from error
-    if not 1970 < named.year <= timezone.now().year + 1:
-        raise BadSchedule(f"say a time from 1971 to the end of next year, not {text!r}")
-    return named if named.tzinfo else named.replace(tzinfo=UTC)
+        raise BadSchedule(f"{text!r} is not a time: write it like 2026-12-31T09:00") from error
+    if not 1970 < time.year <= timezone.now().year + 1:
+        raise BadSchedule(f"the time must be from 1971 to the end of next year, not {text!r}")
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _slugs(ids: list[UUID]) -> dict[UUID, str]:
@@ -107,21 +116,25 @@ def _slugs(ids: list[UUID]) -> dict[UUID, str]:
 
 
 def _run(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
-    """A row for each run, and one for each schedule that could not be run."""
+    """A row for each run, and one for each refused schedule."""
     for report in scheduling.run_due(tenant_id, now):
         for run in report.runs:
             yield _row(report.schedule, run.due_at, run.outcome, movement=run.movement_id)
         if report.error:
             why = f"{report.error} [{report.error.code}]"
-            # None: its last run was made, and nobody knows whether that was committed.
+            # None after the last run, of which it is unknown whether it was committed.
             due_at = report.schedule.next_due_at or now
             yield _row(report.schedule, due_at, "refused", why=why)
 
 
 def _planned(tenant_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
-    for schedule, planned in scheduling.planned(tenant_id, now):
+    for schedule, planned in scheduling.plan_runs(tenant_id, now):
         for due_at, outcome in planned:
-            why = {"why": "its budget is archived: it rests"} if outcome == "resting" else {}
+            why = (
+                {"why": "the schedule rests because its budget is archived"}
+                if outcome == "resting"
+                else {}
+            )
             yield _row(schedule, due_at, outcome, **why)
 
 
@@ -131,7 +144,7 @@ def _row(schedule: Schedule, due_at: datetime, outcome: str, **more: Any) -> dic
         "budget": budget.name,
         "schedule": schedule.name,
         "due_at": due_at.isoformat(),
-        "amount": shown(budget, amount),
+        "amount": amount_text(budget, amount),
         "amount_minor": amount,
         "currency": budget.currency,
         "outcome": outcome,

@@ -1,4 +1,4 @@
-"""`manage.py seed`: something to look at, to test with, or to begin production with."""
+"""`manage.py seed`: data for development, tests, production or the examples."""
 
 import argparse
 from typing import Any
@@ -12,22 +12,22 @@ from tenants.management.base import Command as BaseCommand
 
 
 class NotHere(StoreError):
-    """That seed does not belong into this environment."""
+    """This environment cannot have that seed."""
 
     code = "not_here"
 
 
 class Command(BaseCommand):
-    """Plants data through the same verbs as everybody's; safe to repeat.
+    """Writes data through the public verbs; safe to repeat.
 
-    Another app adds to `seed dev` by a method of its AppConfig, `plant_dev`, which returns a line
-    for each thing it planted; to `seed dev` and `seed examples` by `plant_example`.
+    An app adds data to `seed dev` with a method `plant_dev` of its AppConfig, which returns the
+    lines to print, and to `seed dev` and `seed examples` with `plant_example`.
     """
 
     help = (
-        "dev: users, tenants, budgets and history; test: what fixtures need; "
-        "prod: roles and permissions only; examples: the rows of the example apps, in any "
-        "environment that has them (EXAMPLES=true). Repeating a seed changes nothing."
+        "Write data to start with. dev: users, tenants, budgets and history; test: a tenant with "
+        "one member of each role; prod: groups and permissions only; examples: the rows of the "
+        "example apps (needs EXAMPLES=true). Repeating a seed changes nothing."
     )
     examples = """
   manage.py seed dev
@@ -36,14 +36,14 @@ class Command(BaseCommand):
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "which", choices=["dev", "test", "prod", "examples"], help="what to plant"
-        )
+        parser.add_argument("which", choices=["dev", "test", "prod", "examples"], help="which data")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, which: str, json: bool, **options: Any) -> None:
         if which in ("dev", "test") and settings.ENVIRONMENT == "production":
-            raise NotHere(f"seed {which} makes known passwords and play money: not in production")
+            raise NotHere(
+                f"seed {which} creates public passwords and test data: production refuses it"
+            )
         planted = _examples() if which == "examples" else [seeds.plant_roles()]
         if which == "dev":
             planted += [seeds.plant_admin(), *seeds.plant(seeds.DEV)]
@@ -58,11 +58,11 @@ class Command(BaseCommand):
 
 def _examples() -> list[str]:
     if not (planted := _planted_by("plant_example")):
-        raise NotHere("no example is installed: EXAMPLES=true installs them, and migrate after it")
+        raise NotHere("the example apps are not installed: set EXAMPLES=true and run migrate")
     return planted
 
 
 def _planted_by(method: str) -> list[str]:
-    """What the apps say that have such a method."""
-    asked = [getattr(config, method, list) for config in apps.get_app_configs()]
-    return [line for plant in asked for line in plant()]
+    """Call the method of each app that has it; return the lines."""
+    methods = [getattr(config, method, list) for config in apps.get_app_configs()]
+    return [line for plant in methods for line in plant()]

@@ -3,43 +3,53 @@
 import argparse
 from typing import Any
 
-from budgets.management.asking import Request
-from budgets.management.moving import MoneyCommand, add_overflow
+from budgets.management.movement_command import MoneyCommand, add_overflow
+from budgets.management.request_flags import BudgetRequest
 from budgets.managers.dispositions import Overflow
 from budgets.models import Movement
 
 
 class Command(MoneyCommand):
-    """Moves money between buckets of a budget."""
+    """Posts a transfer."""
 
     help = (
-        "Move money from a bucket to another of the budget, locked or not, up to its target. "
-        "With --key a repeat changes nothing."
+        "Transfer money between two buckets of a budget; either may be locked. The target bucket "
+        "is filled up to its target; --overflow decides about the excess. With --key a repeat "
+        "changes nothing."
     )
     examples = """
-  manage.py transfer --tenant rivera --budget Household 100 --from Treats --into Holiday --dry-run
-  manage.py transfer --tenant rivera --budget Household 100 --from Treats --into Holiday --key t1
-  manage.py transfer --tenant rivera --budget Household 100 --from Treats --into Holiday \\
+  manage.py transfer --tenant tierney --budget Household 100 --from Rent --into Groceries --dry-run
+  manage.py transfer --tenant tierney --budget Household 100 --from Rent --into Groceries --key t1
+  manage.py transfer --tenant tierney --budget Household 100 --from Rent --into Groceries \\
       --overflow reject
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("amount", metavar="AMOUNT", help="as the tenant writes it: 1,250.50")
         parser.add_argument(
-            "--from", dest="source", required=True, metavar="BUCKET", help="its name, or its id"
+            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
         )
-        parser.add_argument("--into", required=True, metavar="BUCKET", help="its name, or its id")
+        parser.add_argument(
+            "--from", dest="source", required=True, metavar="BUCKET", help="name or id"
+        )
+        parser.add_argument("--into", required=True, metavar="BUCKET", help="name or id")
         add_overflow(parser)
 
     def move(
-        self, request: Request, *, amount: str, source: str, into: str, overflow: str, **_: Any
+        self,
+        request: BudgetRequest,
+        *,
+        amount: str,
+        source: str,
+        into: str,
+        overflow: str,
+        **_: Any,
     ) -> Movement:
-        """Raises what `MovementManager.transfer` does."""
+        """Raises the errors of `MovementManager.transfer`."""
         return Movement.objects.transfer(
             request.bucket(source),
             request.bucket(into),
-            request.sum(amount),
+            request.amount(amount),
             overflow=Overflow(overflow),
             **request.options,
         )

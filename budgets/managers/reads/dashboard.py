@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db.models import F, FilteredRelation, Q
 
 from budgets.cascade import WHOLE, Claim
-from budgets.managers.reads.asked import found
+from budgets.managers.kinds import BucketKind
 from budgets.managers.reads.redistribution import columns_of_buckets
-from tenants.postgres.unreadable import Unreadable, marked
+from budgets.managers.reads.validation import require_rows
+from tenants.postgres.unreadable_times import Unreadable, mark_unreadable_times
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget
@@ -97,10 +98,10 @@ class Dashboard:
         return self.buckets[-1].balance
 
 
-def fill(balance: int, target: int | None) -> int | None:
+def fill_share(balance: int, target: int | None) -> int | None:
     """How full a bucket is in parts per million, rounded down; more than a million above target.
 
-    >>> fill(1, 3), fill(300, 200), fill(5, None), fill(0, 0)
+    >>> fill_share(1, 3), fill_share(300, 200), fill_share(5, None), fill_share(0, 0)
     (333333, 1500000, None, 1000000)
     """
     if target is None:
@@ -111,14 +112,14 @@ def fill(balance: int, target: int | None) -> int | None:
 def dashboard(budget: "Budget") -> Dashboard:
     """One statement reads it all, so that every figure is of the version it names.
 
-    A bucket's last entry is the one its `last_seq` counts.
+    A bucket's last entry is the one its `last_entry_seq` counts.
     """
-    last = FilteredRelation("entries", condition=Q(entries__seq=F("last_seq")))
+    last = FilteredRelation("entries", condition=Q(entries__seq=F("last_entry_seq")))
     columns = {f"_{column}": F(f"last__{column}") for column in LAST}
     rows = budget.buckets.open().select_related("budget").annotate(last=last)
-    with marked():
+    with mark_unreadable_times():
         told = rows.annotate(**columns, **columns_of_buckets())
-        buckets = found(list(told.order_by("priority")))
+        buckets = require_rows(list(told.order_by("priority")))
     money: Any = buckets[-1]
     now: Budget = money.budget
     return Dashboard(
@@ -127,7 +128,7 @@ def dashboard(budget: "Budget") -> Dashboard:
         now.currency,
         now.exponent,
         now.version,
-        now.last_seq,
+        now.last_movement_seq,
         now.deposited,
         now.withdrawn,
         tuple(map(_state, buckets)),
@@ -144,12 +145,12 @@ def _state(bucket: "Bucket") -> BucketState:
         kind=bucket.kind,
         state=bucket.state,
         priority=bucket.priority,
-        filter=None if bucket.kind == bucket.Kind.MONEY else bucket.filter,
+        filter=None if bucket.kind == BucketKind.MONEY else bucket.filter,
         hold=bucket.hold,
         locked=bucket.locked,
         balance=bucket.balance,
         target=bucket.target,
         space=bucket.space,
-        fill=fill(bucket.balance, bucket.target),
+        fill=fill_share(bucket.balance, bucket.target),
         last=None if moved[0] is None else LastMoved(*moved),
     )

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadQuestion
-from budgets.managers.reads.asked import aware, bounded, found
+from budgets.managers.reads.validation import clean_integer, clean_time, require_rows
 from tenants.context import current_tenant_id
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ def balances(
     if [effective, recorded, seq].count(None) != 2:
         raise BadQuestion("say as of when, once: effective, recorded or seq", field="as of")
     if effective is not None:
-        rows = _happened(budget, aware("effective", effective))
+        rows = _happened(budget, clean_time("effective", effective))
     elif recorded is not None:
-        rows = entered(budget, recorded=aware("recorded", recorded))
+        rows = entered(budget, recorded=clean_time("recorded", recorded))
     else:
-        rows = entered(budget, seq=bounded("seq", seq, least=0, most=MAX_MINOR))
-    held = [BalanceThen(*row[:-1]) for row in found(rows) if row.balance or not row.closed]
+        rows = entered(budget, seq=clean_integer("seq", seq, least=0, most=MAX_MINOR))
+    held = [BalanceThen(*row[:-1]) for row in require_rows(rows) if row.balance or not row.closed]
     return Balances(max(row.newest for row in rows), tuple(held))
 
 

@@ -16,9 +16,9 @@ from django.db.models import DateField, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from budgets.managers.reads.asked import bounded
-from budgets.managers.reads.dashboard import fill
-from budgets.managers.reads.redistribution import Given, by_month
+from budgets.managers.reads.dashboard import fill_share
+from budgets.managers.reads.redistribution import Redistributed, by_month
+from budgets.managers.reads.validation import clean_integer
 
 if TYPE_CHECKING:
     from budgets.managers.budgets import BudgetQuerySet
@@ -93,7 +93,7 @@ def by_currency(
     budgets: "BudgetQuerySet", zone: tzinfo, last: int, until: date | None
 ) -> tuple[CurrencyMonths, ...]:
     """The `last` months up to that of `until`, or of now in `zone`; three statements."""
-    bounded("last", last, least=1, most=MOST_MONTHS)
+    clean_integer("last", last, least=1, most=MOST_MONTHS)
     end = timezone.localdate(timezone=zone) if until is None else until
     flows, kept, given = _flows(budgets, zone), _kept(budgets, zone), by_month(budgets, zone)
     moved = [month for buckets in kept.values() for one in buckets for month in one.changes]
@@ -110,15 +110,15 @@ def by_currency(
 
 def _flows(budgets: "BudgetQuerySet", zone: tzinfo) -> dict[Unit, dict[date, tuple[int, int]]]:
     """Income and withdrawals by currency and month."""
-    incoming, reversal = Q(movements__external__gt=0), Q(movements__kind="reversal")
+    incoming, reversal = Q(movements__net_amount__gt=0), Q(movements__kind="reversal")
     income = (incoming & ~reversal) | (~incoming & reversal)
     rows = budgets.values_list(
         "currency",
         "exponent",
         TruncMonth("movements__effective_at", output_field=DateField(), tzinfo=zone),
     ).annotate(
-        came=Sum("movements__external", filter=income, default=0),
-        went=-Sum("movements__external", filter=~income, default=0),
+        came=Sum("movements__net_amount", filter=income, default=0),
+        went=-Sum("movements__net_amount", filter=~income, default=0),
     )
     flows: dict[Unit, dict[date, tuple[int, int]]] = defaultdict(dict)
     for currency, exponent, month, came, went in rows:
@@ -163,7 +163,7 @@ def _months(
     calendar: tuple[date, ...],
     flows: Mapping[date, tuple[int, int]],
     kept: list[_Kept],
-    given: Mapping[date, Given],
+    given: Mapping[date, Redistributed],
 ) -> Iterator[Month]:
     histories = [_history(bucket, calendar) for bucket in kept]
     for first in calendar:
@@ -183,5 +183,10 @@ def _history(kept: _Kept, calendar: tuple[date, ...]) -> Iterator[BucketMonth | 
             yield None
         else:
             yield BucketMonth(
-                kept.budget, kept.bucket, kept.name, change, closing, fill(closing, kept.target)
+                kept.budget,
+                kept.bucket,
+                kept.name,
+                change,
+                closing,
+                fill_share(closing, kept.target),
             )

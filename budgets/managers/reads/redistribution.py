@@ -11,11 +11,10 @@ from django.apps import apps
 from django.db.models import BigIntegerField, Case, DateField, Max, OuterRef, Subquery, Sum, When
 from django.db.models.functions import Coalesce, TruncMonth
 
+from budgets.managers.kinds import REDISTRIBUTIONS
+
 if TYPE_CHECKING:
     from budgets.managers.budgets import BudgetQuerySet
-
-KINDS = ("redistribute", "redistribute_to")
-"""The kinds of movements that are redistributions."""
 
 
 def columns_of_buckets() -> dict[str, Case]:
@@ -26,7 +25,7 @@ def columns_of_buckets() -> dict[str, Case]:
     entries = apps.get_model("budgets.Entry").objects.filter(
         bucket=OuterRef("pk"),
         movement__budget=OuterRef("budget"),  # by its kind, in the index of movements
-        movement__kind__in=KINDS,
+        movement__kind__in=REDISTRIBUTIONS,
         movement__reversals=None,
     )
     total = entries.order_by().values("bucket").annotate(gave=-Sum("amount")).values("gave")
@@ -41,21 +40,25 @@ def _of_money(expression: Any) -> Case:
     return Case(When(kind="money", then=expression))
 
 
-type Given = tuple[int, datetime | None]
+type Redistributed = tuple[int, datetime | None]
 """What money buckets gave less what came back, and when the last that stands was given."""
 
 
-def by_month(budgets: "BudgetQuerySet", zone: tzinfo) -> dict[tuple[str, int], dict[date, Given]]:
+def by_month(
+    budgets: "BudgetQuerySet", zone: tzinfo
+) -> dict[tuple[str, int], dict[date, Redistributed]]:
     """That of each month by currency and exponent; one statement, led by the kind of movements.
 
     What a reversal takes back is taken off in the month of the reversal.
     """
     movements = apps.get_model("budgets.Movement").objects.filter(
-        budget__in=budgets, kind__in=KINDS, entries__bucket__kind="money"
+        budget__in=budgets, kind__in=REDISTRIBUTIONS, entries__bucket__kind="money"
     )
     months = (_month_of(moment, zone) for moment in ("effective_at", "reversals__effective_at"))
     rows = movements.values_list("budget__currency", "budget__exponent", *months)
-    given: dict[tuple[str, int], dict[date, Given]] = defaultdict(lambda: defaultdict(_nothing))
+    given: dict[tuple[str, int], dict[date, Redistributed]] = defaultdict(
+        lambda: defaultdict(_nothing)
+    )
     for currency, exponent, month, undone, gave, last in rows.annotate(
         gave=-Sum("entries__amount"), last=Max("effective_at")
     ):
@@ -70,7 +73,7 @@ def by_month(budgets: "BudgetQuerySet", zone: tzinfo) -> dict[tuple[str, int], d
     return given
 
 
-def _nothing() -> Given:
+def _nothing() -> Redistributed:
     return 0, None
 
 

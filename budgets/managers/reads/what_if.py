@@ -12,8 +12,9 @@ from budgets.cascade import Claim, Plan, Slot
 from budgets.cascade.projection import settled
 from budgets.errors import BadRule, UnknownBucket
 from budgets.managers.dispositions import require_open
-from budgets.managers.reads.asked import bounded, found
+from budgets.managers.kinds import BucketKind
 from budgets.managers.reads.moments import IN_ORDER, entered
+from budgets.managers.reads.validation import clean_integer, require_rows
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
@@ -77,11 +78,11 @@ def what_if(
     budget: "Budget", rules: "Mapping[Bucket, OtherRules]", last: int, with_reversed: bool
 ) -> WhatIf:
     """Four statements, then the cascade twice for each deposit on what the one before it left."""
-    bounded("last", last, least=1, most=MOST_DEPOSITS)
+    clean_integer("last", last, least=1, most=MOST_DEPOSITS)
     deposits = _deposits(budget, last, with_reversed)
-    first = deposits[0].seq if deposits else budget.last_seq + 1
+    first = deposits[0].seq if deposits else budget.last_movement_seq + 1
     held = {stood.bucket: stood.balance for stood in entered(budget, seq=first - 1)}
-    buckets = found(list(budget.buckets.order_by(*IN_ORDER)))
+    buckets = require_rows(list(budget.buckets.order_by(*IN_ORDER)))
     today = _rerun(deposits, _slots(buckets, held, {}))
     reruns = _rerun(deposits, _slots(buckets, held, rules))
     kept = dict(
@@ -116,7 +117,7 @@ def _slots(
         if bucket not in buckets:
             raise UnknownBucket(f"the budget has no bucket {bucket}", bucket=bucket.pk)
         require_open(buckets[buckets.index(bucket)])
-        if bucket.kind == bucket.Kind.MONEY:
+        if bucket.kind == BucketKind.MONEY:
             raise BadRule("the money bucket has no rules to change", bucket=bucket.name)
     envelopes = [bucket for bucket in buckets if bucket.priority is not None]
     try:
@@ -142,7 +143,7 @@ def _rerun(deposits: "list[Movement]", slots: "list[Slot[Bucket]]") -> tuple[Rer
 def _left(buckets: "list[Bucket]", reruns: tuple[Rerun, ...]) -> list[int]:
     """What the plans come to for each bucket; the money bucket has the remainders."""
     left = dict.fromkeys(buckets, 0)
-    [money] = [bucket for bucket in buckets if bucket.kind == bucket.Kind.MONEY]
+    [money] = [bucket for bucket in buckets if bucket.kind == BucketKind.MONEY]
     for rerun in reruns:
         for bucket, amount in rerun.plan.changes.items():
             left[bucket] += amount

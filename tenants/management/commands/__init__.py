@@ -1,1 +1,1 @@
-"""Each module is one command; `manage.py help NAME` says what it does."""
+"""One module for each command; `manage.py help NAME` describes it."""

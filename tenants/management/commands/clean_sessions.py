@@ -1,4 +1,4 @@
-"""`manage.py clean_sessions`: remove expired sessions and old failed log-ins."""
+"""`manage.py clean_sessions`: delete expired sessions and old failed log-ins."""
 
 import argparse
 from typing import Any
@@ -8,16 +8,16 @@ from tenants.tasks import clean_sessions
 
 
 class Command(BaseCommand):
-    """What the task of that name does, from the command line."""
+    """Calls the task `clean_sessions`, or enqueues it."""
 
-    help = "Remove expired sessions, and failed log-ins older than login_failure_days."
+    help = "Delete expired sessions, and failed log-ins older than login_failure_days."
     examples = """
   manage.py clean_sessions
-  manage.py clean_sessions --enqueue     # let a worker do it
+  manage.py clean_sessions --enqueue     # as a task, for a worker
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--enqueue", action="store_true", help="let a worker do it")
+        parser.add_argument("--enqueue", action="store_true", help="enqueue the task for a worker")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, enqueue: bool, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py configure`: look at the system's settings or a tenant's, and change them."""
+"""`manage.py configure`: show and change the settings of the system or of a tenant."""
 
 import argparse
 import json
@@ -14,31 +14,35 @@ from tenants.refusals import BadDocument
 
 
 class Command(BaseCommand):
-    """The settings that hold for every tenant, and those of one."""
+    """Shows and changes settings."""
 
-    help = "List the system's settings, or a tenant's, show one, or set one."
+    help = "List the settings of the system or of a tenant, show one of them, or set one."
     examples = """
   manage.py configure
   manage.py configure invitation_days
   manage.py configure invitation_days 14
-  manage.py configure invitation_days 14 --expect 3     # refuse unless they are at version 3
+  manage.py configure invitation_days 14 --expect 3     # refuse unless the version is 3
   manage.py configure --tenant rivera currency EUR
   manage.py configure --tenant rivera quotas '{"budgets": 10, "members": null}'
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("key", nargs="?", metavar="KEY", help="which setting")
-        parser.add_argument("value", nargs="?", metavar="VALUE", help="JSON; else taken as text")
-        parser.add_argument("--tenant", metavar="SLUG", help="this tenant's, not the system's")
-        parser.add_argument("--expect", type=int, metavar="VERSION", help="the version to change")
+        parser.add_argument("key", nargs="?", metavar="KEY", help="the name of a setting")
+        parser.add_argument(
+            "value", nargs="?", metavar="VALUE", help="the new value, as JSON or text"
+        )
+        parser.add_argument("--tenant", metavar="SLUG", help="the settings of this tenant")
+        parser.add_argument(
+            "--expect", type=int, metavar="VERSION", help="the version that the change expects"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
         settings: SystemSettings | TenantSettings
         if tenant is None:
-            settings = _settled(SystemSettings.objects, **options)
+            settings = _settings(SystemSettings.objects, **options)
         else:
-            work = partial(_settled, TenantSettings.objects, **options)
+            work = partial(_settings, TenantSettings.objects, **options)
             settings = run_for(Tenant.objects.id_of(tenant), work)
         key = options["key"]
         shown = settings.values.plain()
@@ -53,12 +57,14 @@ class Command(BaseCommand):
         self.print_rich(table)
 
 
-def _settled(rows: Any, *, key: str | None, value: str | None, expect: int | None, **_: Any) -> Any:
-    """The settings, after one was set when there is a value. Raises BadDocument."""
+def _settings(
+    rows: Any, *, key: str | None, value: str | None, expect: int | None, **_: Any
+) -> Any:
+    """The settings, after setting `key` if there is a value. Raises BadDocument."""
     settings = rows.current()
     if key is not None and key not in settings.values.plain():
-        known = ", ".join(settings.values.plain())
-        raise BadDocument(f"there is no setting {key!r}: say {known}", field=key)
+        keys = ", ".join(settings.values.plain())
+        raise BadDocument(f"there is no setting {key!r}: use one of {keys}", field=key)
     if key is None or value is None:
         return settings
     return rows.change(expect=expect, **{key: _read(value)})

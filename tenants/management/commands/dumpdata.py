@@ -1,4 +1,4 @@
-"""`dumpdata`, of one tenant with `--tenant SLUG`; without it, of global models only."""
+"""`dumpdata`: the rows of one tenant with `--tenant SLUG`, of global models without it."""
 
 import argparse
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ from tenants.management.fixtures import (
     NeedsTenant,
     NotATenants,
     block_of,
-    of_tenants,
-    said_by,
-    tenants_models,
+    is_tenant_owned,
+    message_of,
+    tenant_models,
     without_a_tenant,
 )
 from tenants.models import TenantModel
@@ -32,24 +32,24 @@ from tenants.postgres.block import one_snapshot
 from tenants.postgres.compiler import whole_rows
 
 FORMATS = ("json", "jsonl", "yaml")
-"""Those that keep all there is: XML loses blanks at either end, and typed JSON."""
+"""The formats without loss: XML loses blanks at both ends of a text, and typed JSON."""
 COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".lzma": "lzma"}
 
 
 class ExactEncoder(DjangoJSONEncoder):
-    """Django's, which cuts times to milliseconds; PostgreSQL keeps microseconds."""
+    """Django's encoder, with times in microseconds, as in PostgreSQL, not in milliseconds."""
 
     def default(self, o: Any) -> Any:
         return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
 class Command(BaseCommand, dumpdata.Command):
-    """Django's dumpdata; of a tenant, whole and as of one moment, not naming the tenant."""
+    """Django's dumpdata; with --tenant, all rows of a tenant in one snapshot, without its id."""
 
     help = (
-        "Dump rows as a fixture. With --tenant, those of that tenant as they were at one moment: "
-        "of every model that tenants have, rows marked deleted and the history of changes "
-        "included, with all their ids and times. The tenant itself and users are not in it."
+        "Dump rows as a fixture. With --tenant, dump the rows of that tenant in one snapshot: all "
+        "models of tenants, with their ids and times, soft-deleted rows, and the history of "
+        "changes. The fixture contains neither the tenant itself nor users."
     )
     examples = """
   manage.py dumpdata --tenant rivera --indent 1 -o rivera.json
@@ -59,38 +59,38 @@ class Command(BaseCommand, dumpdata.Command):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)  # type: ignore[arg-type]
-        parser.add_argument("--tenant", metavar="SLUG", help="dump the rows of this tenant")
+        parser.add_argument("--tenant", metavar="SLUG", help="the tenant to dump")
 
     def handle(self, *labels: str, **options: Any) -> None:
         slug = options.pop("tenant")
         try:
-            named, left_out = _models(labels), set(_models(options["exclude"]))
+            chosen, excluded = _models(labels), set(_models(options["exclude"]))
         except CommandError as error:
             raise BadFixture(str(error)) from error
         if slug is None:
-            for model in named if labels else apps.get_models():
-                if model not in left_out and of_tenants(model):
+            for model in chosen if labels else apps.get_models():
+                if model not in excluded and is_tenant_owned(model):
                     raise NeedsTenant(
-                        f"{model._meta.label} is a tenant's: say --tenant SLUG, "
+                        f"{model._meta.label} belongs to tenants: add --tenant SLUG, "
                         "or name global models only, such as: dumpdata auth tenants.User"
                     )
-            options["use_base_manager"] = True  # users who were deactivated are part of it
+            options["use_base_manager"] = True  # includes deactivated users
             with without_a_tenant(), whole_rows():
                 super().handle(*labels, **options)
             return
         for label in labels:
-            if not any(model in tenants_models() for model in _models([label])):
-                raise NotATenants(f"{label} is no tenant's: dump it without --tenant")
-        chosen = [m for m in tenants_models() if m not in left_out and (not labels or m in named)]
-        self._dump(slug, chosen, options)
+            if not any(model in tenant_models() for model in _models([label])):
+                raise NotATenants(f"{label} is a global model: dump it without --tenant")
+        models = [m for m in tenant_models() if m not in excluded and (not labels or m in chosen)]
+        self._dump(slug, models, options)
 
     def _dump(self, slug: str, chosen: list[type[TenantModel]], options: dict[str, Any]) -> None:
         form, pks, using = options["format"], options["primary_keys"], options["database"]
         exact = {"cls": ExactEncoder} if form in ("json", "jsonl") else {}
         if pks and len(chosen) != 1:
-            raise BadFixture("--pks is for one model")
+            raise BadFixture("--pks needs exactly one model: name it")
         if form not in FORMATS:
-            raise BadFixture(f"{form!r} does not keep all of a tenant: {', '.join(FORMATS)} do")
+            raise BadFixture(f"the format {form!r} loses data: use one of {', '.join(FORMATS)}")
         self.stdout.ending = ""
         try:
             with one_snapshot(using=using), block_of(slug, using), self._opened(options) as stream:
@@ -104,10 +104,10 @@ class Command(BaseCommand, dumpdata.Command):
                     **exact,
                 )
         except (ImportError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
-            raise BadFixture(f"nothing was dumped: {said_by(error)}") from error
+            raise BadFixture(f"nothing was dumped: {message_of(error)}") from error
 
     def _opened(self, options: dict[str, Any]) -> AbstractContextManager[Any]:
-        """Where the dump goes; compressed if the name says so."""
+        """The output stream, compressed if the file's suffix is one of COMPRESSED."""
         if not (output := options["output"]):
             return nullcontext(self.stdout)
         module = import_module(COMPRESSED.get(Path(output).suffix, "io"))
@@ -116,10 +116,10 @@ class Command(BaseCommand, dumpdata.Command):
 
 
 def _models(labels: Any) -> list[type[models.Model]]:
-    """The models that labels, of apps or models, come to. Raises CommandError."""
-    named, configs = parse_apps_and_model_labels(labels)
-    wanted = {*named, *configs}
-    return [each for each in apps.get_models() if wanted & {each, each._meta.app_config}]
+    """The models of the labels, which name apps or models. Raises CommandError."""
+    models, configs = parse_apps_and_model_labels(labels)
+    chosen = {*models, *configs}
+    return [each for each in apps.get_models() if chosen & {each, each._meta.app_config}]
 
 
 def _rows(chosen: list[type[TenantModel]], using: str, pks: str | None) -> Iterator[TenantModel]:

@@ -1,4 +1,4 @@
-"""Django's `flush`, with PostgreSQL's own sentence where it could not be done."""
+"""Django's `flush`, with the cause of a failure as its message."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tenants.management.base import Command as BaseCommand
 
 
 class Command(BaseCommand, flush.Command):
-    """Django's flush; what PostgreSQL refused is one line, as in every other command."""
+    """Django's flush; an error of PostgreSQL is one line, as in every other command."""
 
     examples = """
   manage.py flush

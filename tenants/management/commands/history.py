@@ -1,4 +1,4 @@
-"""`manage.py history`: who changed a row, when, and what was before and after."""
+"""`manage.py history`: the changes of a row, with their actors, times and values."""
 
 import argparse
 from typing import Any
@@ -14,47 +14,51 @@ from tenants.management.base import Command as BaseCommand
 from tenants.models import Change, GlobalChange, Tenant, TenantOwned
 
 MOST = 10_000
-"""Changes that are shown at most, whatever --limit says."""
+"""The upper bound of --limit."""
 
 
 class NoHistory(StoreError):
-    """There is no history of that."""
+    """The row or the model has no history."""
 
     code = "no_history"
 
 
 class Command(BaseCommand):
-    """The history of a row."""
+    """Shows the history of a row."""
 
-    help = "Show who changed a row, when, and what was before and after; latest first."
+    help = "Show who changed a row and when, with the values before and after; latest first."
     examples = """
   manage.py history membership 0190c6f4-0000-7000-8000-000000000001
   manage.py history budgets.Budget 0190c6f4-0000-7000-8000-000000000002 --tenant tierney --json
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("model", metavar="MODEL", help="such as membership, or budgets.Budget")
+        parser.add_argument(
+            "model", metavar="MODEL", help="a model, such as membership or budgets.Budget"
+        )
         parser.add_argument("row", metavar="ID", help="the row's id")
-        parser.add_argument("--tenant", metavar="SLUG", help="look in this tenant alone")
-        parser.add_argument("--limit", type=int, default=100, help="at most so many (100)")
+        parser.add_argument("--tenant", metavar="SLUG", help="search this tenant only")
+        parser.add_argument(
+            "--limit", type=int, default=100, help="the largest number of changes (100)"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, row: str, tenant: str | None, **options: Any) -> None:
         model, pk = _model(options["model"]), _uuid(row)
         changes = _changes(model, pk, tenant, min(max(options["limit"], 1), MOST))
         if not changes:
-            raise NoHistory(f"no change of {model._meta.label} {pk} was recorded here")
+            raise NoHistory(f"no change of {model._meta.label} {pk} is recorded: check the id")
         if options["json"]:
             self.print_json([_plain(change) for change in changes])
             return
         table = Table("when", "who", "request", "what", "before", "after")
         for change in changes:
             who = str(change.actor or "-")
-            for number, (name, was, is_) in enumerate(change.columns):
+            for number, (name, before, after) in enumerate(change.columns):
                 when = change.created_at.isoformat(sep=" ", timespec="seconds")
                 first = (when, who, change.request_id or "-") if not number else ("", "", "")
                 what = f"{change.verb} {name}" if not number else name
-                table.add_row(*first, what, _text(was), _text(is_))
+                table.add_row(*first, what, _text(before), _text(after))
         self.print_rich(table)
 
 
@@ -69,24 +73,27 @@ def _changes(
 
 
 def _model(name: str) -> type[models.Model]:
-    """The model called so, with its app or without. Raises NoHistory."""
-    named = [
+    """The model of a name, with or without its app. Raises NoHistory."""
+    matches = [
         model
         for model in apps.get_models()
         if name.lower() in (model._meta.label_lower, model._meta.model_name)
     ]
-    if len(named) != 1:
-        raise NoHistory(f"{name!r} is {'several models: say app.Model' if named else 'no model'}")
-    if getattr(named[0], "history", True) is None:
-        raise NoHistory(f"{named[0]._meta.label} is written once: the ledger is its own history")
-    return named[0]
+    if len(matches) != 1:
+        count = "several models are" if matches else "no model is"
+        raise NoHistory(f"{count} named {name!r}: write app.Model, such as budgets.Budget")
+    if getattr(matches[0], "history", True) is None:
+        raise NoHistory(
+            f"{matches[0]._meta.label} has no history: the ledger is written once and never changes"
+        )
+    return matches[0]
 
 
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise NoHistory(f"{text!r} is not the id of a row") from error
+        raise NoHistory(f"{text!r} is not the id of a row: ids are UUIDs") from error
 
 
 def _plain(change: Change | GlobalChange) -> dict[str, Any]:

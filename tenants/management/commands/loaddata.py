@@ -1,4 +1,4 @@
-"""`loaddata`, into one tenant with `--tenant SLUG`; without it, for global models only."""
+"""`loaddata`: the rows of one tenant with `--tenant SLUG`, of global models without it."""
 
 import argparse
 from contextlib import AbstractContextManager, nullcontext
@@ -17,13 +17,13 @@ from tenants.postgres.grants import granted_to_app
 
 
 class Command(BaseCommand, loaddata.Command):
-    """Django's loaddata; a tenant's rows all go in, or none, and are audited."""
+    """Django's loaddata; with --tenant, all rows are loaded and audited, or none."""
 
     help = (
-        "Load fixtures. With --tenant, into that tenant: all rows or none, with their ids and "
-        "times, audited before they count. Rows that are there already must be the same; a "
-        "fixture that is there as a whole is left alone. Logs in as owner where role app may "
-        "not insert: the ledger is the owner's, and so is the history of changes."
+        "Load fixtures. With --tenant, load them into that tenant: all rows or none, with their "
+        "ids and times. The audit runs before the commit. Rows that exist already must have the "
+        "same values; if all rows exist already, nothing is changed. Logs in as owner if role app "
+        "may not insert into a table, as for the history of changes."
     )
     examples = """
   manage.py loaddata --tenant rivera rivera.json
@@ -34,7 +34,7 @@ class Command(BaseCommand, loaddata.Command):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         super().add_arguments(parser)  # type: ignore[arg-type]
-        parser.add_argument("--tenant", metavar="SLUG", help="load the rows into this tenant")
+        parser.add_argument("--tenant", metavar="SLUG", help="the tenant to load the rows into")
 
     def handle(self, *labels: Any, **options: Any) -> None:
         slug = options.pop("tenant")
@@ -46,10 +46,10 @@ class Command(BaseCommand, loaddata.Command):
             rows = self._read(slug, labels, options)
         with refusing_bad_fixtures():
             added = self._load(slug, rows, options["database"])
-        self.stdout.write(_told(added, len(rows) - added, self.fixture_count))
+        self.stdout.write(_summary(added, len(rows) - added, self.fixture_count))
 
     def save_obj(self, obj: Any) -> bool:
-        """With a tenant, keep the row for later; Django's otherwise."""
+        """With --tenant, collect the row for `_load`; otherwise save it."""
         if self.rows is None:
             return super().save_obj(obj)
         config, model = obj.object._meta.app_config, type(obj.object)
@@ -59,30 +59,32 @@ class Command(BaseCommand, loaddata.Command):
         return True
 
     def _read(self, slug: str, labels: Any, options: dict[str, Any]) -> list[DeserializedObject]:
-        """The rows of the fixtures, before anything is written."""
+        """The rows of the fixtures; writes nothing."""
         self.rows = []
         with block_of(slug, options["database"]), catch_warnings():
-            filterwarnings("ignore", "No fixture data found")  # an empty tenant's dump is empty
+            filterwarnings(
+                "ignore", "No fixture data found"
+            )  # the dump of an empty tenant is empty
             super().handle(*labels, **{**options, "verbosity": 0})
             require_tenants_rows(self.rows)
         return self.rows
 
     def _load(self, slug: str, rows: list[DeserializedObject], using: str) -> int:
         models = {type(row.object) for row in rows}
-        # In the history, all of one load is one request.
+        # In the history, one load is one request.
         with _login(models, using), block_of(slug, using, f"manage.py loaddata {uuid7()}"):
             return load(rows, using=using)
 
 
-def _told(added: int, there: int, fixtures: int) -> str:
+def _summary(added: int, existing: int, fixtures: int) -> str:
     if not added:
-        return f"Nothing to do: all {there} object(s) are there already"
-    kept = f"; {there} were there already" if there else ""
-    return f"Installed {added} object(s) from {fixtures} fixture(s){kept}"
+        return f"Nothing to do: all {existing} object(s) exist already"
+    more = f"; {existing} existed already" if existing else ""
+    return f"Installed {added} object(s) from {fixtures} fixture(s){more}"
 
 
 def _login(models: set[Any], using: str) -> AbstractContextManager[object]:
-    """Role app where it may insert into all of these, else role owner."""
+    """Log in as owner, unless role app may insert into the tables of all these models."""
     tables = [model._meta.db_table for model in models]
     if all("INSERT" in granted_to_app(table, using=using) for table in tables):
         return nullcontext()

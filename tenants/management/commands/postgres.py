@@ -1,4 +1,4 @@
-"""Run the embedded PostgreSQL server."""
+"""`manage.py postgres`: run the embedded PostgreSQL server."""
 
 import os
 import sys
@@ -15,27 +15,30 @@ STOPPED = 3  # the exit code of `status`, as with pg_ctl
 
 
 class Command(BaseCommand):
-    """One method for each verb."""
+    """Runs the embedded server; each verb is a method."""
 
-    help = "Start, stop and look into the embedded PostgreSQL server, kept under var/."
+    help = "Start, stop and inspect the embedded PostgreSQL server under var/."
     examples = """
-  manage.py postgres start                 start it; other commands do so by themselves
+  manage.py postgres start                 start it; other commands start it when needed
   manage.py postgres status --json         exit code 0 if it runs, 3 if not
-  psql "$(manage.py postgres url)"         any program can use it
-  manage.py postgres psql --role owner     look into it
+  psql "$(manage.py postgres url)"         connect with any program
+  manage.py postgres psql --role owner     open psql as owner
 """
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        verbs.add_parser("start", help="start it, unless it runs")
-        verbs.add_parser("stop", help="stop it, if it runs")
-        status = verbs.add_parser("status", help="say whether it runs: exit code 0, or 3")
-        status.add_argument("--json", action="store_true", help="write JSON")
-        for name, text in (("url", "print its DSN"), ("psql", "open its psql")):
+        verbs.add_parser("start", help="start the server, unless it runs")
+        verbs.add_parser("stop", help="stop the server, if it runs")
+        status = verbs.add_parser("status", help="exit code 0 if the server runs, 3 if not")
+        status.add_argument("--json", action="store_true", help="print JSON")
+        for name, text in (("url", "print the DSN of a role"), ("psql", "open psql as a role")):
             verb = verbs.add_parser(name, help=text)
             verb.add_argument(
-                "--role", choices=["owner", "app"], default="app", help="whom to log in as (app)"
+                "--role",
+                choices=["owner", "app"],
+                default="app",
+                help="the role to log in as (app)",
             )
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
@@ -43,9 +46,9 @@ class Command(BaseCommand):
         getattr(self, verb)(server, **options)
 
     def start(self, server: EmbeddedServer, **options: Any) -> None:
-        """Start it, unless it runs or DATABASE_URL names another server."""
+        """Start the server, unless it runs or DATABASE_URL selects another one."""
         if not settings.EMBEDDED:
-            self.stderr.write("DATABASE_URL is in force: the embedded server is not started")
+            self.stderr.write("DATABASE_URL is set, so the embedded server is not started")
             return
         started = server.ensure()
         self.stdout.write(
@@ -53,11 +56,11 @@ class Command(BaseCommand):
         )
 
     def stop(self, server: EmbeddedServer, **options: Any) -> None:
-        """Stop it, if it runs."""
+        """Stop the server, if it runs."""
         self.stdout.write("PostgreSQL stopped" if server.stop() else "PostgreSQL did not run")
 
     def status(self, server: EmbeddedServer, *, json: bool, **options: Any) -> None:
-        """Write whether it runs and where it is; the exit code is 3 when it does not run."""
+        """Print the state and the files of the server; exit with code 3 if it does not run."""
         state = {
             "running": server.running,
             "pid": server.pid,
@@ -75,17 +78,17 @@ class Command(BaseCommand):
             sys.exit(STOPPED)
 
     def url(self, server: EmbeddedServer, *, role: str, **options: Any) -> None:
-        """Write the DSN of a role."""
+        """Print the DSN of a role."""
         self._warn()
         self.stdout.write(server.url(role))
 
     def psql(self, server: EmbeddedServer, *, role: str, **options: Any) -> None:
-        """Start the server if need be, and become its psql: this process does not return."""
+        """Start the server if necessary, and replace this process by psql."""
         self._warn()
         server.ensure()
         program = str(wheel() / "psql")
-        os.execv(program, [program, server.url(role)])  # noqa: S606  # no shell is wanted
+        os.execv(program, [program, server.url(role)])  # noqa: S606  # without a shell
 
     def _warn(self) -> None:
         if not settings.EMBEDDED:
-            self.stderr.write("DATABASE_URL is in force: commands use that server, not this one")
+            self.stderr.write("DATABASE_URL is set, so other commands use that server instead")

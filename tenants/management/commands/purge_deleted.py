@@ -1,4 +1,4 @@
-"""`manage.py purge_deleted`: rows that were deleted long ago go for good."""
+"""`manage.py purge_deleted`: delete soft-deleted rows for good after some time."""
 
 import argparse
 from typing import Any
@@ -11,38 +11,45 @@ from tenants.models import Tenant, User
 
 
 class Command(BaseCommand):
-    """Purging by age."""
+    """Purges rows by their age."""
 
     help = (
-        "Delete for good what was deleted long ago; never the ledger. Of users who were deactivated"
-        " long ago, forget who they were. A dry run by default."
+        "Delete the rows for good that were soft-deleted long ago; the ledger stays. Anonymise the"
+        " users who were deactivated long ago. A dry run by default."
     )
     examples = """
-  manage.py purge_deleted                        # how much would go, of every tenant, and of users
+  manage.py purge_deleted                        # the number of rows, of all tenants and of users
   manage.py purge_deleted --tenant tierney --days 365 --apply
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--tenant", metavar="SLUG", help="this one alone (default: all that are not suspended)"
+            "--tenant",
+            metavar="SLUG",
+            help="the only tenant to purge (default: all that are not suspended)",
         )
         parser.add_argument(
-            "--days", type=int, default=purging.DAYS, help=f"deleted before ({purging.DAYS})"
+            "--days",
+            type=int,
+            default=purging.DAYS,
+            help=f"the age in days from which rows are purged ({purging.DAYS})",
         )
-        parser.add_argument("--apply", action="store_true", help="do it")
+        parser.add_argument(
+            "--apply", action="store_true", help="purge the rows; without it, only count them"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, tenant: str | None, days: int, **options: Any) -> None:
         count = purging.purge if options["apply"] else purging.purgeable
         every = Tenant.objects.every_id
-        wanted = [Tenant.objects.id_of(tenant)] if tenant else every(writable=True)
+        tenant_ids = [Tenant.objects.id_of(tenant)] if tenant else every(writable=True)
         rows: list[dict[str, Any]] = []
         with self.progress() as bar:
-            for tenant_id in bar.track(wanted, description="tenants"):
-                for model, found in count(tenant_id, days=days).items():
-                    rows.append({"tenant": str(tenant_id), "model": model, "rows": found})
-        if not tenant and (found := self._users(options["apply"], days)):
-            rows.append({"tenant": None, "model": User._meta.label, "rows": found})
+            for tenant_id in bar.track(tenant_ids, description="tenants"):
+                for model, number in count(tenant_id, days=days).items():
+                    rows.append({"tenant": str(tenant_id), "model": model, "rows": number})
+        if not tenant and (number := self._users(options["apply"], days)):
+            rows.append({"tenant": None, "model": User._meta.label, "rows": number})
         if options["json"]:
             self.print_json({"applied": options["apply"], "rows": rows})
             return
@@ -55,5 +62,5 @@ class Command(BaseCommand):
         self.print_rich(table)
 
     def _users(self, apply: bool, days: int) -> int:
-        """Users belong to no tenant: they are purged with every tenant's rows."""
+        """The number of users; they are global, so a purge of all tenants includes them."""
         return (purging.purge_users if apply else purging.purgeable_users)(days=days)

@@ -1,4 +1,4 @@
-"""`manage.py schema`: write down the tables, as the models and PostgreSQL have them."""
+"""`manage.py schema`: document the tables, from the models and PostgreSQL's catalog."""
 
 import argparse
 import sys
@@ -10,8 +10,8 @@ from django.conf import settings
 
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
-from tenants.management.document import document
-from tenants.management.migrated import is_migrated
+from tenants.management.migration_state import is_migrated
+from tenants.management.schema_document import document
 from tenants.management.tables import other_tables, tables
 
 
@@ -22,17 +22,17 @@ class BadFile(StoreError):
 
 
 class NotMigrated(StoreError):
-    """The database does not have the tables as the models say: run `manage.py migrate`."""
+    """The database lacks migrations: run `manage.py migrate`."""
 
     code = "not_migrated"
 
 
 class Command(BaseCommand):
-    """Needs a migrated database."""
+    """Writes the schema document; needs a migrated database."""
 
     help = (
-        "Write docs/schema.md: diagrams, and each table's columns, rules and grants, from the "
-        "models and the database. Exit code 1: with --check, the file is not what they say."
+        "Write docs/schema.md from the models and the database: diagrams, and the columns, rules "
+        "and grants of each table. With --check, exit code 1 means that the file is out of date."
     )
     examples = """
   manage.py schema
@@ -42,9 +42,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--check", action="store_true", help="write nothing, compare")
-        how.add_argument("--json", action="store_true", help="write nothing, print JSON")
-        parser.add_argument("--file", type=Path, help="default: docs/schema.md")
+        how.add_argument("--check", action="store_true", help="write nothing; compare the file")
+        how.add_argument("--json", action="store_true", help="write nothing; print JSON")
+        parser.add_argument("--file", type=Path, help="the file to write (docs/schema.md)")
 
     def handle(
         self, *args: Any, check: bool, json: bool, file: Path | None, **options: Any
@@ -70,7 +70,5 @@ class Command(BaseCommand):
 
     def _compare(self, file: Path, text: str) -> None:
         if not file.is_file() or file.read_bytes() != text.encode():
-            self.stderr.write(
-                f"{file.name} is not what models and database say: run manage.py schema"
-            )
+            self.stderr.write(f"{file.name} is out of date: run manage.py schema")
             sys.exit(1)

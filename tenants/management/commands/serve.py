@@ -1,4 +1,4 @@
-"""`manage.py serve`: the admin, in a browser on this machine."""
+"""`manage.py serve`: serve the admin on this machine."""
 
 import argparse
 import errno
@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from tenants.errors import CodedError
 from tenants.management.base import Command as BaseCommand
-from tenants.management.migrated import is_migrated
+from tenants.management.migration_state import is_migrated
 from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD
 from tenants.models import User
 
@@ -27,27 +27,27 @@ class CannotServe(CodedError):
 
 
 class Server(RunServer):
-    """Django's development server, which says where it is and who may log in."""
+    """Django's development server, with the address and a login in its first lines."""
 
     addr: str
     login: str = ""
 
     @override
     def on_bind(self, server_port: int) -> None:
-        # Nothing is bound to "all interfaces" here: their address is shown as this machine's.
+        # The address of "all interfaces" is shown as that of this machine.
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.addr, self.addr)  # noqa: S104
         host = f"[{near}]" if ":" in near else near
         self.stdout.write(f"Sluice is at http://{host}:{server_port}{reverse('admin:index')}")
         if self.login:
             self.stdout.write(self.login)
-        self.stdout.write("Stop it with Ctrl-C.")
+        self.stdout.write("Stop the server with Ctrl-C.")
         self.stdout.flush()
 
 
 class Command(BaseCommand):
-    """Runs Django's development server, once database and port are known to be ready."""
+    """Runs Django's development server, after checks of the database and the port."""
 
-    help = "Serve the admin. The server is Django's own, for development: it is not for production."
+    help = "Serve the admin by Django's development server. Do not use it in production."
     examples = """
   manage.py serve
   manage.py serve 8001
@@ -60,11 +60,9 @@ class Command(BaseCommand):
             nargs="?",
             default="127.0.0.1:8000",
             metavar="[ADDRESS:]PORT",
-            help="where to listen, %(default)s by default",
+            help="the address to listen on (%(default)s)",
         )
-        parser.add_argument(
-            "--reload", action="store_true", help="start again whenever the code changes"
-        )
+        parser.add_argument("--reload", action="store_true", help="restart when the code changes")
 
     def handle(self, *args: Any, address: str, reload: bool, **options: Any) -> None:
         host, port = parse(address)
@@ -82,38 +80,38 @@ class Command(BaseCommand):
 
 
 def parse(address: str) -> tuple[str, int]:
-    """Host and port. Raises CannotServe for what is neither a port nor ADDRESS:PORT."""
+    """Host and port of a text `PORT` or `ADDRESS:PORT`. Raises CannotServe."""
     parts = ADDRESS.fullmatch(address)
     if parts is None or int(parts[2]) > 65535:
-        raise CannotServe(f"{address!r} is no [ADDRESS:]PORT: write it like 127.0.0.1:8000")
+        raise CannotServe(f"{address!r} is not [ADDRESS:]PORT: write 8000, or 127.0.0.1:8000")
     return (parts[1] or "127.0.0.1").strip("[]"), int(parts[2])
 
 
 def require_free(host: str, port: int) -> None:
-    """Raise CannotServe, with what to do, when nobody can listen there."""
+    """Raise CannotServe, with a remedy, if the port cannot be opened."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         another = port + 1 if port < 65535 else 8000
         advice = {
-            errno.EADDRINUSE: f"port {port} is taken: try `manage.py serve {another}`",
-            errno.EACCES: f"port {port} is for root alone: try `manage.py serve 8000`",
+            errno.EADDRINUSE: f"port {port} is in use: try `manage.py serve {another}`",
+            errno.EACCES: f"port {port} needs root: try `manage.py serve 8000`",
         }
-        said = advice.get(error.errno or 0, f"cannot listen on {host}: {error.strerror}")
-        raise CannotServe(said) from error
+        message = advice.get(error.errno or 0, f"cannot listen on {host}: {error.strerror}")
+        raise CannotServe(message) from error
 
 
 def require_migrated() -> None:
-    """Raise CannotServe when the database lacks a migration."""
+    """Raise CannotServe if the database lacks a migration."""
     if not is_migrated():
         raise CannotServe("the database is not migrated: run `make demo`, or `manage.py migrate`")
 
 
 def login() -> str:
-    """How to log in with what `seed dev` made; nothing outside of development."""
+    """Instructions to log in as the user of `seed dev`; '' outside of development."""
     if settings.ENVIRONMENT != "development":
         return ""
     if User.objects.active().by_email(DEV_EMAIL).exists():
         return f"Log in as {DEV_EMAIL} with the password {DEV_PASSWORD}"
-    return "Nobody can log in yet: run `manage.py seed dev`"
+    return "There is no user to log in as yet: run `manage.py seed dev`"

@@ -1,4 +1,4 @@
-"""`manage.py tenant`: found tenants, list them, say what they may have."""
+"""`manage.py tenant`: create and list tenants, and change their plans."""
 
 import argparse
 from collections.abc import Callable
@@ -16,33 +16,33 @@ from tenants.models import Membership, Tenant, User
 from tenants.refusals import BadTrial
 
 VERBS = {
-    "create": "found a tenant",
-    "suspend": "let it be read and not written",
-    "reactivate": "let it be written again",
-    "plan": "put it on another plan",
-    "trial": "let it try a plan, put off the end of the trial, or end it",
-    "external-id": "note what another system calls it",
-    "quotas": "how many it has of what is counted, and how many it may have",
-    "list": "list them all",
+    "create": "create a tenant",
+    "suspend": "make a tenant read-only",
+    "reactivate": "make a suspended tenant writable again",
+    "plan": "change the plan of a tenant",
+    "trial": "start, extend or end the trial of a plan",
+    "external-id": "set the id of a tenant in another system",
+    "quotas": "show the quotas of a tenant and their usage",
+    "list": "list all tenants",
 }
 
 
 class BadTenant(StoreError):
-    """That cannot be a tenant."""
+    """The tenant cannot be created, or the user does not exist."""
 
     code = "bad_tenant"
 
 
 class Command(BaseCommand):
-    """Tenants, from the command line."""
+    """Manages tenants."""
 
-    help = "Found a tenant, suspend or reactivate it, say its plan, or list them all."
+    help = "Create, suspend and list tenants, and change their plans."
     examples = """
   manage.py tenant create rivera --name "Rivera family" --owner ana@example.com
-  manage.py tenant suspend rivera      # from now on it can be read and not written
+  manage.py tenant suspend rivera      # read-only until it is reactivated
   manage.py tenant reactivate rivera
   manage.py tenant plan rivera team
-  manage.py tenant trial rivera business --until 2027-01-31     # then its own plan counts again
+  manage.py tenant trial rivera business --until 2027-01-31     # then its own plan applies again
   manage.py tenant trial rivera --until 2027-02-28
   manage.py tenant trial rivera --end
   manage.py tenant external-id rivera org_2f9c
@@ -52,30 +52,36 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
-        parsers = {verb: verbs.add_parser(verb, help=said) for verb, said in VERBS.items()}
+        parsers = {verb: verbs.add_parser(verb, help=text) for verb, text in VERBS.items()}
         for verb, each in parsers.items():
             if verb not in ("create", "list"):
-                each.add_argument("slug", metavar="SLUG", help="which one")
+                each.add_argument("slug", metavar="SLUG", help="the slug of a tenant")
             each.add_argument("--json", action="store_true", help="print JSON")
         create, trial = parsers["create"], parsers["trial"]
-        create.add_argument("slug", metavar="SLUG", help="letters, digits, - and _; unique")
-        create.add_argument("--name", default="", help="what people call it (default: the slug)")
-        create.add_argument("--owner", metavar="E-MAIL", help="a user to be its first owner")
+        create.add_argument("slug", metavar="SLUG", help="unique; letters, digits, - and _")
+        create.add_argument("--name", default="", help="the name to show (default: the slug)")
         create.add_argument(
-            "--external-id", default="", metavar="ID", help="what another system calls it"
+            "--owner", metavar="E-MAIL", help="the user who becomes its first owner"
+        )
+        create.add_argument(
+            "--external-id", default="", metavar="ID", help="its id in another system"
         )
         parsers["plan"].add_argument("plan", metavar="PLAN", help="one of the declared plans")
-        trial.add_argument("plan", nargs="?", metavar="PLAN", help="to begin one")
+        trial.add_argument("plan", nargs="?", metavar="PLAN", help="the plan of a new trial")
         ends = trial.add_mutually_exclusive_group(required=True)
-        ends.add_argument("--until", metavar="TIME", help="2027-01-31 (0:00 UTC), or with a time")
-        ends.add_argument("--end", action="store_true", help="end it now")
-        parsers["external-id"].add_argument("external_id", metavar="ID", help='"" for none')
+        ends.add_argument(
+            "--until", metavar="TIME", help="the end: 2027-01-31 (0:00 UTC), or with a time"
+        )
+        ends.add_argument("--end", action="store_true", help="end the trial now")
+        parsers["external-id"].add_argument(
+            "external_id", metavar="ID", help='its id in another system; "" removes it'
+        )
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         if verb == "quotas":
             self._show_quotas(options["slug"], as_json=options["json"])
             return
-        rows = self._list() if verb == "list" else [self._done(verb, **options)]
+        rows = self._list() if verb == "list" else [self._change(verb, **options)]
         if options["json"]:
             self.print_json(rows if verb == "list" else rows[0])
             return
@@ -84,9 +90,9 @@ class Command(BaseCommand):
             times = (row[name] or "" for name in ("since", "suspended"))
             days = (time.partition("T")[0] for time in times)
             table.add_row(row["slug"], row["name"], row["id"], *days)
-        self.print_rich(table, *([] if verb == "list" else [_told(rows[0])]), sep="\n")
+        self.print_rich(table, *([] if verb == "list" else [_details(rows[0])]), sep="\n")
 
-    def _done(self, verb: str, **options: Any) -> dict[str, Any]:
+    def _change(self, verb: str, **options: Any) -> dict[str, Any]:
         if verb == "create":
             return self._create(**options)
         tenant_id = Tenant.objects.id_of(options["slug"])
@@ -123,21 +129,21 @@ class Command(BaseCommand):
         with acting_for(Tenant.objects.id_of(slug)):
             [tenant], standings = Tenant.objects.by_slug(), list(quotas.standings())
         if as_json:
-            told = {each.quota: _standing(each) for each in standings}
-            self.print_json({"plan": tenant.plan_in_force, "quotas": told})
+            by_quota = {each.quota: _standing(each) for each in standings}
+            self.print_json({"plan": tenant.plan_in_force, "quotas": by_quota})
             return
         title = f"{slug}: {tenant.status}, plan {tenant.plan_in_force}"
         if tenant.status == "trial":
             title += f" until {_time(tenant.trial_ends_at)}, then {tenant.plan}"
         table = Table("quota", "used", "allowed", "by")
         for each in standings:
-            allowed = "no end" if each.allowed is None else str(each.allowed)
+            allowed = "unlimited" if each.allowed is None else str(each.allowed)
             table.add_row(each.quota, str(each.used), allowed, each.source)
         self.print_rich(title, table, sep="\n")
 
 
 def _trial(plan: str | None, until: str | None) -> Tenant:
-    """Begin a trial, give one another end, or end it. Raises BadTrial."""
+    """Start a trial, change its end, or end it. Raises BadTrial."""
     if until is None:
         return Tenant.objects.end_trial()
     if plan is None:
@@ -146,11 +152,13 @@ def _trial(plan: str | None, until: str | None) -> Tenant:
 
 
 def _moment(text: str) -> datetime:
-    """A time as ISO 8601; in UTC unless it says otherwise. Raises BadTrial."""
+    """A time in ISO 8601, by default in UTC. Raises BadTrial."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadTrial(f"{text!r} is no time: say 2027-01-31, or with 12:00+01:00") from error
+        raise BadTrial(
+            f"{text!r} is not a time: write 2027-01-31, or 2027-01-31T12:00+01:00"
+        ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -169,12 +177,12 @@ def _row(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _told(row: dict[str, Any]) -> str:
-    """What the table has no column for: how a tenant stands, and what another system calls it."""
-    told = f"{row['status']}, plan {row['plan']}"
+def _details(row: dict[str, Any]) -> str:
+    """The values without a column in the table: status, plan, trial and external id."""
+    text = f"{row['status']}, plan {row['plan']}"
     if row["status"] == "trial":
-        told += f", tries {row['trial_plan']} until {row['trial_ends']}"
-    return told + (f", external id {row['external_id']}" if row["external_id"] else "")
+        text += f", trial of {row['trial_plan']} until {row['trial_ends']}"
+    return text + (f", external id {row['external_id']}" if row["external_id"] else "")
 
 
 def _standing(standing: quotas.Standing) -> dict[str, Any]:
@@ -190,4 +198,4 @@ def _user(email: str) -> User:
     try:
         return User.objects.get_by_name(email)
     except User.DoesNotExist as error:
-        raise BadTenant(f"there is no user {email!r}: make one with createsuperuser") from error
+        raise BadTenant(f"there is no user {email!r}: create one by createsuperuser") from error

@@ -1,4 +1,4 @@
-"""`manage.py user`: look for users, deactivate and restore them."""
+"""`manage.py user`: find, deactivate and restore users."""
 
 import argparse
 from datetime import datetime
@@ -15,45 +15,49 @@ COLUMNS = ("email", "name", "id", "since", "deactivated")
 
 
 class BadUser(StoreError):
-    """That names no user, or several."""
+    """The text names no user, or several."""
 
     code = "bad_user"
 
 
 class Command(BaseCommand):
-    """Users, from the command line."""
+    """Manages users."""
 
-    help = "List users, show one, deactivate or restore one. USER is an e-mail address or an id."
+    help = "List, show, deactivate and restore users. USER is an e-mail address or an id."
     examples = """
   manage.py user list --search rivera --sort name
   manage.py user list --deactivated --json
   manage.py user show ana@example.com          # with memberships and sessions
-  manage.py user deactivate ana@example.com    # no log-in, no session, no membership from now on
-  manage.py user restore ana@example.com       # with the memberships that this had ended
+  manage.py user deactivate ana@example.com    # ends log-in, sessions and memberships
+  manage.py user restore ana@example.com       # with the memberships that `deactivate` ended
 """
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         verbs = parser.add_subparsers(
             dest="verb", required=True, metavar="list|show|deactivate|restore"
         )
-        listing = verbs.add_parser("list", help="list them, a page at a time")
+        listing = verbs.add_parser("list", help="list users, page by page")
         listing.add_argument(
-            "--search", metavar="TEXT", help="in address and names, from 3 letters"
+            "--search", metavar="TEXT", help="a part of the address or a name, 3 letters or more"
         )
         listing.add_argument(
-            "--sort", metavar="SORT", help=f"{', '.join(User.listing.sorts)} (newest)"
+            "--sort", metavar="SORT", help=f"the order: {', '.join(User.listing.sorts)} (newest)"
         )
-        listing.add_argument("--deactivated", action="store_true", help="those who may not log in")
-        listing.add_argument("--limit", metavar="N", help="at most so many (50)")
         listing.add_argument(
-            "--cursor", help="of the page to show: each page names those beside it"
+            "--deactivated", action="store_true", help="list the deactivated users"
+        )
+        listing.add_argument("--limit", metavar="N", help="the size of a page (50)")
+        listing.add_argument(
+            "--cursor", help="the page to show; each page prints the cursors of its neighbours"
         )
         for verb, does in (
-            ("show", "who they are, where they are members, where they are logged in"),
-            ("deactivate", "end what they may do, in all tenants at once; safe to repeat"),
-            ("restore", "let them do again what they could before; safe to repeat"),
+            ("show", "show a user with memberships and sessions"),
+            ("deactivate", "end the user's access to all tenants; safe to repeat"),
+            ("restore", "give the user's access back; safe to repeat"),
         ):
-            verbs.add_parser(verb, help=does).add_argument("user", metavar="USER", help="which one")
+            verbs.add_parser(verb, help=does).add_argument(
+                "user", metavar="USER", help="an e-mail address or an id"
+            )
         for parsed in verbs.choices.values():
             parsed.add_argument("--json", action="store_true", help="print JSON")
 
@@ -66,10 +70,10 @@ class Command(BaseCommand):
             user = getattr(User.objects, verb)(user)
         self._show(user, options["json"])
 
-    def _list(self, *, deactivated: bool, json: bool, **asked: Any) -> None:
+    def _list(self, *, deactivated: bool, json: bool, **options: Any) -> None:
         rows = User.all_objects.deactivated() if deactivated else User.objects
-        wanted = {name: asked[name] for name in ("search", "sort", "limit", "cursor")}
-        page = rows.page({name: value for name, value in wanted.items() if value is not None})
+        query = {name: options[name] for name in ("search", "sort", "limit", "cursor")}
+        page = rows.page({name: value for name, value in query.items() if value is not None})
         users = [_row(user) for user in page.rows]
         if json:
             self.print_json({"users": users, "next": page.next, "previous": page.previous})
@@ -92,26 +96,26 @@ class Command(BaseCommand):
         self._print_table(sessions, ("session", "ip", "seen"))
 
     def _print_table(self, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-        """The rows; nothing where there are none and that goes without saying."""
+        """Print the rows; an empty table is printed for users only."""
         if not rows and "email" not in columns:
             return
         table = Table(*columns)
         for row in rows:
-            told = row | {"name": f"{row.get('first_name')} {row.get('last_name')}".strip()}
-            table.add_row(*(_day(told[name]) for name in columns))
+            cells = row | {"name": f"{row.get('first_name')} {row.get('last_name')}".strip()}
+            table.add_row(*(_day(cells[name]) for name in columns))
         self.print_rich(table)
 
 
-def _user(said: str, *, active: bool) -> User:
-    """The user meant: the active one of an address, or else the only one. Raises BadUser."""
-    found = User.all_objects.named(said)
-    wanted = [user for user in found if user.is_active == active] or found
-    if not wanted:
-        raise BadUser(f"there is no user {said!r}")
-    if len(wanted) > 1:
-        ids = ", ".join(str(user.pk) for user in wanted)
-        raise BadUser(f"several users had the address {said!r}: say which by the id ({ids})")
-    return wanted[0]
+def _user(name: str, *, active: bool) -> User:
+    """The user of an address or an id, preferring one that is `active`. Raises BadUser."""
+    users = User.all_objects.by_id_or_email(name)
+    users = [user for user in users if user.is_active == active] or users
+    if not users:
+        raise BadUser(f"there is no user {name!r}: `manage.py user list` lists them")
+    if len(users) > 1:
+        ids = ", ".join(str(user.pk) for user in users)
+        raise BadUser(f"several users had the address {name!r}: use an id ({ids})")
+    return users[0]
 
 
 def _row(user: User) -> dict[str, Any]:
@@ -145,6 +149,6 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _day(value: str | None) -> str:
-    """A cell: of a time, the day."""
+    """The text of a cell; of a time, only the day."""
     text = value or ""
     return text.partition("T")[0] if text[:1].isdigit() and "T" in text else text

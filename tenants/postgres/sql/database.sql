@@ -1,5 +1,6 @@
--- Who may enter a database and its schema `public`. Run by a superuser or by the database's
--- owner, once in each database, test databases included, and safely again. Needs roles.sql.
+-- The privileges of the roles on a database and its schema `public`. A superuser or the owner of
+-- the database runs this file once in each database, test databases included. It is safe to
+-- repeat. Run roles.sql first.
 
 BEGIN;
 

@@ -1,13 +1,13 @@
--- The three roles of the project. Run by a superuser, once for each PostgreSQL server, and
--- safely again: the embedded server, the tests and docker-compose all run this file. On a
--- managed server, somebody with the right to grant BYPASSRLS does. With psql, say
--- --set ON_ERROR_STOP=1: then an older server than PostgreSQL 18 is told so, and nothing else.
+-- The three roles of the project. A superuser runs this file once on each PostgreSQL server; it is
+-- safe to repeat. The embedded server, the tests and docker-compose run it too. On a managed server
+-- a role with the right to grant BYPASSRLS runs it. With psql, add --set ON_ERROR_STOP=1, so that
+-- the file stops at its first error on a server older than PostgreSQL 18.
 --
---   owner      owns the tables, runs the migrations, sees every tenant; gives up a lock soon
---   app        what the application logs in as: bound by row security, and by the timeouts
---   inspector  reads every tenant; reached from app by SET LOCAL ROLE alone
+--   owner      owns the tables, runs the migrations, sees every tenant; waits briefly for locks
+--   app        the role of the application: bound by row security and by the timeouts below
+--   inspector  reads every tenant; app becomes it by SET LOCAL ROLE only
 --
--- Passwords are not here: see scripts/docker-init.sh.
+-- The passwords are set by scripts/docker-init.sh.
 
 BEGIN;
 
@@ -37,16 +37,16 @@ ALTER ROLE owner LOGIN NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS
 ALTER ROLE app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 ALTER ROLE inspector NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 GRANT inspector TO app WITH INHERIT FALSE, SET TRUE, ADMIN FALSE;
--- So owner sees which session of app holds a lock, and may end it.
+-- So that owner sees which session of app holds a lock, and may end it.
 GRANT app TO owner WITH INHERIT TRUE, SET FALSE, ADMIN FALSE;
 
--- Said here and not by the client, because PgBouncer ignores what a client says at startup.
+-- Set here and not by the client, because PgBouncer ignores the startup options of a client.
 ALTER ROLE app SET statement_timeout = '15s';
 ALTER ROLE app SET lock_timeout = '5s';
 ALTER ROLE app SET idle_in_transaction_session_timeout = '30s';
 
--- Whoever wants a table for itself makes every later reader of it wait too. owner gives up
--- before app does: behind one open reader `migrate` fails, and no read of the application.
+-- A request for an exclusive lock makes every later reader of the table wait too. So owner times
+-- out before app does: behind an open reader `migrate` fails, and the application's reads do not.
 ALTER ROLE owner SET lock_timeout = '3s';
 
 COMMIT;

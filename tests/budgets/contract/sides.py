@@ -7,9 +7,9 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import Refused
-from budgets.interfaces import Buckets, Budgets, Entries, Movements
+from budgets.interfaces import Buckets, Budgets, Entries, Movements, Schedules, Statements
 from budgets.managers.dispositions import Disposition
-from budgets.models import Bucket, Budget, Entry, Movement
+from budgets.models import Bucket, Budget, Entry, Movement, Schedule, Statement
 from tenants.context import run_for
 from tenants.models import Tenant
 
@@ -25,6 +25,10 @@ class Side(Protocol):
     def movements(self) -> Movements: ...
     @property
     def entries(self) -> Entries: ...
+    @property
+    def schedules(self) -> Schedules: ...
+    @property
+    def statements(self) -> Statements: ...
 
     def run[T](self, work: Callable[[], T]) -> T: ...
 
@@ -36,6 +40,8 @@ class Database:
     buckets = Bucket.objects
     movements = Movement.objects
     entries = Entry.objects
+    schedules = Schedule.objects
+    statements = Statement.objects
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
@@ -142,7 +148,7 @@ def picture(side: Side, budget: Any) -> Any:
         "redistributed": (seen.redistributed, seen.last_redistributed_at is not None),
         "buckets": [_bucket(state) for state in seen.buckets],
         "versions": {
-            bucket.name: (bucket.version, bucket.last_seq) for bucket in budget.buckets.open()
+            bucket.name: (bucket.version, bucket.last_entry_seq) for bucket in budget.buckets.open()
         },
         "entries": [_entry(row) for row in page.rows],
         "page": (page.next, page.previous),

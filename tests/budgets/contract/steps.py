@@ -124,22 +124,22 @@ class Walk:
             return answer.version, answer.money.name, steps, answer.plan.remainder, filled
         if hasattr(answer, "becomes_full"):
             return answer.bucket.name, answer.amount, str(answer.reason), answer.becomes_full
-        known = self.movements if hasattr(answer, "external") else self.buckets
+        known = self.movements if hasattr(answer, "net_amount") else self.buckets
         if answer not in known:
             known.append(answer)
         return known.index(answer), _row(answer)
 
 
 def _row(row: Any) -> tuple[Any, ...]:
-    if hasattr(row, "external"):
+    if hasattr(row, "net_amount"):
         return (
-            row.seq, str(row.kind), row.amount, row.external, row.lines, row.memo, row.key,
+            row.seq, str(row.kind), row.amount, row.net_amount, row.entry_count, row.memo, row.key,
             row.metadata, row.source, row.actor_id, row.request_id, entered(row),
             row.processed, row.to_money,
         )  # fmt: skip
     return (
         row.name, str(row.kind), row.priority, row.filter, row.hold, row.target, row.locked,
-        row.balance, row.version, row.last_seq, row.space, row.state,
+        row.balance, row.version, row.last_entry_seq, row.space, row.state,
     )  # fmt: skip
 
 

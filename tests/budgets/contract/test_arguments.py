@@ -13,7 +13,7 @@ from budgets.managers.bulk import Deposit
 from budgets.models import Budget, Movement, Schedule, Statement
 from tenants.context import acting_for
 from tenants.errors import CodedError, WrongType
-from tenants.postgres.storable import DEEPEST_JSON, LARGEST_JSON
+from tenants.postgres.untrusted import DEEPEST_JSON, LARGEST_JSON
 from tests.budgets.contract.sides import Scene
 from tests.factories import BudgetFactory
 

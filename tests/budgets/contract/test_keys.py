@@ -32,7 +32,7 @@ UNKNOWN = {
     "idempotency_key": "(did you mean 'key'?)",
     "efective_at": "(did you mean 'effective_at'?)",
     "expected": "(did you mean 'expect'?)",
-    "force": "(it has ",
+    "force": "(it accepts ",
 }
 
 
@@ -99,7 +99,7 @@ class TestARepeat:
         assert [row.repeated for row in answers] == [True, False, True, False]
         assert answers[0] == earlier
         assert answers[1] == answers[2]
-        assert scene.do(lambda: scene.home.last_seq) == 5
+        assert scene.do(lambda: scene.home.last_movement_seq) == 5
 
     def test_is_of_a_name_with_or_without_spaces_around_it(self, scene):
         scene.do(lambda: test_rules.create(scene, " New ", key="k"))

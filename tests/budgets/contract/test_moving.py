@@ -25,8 +25,9 @@ from budgets.errors import (
 )
 from budgets.managers.bulk import Deposit
 from budgets.managers.dispositions import Disposition, Overflow
+from budgets.managers.kinds import BucketKind, MovementKind
 from budgets.models import Bucket, Movement
-from budgets.testing.rows import BucketKind, MovementKind
+from budgets.testing.entries import COLUMNS
 from tenants.errors import CodedError
 from tests.budgets.contract.sides import Scene, entered
 from tests.times import UNWRITABLE, WRITABLE
@@ -111,11 +112,11 @@ class TestDone:
         movement = scene.do(lambda: verb(scene))
 
         now = scene.do(lambda: scene.home)
-        assert (movement.kind, movement.amount, movement.external) == what
+        assert (movement.kind, movement.amount, movement.net_amount) == what
         assert scene.lines(movement) == lines
-        assert (movement.lines, movement.seq) == (len(lines), 3)
-        assert (now.version, now.last_seq) == (before.version + 1, 3)
-        assert now.deposited - now.withdrawn == 1005_00 + movement.external
+        assert (movement.entry_count, movement.seq) == (len(lines), 3)
+        assert (now.version, now.last_movement_seq) == (before.version + 1, 3)
+        assert now.deposited - now.withdrawn == 1005_00 + movement.net_amount
         assert now.last_recorded_at == movement.recorded_at
 
     def test_entries_say_before_and_after_and_which_bucket_became_full(self, scene):
@@ -182,7 +183,7 @@ class TestDone:
         scene.do(lambda: scene.side.movements.deposit(home, 7_00))
 
         assert (rent.balance, fun.balance) == (299_00, 300_00)
-        assert (home.deposited, home.last_seq) == (1012_00, 4)
+        assert (home.deposited, home.last_movement_seq) == (1012_00, 4)
 
     def test_a_row_read_long_ago_will_do(self, scene):
         scene.do(lambda: ask(scene, "withdraw", "Rent", amount=1_00))
@@ -455,5 +456,7 @@ class TestRun:
 
 
 def test_the_kinds_in_memory_are_those_of_the_models():
-    assert {kind.value for kind in MovementKind} == set(Movement.Kind.values)
-    assert {kind.value for kind in BucketKind} == set(Bucket.Kind.values)
+    kinds = COLUMNS["movement__kind"].choices
+
+    assert kinds == Movement._meta.get_field("kind").choices == MovementKind.choices
+    assert Bucket._meta.get_field("kind").choices == BucketKind.choices

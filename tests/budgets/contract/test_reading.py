@@ -210,7 +210,7 @@ class TestPages:
 
     def test_are_of_one_budget(self, scene):
         for asked in (None, {}, {"bucket": scene.kept["Rent"].pk}):
-            with pytest.raises(BadQuery, match="budget is needed"):
+            with pytest.raises(BadQuery, match="filter budget is required"):
                 scene.do(lambda asked=asked: scene.side.entries.page(asked))
 
     def test_refuse_the_cursors_of_others(self, scene, stranger, turn):

@@ -158,7 +158,7 @@ class TestChanged:
 
         assert (row.name, row.priority, row.filter, row.hold) == ("New", 4, FLAT, SHARE)
         assert (row.target, row.locked, row.balance, row.version) == (7, True, 0, 1)
-        assert (row.state, row.space, row.last_seq) == ("locked", 7, 0)
+        assert (row.state, row.space, row.last_entry_seq) == ("locked", 7, 0)
 
     def test_each_change_is_a_version_of_the_bucket_and_of_the_budget(self, scene):
         before = scene.do(lambda: scene.home.version)
@@ -267,12 +267,12 @@ class TestClose:
         into = "Rent" if to == BUCKET else None
         row = scene.do(lambda: close(scene, "Fun", to, into))
 
-        kind, external, lines = CLOSED[to]
+        kind, net_amount, lines = CLOSED[to]
         home = {"budget": scene.kept["Home"].pk, "seq": 3, "sort": "oldest"}
         rows = scene.do(lambda: [told(row) for row in scene.side.entries.page(home).rows])
         assert rows == [(kind, *line) for line in lines]
         home = scene.do(lambda: scene.home)
-        assert home.deposited - home.withdrawn == 1005_00 + external
+        assert home.deposited - home.withdrawn == 1005_00 + net_amount
         assert (row.state, row.balance, row.priority) == ("closed", 0, None)
         assert row.archived_at is not None
 
@@ -288,7 +288,7 @@ class TestClose:
     def test_of_an_empty_bucket_moves_nothing(self, scene):
         scene.do(lambda: close(scene, "Spare", CASCADE))
 
-        assert scene.do(lambda: scene.home.last_seq) == 2
+        assert scene.do(lambda: scene.home.last_movement_seq) == 2
 
 
 REFUSED: dict[str, tuple[Any, Any, dict[str, Any]]] = {

@@ -2,7 +2,6 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,9 +9,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from budgets.cascade import WHOLE, Claim, cascade
-from budgets.managers import dispositions, keys
+from budgets.managers import dispositions, keys, requests, writer
 from budgets.managers.dispositions import Disposition, Overflow
-from budgets.testing import MemoryLedger, buckets, movements, rows, store
+from budgets.testing import MemoryLedger, rows, store
+from budgets.testing import writer as memory
 from tests.budgets.contract.sides import Database
 from tests.budgets.contract.steps import Disagreement, Step, recorded, require_agreement
 from tests.factories import TenantFactory
@@ -131,6 +131,7 @@ SCRIPT: list[Step] = [
     ("unlock", {"bucket": 1}),
     ("close", {"bucket": 1, "to": Disposition.CASCADE}),
     ("reverse_movement", {"movement": 0}),
+    ("previewed_deposit", {"budget": 0, "amount": 5, "between": 5}),
 ]
 
 
@@ -162,30 +163,30 @@ def unlocked(bucket: Any) -> Any:
     return replace(SLOT(bucket), locked=False)
 
 
-def filling_itself(budget: Any, amount: int, without: Any = None) -> Any:
-    return CASCADED(budget, amount)
+def filling_itself(buckets: Any, amount: int, without: Any = None) -> Any:
+    return CASCADED(buckets, amount)
+
+
+def reversing_twice(movement: Any, entries: Any, *, is_reversed: bool) -> Any:
+    return MIRROR(movement, entries, is_reversed=False)
 
 
 def whatever_was_asked(used: Any, budget: Any, key: Any, request: str) -> Any:
     return next(iter(used._used.get((budget, key), {}).values()), None)
 
 
-SLOT, CASCADED = rows.Bucket.slot, movements.cascaded
-REVERSING_TWICE = SimpleNamespace(
-    **vars(dispositions)
-    | {"mirror": lambda row, gone, entries: dispositions.mirror(row, False, entries)}
-)
+SLOT, CASCADED, MIRROR = rows.Bucket.slot, dispositions.cascaded, dispositions.mirror
 MISTAKES: dict[str, tuple[Any, str, Any]] = {
-    "a share is rounded up": (movements, "cascade", rounding_up),
-    "a key is ignored": (store.Store, "answered", lambda *_: None),
+    "a share is rounded up": (dispositions, "cascade", rounding_up),
+    "a key is ignored": (memory.MemoryWriter, "keys", lambda *_: keys.Keys()),
     "a key is all that is compared": (keys.Keys, "answer", whatever_was_asked),
-    "an expected version is ignored": (store, "require_expected", lambda *_: None),
+    "an expected version is ignored": (requests, "require_expected", lambda *_: None),
     "a lock is ignored": (rows.Bucket, "slot", unlocked),
-    "a movement is reversed twice": (movements, "dispositions", REVERSING_TWICE),
-    "a bucket has two lines": (movements, "net", lambda lines: [x for x in lines if x.amount]),
+    "a movement is reversed twice": (dispositions, "mirror", reversing_twice),
+    "a bucket has two lines": (writer, "net", lambda lines: [x for x in lines if x.amount]),
     "a refusal leaves half of it": (store.Store, "all_or_nothing", lambda _: nullcontext()),
-    "two buckets have one name": (buckets, "_require_unique", lambda *_: None),
-    "a closing bucket fills itself": (movements, "cascaded", filling_itself),
+    "two buckets have one name": (memory, "_require_unique", lambda *_: None),
+    "a closing bucket fills itself": (dispositions, "cascaded", filling_itself),
 }
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of a model's listing, with the values of a row: it is among the answers."""
+"""Queries of a model's listing, with the values of a row: each query finds that row."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,11 +6,11 @@ from typing import Any
 
 from django.apps import apps
 
-from tenants.listing import JSON, Given, Listing
-from tenants.listing.asked import listing_of, search_of
+from tenants.listing import JSON, HasValue, Listing
+from tenants.listing.query import listing_of, search_of
 from tenants.models import TenantModel
 
-type Asked = dict[str, Any]
+type Query = dict[str, Any]
 
 LISTED: list[type[TenantModel]] = [
     model
@@ -19,8 +19,8 @@ LISTED: list[type[TenantModel]] = [
 ]
 
 
-def questions(row: TenantModel) -> Iterator[Asked]:
-    """One by each operator of each filter, by each sort, and by the search; in the row's block."""
+def questions(row: TenantModel) -> Iterator[Query]:
+    """A query for each operator of each filter, each sort, and the search; in the row's block."""
     listing = listing_of(type(row))
     within = {listing.within: _value(row, listing, listing.within)} if listing.within else {}
     for sort in listing.sorts:
@@ -31,17 +31,17 @@ def questions(row: TenantModel) -> Iterator[Asked]:
             key = name if operator == "exact" else f"{name}__{operator}"
             if operator == "gt" and value == 0:
                 continue  # a column that counts has nothing below it
-            if value is not None or isinstance(kind, Given):
-                yield {**within, key: _asked(kind, operator, value)}
+            if value is not None or isinstance(kind, HasValue):
+                yield {**within, key: _operand(kind, operator, value)}
     if search := search_of(type(row)):
         along = (listing.search or "").rpartition("__")[0]
         texts = [str(_follow(row, f"{along}__{name}".strip("_"))) for name in search.fields]
         yield {**within, "search": (max(texts, key=len) or "nothing at all")[:100]}
 
 
-def _asked(kind: Any, operator: str, value: Any) -> Any:
-    """A value by which the operator finds a row that has this one."""
-    if isinstance(kind, Given):
+def _operand(kind: Any, operator: str, value: Any) -> Any:
+    """An operand with which the operator finds a row with this value."""
+    if isinstance(kind, HasValue):
         return value is not None
     if isinstance(kind, JSON):
         return {}
@@ -55,7 +55,7 @@ def _asked(kind: Any, operator: str, value: Any) -> Any:
 
 
 def _value(row: TenantModel, listing: Listing, name: str) -> Any:
-    """What the row has of a filter's column."""
+    """The row's value in a filter's column."""
     return _follow(row, listing.filters[name].of or name)
 
 

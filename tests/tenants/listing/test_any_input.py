@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from examples.shop.models import Category, Product
 from tenants.errors import BadCursor, BadQuery
-from tenants.listing.asked import listing_of
-from tenants.listing.kinds import allowed
+from tenants.listing.filters import filter_keys
+from tenants.listing.query import listing_of
 
 MARK = "zq7x"
 """In every text that is made here; must never be in SQL."""
 
-KEYS = allowed(listing_of(Product).filters.items())
+KEYS = filter_keys(listing_of(Product).filters.items())
 CODES = {"bad_filter", "bad_sort", "bad_search", "bad_cursor", "bad_limit"}
 
 texts = st.text(max_size=20) | st.sampled_from(["'", '"', "%s", "\\", "; --", "\0", "\ud800", "$1"])

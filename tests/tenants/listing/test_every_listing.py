@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants.context import acting_for
 from tenants.errors import BadCursor, BadFilter, BadSort
-from tenants.listing.asked import declared, listing_of, read
-from tenants.listing.kinds import allowed
+from tenants.listing.filters import filter_keys
 from tenants.listing.pages import signer_of
+from tenants.listing.query import declaration_of, listing_of, parse
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, Side
 from tests.tenants.listing.questions import LISTED, questions
@@ -67,7 +67,7 @@ def test_a_cursor_of_another_tenant_is_refused(model, sides, committed):
         asked_of_theirs = [*questions(theirs.rows[model])]
     assert asked_of_theirs
     for asked in asked_of_theirs:
-        understood = read(declared(model), asked, {})
+        understood = parse(declaration_of(model), asked, {})
         signer = signer_of(understood, str(theirs.tenant.pk), model._meta.label)
         cursor = signer.sign_object([False, *["1"] * len(understood.sort.columns)])
 
@@ -98,5 +98,5 @@ def test_what_is_not_declared_is_refused_by_what_is(model, sides, committed):
         with pytest.raises(BadSort) as no_sort:
             model.objects.page({**asked, "sort": "tenant"})
 
-    assert ", ".join(allowed(listing.filters.items())) in str(no_filter.value)
+    assert ", ".join(filter_keys(listing.filters.items())) in str(no_filter.value)
     assert ", ".join(listing.sorts) in str(no_sort.value)

@@ -9,8 +9,20 @@ from django.db.models.functions import Abs, Lower
 from django.test.utils import isolate_apps
 
 from examples.shop.models import Category, Order, Product
-from tenants.checks.models import faults_of
-from tenants.listing import IP, JSON, Day, Flag, Folded, Given, Integer, Key, Listing, Moment, Text
+from tenants.checks.isolation import faults_of
+from tenants.listing import (
+    IP,
+    JSON,
+    CaseInsensitive,
+    Day,
+    Flag,
+    HasValue,
+    Integer,
+    Key,
+    Listing,
+    Moment,
+    Text,
+)
 from tenants.models import TenantModel, User
 from tenants.postgres.base import as_owner
 from tenants.schema.fields import TenantForeignKey
@@ -107,12 +119,20 @@ FAULTS = {
     "lower()": (Listing(filters={"title": Text("iexact")}), "E031", "iexact"),
     "an order of texts": (Listing(filters={"title": Text("gte")}), "E031", "gte"),
     "a decimal": (Listing(filters={"price": Integer()}), "E031", "DecimalField"),
-    "lower() under row security": (Listing(filters={"title": Folded()}), "E031", "Folded"),
+    "lower() under row security": (
+        Listing(filters={"title": CaseInsensitive()}),
+        "E031",
+        "CaseInsensitive",
+    ),
     "a text as an address": (Listing(filters={"title": IP()}), "E031", "CharField"),
     "JSON by its equality": (Listing(filters={"extra": JSON()}), "E031", "exact"),
-    "whether there is what there always is": (Listing(filters={"size": Given()}), "E031", "size"),
+    "whether there is what there always is": (
+        Listing(filters={"size": HasValue()}),
+        "E031",
+        "size",
+    ),
     "whether there is a value, without an index": (
-        Listing(filters={"dated": Given(of="day")}),
+        Listing(filters={"dated": HasValue(of="day")}),
         "E033",
         "dated__exact",
     ),
@@ -126,8 +146,12 @@ FAULTS = {
         "day",
     ),
     "a sort along what may be NULL": (Listing(sorts={"a": "parent__size"}), "E032", "parent"),
-    "a sort up and down": (Listing(sorts={"a": ("size", "-title")}), "E031", "no one walk"),
-    "a sort along a key last": (Listing(sorts={"a": ("size", "kind__id")}), "E031", "no one walk"),
+    "a sort up and down": (Listing(sorts={"a": ("size", "-title")}), "E031", "no single index"),
+    "a sort along a key last": (
+        Listing(sorts={"a": ("size", "kind__id")}),
+        "E031",
+        "no single index",
+    ),
     "a sort by what may be NULL": (Listing(sorts={"a": "day"}), "E033", "day"),
     "a way from one table to another": (
         Listing(filters={"x": Key(of="author__id")}),
@@ -278,7 +302,7 @@ class TestGlobal:
     """A model that is no tenant's: its indexes begin with what is asked for."""
 
     LISTING = Listing(
-        filters={"email": Folded("exact", "in"), "at": Moment("gte"), "id": Key()},
+        filters={"email": CaseInsensitive("exact", "in"), "at": Moment("gte"), "id": Key()},
         sorts={"newest": "-at", "id": "id", "gone": "-gone"},
         search="guest_search",
     )

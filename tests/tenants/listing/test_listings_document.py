@@ -7,8 +7,8 @@ from pathlib import Path
 from django.apps import apps
 
 from tenants.listing import Listing
-from tenants.listing.asked import search_of
-from tenants.listing.kinds import allowed
+from tenants.listing.filters import filter_keys
+from tenants.listing.query import search_of
 
 GUIDE = Path(__file__).parents[3] / "docs" / "data-access.md"
 OURS = ("budgets", "tenants")
@@ -20,7 +20,7 @@ def lines() -> Iterator[str]:
         listing = getattr(model, "listing", None)
         if model._meta.app_label in OURS and isinstance(listing, Listing):
             search = search_of(model)
-            filters = " ".join(f"`{key}`" for key in allowed(listing.filters.items()))
+            filters = " ".join(f"`{key}`" for key in filter_keys(listing.filters.items()))
             sorts = " ".join(f"`{name}`" for name in listing.sorts)
             fields = ", ".join(name.replace("_", " ") for name in search.fields) if search else ""
             yield f"| `{model.__name__}` | {filters} | {sorts} | {fields} |"

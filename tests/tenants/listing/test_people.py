@@ -10,11 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bench.people import BEGIN, ROWS, fill, questions
-from tenants.checks.btrees import walking
+from tenants.checks.btrees import indexes_for_sort
 from tenants.context import acting_for, inspecting
 from tenants.errors import BadCursor, BadFilter, BadSearch
-from tenants.listing.asked import listing_of, sort_of
-from tenants.listing.kinds import allowed
+from tenants.listing.filters import filter_keys
+from tenants.listing.query import listing_of, sort_from
 from tenants.models import LoginFailure, User, UserSession
 from tenants.postgres.base import as_owner
 from tests.factories import TenantFactory
@@ -54,7 +54,7 @@ def test_every_filter_and_search_is_asked():
     told = {(rows.model, key) for rows, asked, _ in ASKED for key in asked}
 
     declared = {
-        (model, key) for model in MODELS for key in allowed(listing_of(model).filters.items())
+        (model, key) for model in MODELS for key in filter_keys(listing_of(model).filters.items())
     }
     assert told == declared | {(User, "search")}
 
@@ -79,7 +79,7 @@ def test_a_page_is_found_by_an_index(rows, asked, indexes):
     ("model", "sort"), [(model, sort) for model in MODELS for sort in listing_of(model).sorts]
 )
 def test_a_page_reads_no_more_rows_than_it_shows_by_the_index_of_its_sort(model, sort):
-    [walked] = walking(model, sort_of(sort, listing_of(model).sorts[sort]))
+    [walked] = indexes_for_sort(model, sort_from(sort, listing_of(model).sorts[sort]))
     rows = User.all_objects.all() if model is User else model.objects.all()
     first = rows.page(sort=sort)
     second = rows.page(sort=sort, cursor=first.next)

@@ -7,11 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from examples.shop.models import Category, Order, Product
-from tenants.checks.btrees import supporting, walking
+from tenants.checks.btrees import indexes_for_filter, indexes_for_sort
 from tenants.context import acting_for, tenancy
-from tenants.listing.asked import declared, listing_of, read, search_of, sort_of
-from tenants.listing.kinds import allowed
+from tenants.listing.filters import filter_keys
 from tenants.listing.pages import signer_of
+from tenants.listing.query import declaration_of, listing_of, parse, search_of, sort_from
 from tenants.postgres.base import as_owner
 from tests.factories import TenantFactory
 from tests.tenants.listing.warehouse import ROWS, fill, nodes_of, plan_of
@@ -74,7 +74,7 @@ def test_every_filter_of_the_shop_is_here():
     declared = {
         (model, key)
         for model in (Product, Order)
-        for key in allowed(listing_of(model).filters.items())
+        for key in filter_keys(listing_of(model).filters.items())
     }
 
     assert set(FILTERS) == declared
@@ -101,7 +101,7 @@ def served_by(model, name, operator):
     with connection.cursor() as cursor:
         cursor.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()")
         [(collation,)] = cursor.fetchall()
-    [served] = supporting(model, name, "exact" if collation == "C" else operator)
+    [served] = indexes_for_filter(model, name, "exact" if collation == "C" else operator)
     return {index for _, index in served}
 
 
@@ -120,7 +120,7 @@ SORTS = [(model, sort) for model in (Product, Order) for sort in listing_of(mode
 
 @pytest.mark.parametrize(("model", "sort"), SORTS)
 def test_a_page_is_a_walk_along_the_index_of_its_sort(model, sort, inside):
-    [walked] = walking(model, sort_of(sort, listing_of(model).sorts[sort]))
+    [walked] = indexes_for_sort(model, sort_from(sort, listing_of(model).sorts[sort]))
     first = model.objects.page(sort=sort)
     second = model.objects.page(sort=sort, cursor=first.next)
     for cursor, condition in ((None, None), (second.next, "ROW("), (second.previous, "ROW(")):
@@ -137,7 +137,7 @@ def test_a_page_is_a_walk_along_the_index_of_its_sort(model, sort, inside):
 @pytest.mark.parametrize(("sort", "last"), [("expiring", "2026-12-31"), ("keeping", "2026-01-01")])
 def test_a_page_of_rows_without_a_value_is_a_walk_too(sort, last, inside):
     """The last ten that have a day, and then those that have none."""
-    [walked] = walking(Product, sort_of(sort, listing_of(Product).sorts[sort]))
+    [walked] = indexes_for_sort(Product, sort_from(sort, listing_of(Product).sorts[sort]))
     edge = Product.objects.filter(best_before=last).order_by("pk" if sort == "expiring" else "-pk")
     place = tuple(edge)[-11]
     across = Product.objects.page(sort=sort, cursor=cursor_at(place, sort), limit=50)
@@ -158,7 +158,7 @@ def test_a_page_of_rows_without_a_value_is_a_walk_too(sort, last, inside):
 
 def cursor_at(row, sort):
     """The cursor of the page after a row."""
-    asked = read(declared(Product), {"sort": sort}, {})
+    asked = parse(declaration_of(Product), {"sort": sort}, {})
     signer = signer_of(asked, str(tenancy().tenant_id), Product._meta.label)
     return signer.sign_object([False, str(row.best_before), str(row.pk)])
 

@@ -1,0 +1,298 @@
+"""The verbs of imports, shared by PostgreSQL and ledgers in memory.
+
+An import is `begin`, `import_batch` for each batch of lines, and `finish`, each in a block of its
+own: see `budgets.jobs.imports.import_file`.
+"""
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from budgets.errors import ReversalRefused, StatementUndone, UndoRefused
+from budgets.managers.dispositions import require_in_use
+from budgets.managers.matching import (
+    NO_CHOICES,
+    Choices,
+    Classified,
+    LineStatus,
+    MatchContext,
+    batches,
+    movement_key,
+)
+from budgets.managers.moneyverbs import MoneyVerbs
+from budgets.managers.requests import require_key
+from budgets.managers.statementdeposits import deposit_of, reversal_options, undo_refused
+from budgets.managers.statementrows import StatementRows
+from budgets.managers.writer import LedgerWriter
+from budgets.roles import verb
+from budgets.statements import Line, StatementFile, Survey, survey
+
+if TYPE_CHECKING:
+    from budgets.models import Budget, Movement, Statement, StatementLine
+
+
+class StatementVerbs:
+    """Imports statements. Amounts are minor units."""
+
+    @property
+    @abstractmethod
+    def _writer(self) -> LedgerWriter: ...
+
+    @property
+    @abstractmethod
+    def _rows(self) -> StatementRows: ...
+
+    @property
+    @abstractmethod
+    def _movements(self) -> MoneyVerbs:
+        """The money verbs of the same store."""
+
+    def review(
+        self, budget: "Budget", file: StatementFile, choices: Choices = NO_CHOICES
+    ) -> Iterator[Classified]:
+        """Each incoming line with the status that an import would give it; writes nothing.
+
+        Raises BudgetArchived, BadStatement and BadChoice before the first line.
+
+        >>> from budgets import samples
+        >>> from budgets.statements import read
+        >>> lines = list(Statement.objects.review(household, read(samples.HOUSEHOLD)))
+        >>> lines[0].line.amount, str(lines[0].status)
+        (325000, 'new')
+        """
+        surveyed = survey(file.lines(budget.exponent))
+        statement = self.draft(budget, file, surveyed, choices)
+        for batch in batches(line for line in surveyed.lines() if line.amount > 0):
+            yield from self.classify(statement, batch, surveyed, hold=choices.hold)
+
+    def draft(
+        self, budget: "Budget", file: StatementFile, surveyed: Survey, choices: Choices
+    ) -> "Statement":
+        """The standing import of the file, or one that is not written yet, with its decisions.
+
+        Raises BudgetArchived and BadChoice.
+        """
+        standing = self._rows.standing(budget, file)
+        return self._with_decisions(standing, budget, file, surveyed, choices)
+
+    @verb("statements.import")
+    def begin(
+        self, budget: "Budget", file: StatementFile, surveyed: Survey, choices: Choices
+    ) -> "Statement":
+        """Store that the import has begun, and a person's decisions about its lines.
+
+        Repeating it returns the standing import of the file, so an interrupted import continues.
+        Raises BudgetArchived, BadChoice and QuotaReached.
+
+        >>> from budgets import samples
+        >>> from budgets.managers.matching import Choices
+        >>> from budgets.statements import read, survey
+        >>> file = read(samples.HOUSEHOLD)
+        >>> statement = Statement.objects.begin(
+        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ... )
+        >>> statement.name, statement.state
+        ('household.ofx', 'unfinished')
+        """
+        self._writer.lock(budget)
+        standing = self._rows.standing(budget, file)
+        statement = self._with_decisions(standing, budget, file, surveyed, choices)
+        if standing is None:
+            self._rows.require_quota()
+            self._rows.insert(statement)
+        elif choices.skip or choices.include:
+            self._rows.update(statement, "decisions")
+        return statement
+
+    def classify(
+        self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
+    ) -> list[Classified]:
+        """Each line of a batch with the status it would have now; writes nothing."""
+        incoming = [line for line in batch if line.amount > 0]
+        context = self._context(statement, incoming, surveyed)
+        if hold:
+            doubtful = [line for line in incoming if not context.duplicate_of(line)]
+            context = replace(context, similar=self._similar(doubtful, surveyed))
+        return [context.classify(line) for line in batch]
+
+    @verb("statements.import")
+    def import_batch(
+        self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
+    ) -> list[Classified]:
+        """Deposit the new lines of a batch, under the budget's lock, and store each line's status.
+
+        `hold` says whether possible duplicates wait for a decision. Safe to repeat: a line that
+        was deposited is a duplicate. Raises StatementUndone, and Conflict when another budget was
+        given a line meanwhile.
+
+        >>> from budgets import samples
+        >>> from budgets.managers.matching import Choices
+        >>> from budgets.statements import read, survey
+        >>> file = read(samples.HOUSEHOLD)
+        >>> surveyed = survey(file.lines(household.exponent))
+        >>> statement = Statement.objects.begin(household, file, surveyed, Choices())
+        >>> batch = list(surveyed.lines())[:2]
+        >>> lines = Statement.objects.import_batch(statement, batch, surveyed, hold=True)
+        >>> [(each.line.amount > 0, str(each.status)) for each in lines]
+        [(True, 'new'), (False, 'skipped')]
+        """
+        budget = statement.budget
+        self._writer.lock(budget)
+        self._rows.renew(statement)
+        if statement.undone_at:
+            raise StatementUndone
+        classified = self.classify(statement, batch, surveyed, hold=hold)
+        new = [each for each in classified if each.status == LineStatus.NEW]
+        made = self._movements.deposit_many([deposit_of(statement, each) for each in new])
+        movements = dict(zip((each.line.number for each in new), made, strict=True))
+        rows = [
+            self._line(statement, each, movements.get(each.line.number))
+            for each in classified
+            if each.line.amount > 0
+        ]
+        self._rows.keep(statement, rows)
+        return classified
+
+    @verb("statements.import")
+    def finish(self, statement: "Statement") -> None:
+        """Store that every line was imported, the first time. Repeating it changes nothing.
+
+        >>> from budgets import samples
+        >>> from budgets.managers.matching import Choices
+        >>> from budgets.statements import read, survey
+        >>> file = read(samples.HOUSEHOLD)
+        >>> statement = Statement.objects.begin(
+        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ... )
+        >>> Statement.objects.finish(statement)
+        >>> Statement.objects.get_by_name(household, str(statement.pk)).state
+        'imported'
+        """
+        self._rows.mark_imported(statement, self._writer.now())
+
+    @verb("statements.undo")
+    def undo(self, statement: "Statement", *, key: str | None = None) -> "list[Movement]":
+        """Reverse every deposit of a standing import, newest first: all of them or none.
+
+        Deposits that were reversed before are left alone. The lines can then be imported again: a
+        movement's key has the number of the attempt, and an undone line is no duplicate. Repeating
+        the `key` returns the same reversals. Raises UndoRefused, whose figure `lines` has the
+        refusals by line, or whose `why` is undone; KeyReused.
+
+        >>> from budgets import samples
+        >>> from budgets.managers.matching import Choices
+        >>> from budgets.statements import read, survey
+        >>> file = read(samples.HOUSEHOLD)
+        >>> surveyed = survey(file.lines(household.exponent))
+        >>> statement = Statement.objects.begin(household, file, surveyed, Choices())
+        >>> batch = list(surveyed.lines())[:3]
+        >>> lines = Statement.objects.import_batch(statement, batch, surveyed, hold=True)
+        >>> [reversal.net_amount for reversal in Statement.objects.undo(statement)]
+        [-325000]
+        """
+        budget = statement.budget
+        require_key(key)
+        self._writer.lock(budget)
+        self._rows.renew(statement)
+        request = f"undo:{statement.pk}"
+        repeated = self._writer.keys([budget.pk], [key]).answer(budget.pk, key, request) is not None
+        if not repeated:
+            if statement.undone_at is not None:
+                raise UndoRefused("it was undone before", why="undone")
+            self._reverse_import(statement)
+            statement.undone_at, statement.undo_key = self._writer.now(), key
+            self._rows.update(statement, "undone_at", "undo_key")
+        statement.repeated = repeated
+        return self.reversals(statement)
+
+    def reversals(self, statement: "Statement") -> "list[Movement]":
+        """The movements that `undo` made, in order."""
+        reversals = self._rows.reversals(statement)
+        for reversal in reversals:
+            reversal.repeated = statement.repeated
+        return reversals
+
+    def _reverse_import(self, statement: "Statement") -> None:
+        """Reverse the deposits of new lines, newest first. Raises UndoRefused."""
+        lines = self._rows.standing_lines(statement)
+        wanted = [
+            (movement, reversal_options(statement, line, movement))
+            for line in lines
+            if (movement := line.movement)  # all have one: budgets_statementline_status
+        ]
+        try:
+            self._rows.reverse(statement.budget, wanted)
+        except ReversalRefused as error:
+            raise undo_refused(lines, error.figures["refused"]) from error
+        self._rows.mark_undone(statement)
+
+    def _with_decisions(
+        self,
+        standing: "Statement | None",
+        budget: "Budget",
+        file: StatementFile,
+        surveyed: Survey,
+        choices: Choices,
+    ) -> "Statement":
+        require_in_use(budget)
+        decisions = choices.decisions(surveyed)
+        statement: Statement = standing or self._writer.make(
+            "Statement",
+            budget=budget,
+            sha256=file.sha256,
+            account=file.account,
+            name=file.path.name.encode(errors="replace").decode(),
+            format=file.format,
+            currency=budget.currency,
+            total=surveyed.total,
+            outgoing=surveyed.outgoing,
+        )
+        statement.decisions = statement.decisions | decisions
+        return statement
+
+    def _context(
+        self, statement: "Statement", lines: Collection[Line], surveyed: Survey
+    ) -> MatchContext:
+        """What earlier imports know about these lines."""
+        past = defaultdict(list)
+        for earlier in self._rows.of_identity({line.identity for line in lines}):
+            past[earlier.identity].append(earlier)
+        budget, today = statement.budget, self._writer.now().date()
+        context = MatchContext(budget.pk, surveyed, statement.decisions, past, frozenset(), today)
+        keys = {movement_key(line.identity, context.attempt(line)) for line in lines}
+        return replace(context, keys=self._rows.moved_keys(budget, keys))
+
+    def _similar(self, lines: Collection[Line], surveyed: Survey) -> "list[StatementLine]":
+        """Imported lines with the days and amounts of these lines that are not in the file.
+
+        A line of one of these identities is included: in another budget it is no duplicate yet.
+        """
+        these = {line.identity for line in lines}
+        days, amounts = {line.posted for line in lines}, {line.amount for line in lines}
+        return [
+            earlier
+            for earlier in self._rows.deposited(days, amounts)
+            if earlier.identity in these or earlier.identity not in surveyed.first
+        ]
+
+    def _line(
+        self, statement: "Statement", classified: Classified, movement: "Movement | None"
+    ) -> "StatementLine":
+        line = classified.line
+        row: StatementLine = self._writer.make(
+            "StatementLine",
+            statement=statement,
+            budget=statement.budget,
+            number=line.number,
+            account=line.account,
+            identity=line.identity,
+            posted=line.posted,
+            amount=line.amount,
+            currency=statement.currency,
+            description=line.description[:500],
+            status=classified.status,
+            movement=movement,
+        )
+        return row

@@ -1,0 +1,221 @@
+"""Schedules in memory: `ScheduleVerbs` and `RunVerbs` on a store."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from operator import attrgetter
+from typing import Any, override
+from uuid import UUID
+
+from budgets.errors import UnknownSchedule
+from budgets.interfaces import AnyRow
+from budgets.managers.duetimes import Past
+from budgets.managers.runverbs import RunVerbs
+from budgets.managers.schedulefacts import ScheduleFacts, TermsFacts
+from budgets.managers.schedulerows import Run, ScheduleRows, name_taken
+from budgets.managers.scheduleverbs import ScheduleVerbs
+from budgets.testing.movements import MemoryMovements
+from budgets.testing.rows import Budget, Movement, Row
+from budgets.testing.store import Store
+from budgets.testing.verbs import MemoryDAO
+
+
+@dataclass(eq=False, kw_only=True)
+class Terms(TermsFacts, Row):
+    """The terms of a schedule, and the request that set them."""
+
+    budget_id: UUID
+    name: str
+    amount: int
+    rrule: str
+    starts_on: date
+    starts_at: time
+    time_zone: str
+    catch_up: str = "all"
+    paused_at: datetime | None = None
+    effective_at: datetime
+    request_hash: str
+    actor_id: UUID | None = None
+    request_id: str = ""
+    memo: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def budget(self) -> Budget:
+        """As it is now."""
+        return self.store.get(Budget, self.budget_id)
+
+
+@dataclass(eq=False, kw_only=True)
+class Schedule(ScheduleFacts, Terms):
+    """A deposit that falls due again and again."""
+
+    ended_at: datetime | None = None
+    next_due_at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class ScheduleVersion(Terms):
+    """The terms of a schedule for its due times up to a moment."""
+
+    schedule_id: UUID
+    until: datetime
+    verb: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ScheduleRun(Row):
+    """The outcome of one due time."""
+
+    schedule_id: UUID
+    due_at: datetime
+    outcome: str
+    movement_id: UUID | None = None
+    actor_id: UUID | None = None
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.due_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def movement(self) -> Movement | None:
+        """The deposit, where one was made."""
+        return self.store.get(Movement, self.movement_id) if self.movement_id else None
+
+
+class MemorySchedules(MemoryDAO, ScheduleVerbs, RunVerbs):
+    """Makes, changes and runs schedules as ScheduleManager does; no quota is counted."""
+
+    def get_by_name(self, budget: AnyRow, name: str, *, key: str | None = None) -> Schedule:
+        """The schedule of that name that has not ended, whatever its case.
+
+        With a `key` first the one that had the name when it was changed under that key.
+        """
+        for version in self._store.all(ScheduleVersion) if key is not None else ():
+            same = (version.budget_id, version.key) == (budget.pk, key)
+            if same and version.name.upper() == name.upper():
+                return self._store.get(Schedule, version.schedule_id)
+        for schedule in self._store.all(Schedule):
+            live = schedule.budget_id == budget.pk and schedule.next_due_at is not None
+            if live and schedule.name.upper() == name.upper():
+                return schedule
+        raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
+
+    def due(self, now: datetime) -> list[Schedule]:
+        """Schedules with something to run, the longest overdue first."""
+        active = [row for row in self._store.all(Schedule) if row.state == "active"]
+        past = [row for row in active if row.next_due_at is not None and row.next_due_at <= now]
+        return sorted(past, key=attrgetter("next_due_at"))
+
+    @property
+    def _rows(self) -> "MemoryScheduleRows":
+        return MemoryScheduleRows(self._store)
+
+    @property
+    def _movements(self) -> MemoryMovements:
+        return MemoryMovements(self._store)
+
+
+class MemoryScheduleRows(ScheduleRows):
+    """The rows in a store; nobody else writes at the same time, so nothing is locked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @override
+    def answer(self, pk: UUID) -> Any:
+        version = self._store.find(ScheduleVersion, pk)
+        return self._store.answer(Schedule, version.schedule_id if version else pk)
+
+    @override
+    def require_quota(self) -> None:
+        """No quota is counted."""
+
+    @override
+    def lock(self, schedule: AnyRow) -> None:
+        self._store.renew(schedule)
+
+    @override
+    def renew_budget(self, schedule: AnyRow) -> None:
+        """Its budget is always read from the store."""
+
+    @override
+    def insert(self, schedule: AnyRow) -> None:
+        self._require_free_name(schedule)
+        self._store.put(schedule)
+        self._take_key(schedule)
+
+    @override
+    def write_change(self, schedule: AnyRow, version: AnyRow, changed: list[str]) -> None:
+        self._require_free_name(schedule)
+        self._store.put(version, schedule)
+        self._take_key(version)
+
+    @override
+    def last_moments(self, schedule: AnyRow) -> tuple[datetime | None, datetime | None]:
+        ran = [run.due_at for run in self._runs(schedule) if run.outcome != "skipped"]
+        ended = [version.until for version in self._versions(schedule)]
+        return max(ran, default=None), max(ended, default=None)
+
+    @override
+    def run_times_after(self, schedule: AnyRow, moment: datetime) -> Collection[datetime]:
+        return {run.due_at for run in self._runs(schedule) if run.due_at > moment}
+
+    @override
+    def run_at(self, schedule: AnyRow, due_at: datetime) -> Any:
+        return next((run for run in self._runs(schedule) if run.due_at == due_at), None)
+
+    @override
+    def read_past(self, schedules: Sequence[AnyRow]) -> dict[UUID, Past]:
+        pasts = {schedule.pk: self._past(schedule) for schedule in schedules}
+        for schedule in schedules:
+            if pasts[schedule.pk].is_behind(schedule):
+                schedule.behind = self._versions(schedule)
+        return pasts
+
+    @override
+    def write_runs(
+        self, schedule: AnyRow, runs: Sequence[Run], following: datetime | None
+    ) -> list[Any]:
+        written = [
+            ScheduleRun(
+                store=self._store,
+                schedule_id=schedule.pk,
+                due_at=due_at,
+                outcome=outcome,
+                movement_id=movement.pk if movement else None,
+                actor_id=self._store.actor_id,
+            )
+            for due_at, outcome, movement in runs
+        ]
+        schedule.next_due_at = following
+        self._store.put(schedule, *written)
+        return written
+
+    def _past(self, schedule: AnyRow) -> Past:
+        due = [run.due_at for run in self._runs(schedule)]
+        next_due = schedule.next_due_at
+        before = [at for at in due if next_due and at < next_due]
+        ahead = [at for at in due if next_due and at >= next_due]
+        return Past(max(before, default=None), ahead, self.last_moments(schedule)[1])
+
+    def _runs(self, schedule: AnyRow) -> list[ScheduleRun]:
+        return [run for run in self._store.all(ScheduleRun) if run.schedule_id == schedule.pk]
+
+    def _versions(self, schedule: AnyRow) -> list[Any]:
+        rows = [row for row in self._store.all(ScheduleVersion) if row.schedule_id == schedule.pk]
+        return sorted(rows, key=attrgetter("until"))
+
+    def _require_free_name(self, schedule: AnyRow) -> None:
+        """Raise BadSchedule when another schedule of the budget that has not ended has its name."""
+        for other in self._store.all(Schedule):
+            both = other.budget_id == schedule.budget_id and other.pk != schedule.pk
+            live = schedule.next_due_at is not None and other.next_due_at is not None
+            if both and live and other.name.lower() == schedule.name.lower():
+                raise name_taken(schedule)
+
+    def _take_key(self, row: Terms) -> None:
+        self._store.keys.take(row.budget_id, row.key, row.request_hash, row.pk)

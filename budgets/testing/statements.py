@@ -1,0 +1,204 @@
+"""Imports of statements in memory: `StatementVerbs` on a store."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, override
+from uuid import UUID
+
+from budgets.errors import ReversalRefused, UnknownStatement
+from budgets.interfaces import AnyRow
+from budgets.managers.matching import LineStatus
+from budgets.managers.requests import RequestOptions
+from budgets.managers.statementfacts import LineFacts, StatementFacts
+from budgets.managers.statementrows import StatementRows
+from budgets.managers.statements import SHORTEST_PREFIX
+from budgets.managers.statementverbs import StatementVerbs
+from budgets.statements import StatementFile
+from budgets.testing.movements import MemoryMovements
+from budgets.testing.rows import Budget, Movement, Row
+from budgets.testing.store import Store
+from budgets.testing.verbs import MemoryDAO
+from tenants.managers.naming import uuid_of
+
+
+@dataclass(eq=False, kw_only=True)
+class Statement(StatementFacts, Row):
+    """One import of a file into a budget."""
+
+    budget_id: UUID
+    sha256: str
+    account: str
+    name: str
+    format: str
+    currency: str
+    total: int
+    outgoing: int
+    decisions: dict[str, str] = field(default_factory=dict)
+    imported_at: datetime | None = None
+    undone_at: datetime | None = None
+    undo_key: str | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """As it is now."""
+        return self.store.get(Budget, self.budget_id)
+
+
+@dataclass(eq=False, kw_only=True)
+class StatementLine(LineFacts, Row):
+    """An incoming line and its status."""
+
+    statement_id: UUID
+    budget_id: UUID
+    number: int
+    account: str
+    identity: str
+    posted: date
+    amount: int
+    currency: str
+    description: str
+    status: str
+    movement_id: UUID | None = None
+
+    @property
+    def statement(self) -> Statement:
+        """As it is now."""
+        return self.store.get(Statement, self.statement_id)
+
+    @property
+    def budget(self) -> Budget:
+        """As it is now."""
+        return self.store.get(Budget, self.budget_id)
+
+    @property
+    def movement(self) -> Movement | None:
+        """Its deposit."""
+        return self.store.get(Movement, self.movement_id) if self.movement_id else None
+
+
+class MemoryStatements(MemoryDAO, StatementVerbs):
+    """Imports statements as StatementManager does; no quota is counted."""
+
+    def get_by_name(self, budget: AnyRow, name: str) -> Statement:
+        """The import with that id, or the standing one whose file's SHA-256 begins with it."""
+        rows = [row for row in self._store.all(Statement) if row.budget_id == budget.pk]
+        found = [row for row in rows if row.pk == uuid_of(name)]
+        if not found and len(name) >= SHORTEST_PREFIX:
+            standing = [row for row in rows if not row.undone_at]
+            found = [row for row in standing if row.sha256.startswith(name.lower())]
+        if len(found) != 1:
+            how_many = "several imports" if found else "no import"
+            raise UnknownStatement(f"the budget has {how_many} {name!r}: say its id", name=name)
+        return found[0]
+
+    @property
+    def _rows(self) -> "MemoryStatementRows":
+        return MemoryStatementRows(self._store)
+
+    @property
+    def _movements(self) -> MemoryMovements:
+        return MemoryMovements(self._store)
+
+
+class MemoryStatementRows(StatementRows):
+    """The rows in a store; nobody else writes at the same time, so nothing is locked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @override
+    def standing(self, budget: AnyRow, file: StatementFile) -> Any:
+        wanted = (budget.pk, file.sha256, file.account, None)
+        for row in self._store.all(Statement):
+            if (row.budget_id, row.sha256, row.account, row.undone_at) == wanted:
+                return row
+        return None
+
+    @override
+    def require_quota(self) -> None:
+        """No quota is counted."""
+
+    @override
+    def insert(self, statement: AnyRow) -> None:
+        self._store.put(statement)
+
+    @override
+    def update(self, statement: AnyRow, *columns: str) -> None:
+        row = self._store.get(Statement, statement.pk)
+        for name in columns:
+            setattr(row, name, getattr(statement, name))
+        self._store.put(row)
+        self._store.keys.take(row.budget_id, row.undo_key, f"undo:{row.pk}", row.pk)
+
+    @override
+    def renew(self, statement: AnyRow) -> None:
+        self._store.renew(statement)
+
+    @override
+    def mark_imported(self, statement: AnyRow, now: datetime) -> None:
+        row = self._store.get(Statement, statement.pk)
+        row.imported_at = row.imported_at or now
+        self._store.put(row)
+
+    @override
+    def of_identity(self, identities: Collection[str]) -> Sequence[Any]:
+        return [row for row in self._store.all(StatementLine) if row.identity in identities]
+
+    @override
+    def deposited(self, days: Collection[date], amounts: Collection[int]) -> Sequence[Any]:
+        new = [row for row in self._store.all(StatementLine) if row.status == LineStatus.NEW]
+        return [row for row in new if row.posted in days and row.amount in amounts]
+
+    @override
+    def moved_keys(self, budget: AnyRow, keys: Collection[str]) -> frozenset[str]:
+        mine = [row for row in self._store.all(Movement) if row.budget_id == budget.pk]
+        return frozenset(row.key for row in mine if row.key in keys and row.key)
+
+    @override
+    def standing_lines(self, statement: AnyRow) -> list[Any]:
+        gone = {row.reverses_id for row in self._store.all(Movement)}
+        lines = [line for line in self._new(statement) if line.movement_id not in gone]
+        return sorted(lines, key=lambda line: -line.movement.seq)
+
+    @override
+    def reverse(self, budget: AnyRow, wanted: Sequence[tuple[Any, RequestOptions]]) -> None:
+        movements, refused = MemoryMovements(self._store), {}
+        with self._store.all_or_nothing():
+            for movement, options in wanted:
+                try:
+                    movements.reverse_movement(movement, **options)
+                except ReversalRefused as refusal:
+                    refused[movement.pk] = refusal
+            if refused:
+                raise ReversalRefused("some movements cannot be reversed", refused=refused)
+
+    @override
+    def mark_undone(self, statement: AnyRow) -> None:
+        for line in self._new(statement):
+            line.status = LineStatus.UNDONE
+            self._store.put(line)
+
+    @override
+    def keep(self, statement: AnyRow, lines: list[Any]) -> None:
+        rows = [row for row in self._store.all(StatementLine) if row.statement_id == statement.pk]
+        kept = {row.number: row for row in rows}
+        for line in lines:
+            row = kept.get(line.number, line)
+            if row is not line and row.status not in (LineStatus.NEW, line.status):
+                row.status, row.movement_id = line.status, line.movement_id
+            self._store.put(row)
+
+    @override
+    def reversals(self, statement: AnyRow) -> list[Any]:
+        mine = [row for row in self._store.all(Movement) if row.budget_id == statement.budget_id]
+        undo = f"undo:{statement.pk}:"
+        return sorted((row for row in mine if (row.key or "").startswith(undo)), key=_seq)
+
+    def _new(self, statement: AnyRow) -> list[StatementLine]:
+        rows = [row for row in self._store.all(StatementLine) if row.statement_id == statement.pk]
+        return [row for row in rows if row.status == LineStatus.NEW]
+
+
+def _seq(movement: Movement) -> int:
+    return movement.seq
