@@ -22,4 +22,4 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER sluice
 EXPOSE 8000
 CMD ["python", "-m", "gunicorn", "config.wsgi", "--bind=0.0.0.0:8000", "--threads=4", \
-     "--worker-tmp-dir=/dev/shm", "--access-logfile=-"]
+     "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--access-logfile=-"]

@@ -1,15 +1,18 @@
 """The settings, from environment variables; `.env.example` documents each variable.
 
-ENVIRONMENT (development, staging or production) selects the defaults. In production an unsafe
-setting stops the start, with one line for each; see `_unsafe_settings`.
+ENVIRONMENT (development, staging or production) selects the defaults. In staging and production
+unsafe settings stop the start, with one line for each; see `config.refusals`.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
 
+from config import refusals
 from config.extras import require
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -44,6 +47,7 @@ if EXAMPLES:
     INSTALLED_APPS += EXAMPLE_APPS
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -149,7 +153,11 @@ def _cache(url: str) -> dict[str, Any]:
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
         "KEY_PREFIX": "sluice",
-        "OPTIONS": {**timeouts, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": {
+            **timeouts,
+            "retry": Retry(NoBackoff(), 0),
+            "serializer": "config.serialization.JSONSerializer",
+        },
     }
 
 
@@ -171,41 +179,64 @@ if TASKS_BACKEND == "database":
     TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 
-# -- Checks of production ---------------------------------------------------------------------
+# -- Requests from browsers -------------------------------------------------------------------
+
+PROXIES = env.int("PROXIES", 0)
+"""The number of proxies before the application; each adds its client to X-Forwarded-For."""
+
+if PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+"""A page may load the files of the admin, and no code that is written into the page."""
 
 
-def _is_local(database: dict[str, Any]) -> bool:
-    """Whether the connection is a unix socket, which needs no TLS."""
-    host = database["OPTIONS"].get("host") or database.get("HOST") or "/"
-    return bool(host.startswith(("/", "%2F", "%2f")))
+# -- Refusal of unsafe settings ---------------------------------------------------------------
 
 
-def _unsafe_settings() -> list[str]:
-    """The unsafe settings that stop the start of production, one line for each."""
-    lines = []
+def _refusals() -> Iterator[str]:
+    """The faults that stop the start in any environment, and those of staging and production."""
+    dsns = (("DATABASE_URL", _app), ("OWNER_DATABASE_URL", OWNER_DATABASE))
+    yield from refusals.role_faults("DATABASE_URL", _app, env.ENVIRON)
+    for name, database in () if EMBEDDED else dsns:
+        yield from refusals.environment_faults(name, database, env.ENVIRON)
+    if DEVELOPMENT:
+        return
     if DEBUG:
-        lines.append("DEBUG is on: unset it")
-    if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("insecure"):
-        lines.append("SECRET_KEY is weak: set 50 random characters or more")
-    if not set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1"} or "*" in ALLOWED_HOSTS:
-        lines.append("ALLOWED_HOSTS has only local hosts, or '*': list the real host names")
-    if "default" not in DATABASES:
-        lines.append("DATABASE_URL is missing: set the DSN of the role app")
-    for name, database in (("DATABASE_URL", _app), ("OWNER_DATABASE_URL", OWNER_DATABASE)):
-        if database is None or _is_local(database):
-            continue
-        options = database["OPTIONS"]
-        if options.get("sslmode") != "verify-full" or not options.get("sslrootcert"):
-            lines.append(f"{name} lacks verified TLS: add sslmode=verify-full&sslrootcert=FILE")
-    return lines
+        yield "DEBUG is on: unset it"
+    yield from refusals.key_faults(SECRET_KEY)
+    yield from refusals.host_faults(ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS)
+    for name, database in () if EMBEDDED else dsns:
+        yield from refusals.transport_faults(name, database, env.ENVIRON, _plain)
 
+
+def _refusals_of_production() -> Iterator[str]:
+    """More faults, which stop the start in production only."""
+    if not set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1", "[::1]"}:
+        yield "ALLOWED_HOSTS has only local hosts: list the real host names"
+    if "default" not in DATABASES:
+        yield "DATABASE_URL is missing: set the DSN of the role app"
+
+
+# Hosts that staging may connect to without TLS: those of its own network.
+_plain = env.list("PLAINTEXT_HOSTS", default=[]) if ENVIRONMENT == "staging" else None
+
+if _lines := [
+    *_refusals(),
+    *(_refusals_of_production() if ENVIRONMENT == "production" else ()),
+]:
+    raise ImproperlyConfigured(f"{ENVIRONMENT} refuses to start:\n  " + "\n  ".join(_lines))
 
 if ENVIRONMENT == "production":
-    if _lines := _unsafe_settings():
-        raise ImproperlyConfigured("production refuses to start:\n  " + "\n  ".join(_lines))
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+    SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", False)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-elif not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is missing: set 50 random characters or more")

@@ -132,6 +132,7 @@ def acting_for(
     such as a slug.
     """
     outer = _current.get()
+    block.require_own(using=using if outer is None else outer.using)
     wanted = tenancy_of(tenant, actor=actor, request_id=request_id, role=role, using=using)
     if outer is not None:
         with _renamed(outer, wanted):
@@ -248,6 +249,7 @@ def run_for[T](
     that happened: touch nothing but the database, and give money verbs a key. Raises RuntimeError
     inside any open transaction.
     """
+    block.require_own(using=using)
     if connections[using].in_atomic_block:
         raise RuntimeError("run_for() cannot be retried inside an open transaction")
 

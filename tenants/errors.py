@@ -10,9 +10,12 @@ CodedError
 |   |-- RowNotFound            no row matches: base of Model.DoesNotExist of tenants' models
 |   |-- BadTenant, BadUser, NoHistory, BadFile, NotMigrated, BadAge, NotHere  of the commands
 |   |-- BadFixture, FixtureDiffers, NeedsTenant, NotATenants          of the commands
-|   |-- EmbeddedError, BeforeTheFold, UnreadableTimes                 of the server
+|   |-- EmbeddedError, BeforeTheFold, UnreadableTimes, WrongRole, ForkedBlock  of the server
 |   `-- DatabaseFailed         PostgreSQL or the connection failed
 |       |-- Unavailable        cannot connect, or the connection broke     retry
+|       |   `-- TooManyConnections   of the server, database or role       retry
+|       |-- CannotConnect      the connection is refused, each time
+|       |   `-- WrongPassword, LoginRefused, UnknownHost, UnknownDatabase, TlsRefused
 |       |-- Conflict           deadlock or serialization failure           retry
 |       |-- TimedOut           a statement or the wait for a lock took too long
 |       |   `-- PoolExhausted  no free connection in time
@@ -40,7 +43,7 @@ CodedError
     |-- BadDocument, StaleSettings, ExternalIdTaken
     |-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
-    |-- BadAmount, WrongCurrency
+    |-- BadAmount, WrongCurrency, BadQuestion
     |-- UnknownCurrency
     |   `-- CurrencyEnded
     |-- BadOption              an argument of a verb that cannot be recorded
@@ -50,9 +53,7 @@ CodedError
     |-- BudgetArchived, BucketClosed, BucketLocked, BucketFull, NoSpace
     |-- NotEnoughMoney, NothingToMove, WrongBudget, ReversalRefused
     |-- StalePlan, KeyReused, NotConfirmed
-    |-- BadQuestion
-    |-- BadSchedule, ScheduleEnded
-    |-- BadStatement, BadChoice, StatementUndone, UndoRefused
+    |-- BadSchedule, ScheduleEnded, BadStatement, BadChoice, StatementUndone, UndoRefused
     `-- BadPayroll, BadCase    of files
 
 Where Django's own code, its admin or a library catches a class of Django's or Python's, the error
@@ -64,12 +65,7 @@ ValidationError, which forms show; ValueRefused is also ValueError and TypeError
 
 from typing import ClassVar
 
-from django.core.exceptions import (
-    BadRequest,
-    ObjectDoesNotExist,
-    PermissionDenied,
-    ValidationError,
-)
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import (
     DatabaseError,
     DataError,

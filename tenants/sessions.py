@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, override
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -107,8 +108,19 @@ def origin_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def ip_of(request: HttpRequest) -> str | None:
-    """The address of the connection, or None; no header, because a client can invent one."""
-    address = str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]  # without an IPv6 zone
+    """The address of the client, or None: the one that the outermost proxy recorded.
+
+    The setting PROXIES is the number of proxies; with 0 it is the address of the connection. Only
+    the entries of these proxies in X-Forwarded-For count, because a client can write the others.
+    """
+    proxies = getattr(settings, "PROXIES", 0)
+    entries = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    forwarded = entries[-proxies].strip() if 0 < proxies <= len(entries) else ""
+    return _address(forwarded) or _address(str(request.META.get("REMOTE_ADDR", "")))
+
+
+def _address(text: str) -> str | None:
+    address = text.partition("%")[0]  # without an IPv6 zone
     try:
         validate_ipv46_address(address)
     except ValidationError:

@@ -14,9 +14,14 @@ from tenants.sessions import SessionStore, ip_of
 def record_failure(
     credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
 ) -> None:
-    """Record a failed log-in. Django has removed the password from `credentials`."""
+    """Record a failed log-in, but not a refused one: the password was not checked.
+
+    Django has removed the password from `credentials`.
+    """
     email = credentials.get("username") or credentials.get("email") or ""
-    LoginFailure.objects.record(email, ip_of(request) if request else None)
+    ip = ip_of(request) if request else None
+    if not LoginFailure.objects.wait_of(email, ip):
+        LoginFailure.objects.record(email, ip)
 
 
 @receiver(user_logged_in)

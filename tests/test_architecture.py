@@ -52,7 +52,7 @@ ROOMS = {
         "sessions": "managers models",
         "signals": "models sessions",
         "middleware": "context sessions",
-        "backends": "",
+        "backends": "models sessions",
         "views": "access context errors models refusals",
         "purging": "context errors models",
         "tasks": "context models purging",

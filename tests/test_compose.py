@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from gunicorn.config import Config  # type: ignore[import-untyped]
 
 PROJECT = Path(__file__).parents[1]
 TEXT = (PROJECT / "docker-compose.yml").read_text()
@@ -134,6 +135,14 @@ class TestServices:
         for port in SERVICES[service].get("ports", []):
             assert port.startswith("127.0.0.1:")
 
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_each_is_confined(self, service):
+        confined = SERVICES[service]
+
+        assert confined["read_only"] is True
+        assert confined["security_opt"] == ["no-new-privileges:true"]
+        assert "/tmp" in confined["tmpfs"]  # noqa: S108  # a folder in memory
+
     def test_postgres_keeps_its_data_and_its_backups(self):
         mounts = dict(mount.split(":")[:2] for mount in SERVICES["postgres"]["volumes"])
 
@@ -180,6 +189,11 @@ class TestServices:
         assert app["ENVIRONMENT"] == "staging"
         assert app["DATABASE_URL"].endswith("@pgbouncer:5432/sluice")
 
+    def test_the_application_reaches_without_tls_what_is_here_alone(self):
+        hosts = given_to("app")["PLAINTEXT_HOSTS"].split(",")
+
+        assert set(hosts) <= SERVICES.keys()
+
     def test_the_pools_of_all_processes_fit_into_pgbouncer(self):
         shown = documented()
         processes = int(shown["WEB_CONCURRENCY"])
@@ -197,6 +211,14 @@ class TestImage:
         assert len(stages) == 2
         assert any(re.match(r"USER (?!root\b|0\b)", line) for line in lines[stages[-1] :])
         assert any("--require-hashes -r requirements.lock" in line for line in lines)
+
+    def test_gunicorn_opens_no_socket_to_be_controlled_by(self):
+        command = (PROJECT / "Dockerfile").read_text().partition("\nCMD ")[2].replace("\\\n", "")
+        arguments = ast.literal_eval(command.strip())
+
+        config = Config()
+        parsed = config.parser().parse_args(arguments[arguments.index("gunicorn") + 1 :])
+        assert parsed.control_socket_disable is True
 
     def test_copies_only_what_is_let_in(self):
         let_in = re.findall(r"^!(\S+)$", (PROJECT / ".dockerignore").read_text(), re.MULTILINE)

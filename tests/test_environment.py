@@ -2,7 +2,7 @@
 
 import runpy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import environ
 import pytest
@@ -22,10 +22,36 @@ SAFE = {
 }
 """All that production asks for."""
 
+WILD = "ALLOWED_HOSTS has a wildcard"
+NO_TLS = "DATABASE_URL lacks verified TLS"
+REMOTE = (
+    "app@/x?hostaddr=192.0.2.1",
+    "app@/x?host=/run/postgresql&hostaddr=192.0.2.1",
+    "app@/x?host=db",
+    "app@/x?host=/run/postgresql,db",
+    "app@h1,h2/x",
+    "app@127.0.0.1/x",
+    "app@db/x?sslmode=verify-ca&sslrootcert=ca.pem",
+)
+"""DSNs that lead to another machine, or may, in the ways that libpq knows."""
+REMOTE_BY_VARIABLE: tuple[dict[str, str], ...] = (
+    {"PGHOST": "db"},
+    {"PGHOSTADDR": "192.0.2.1"},
+    {"PGHOST": "/run/postgresql", "PGHOSTADDR": "192.0.2.1"},
+    {"PGHOST": "db", "PGSSLMODE": "require"},
+)
+UNBOUND = (
+    "postgresql://owner@/x",
+    "postgresql://postgres@/x",
+    "postgresql:///x?user=owner",
+)
+
 TRANSPORT = (
     "SECURE_SSL_REDIRECT",
     "SECURE_PROXY_SSL_HEADER",
     "SECURE_HSTS_SECONDS",
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS",
+    "SECURE_HSTS_PRELOAD",
     "SESSION_COOKIE_SECURE",
     "CSRF_COOKIE_SECURE",
 )
@@ -58,8 +84,9 @@ class TestHttps:
     def test_is_a_must_in_production(self, start: Start):
         assert transport(start(**SAFE)) == {
             "SECURE_SSL_REDIRECT": True,
-            "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
             "SECURE_HSTS_SECONDS": 365 * 24 * 3600,
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS": False,
+            "SECURE_HSTS_PRELOAD": False,
             "SESSION_COOKIE_SECURE": True,
             "CSRF_COOKIE_SECURE": True,
         }
@@ -67,6 +94,18 @@ class TestHttps:
     @pytest.mark.parametrize("name", ["development", "staging"])
     def test_is_no_must_elsewhere(self, start: Start, name: str):
         assert transport(start(ENVIRONMENT=name, SECRET_KEY=SAFE["SECRET_KEY"])) == {}
+
+    def test_is_believed_of_a_proxy_only_where_there_is_one(self, start: Start):
+        name = "SECURE_PROXY_SSL_HEADER"
+
+        assert start(**SAFE, PROXIES="1")[name] == ("HTTP_X_FORWARDED_PROTO", "https")
+        assert all(name not in start(**SAFE, **more) for more in ({}, {"PROXIES": "0"}))
+
+    def test_may_be_asked_for_all_subdomains_and_for_the_lists_of_browsers(self, start: Start):
+        asked = {"SECURE_HSTS_INCLUDE_SUBDOMAINS": "on", "SECURE_HSTS_PRELOAD": "on"}
+        found = transport(start(**SAFE, **asked))
+
+        assert [found[name] for name in asked] == [True, True]
 
     def test_can_be_left_to_the_proxy_but_for_the_cookies(self, start: Start):
         found = transport(start(**SAFE, SECURE_SSL_REDIRECT="false", SECURE_HSTS_SECONDS="60"))
@@ -76,7 +115,7 @@ class TestHttps:
 
     @UNCOLLECTED
     def test_is_what_a_browser_is_told_in_production(self, start: Start, committed: None):
-        with override_settings(**transport(start(**SAFE))):
+        with override_settings(**transport(start(**SAFE, PROXIES="1"))):
             asked, client = Client().get(reverse("admin:login")), Client(**FORWARDED)
             answer = logged_in(client)
 
@@ -123,7 +162,19 @@ class TestProduction:
             ({"SECRET_KEY": "x" * 49}, "SECRET_KEY is weak"),
             ({"SECRET_KEY": "insecure" * 9}, "SECRET_KEY is weak"),
             ({"ALLOWED_HOSTS": "localhost,127.0.0.1"}, "ALLOWED_HOSTS has only local hosts"),
-            ({"ALLOWED_HOSTS": "budget.example.org,*"}, "ALLOWED_HOSTS has only local hosts"),
+            ({"ALLOWED_HOSTS": "localhost,[::1]"}, "ALLOWED_HOSTS has only local hosts"),
+            *(
+                ({"ALLOWED_HOSTS": f"budget.example.org,{wild}"}, WILD)
+                for wild in ("*", "*.org", ".org")
+            ),
+            *(
+                ({"CSRF_TRUSTED_ORIGINS": f"https://{wild}"}, "CSRF_TRUSTED_ORIGINS has a wildcard")
+                for wild in ("*", "*.org")
+            ),
+            ({"SECRET_KEY": "x" * 60}, "SECRET_KEY is weak"),
+            ({"SECRET_KEY": "abcabcabc" * 7}, "SECRET_KEY is weak"),
+            ({"SECRET_KEY": "change-me" * 7}, "SECRET_KEY is weak"),
+            ({"SECRET_KEY": "django-insecure-" + SAFE["SECRET_KEY"]}, "SECRET_KEY is weak"),
             ({"DATABASE_URL": ""}, "DATABASE_URL is missing"),
             ({"DATABASE_URL": "postgresql://app@db/x"}, "DATABASE_URL lacks verified TLS"),
             (
@@ -137,6 +188,18 @@ class TestProduction:
             (
                 {"OWNER_DATABASE_URL": "postgresql://owner@db/x"},
                 "OWNER_DATABASE_URL lacks verified TLS",
+            ),
+            *(({"DATABASE_URL": f"postgresql://{it}"}, NO_TLS) for it in REMOTE),
+            *(({"DATABASE_URL": "postgresql://app@/x"} | it, NO_TLS) for it in REMOTE_BY_VARIABLE),
+            ({"DATABASE_URL": "postgresql://app@/x?service=prod"}, "DATABASE_URL reads its server"),
+            (
+                {"DATABASE_URL": "postgresql://app@/x", "PGSERVICE": "prod"},
+                "DATABASE_URL reads its server",
+            ),
+            *(({"DATABASE_URL": it}, "DATABASE_URL logs in as") for it in UNBOUND),
+            (
+                {"DATABASE_URL": "postgresql:///x", "PGUSER": "owner"},
+                "DATABASE_URL logs in as owner",
             ),
         ],
     )
@@ -167,3 +230,78 @@ class TestProduction:
 
     def test_shows_no_details_of_an_error(self, start: Start):
         assert (start(**SAFE)["DEBUG"], start()["DEBUG"]) == (False, True)
+
+    def test_takes_verified_tls_of_the_variables_of_libpq(self, start: Start):
+        tls = {"PGHOST": "db", "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "system"}
+
+        assert start(**SAFE | {"DATABASE_URL": "postgresql://app@/x"}, **tls)["DATABASES"]
+
+    def test_takes_the_subdomains_of_a_name_of_its_own(self, start: Start):
+        hosts = {
+            "ALLOWED_HOSTS": ".example.org",
+            "CSRF_TRUSTED_ORIGINS": "https://*.example.org",
+        }
+
+        assert start(**SAFE | hosts)["ALLOWED_HOSTS"] == [".example.org"]
+
+
+class TestStaging:
+    STAGING: ClassVar = {"ENVIRONMENT": "staging", "SECRET_KEY": SAFE["SECRET_KEY"]}
+
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({"DEBUG": "on"}, "DEBUG is on"),
+            ({"SECRET_KEY": "x" * 60}, "SECRET_KEY is weak"),
+            ({"ALLOWED_HOSTS": "*"}, WILD),
+            ({"DATABASE_URL": "postgresql://app@db/x"}, NO_TLS),
+            ({"DATABASE_URL": "postgresql://app@db/x", "PLAINTEXT_HOSTS": "other"}, NO_TLS),
+            ({"DATABASE_URL": "postgresql://owner@/x"}, "DATABASE_URL logs in as owner"),
+        ],
+    )
+    def test_refuses_to_start_on_the_same_in_one_line(self, start: Start, changed, said: str):
+        with pytest.raises(ImproperlyConfigured) as refused:
+            start(**self.STAGING | changed)
+
+        first, line = str(refused.value).splitlines()
+        assert first == "staging refuses to start:"
+        assert line.strip().startswith(said)
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "pgbouncer"])
+    def test_takes_its_own_machine_and_what_it_names_without_tls(self, start: Start, host: str):
+        dsn = {"DATABASE_URL": f"postgresql://app@{host}/x", "PLAINTEXT_HOSTS": "pgbouncer"}
+
+        assert start(**self.STAGING | dsn)["DATABASES"]["default"]["HOST"] == host
+
+    def test_is_the_only_environment_in_which_hosts_need_no_tls(self, start: Start):
+        with pytest.raises(ImproperlyConfigured, match=NO_TLS):
+            start(
+                **SAFE
+                | {"DATABASE_URL": "postgresql://app@pgbouncer/x", "PLAINTEXT_HOSTS": "pgbouncer"}
+            )
+
+
+class TestDevelopment:
+    @pytest.mark.parametrize("variable", ["DATABASE_URL", "OWNER_DATABASE_URL"])
+    @pytest.mark.parametrize("place", ["db/x", "/x?hostaddr=192.0.2.1", "/x?service=prod"])
+    def test_is_not_what_a_database_elsewhere_gets_by_default(
+        self, start: Start, variable: str, place: str
+    ):
+        dsns = {"DATABASE_URL": "postgresql://app@/x", variable: f"postgresql://role@{place}"}
+
+        with pytest.raises(ImproperlyConfigured) as refused:
+            start(**dsns)
+
+        assert f"{variable} leads to another machine and ENVIRONMENT is not set" in str(
+            refused.value
+        )
+        assert start(**dsns, ENVIRONMENT="development")["DEBUG"] is True
+
+    @pytest.mark.parametrize("place", ["/x", "/x?host=/run/postgresql", "127.0.0.1/x", "[::1]/x"])
+    def test_is_the_default_beside_the_database(self, start: Start, place: str):
+        assert start(DATABASE_URL=f"postgresql://app@{place}")["DEBUG"] is True
+
+    @pytest.mark.parametrize("dsn", UNBOUND)
+    def test_logs_in_as_nobody_whom_row_security_does_not_bind(self, start: Start, dsn: str):
+        with pytest.raises(ImproperlyConfigured, match="DATABASE_URL logs in as"):
+            start(DATABASE_URL=dsn)

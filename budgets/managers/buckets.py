@@ -13,6 +13,7 @@ from budgets.managers.dispositions import require_open
 from budgets.managers.keys import Keys, earlier_answer
 from budgets.managers.kinds import BucketKind
 from budgets.managers.ruleverbs import RuleVerbs
+from budgets.managers.versions import RULES
 from tenants.access import quotas
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import MOST, did_you_mean, uuid_of
@@ -63,6 +64,16 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
         """The highest priority number of them, -1 when none has one."""
         last = self.aggregate(last=models.Max("priority"))["last"]
         return -1 if last is None else int(last)
+
+    def rules_mismatch(self) -> Self:
+        """Buckets whose rules differ from those of their newest version (I14), by id."""
+        newer = Q(versions__version__gt=F("version"))
+        same = Q(versions__version=F("version"), versions__budget=F("budget"))
+        for name in RULES:
+            here, there = F(name), f"versions__{name}"
+            same &= Q(**{there: here}) | Q(**{f"{name}__isnull": True, f"{there}__isnull": True})
+        equal = self.filter(same).values("pk")
+        return self.filter(newer | ~Q(pk__in=equal)).order_by("pk").distinct()
 
     def closed_with_activity(self) -> Self:
         """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""

@@ -21,7 +21,7 @@ from tenants.context import current_tenant_id, tenancy
 from tenants.errors import ConstraintBroken
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Budget, Entry, Movement
+    from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 
 APPLY = """
 UPDATE budgets_bucket AS b
@@ -137,28 +137,35 @@ class DatabaseWriter(LedgerWriter):
         verb: str = "",
         from_seq: int | None = None,
     ) -> None:
-        """One statement updates all buckets, so that priorities may change places."""
+        """One statement updates all buckets, so that priorities may change places.
+
+        It comes after the versions: PostgreSQL compares the rules with the newest ones.
+        """
+        is_new = buckets[0]._state.adding
         for bucket in buckets:
             bucket.version += 1
-        with _explained(buckets), transaction.atomic(using=self.db):
-            if buckets[0]._state.adding:
-                buckets[0].save(force_insert=True)
-            else:
-                self._rows("Bucket").bulk_update(buckets, [*RULES, "version"])
         columns = {
             "verb": verb or request.verb,
             "from_seq": from_seq or budget.last_movement_seq + 1,
         }
-        columns |= self.columns(request)
-        versions = []
-        for bucket in buckets:
-            rules = {name: getattr(bucket, name) for name in (*RULES, "version")}
-            version = self.make("BucketVersion", budget=budget, bucket=bucket, **rules, **columns)
-            versions.append(version)
-            columns["key"] = None
-        self._rows("BucketVersion").bulk_create(versions)
+        with _explained(buckets), transaction.atomic(using=self.db):
+            if is_new:
+                buckets[0].save(force_insert=True)
+            versions = self._versions(budget, buckets, columns | self.columns(request))
+            self._rows("BucketVersion").bulk_create(versions)
+            if not is_new:
+                self._rows("Bucket").bulk_update(buckets, [*RULES, "version"])
         budget.version += 1
         budget.save(update_fields=["version"])
+
+    def _versions(
+        self, budget: "Budget", buckets: "list[Bucket]", columns: dict[str, Any]
+    ) -> "Iterator[BucketVersion]":
+        """A version of each bucket's rules; the first one has the key of the request."""
+        for bucket in buckets:
+            rules = {name: getattr(bucket, name) for name in (*RULES, "version")}
+            yield self.make("BucketVersion", budget=budget, bucket=bucket, **rules, **columns)
+            columns = columns | {"key": None}
 
     def _rows(self, model: str) -> Any:
         """The rows of a model that the tenant has; models are found when they are needed."""

@@ -4,10 +4,13 @@ A version of a bucket has the rules from now on, those of its creation included.
 schedule has the terms until now, so that past due times keep the terms they had.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lag, RowNumber
 
 from tenants.managers.base import TenantManager, TenantQuerySet
 
@@ -47,6 +50,12 @@ class BucketVersionQuerySet(TenantQuerySet["BucketVersion"]):
         """The rules that governed movement `seq`: the newest version of each bucket by then."""
         past = self.filter(from_seq__lte=seq)
         return past.order_by("bucket", "-version").distinct("bucket")
+
+    def out_of_order(self) -> Self:
+        """Versions not numbered 1, 2, 3 in their bucket, or that begin before the last (I14)."""
+        history = partial(Window, partition_by="bucket_id", order_by="version")
+        ordered = self.annotate(nth=history(RowNumber()), before=history(Lag("from_seq")))
+        return ordered.filter(~Q(version=F("nth")) | Q(from_seq__lt=F("before")))
 
     def in_force_before(self, pk: UUID) -> Self:
         """The rules there were when the row of that id was made: ids tell when."""

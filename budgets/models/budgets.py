@@ -11,13 +11,14 @@ from django.db.models import Deferrable, F, Q
 from django.db.models.functions import Lower
 
 from budgets.cascade import WHOLE
-from budgets.managers import BucketManager, BucketVersionManager, BudgetManager
+from budgets.managers import BucketManager, BudgetManager
 from budgets.managers.cleaning import LONGEST_NAME
 from budgets.managers.facts import BucketFacts
 from budgets.managers.kinds import BucketKind
-from budgets.models.shared import RequestColumns, Rules
+from budgets.managers.versions import RULES
+from budgets.models.shared import Rules
 from tenants.listing import Flag, HasValue, Key, Listing
-from tenants.models import APPEND_ONLY, Membership, TenantModel
+from tenants.models import VERBS_ALONE, Membership, TenantModel
 from tenants.schema.constraints import RowTrigger
 from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
@@ -55,7 +56,7 @@ class Budget(TenantModel):
     # Role app may not update the currency. PostgreSQL refuses a plain save() of an existing budget,
     # so loaddata must select before it writes (select_on_save).
     app_privileges = (
-        "SELECT, INSERT, MAINTAIN, UPDATE (name, owner_id, version, last_movement_seq, deposited,"
+        "SELECT, INSERT, UPDATE (name, owner_id, version, last_movement_seq, deposited,"
         " withdrawn, last_recorded_at, archived_at, updated_at)"
     )
     history = History(
@@ -67,6 +68,7 @@ class Budget(TenantModel):
         sorts={"newest": "-id", "oldest": "id"},  # ids are in order of creation
         search="budgets_budget_search",
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[BudgetManager] = BudgetManager()
 
     class Meta:
@@ -124,7 +126,7 @@ class Bucket(BucketFacts, Rules, TenantModel):
     # A bucket is never deleted or moved to another budget. Only the verbs save it: they write the
     # versions of its rules.
     app_privileges = (
-        "SELECT, INSERT, MAINTAIN, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
+        "SELECT, INSERT, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
         " hold_share, target, locked, archived_at, balance, version, last_entry_seq, updated_at)"
     )
     history = None  # the versions are its history
@@ -137,6 +139,7 @@ class Bucket(BucketFacts, Rules, TenantModel):
         sorts={"newest": "-id", "oldest": "id", "name": "name"},
         search="budgets_bucket_search",
     )  # not by balance: an index on it would prevent HOT updates by deposits
+    plain_writes = VERBS_ALONE
     objects: ClassVar[BucketManager] = BucketManager()
 
     class Meta:
@@ -213,41 +216,18 @@ class Bucket(BucketFacts, Rules, TenantModel):
                 when="AFTER INSERT OR UPDATE OF balance, last_entry_seq",
                 deferred=True,
             ),
+            RowTrigger(
+                name="budgets_bucket_made_as_versioned",
+                function="budgets_bucket_as_versioned",
+                when="AFTER INSERT",
+                deferred=True,
+            ),
+            RowTrigger(
+                name="budgets_bucket_as_versioned",
+                function="budgets_bucket_as_versioned",
+                when=f"AFTER UPDATE OF {', '.join(('budget_id', *RULES, 'version'))}",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
-
-
-class BucketVersion(Rules, RequestColumns, TenantModel):
-    """The rules of a bucket from one movement on; each change of a bucket inserts a version."""
-
-    budget = TenantForeignKey(Budget, related_name="versions")
-    bucket = TenantForeignKey(Bucket, related_name="versions")
-    version = models.IntegerField(help_text="number of the version in its bucket, from 1")
-    from_seq = models.BigIntegerField(
-        help_text="seq of the first movement that these rules apply to"
-    )
-    verb = models.CharField(max_length=20, help_text="the verb that changed the bucket")
-
-    app_privileges = APPEND_ONLY
-    history = None  # append-only
-    listing = Listing(
-        filters={"budget": Key("exact", "in"), "bucket": Key("exact", "in")},
-        sorts={"newest": "-id", "oldest": "id"},
-    )
-    objects: ClassVar[BucketVersionManager] = BucketVersionManager()
-
-    class Meta:
-        select_on_save = True
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["tenant", "bucket", "version"], name="budgets_bucketversion_once"
-            ),
-            models.UniqueConstraint(
-                fields=["tenant", "budget", "key"], name="budgets_bucketversion_key_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} v{self.version}"

@@ -16,7 +16,7 @@ from budgets.managers.reads.ledger import LEDGER, MEMOS
 from budgets.models.budgets import Bucket, Budget
 from budgets.models.shared import RequestColumns
 from tenants.listing import Key, Listing, Moment, Text
-from tenants.models import APPEND_ONLY, TenantModel
+from tenants.models import APPEND_ONLY, VERBS_ALONE, TenantModel
 from tenants.schema.constraints import RowTrigger
 from tenants.schema.fields import TenantForeignKey
 
@@ -63,6 +63,7 @@ class Movement(RequestColumns, TenantModel):
         search=MEMOS.name,
         always=Q(entry_count__gt=0),
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[MovementManager] = MovementManager()
 
     class Meta:
@@ -183,6 +184,7 @@ class Entry(TenantModel):
     app_privileges = APPEND_ONLY
     history = None  # append-only
     listing = LEDGER
+    plain_writes = VERBS_ALONE
     objects: ClassVar[EntryManager] = EntryManager()
 
     class Meta:

@@ -18,7 +18,7 @@ from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
 from budgets.models.shared import RequestColumns
 from tenants.listing import HasValue, Key, Listing, Moment, Text
-from tenants.models import APPEND_ONLY, TenantModel
+from tenants.models import APPEND_ONLY, VERBS_ALONE, TenantModel
 from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
 from tenants.schema.searches import TrigramSearch
@@ -67,7 +67,7 @@ class Schedule(ScheduleFacts, Terms, RequestColumns, TenantModel):
     )
 
     app_privileges = (
-        "SELECT, INSERT, MAINTAIN, UPDATE (name, amount, rrule, starts_on, starts_at, time_zone,"
+        "SELECT, INSERT, UPDATE (name, amount, rrule, starts_on, starts_at, time_zone,"
         " catch_up, paused_at, ended_at, next_due_at, updated_at)"
     )
     history = History(
@@ -83,6 +83,7 @@ class Schedule(ScheduleFacts, Terms, RequestColumns, TenantModel):
         sorts={"newest": "-id", "oldest": "id", "due": "next_due_at"},
         search="budgets_schedule_search",
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[ScheduleManager] = ScheduleManager()
     budget_id: "UUID"
 
@@ -148,6 +149,7 @@ class ScheduleVersion(Terms, RequestColumns, TenantModel):
 
     app_privileges = APPEND_ONLY
     history = None  # append-only
+    plain_writes = VERBS_ALONE
     objects: ClassVar[ScheduleVersionManager] = ScheduleVersionManager()
 
     class Meta:
@@ -200,6 +202,7 @@ class ScheduleRun(TenantModel):
         },
         sorts={"newest": "-due_at", "oldest": "due_at"},
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[ScheduleRunManager] = ScheduleRunManager()
 
     class Meta:

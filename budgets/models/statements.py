@@ -17,7 +17,7 @@ from budgets.models.ledger import Movement
 from budgets.statements.lines import LONGEST_IDENTITY
 from budgets.statements.survey import LONGEST_ACCOUNT
 from tenants.listing import Day, HasValue, Key, Listing, Moment, Text
-from tenants.models import TenantModel
+from tenants.models import VERBS_ALONE, TenantModel
 from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
 from tenants.schema.searches import TrigramSearch
@@ -56,7 +56,7 @@ class Statement(StatementFacts, TenantModel):
     )
 
     app_privileges = (
-        "SELECT, INSERT, MAINTAIN, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
+        "SELECT, INSERT, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
     )
     listing = Listing(
         filters={
@@ -68,6 +68,7 @@ class Statement(StatementFacts, TenantModel):
         sorts={"newest": "-id", "oldest": "id"},
         search="budgets_statement_search",
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[StatementManager] = StatementManager()
     if TYPE_CHECKING:  # of a row that `tallied` read
         deposit_count: int
@@ -150,7 +151,7 @@ class StatementLine(LineFacts, TenantModel):
         help_text="the deposit of the line; null without one",
     )
 
-    app_privileges = "SELECT, INSERT, MAINTAIN, UPDATE (status, movement_id, updated_at)"
+    app_privileges = "SELECT, INSERT, UPDATE (status, movement_id, updated_at)"
     history = History(inserts=False, only=["status", "movement_id"])
     listing = Listing(
         filters={
@@ -162,6 +163,7 @@ class StatementLine(LineFacts, TenantModel):
         sorts={"newest": "-id", "oldest": "id", "latest": "-posted", "earliest": "posted"},
         search="budgets_statementline_search",
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[StatementLineManager] = StatementLineManager()
     if TYPE_CHECKING:
         budget_id: UUID

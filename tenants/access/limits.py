@@ -3,6 +3,9 @@
 A verb that has a limit is counted by its mark (`tenants.access.roles.verb`). The setting
 TENANT_LIMITS adds to the table, or replaces entries. When the cache fails, nothing is refused, and
 the cache is not asked again for AWAY seconds, so that its timeout is paid once.
+
+Windows begin at multiples of their length. So twice the uses of a limit can pass within a moment,
+at the boundary of two windows. Declare half of the number that must not be exceeded.
 """
 
 import logging

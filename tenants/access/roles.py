@@ -5,7 +5,9 @@ An app declares its table at import time (`declare`), and marks its verbs
 own, which may use every verb.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 
 from django.db import models
@@ -32,6 +34,31 @@ NOBODY: frozenset[Role] = frozenset()
 """No member, whatever their role: only the system."""
 
 _MAY: dict[str, frozenset[str]] = {}
+
+_in_verb: ContextVar[bool] = ContextVar("in_verb", default=False)
+
+
+@contextmanager
+def statements_of_a_verb() -> Iterator[None]:
+    """In the block, a role may write the models that only verbs write: see `require_plain`.
+
+    `verb` opens it. A method opens it itself when it asks for the role in its own way.
+    """
+    token = _in_verb.set(True)
+    try:
+        yield
+    finally:
+        _in_verb.reset(token)
+
+
+def require_plain(table: str, change: str, may_change: Collection[str]) -> None:
+    """Raise NotAllowed for a plain write, unless the role is among those that may.
+
+    The statements of a verb pass, for the verb was asked; so do those of the system itself.
+    """
+    role = tenancy().role
+    if role is not None and role not in may_change and not _in_verb.get():
+        raise NotAllowed(f"{change} on {table} outside of its verbs", role)
 
 
 def declare(table: Mapping[str, Collection[str]]) -> None:
@@ -76,7 +103,8 @@ def verb[**P, R](name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             require(name)
             if name in limits.get_limits():
                 limits.require(name)
-            return method(*args, **kwargs)
+            with statements_of_a_verb():
+                return method(*args, **kwargs)
 
         allowed.verb = name  # type: ignore[attr-defined]
         return allowed

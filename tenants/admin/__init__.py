@@ -1,5 +1,5 @@
-"""The admin of tenants: people, settings, sessions and inspection pages."""
+"""The admin of tenants: log-in, people, settings, sessions and inspection pages."""
 
-from tenants.admin import people, settings
+from tenants.admin import login, people, settings
 
-__all__ = ["people", "settings"]
+__all__ = ["login", "people", "settings"]

@@ -9,6 +9,11 @@ tenants.W017       a search of an app that is not installed is left in the datab
 tenants.E018       the catalog allows times in a column that Python cannot read
 tenants.E019       rows of a model lack the times of their creation and last change
 tenants.E020-E021  the catalog lacks a declared object, or has an undeclared grant or policy
+tenants.E022       a model with verbs does not declare its plain writes
+tenants.E023       a role has two policies on one table
+tenants.E024       row security binds the owner
+tenants.W025       a session can reach the sessions of other tenants (`check --deploy`)
+tenants.E026       role app may lock a table
 tenants.E030       a listing names a field or a search that does not exist
 tenants.E031       no index can serve a filter or a sort under row security
 tenants.E032       a sort has several fields, and one of them may be NULL
@@ -27,11 +32,12 @@ from django.db.backends.utils import CursorWrapper
 
 from tenants.checks.catalog import Catalog
 from tenants.checks.drift import differences
-from tenants.checks.faults import FAULTS
+from tenants.checks.faults import FAULTS, NEIGHBOURS
 from tenants.checks.isolation import faults_of
 from tenants.checks.listings import missing_indexes
 from tenants.checks.zones import zone_faults
 from tenants.postgres.block import catalog_cursor
+from tenants.postgres.roles import any_role
 
 
 @register(Tags.models)
@@ -54,6 +60,16 @@ def check_catalog(
     return errors
 
 
+@register(Tags.database, deploy=True)
+def check_neighbours(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Warn if a session of role app can read the statements of another session, or end it."""
+    return [
+        fault for cursor in _cursors(databases) for fault in NEIGHBOURS.messages(Catalog(cursor))
+    ]
+
+
 @register(Tags.database)
 def check_clocks(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
@@ -65,7 +81,7 @@ def check_clocks(
 def _cursors(databases: Sequence[str] | None) -> Iterator[CursorWrapper]:
     """A cursor for each database that is used as role app."""
     for alias in databases or ():
-        with catalog_cursor(alias) as cursor:
+        with any_role(), catalog_cursor(alias) as cursor:
             if cursor.db.settings_dict.get("ROLE") != "owner":
                 # `migrate` logs in as owner, before the schema is complete
                 yield cursor

@@ -107,7 +107,7 @@ _SEARCHES = """
     JOIN pg_class c ON c.relname = p.proname
     JOIN pg_index i ON i.indexrelid = c.oid
     JOIN owned o ON o.oid = i.indrelid
-    WHERE p.prosecdef AND 'search_path=""' = ANY(p.proconfig)
+    WHERE p.prosecdef AND 'search_path=pg_catalog, pg_temp' = ANY(p.proconfig)
       AND NOT o.relname = ANY(%(tables)s)
 )
 """
@@ -115,7 +115,8 @@ _SEARCHES = """
 DEFINER = Fault(
     "tenants.E014",
     "the function {} runs as its owner, {}",
-    "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search), search_path = ''",
+    "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search) and let it"
+    " SET search_path = pg_catalog, pg_temp",
     _SEARCHES  # noqa: S608  # both are constants
     + """
 SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
@@ -124,7 +125,7 @@ FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
 WHERE p.prosecdef
   AND NOT EXISTS (SELECT FROM searches WHERE searches.oid = p.oid)
   AND NOT (p.oid::regprocedure::text = ANY(%(definers)s)
-           AND 'search_path=""' = ANY(coalesce(p.proconfig, '{}')))
+           AND 'search_path=pg_catalog, pg_temp' = ANY(coalesce(p.proconfig, '{}')))
   AND NOT EXISTS (SELECT FROM pg_depend d  -- those of an extension
                   WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 """,
@@ -149,7 +150,59 @@ FROM (SELECT oid, relacl FROM pg_class
 JOIN pg_class c USING (oid)
 JOIN ours ON ours.oid = c.relnamespace, aclexplode(held.acl) x
 JOIN bound b ON b.oid = x.grantee
-WHERE x.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') AND x.grantee <> c.relowner
+WHERE x.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
+  AND x.grantee <> c.relowner
+""",
+)
+
+LOCK = Fault(
+    "tenants.E026",
+    "UPDATE is granted on all of {} to {}",
+    "grant UPDATE by column, without the key: UPDATE on a table allows LOCK TABLE, in a READ ONLY"
+    " block too",
+    """
+SELECT c.oid::regclass::text, b.rolname
+FROM pg_class c
+JOIN ours ON ours.oid = c.relnamespace, aclexplode(c.relacl) x
+JOIN bound b ON b.oid = x.grantee
+WHERE c.relkind IN ('r', 'p') AND x.privilege_type = 'UPDATE' AND x.grantee <> c.relowner
+  AND NOT EXISTS (SELECT FROM aclexplode(c.relacl) d
+                  WHERE d.grantee = x.grantee AND d.privilege_type = 'DELETE')
+""",
+)
+
+POLICY = Fault(
+    "tenants.E023",
+    "{} has {} policies for {}",
+    "keep one policy for each role, for all commands: FOR UPDATE, DELETE and MERGE combine two"
+    " policies differently",
+    """
+SELECT polrelid::regclass::text, count(*), r.rolname
+FROM pg_policy
+JOIN pg_class c ON c.oid = polrelid
+JOIN ours ON ours.oid = c.relnamespace
+JOIN pg_roles r ON r.oid = ANY(polroles) OR 0 = ANY(polroles)
+WHERE r.rolname IN ('app', 'inspector', session_user)
+GROUP BY 1, 3 HAVING count(*) > 1
+""",
+)
+
+OWNER = Fault(
+    "tenants.E024",
+    "the role {}, which owns {}, has no BYPASSRLS",
+    "run ALTER ROLE ... BYPASSRLS as a role that may grant it, as tenants/postgres/sql/roles.sql"
+    " does: without BYPASSRLS no movement can be recorded, and data migrations change no rows",
+    """
+SELECT r.rolname, string_agg(named, ', ' ORDER BY named)
+FROM (
+    SELECT relowner, oid::regclass::text FROM pg_class WHERE oid IN (SELECT oid FROM secured)
+    UNION
+    SELECT proowner, oid::regprocedure::text FROM pg_proc
+    WHERE prosecdef AND oid::regprocedure::text = ANY(%(definers)s)
+) AS o (owner, named)
+JOIN pg_roles r ON r.oid = o.owner
+WHERE NOT r.rolsuper AND NOT r.rolbypassrls
+GROUP BY 1
 """,
 )
 
@@ -186,4 +239,32 @@ ORDER BY 1, 2
 """,  # noqa: S608  # both are constants
 )
 
-FAULTS = (ROLE, UNIQUE, FOREIGN_KEY, VIEW, DEFINER, NOT_INSTALLED, GRANT, SCHEMA, TIMES)
+# For `check --deploy` only: tests and managed servers may lack a superuser for database.sql.
+NEIGHBOURS = Fault(
+    "tenants.W025",
+    "the role {} may call {}: SQL in one tenant's block can reach the sessions of others",
+    "run tenants/postgres/sql/database.sql in this database as a superuser, if there is one",
+    """
+SELECT session_user, string_agg(f::text, ', ' ORDER BY f::text)
+FROM unnest(ARRAY['pg_terminate_backend(int, bigint)', 'pg_cancel_backend(int)',
+    'pg_stat_get_activity(int)', 'pg_stat_get_backend_activity(int)']::regprocedure[]) AS f
+WHERE has_function_privilege(session_user, f, 'EXECUTE')
+HAVING count(*) > 0
+""",
+    checks.Warning,
+)
+
+FAULTS = (
+    ROLE,
+    UNIQUE,
+    FOREIGN_KEY,
+    VIEW,
+    DEFINER,
+    NOT_INSTALLED,
+    GRANT,
+    LOCK,
+    POLICY,
+    OWNER,
+    SCHEMA,
+    TIMES,
+)

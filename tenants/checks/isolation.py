@@ -24,6 +24,7 @@ def faults_of(model: type[models.Model]) -> Iterator[Error]:
     if issubclass(model, TenantOwned):
         yield from _managers(model)
         yield from _times(model)
+        yield from _plain_writes(model)
     if issubclass(model, TenantModel) and not model._meta.proxy:
         yield from _constraints(model)
         yield from _uniques(model)
@@ -47,6 +48,21 @@ def _managers(model: type[TenantOwned]) -> Iterator[Error]:
                 obj=model,
                 id="tenants.E001",
             )
+
+
+def _plain_writes(model: type[TenantOwned]) -> Iterator[Error]:
+    """Whether a model with verbs says which roles may write its rows without them."""
+    managers = {type(manager) for manager in model._meta.managers}
+    with_verbs = any(
+        hasattr(getattr(manager, name), "verb") for manager in managers for name in dir(manager)
+    )
+    if with_verbs and model.plain_writes is None:
+        yield Error(
+            f"{model._meta.label} has verbs, and does not say who may write it without them",
+            hint="set plain_writes: VERBS_ALONE, or the roles for insert, update and delete",
+            obj=model,
+            id="tenants.E022",
+        )
 
 
 def _constraints(model: type[TenantModel]) -> Iterator[Error]:

@@ -11,7 +11,7 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from tenants.context import attributed
 from tenants.errors import CodedError
-from tenants.management.exit_codes import exit_code_of
+from tenants.management.exit_codes import code_of_error, exit_code_of
 
 OWNER_COMMANDS = {"flush", "makemigrations", "migrate", "showmigrations"}
 """Commands that read or change the schema; they log in as owner, all others as app."""
@@ -24,9 +24,10 @@ UNMIGRATED = {"42P01", "42703", "42883"}
 def main(argv: list[str], *, without_apps: Mapping[str, str] = {}) -> int:
     """Run a management command and return its exit code: 0 for success, 2 for bad input.
 
-    130 is Ctrl-C, 141 a closed pipe, 74 an output that cannot be written (`exit_codes`). Other
-    codes are those of the command. `--traceback` raises the error, for developers. `without_apps`
-    maps commands that use no model to their app; for these, no app is loaded.
+    130 is Ctrl-C, 141 a closed pipe, 74 an output that cannot be written, 67 to 78 a PostgreSQL
+    that cannot be reached (`exit_codes`). Other codes are the command's. `--traceback` raises
+    the error, for developers. `without_apps` maps commands that use no model to their app; for
+    these, no app is loaded.
     """
     return exit_code_of(lambda: _run(argv, without_apps))
 
@@ -48,7 +49,7 @@ def _run(argv: list[str], without_apps: Mapping[str, str]) -> int:
         if getattr(error, "sqlstate", None) in UNMIGRATED:
             text += " (if the database is not migrated, run: manage.py migrate)"
         print(f"error [{code}]: {text}", file=sys.stderr)
-        return 2
+        return code_of_error(error)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Exit codes for Ctrl-C, a closed pipe and an output that cannot be written, without a traceback.
+"""Exit codes for Ctrl-C, a closed pipe, a failed output and a failed connection; no traceback.
 
 They differ from 1, which is the code of an audit or a check that found something.
 """
@@ -10,10 +10,40 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from tenants.errors import DatabaseFailed, Unavailable
+from tenants.postgres.connecting import (
+    CannotConnect,
+    LoginRefused,
+    TlsRefused,
+    TooManyConnections,
+    UnknownDatabase,
+    UnknownHost,
+    WrongPassword,
+)
+
 INTERRUPTED, PIPE_CLOSED, OUTPUT_FAILED = 130, 141, 74
 """The exit codes of a shell for SIGINT and SIGPIPE, and EX_IOERR of BSD's sysexits.h."""
 
+BAD_INPUT = 2
+CONNECTION_FAILED: dict[type[DatabaseFailed], int] = {
+    LoginRefused: 67,  # EX_NOUSER
+    UnknownHost: 68,  # EX_NOHOST
+    TooManyConnections: 75,  # EX_TEMPFAIL
+    Unavailable: 69,  # EX_UNAVAILABLE
+    UnknownDatabase: 72,  # EX_OSFILE
+    TlsRefused: 76,  # EX_PROTOCOL
+    WrongPassword: 77,  # EX_NOPERM
+    CannotConnect: 78,  # EX_CONFIG
+}
+"""The exit codes of a connection that failed, from sysexits.h; the first class that fits counts."""
+
 _OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
+def code_of_error(error: Exception) -> int:
+    """The exit code of a command that ended with the error."""
+    codes = (code for cls, code in CONNECTION_FAILED.items() if isinstance(error, cls))
+    return next(codes, BAD_INPUT)
 
 
 def exit_code_of(work: Callable[[], int]) -> int:

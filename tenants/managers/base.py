@@ -51,8 +51,10 @@ class TenantQuerySet(ContractQuerySet[M]):
         They may also be the fields of a unique constraint with a condition. An updated row keeps
         its id, which then differs from the id of the given instance.
         """
-        if (unique := kwargs.get("unique_fields")) and "tenant" not in unique:
-            kwargs["unique_fields"] = ["tenant", *unique]
+        attname: str = self.model.tenant_attname  # type: ignore[attr-defined]
+        owner = attname.removesuffix("_id")
+        if (unique := kwargs.get("unique_fields")) and owner not in unique:
+            kwargs["unique_fields"] = [owner, *unique]
         return super().bulk_create(objs, *args, **kwargs)
 
     def dumped(self, ids: Collection[Any] = ()) -> Self:

@@ -39,7 +39,7 @@ def deleting(model: type[models.Model]) -> Iterator[None]:
     it deletes any.
     """
     if require_writable := getattr(model, "require_writable", None):
-        require_writable()
+        require_writable("delete")
     try:
         yield
     except (ProtectedError, RestrictedError) as error:

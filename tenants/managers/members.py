@@ -11,7 +11,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models
 
-from tenants.access.roles import Role, require, verb
+from tenants.access.roles import Role, require, statements_of_a_verb, verb
 from tenants.context import current_actor_id
 from tenants.errors import ForeignKeyBroken
 from tenants.managers.softdelete import SoftDeleteManager, SoftDeleteQuerySet
@@ -101,7 +101,7 @@ class MembershipVerbs(Verbs):
         """
         if membership.user_id != current_actor_id():
             require("members.remove")
-        with self._all_or_nothing():
+        with statements_of_a_verb(), self._all_or_nothing():
             self._require_other_owner(self._locked(pk=membership.pk))
             try:
                 self._mark_deleted(membership)

@@ -6,8 +6,12 @@ from uuid import UUID
 
 from django.contrib.sessions.base_session import BaseSessionManager
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
+from tenants.access.limits import Limit
+from tenants.access.login_limits import limit_of, network_of, plain_ip, typed_address
 from tenants.listing.query import ListingQuery
 from tenants.managers.contract import ContractQuerySet
 
@@ -18,7 +22,6 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exact `last_seen_at` is: a session is written at most this often because of it."""
 
 BATCH = 1000  # rows removed in one statement
-LONGEST_EMAIL = 255
 SECRETS = ("session_key", "session_data")
 """Columns of a session that are neither listed nor shown."""
 
@@ -78,7 +81,25 @@ class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSessio
         return _delete(self.expired())
 
 
-_Failures = models.Manager.from_queryset(ContractQuerySet)
+class LoginFailureQuerySet(ContractQuerySet["LoginFailure"]):
+    """Filters on failures; the manager has the verbs."""
+
+    def of_address(self, email: object) -> Self:
+        """Failures of one e-mail address."""
+        return self.alias(folded=Lower("email")).filter(folded=typed_address(email))
+
+    def of_network(self, ip: str) -> Self:
+        """Failures from the network of an IP address."""
+        first, last = network_of(ip)
+        return self.filter(ip__gte=first, ip__lte=last)
+
+    def reaching(self, limit: Limit, now: datetime) -> "models.QuerySet[Any, Any]":
+        """The time of the failure that reached the limit, and the limit's seconds; or no row."""
+        newest = self.filter(at__gt=now - timedelta(seconds=limit.seconds)).order_by("-at")
+        return newest.values_list("at", Value(limit.seconds))[limit.uses - 1 : limit.uses]
+
+
+_Failures = models.Manager.from_queryset(LoginFailureQuerySet)
 
 
 class LoginFailureManager(_Failures["LoginFailure"]):
@@ -86,8 +107,24 @@ class LoginFailureManager(_Failures["LoginFailure"]):
 
     def record(self, email: str, ip: str | None) -> "LoginFailure":
         """Record a failed log-in; the address in lower case, cut to LONGEST_EMAIL characters."""
-        address = str(email).replace("\0", "").strip().lower()[:LONGEST_EMAIL]
-        return self.create(email=address, ip=ip)
+        return self.create(email=typed_address(email), ip=ip and str(plain_ip(ip)))
+
+    def wait_of(self, email: object, ip: str | None, now: datetime | None = None) -> int:
+        """The seconds for which a log-in with that address from that IP address is refused, or 0.
+
+        One statement. Without an IP address the limits of networks do not count.
+        """
+        now = now or timezone.now()
+        rows = self.of_address(email).reaching(limit_of("address"), now)
+        if ip is not None:
+            both = self.of_address(email).of_network(ip)
+            rows = rows.union(
+                self.of_network(ip).reaching(limit_of("network"), now),
+                both.reaching(limit_of("address and network"), now),
+                all=True,
+            )
+        left = (at + timedelta(seconds=seconds) - now for at, seconds in rows)
+        return max((max(1, round(each.total_seconds())) for each in left), default=0)
 
     def clean(self, before: datetime) -> int:
         """Delete older failures, in batches; how many."""

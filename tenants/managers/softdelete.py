@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from tenants.errors import ForeignKeyBroken
 from tenants.managers.base import TenantManager, TenantQuerySet
-from tenants.managers.contract import M
+from tenants.managers.contract import M, deleting
 from tenants.schema.fields import TenantForeignKey
 
 LIVE = Q(deleted_at=None)
@@ -48,7 +48,7 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
         Raises ForeignKeyBroken, and marks nothing, when a live row points at one and protects it.
         """
         counted: Counter[str] = Counter()
-        with transaction.atomic(using=self.db):
+        with deleting(self.model), transaction.atomic(using=self.db):
             _mark_deleted(self.live(), timezone.now(), counted)
         return counted.total(), dict(counted)
 

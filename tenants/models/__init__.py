@@ -2,8 +2,8 @@
 
 from tenants.models.base import (
     APPEND_ONLY,
-    NO_DELETE,
     READ_WRITE,
+    VERBS_ALONE,
     Dated,
     SoftDeleteModel,
     TenantModel,
@@ -17,8 +17,8 @@ from tenants.models.tenants import Tenant, TenantExternalId, TenantSlug
 
 __all__ = [
     "APPEND_ONLY",
-    "NO_DELETE",
     "READ_WRITE",
+    "VERBS_ALONE",
     "Change",
     "Dated",
     "GlobalChange",

@@ -3,7 +3,7 @@
 `makemigrations` then adds key, policies, grants and composite foreign keys.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from uuid_utils.compat import uuid7
 
+from tenants.access.roles import require_plain
 from tenants.context import current_tenant_id, tenancy
 from tenants.errors import NoTenant, RowNotFound
 from tenants.managers.base import TenantManager, fetch_mode
@@ -25,9 +26,10 @@ from tenants.schema.constraints import isolation_of, readable_times
 from tenants.schema.defaults import defaults_of
 from tenants.schema.history import History
 
-READ_WRITE = "SELECT, INSERT, UPDATE, DELETE, MAINTAIN"
-NO_DELETE = "SELECT, INSERT, UPDATE, MAINTAIN"
-APPEND_ONLY = "SELECT, INSERT, MAINTAIN"
+READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
+APPEND_ONLY = "SELECT, INSERT"
+VERBS_ALONE: Mapping[str, Collection[str]] = {}
+"""For `plain_writes`: no role writes the rows but by a verb of the manager."""
 
 
 class Dated(models.Model):
@@ -69,6 +71,11 @@ class TenantOwned(models.Model):
     """Rows of the tenant in the column `tenant_attname`; outside of blocks, none can be reached."""
 
     tenant_attname: ClassVar[str] = "tenant_id"
+    plain_writes: ClassVar[Mapping[str, Collection[str]] | None] = None
+    """Which roles may "insert", "update" and "delete" rows without a verb of the manager.
+
+    None: each role that may write. A model whose manager has verbs declares it (E022).
+    """
 
     class Meta:
         abstract = True
@@ -88,9 +95,14 @@ class TenantOwned(models.Model):
         return {cls.tenant_attname: current.tenant_id}
 
     @classmethod
-    def require_writable(cls) -> None:
-        """The engine calls it before each write. Raises TenantSuspended and NotAllowed."""
+    def require_writable(cls, change: str = "") -> None:
+        """Asked by the engine before each write. Raises TenantSuspended and NotAllowed.
+
+        `change` is insert, update or delete; empty for rows that are locked.
+        """
         tenancy().require_writable()
+        if change and cls.plain_writes is not None:
+            require_plain(cls._meta.db_table, change, cls.plain_writes.get(change, ()))
 
 
 class TenantModel(Dated, Contracted, TenantOwned):

@@ -58,7 +58,7 @@ class Recorded(models.Model):
 class Change(Recorded, TenantModel):
     """A change of a tenant's row; role app can only read it."""
 
-    app_privileges = "SELECT, MAINTAIN"
+    app_privileges = "SELECT"
     history = None
     listing = Listing(
         filters={

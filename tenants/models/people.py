@@ -17,7 +17,7 @@ from tenants.managers.invitations import InvitationManager
 from tenants.managers.members import MembershipManager
 from tenants.managers.softdelete import LIVE
 from tenants.managers.users import AllUsersManager, UserManager
-from tenants.models.base import Contracted, Dated, SoftDeleteModel, TenantModel
+from tenants.models.base import VERBS_ALONE, Contracted, Dated, SoftDeleteModel, TenantModel
 from tenants.refusals import NotDeletable
 from tenants.schema.constraints import RowTrigger
 from tenants.schema.history import History
@@ -157,6 +157,7 @@ class Membership(SoftDeleteModel):
         },
         sorts={"newest": "-id", "oldest": "id"},
     )  # also of `all_objects`, which has ended memberships
+    plain_writes = VERBS_ALONE
     objects: ClassVar[MembershipManager] = MembershipManager()
 
     class Meta:
@@ -172,6 +173,12 @@ class Membership(SoftDeleteModel):
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "editor", "viewer", "service"]),
                 name="tenants_membership_role",
+            ),
+            RowTrigger(
+                name="tenants_membership_keeps_an_owner",
+                function="tenants_membership_keeps_an_owner",
+                when="AFTER DELETE OR UPDATE OF role, deleted_at",
+                deferred=True,
             ),
         ]
 
@@ -202,6 +209,7 @@ class Invitation(TenantModel):
         sorts={"newest": "-id", "oldest": "id", "expiring": "expires_at"},
         search="tenants_invitation_search",
     )
+    plain_writes = VERBS_ALONE
     objects: ClassVar[InvitationManager] = InvitationManager()
     history = History(without=["token_hash"])
 

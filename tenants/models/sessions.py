@@ -11,8 +11,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from tenants.access.login_limits import LONGEST_EMAIL
 from tenants.listing import IP, CaseInsensitive, Key, Listing, Moment
-from tenants.managers.sessions import LONGEST_EMAIL, LoginFailureManager, UserSessionManager
+from tenants.managers.sessions import LoginFailureManager, UserSessionManager
 from tenants.models.base import Dated
 from tenants.models.people import User
 

@@ -7,7 +7,7 @@ from django.db import models
 
 from tenants.access.preferences import SystemPreferences, TenantPreferences
 from tenants.managers.configuration import SystemSettingsManager, TenantSettingsManager
-from tenants.models.base import Dated, TenantModel
+from tenants.models.base import VERBS_ALONE, Dated, TenantModel
 from tenants.schema.constraints import RowTrigger
 from tenants.schema.documents import DocumentField
 
@@ -18,6 +18,7 @@ class TenantSettings(TenantModel):
     values = DocumentField(TenantPreferences, help_text="as its schema declares")
     version = models.PositiveIntegerField(default=0, help_text="how often it was changed")
 
+    plain_writes = VERBS_ALONE
     objects: ClassVar[TenantSettingsManager] = TenantSettingsManager()
 
     class Meta:

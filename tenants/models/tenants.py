@@ -10,10 +10,16 @@ from uuid_utils.compat import uuid7
 from tenants.access.plans import default_plan, plan_at
 from tenants.managers.directory import TenantExternalIdManager, TenantSlugManager
 from tenants.managers.tenants import TenantsManager
-from tenants.models.base import NO_DELETE, Dated, TenantOwned
+from tenants.models.base import VERBS_ALONE, Dated, TenantOwned
 from tenants.schema.constraints import Grants, RowSecurity, RowTrigger
 
 LONGEST_EXTERNAL_ID = 255
+
+# UPDATE by column, without the key: UPDATE on the table would allow LOCK TABLE.
+_PRIVILEGES = (
+    "SELECT, INSERT, UPDATE (slug, name, plan, trial_plan, trial_ends_at, external_id,"
+    " suspended_at, created_at, updated_at)"
+)
 
 
 class TenantSlug(Dated):
@@ -99,13 +105,14 @@ class Tenant(Dated, TenantOwned):
     updated_at = models.DateTimeField(auto_now=True)
 
     tenant_attname = "id"
+    plain_writes = VERBS_ALONE
     objects: ClassVar[TenantsManager] = TenantsManager()
 
     class Meta:
         base_manager_name = "objects"
         constraints: ClassVar = [
             RowSecurity(name="tenants_tenant_isolation", column="id"),
-            Grants(name="tenants_tenant_grants", app=NO_DELETE),
+            Grants(name="tenants_tenant_grants", app=_PRIVILEGES),
             models.CheckConstraint(
                 condition=models.Q(trial_plan="", trial_ends_at=None)
                 | models.Q(~models.Q(trial_plan=""), trial_ends_at__isnull=False),

@@ -1,10 +1,13 @@
-"""The database engine `tenants.postgres`: Django's engine with six differences.
+"""The database engine `tenants.postgres`: Django's engine with eight differences.
 
-- Errors are members of `tenants.errors`.
+- Errors are members of `tenants.errors`, with one for each cause of a failed connection
+  (`connecting`, `pool`).
+- A forked child uses no connection of its parent (`forks`).
 - Statements on tenants' rows pass through `tenants.postgres.compiler`.
 - A new comment on a column alters nothing else.
 - Times that Python cannot read can be marked (`tenants.postgres.unreadable_times`).
 - A server older than PostgreSQL 18 is refused.
+- A role that row security does not bind is refused (`tenants.postgres.roles`).
 - The first connection to the embedded server starts it.
 """
 
@@ -14,17 +17,23 @@ from contextlib import contextmanager
 from typing import Any, override
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base, features, operations
 from django.db.models import UniqueConstraint
 from django.db.models.constants import OnConflict
 from django.utils.functional import cached_property
 
-from tenants.errors import StoreError, TimedOut
+from tenants.errors import StoreError, TimedOut, Unavailable
+from tenants.postgres.connecting import CannotConnect, connection_errors
 from tenants.postgres.editor import DatabaseSchemaEditor
 from tenants.postgres.errors import ErrorTranslator
+from tenants.postgres.forks import ForkedBlock, watch_holder, watch_session
 from tenants.postgres.locks import add_lock_holders
 from tenants.postgres.migration_history import require_current_migrations
+from tenants.postgres.pool import POOLS, Pool
+from tenants.postgres.roles import require_bound, require_unbound
 from tenants.postgres.unreadable_times import adapters
 
 
@@ -72,6 +81,48 @@ class DatabaseWrapper(base.DatabaseWrapper):
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
     SchemaEditorClass = DatabaseSchemaEditor
+    _connection_pools = POOLS
+    block_is_inherited = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        watch_holder(self)
+
+    def drop_inherited(self) -> None:
+        """Called in a child: no query runs in an open block, and the next block connects anew."""
+        self.connection = None
+        if self.in_atomic_block:
+            self.block_is_inherited = self.closed_in_transaction = True
+
+    def require_own_block(self) -> None:
+        """Raise ForkedBlock in a block that was opened before the process forked."""
+        if self.block_is_inherited:
+            if self.in_atomic_block:
+                raise ForkedBlock
+            self.block_is_inherited = False
+
+    @property
+    def pool(self) -> Pool | None:
+        """The pool of the alias, created at the first call; None if no pool is configured."""
+        if not (options := self.settings_dict["OPTIONS"].get("pool")) or self.alias == NO_DB_ALIAS:
+            return None
+        if (pool := POOLS.get(self.alias)) is not None:
+            return pool
+        if self.settings_dict.get("CONN_MAX_AGE", 0) != 0:
+            raise ImproperlyConfigured("set CONN_MAX_AGE to 0: the pool keeps the connections")
+        check = Pool.check_connection if self.settings_dict["CONN_HEALTH_CHECKS"] else None
+        pool = Pool(
+            kwargs=self.get_connection_params() | {"autocommit": True},
+            open=False,
+            configure=self._configure_connection,  # type: ignore[attr-defined]
+            **{"check": check, **(options if isinstance(options, dict) else {})},
+        )
+        return POOLS.setdefault(self.alias, pool)
+
+    @override
+    def ensure_connection(self) -> None:
+        self.require_own_block()
+        super().ensure_connection()
 
     @cached_property
     @override
@@ -88,7 +139,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if self.settings_dict.get("EMBEDDED"):
             _ensure_embedded()
-        return super().get_new_connection(conn_params)
+        with connection_errors(conn_params):
+            session = super().get_new_connection(conn_params)
+        if self.pool is None:
+            watch_session(session)
+        return session
+
+    @override
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        require_bound(self)
 
     def check_database_version_supported(self) -> None:
         """Raise StoreError for an older server, at the first connection of the process."""
@@ -99,9 +159,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise StoreError(str(error)) from error
 
     def prepare_database(self) -> None:
-        """Called by `migrate` first. Raises BeforeTheFold."""
+        """Called by `migrate` first. Raises BeforeTheFold and WrongRole."""
         super().prepare_database()
         require_current_migrations(self)
+        if self.settings_dict.get("ROLE") == "owner":
+            require_unbound(self)
 
 
 def _ensure_embedded() -> None:
@@ -113,6 +175,25 @@ def _ensure_embedded() -> None:
             "sluice: started the embedded PostgreSQL under var/; DATABASE_URL selects another one",
             file=sys.stderr,
         )
+
+
+def require_bound_login(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Raise WrongRole at the start of a web process if row security does not bind its role.
+
+    If the server cannot be reached, the process starts, and its first connection is checked. The
+    connection does not come from the pool, and is closed before the process forks.
+    """
+    config = connections[using].settings_dict
+    options = {key: value for key, value in config["OPTIONS"].items() if key != "pool"}
+    connection = DatabaseWrapper(
+        {key: config[key] for key in config} | {"OPTIONS": options}, alias=using
+    )
+    try:
+        connection.ensure_connection()
+    except (Unavailable, CannotConnect):
+        return
+    finally:
+        connection.close()
 
 
 @contextmanager

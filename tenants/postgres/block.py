@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connections
@@ -40,6 +40,11 @@ def enter_any_tenant(
         cursor.execute("SELECT use_tenant(%s)", [tenant_id])
     name_actor(actor_id, request_id, using=using)
     return False
+
+
+def require_own(*, using: str) -> None:
+    """Raise ForkedBlock if the open transaction belongs to the parent process."""
+    cast(Any, connections[using]).require_own_block()
 
 
 def begin(actor_id: UUID | None, request_id: str, *, using: str) -> None:

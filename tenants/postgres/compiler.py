@@ -4,7 +4,8 @@ A tenant's model has the method `tenant_restriction(alias)`. It returns the look
 must satisfy (none while inspecting), or raises if no tenant is in force. The compilers call it when
 the statement is executed. So a queryset that outlives its block is refused, and the statements of
 Django's deletion collector, which uses no manager, are restricted too. Before a write the
-compilers also call `require_writable()`.
+compilers also call `require_writable()`. Without a tenant in force they also refuse a statement on
+other rows that joins a tenant's table or has a subquery on one.
 
 Every UPDATE, also that of an upsert, sets the `auto_now` fields that it does not name.
 
@@ -16,8 +17,10 @@ rows leaves out, also through select_related(). `only()` and access to the attri
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, override
 
+from django.apps import apps
 from django.db.models import Q
 from django.db.models.constants import OnConflict
 from django.db.models.sql import compiler
@@ -27,6 +30,7 @@ from tenants.postgres.auto_now import auto_now_values
 from tenants.postgres.values import explain, translate_value_errors, unfit_fields
 
 _whole: ContextVar[bool] = ContextVar("whole", default=False)
+_executing: ContextVar[bool] = ContextVar("executing", default=False)
 
 
 @contextmanager
@@ -37,6 +41,13 @@ def whole_rows() -> Iterator[None]:
         yield
     finally:
         _whole.reset(token)
+
+
+@cache
+def _owned_tables() -> dict[str, Any]:
+    """The models that restrict their rows to a tenant, by table."""
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.db_table: model for model in models if hasattr(model, "tenant_restriction")}
 
 
 def _is_left_out(field: Any) -> bool:
@@ -52,11 +63,34 @@ class _TenantCompiler(compiler.SQLCompiler):
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         self.tenant_restriction()
-        return super().execute_sql(*args, **kwargs)
+        token = _executing.set(True)
+        try:
+            return super().execute_sql(*args, **kwargs)
+        finally:
+            _executing.reset(token)
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         with translate_value_errors():
             return super().as_sql(*args, **kwargs)
+
+    @override
+    def pre_sql_setup(self, *args: Any, **kwargs: Any) -> Any:
+        ready = super().pre_sql_setup(*args, **kwargs)
+        if _executing.get():  # the joins are known now; afterwards Django forgets some
+            self._require_tenant()
+        return ready
+
+    def _require_tenant(self) -> None:
+        """Raise NoTenant outside of blocks when a tenant's rows are read along.
+
+        A subquery is compiled by itself, so it comes here as well.
+        """
+        if self.tenant_restriction():
+            return
+        for alias, table in self.query.alias_map.items():
+            model = _owned_tables().get(table.table_name)
+            if model is not None and self.query.alias_refcount[alias]:
+                model.tenant_restriction(self.connection)
 
     @override
     def get_default_columns(self, select_mask: Any, *args: Any, **kwargs: Any) -> list[Any]:
@@ -65,9 +99,9 @@ class _TenantCompiler(compiler.SQLCompiler):
             return columns
         return [column for column in columns if not _is_left_out(column.target)]
 
-    def require_writable(self) -> None:
+    def require_writable(self, change: str = "") -> None:
         if require := getattr(self.query.model, "require_writable", None):
-            require()
+            require(change)
 
 
 class _WriteCompiler(_TenantCompiler):
@@ -77,8 +111,11 @@ class _WriteCompiler(_TenantCompiler):
     when the column is renamed. So the fields are found by validating the written values again.
     """
 
+    change = ""
+    """What the statement does to rows: insert, update or delete."""
+
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
-        self.require_writable()
+        self.require_writable(self.change)
         try:
             return super().execute_sql(*args, **kwargs)
         except (CheckBroken, ValueRefused) as error:
@@ -123,6 +160,8 @@ class SQLCompiler(_TenantCompiler):
 class SQLInsertCompiler(_WriteCompiler, compiler.SQLInsertCompiler):
     """INSERT with VALUES: Django's unnest form fails on Citus under row security."""
 
+    change = "insert"
+
     @override
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         query: Any = self.query
@@ -140,9 +179,13 @@ class SQLInsertCompiler(_WriteCompiler, compiler.SQLInsertCompiler):
 class SQLDeleteCompiler(_RestrictedCompiler, compiler.SQLDeleteCompiler):
     """DELETE."""
 
+    change = "delete"
+
 
 class SQLUpdateCompiler(_RestrictedCompiler, compiler.SQLUpdateCompiler):
     """UPDATE; the query can define the new values of the `auto_now` fields."""
+
+    change = "update"
 
     @override
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:

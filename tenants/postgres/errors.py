@@ -114,6 +114,7 @@ class ErrorTranslator(DatabaseErrorWrapper):
             raise value_refused(exc_value) from exc_value
         if not isinstance(exc_value, psycopg.Error):
             return
+        self.wrapper.require_own_block()  # for a cursor from before the fork
         translated = translate(exc_value)
         # As in Django: after any other error the connection may be unusable.
         if not isinstance(translated, ValueRefused | ConstraintBroken):

@@ -13,6 +13,8 @@ from django.db.backends.utils import CursorWrapper
 READ = "SELECT"
 WRITE = "SELECT, INSERT, UPDATE, DELETE"
 
+# UPDATE is by column where DELETE is not granted. UPDATE, DELETE or MAINTAIN on a table allows
+# LOCK TABLE, in a READ ONLY block too, which would block every tenant.
 APP: dict[str, str] = {
     "django_migrations": READ,
     "django_content_type": READ,
@@ -21,14 +23,17 @@ APP: dict[str, str] = {
     "auth_group_permissions": WRITE,
     "django_admin_log": "SELECT, INSERT",
     "django_tasks_database_dbtaskresult": WRITE,
-    "tenants_user": "SELECT, INSERT, UPDATE",
+    "tenants_user": (
+        "SELECT, INSERT, UPDATE (password, last_login, is_superuser, email, first_name, last_name,"
+        " avatar_url, email_verified, is_staff, created_at, updated_at, deleted_at)"
+    ),
     "tenants_user_groups": WRITE,
     "tenants_user_user_permissions": WRITE,
     "tenants_tenantslug": "INSERT",
     "tenants_tenantexternalid": "SELECT, INSERT, DELETE",
     "tenants_usersession": WRITE,
     "tenants_loginfailure": "SELECT, INSERT, DELETE",
-    "tenants_systemsettings": "SELECT, INSERT, UPDATE",
+    "tenants_systemsettings": 'SELECT, INSERT, UPDATE ("values", version, created_at, updated_at)',
     "tenants_globalchange": READ,
 }
 INSPECTOR = (

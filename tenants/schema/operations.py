@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any, override
 from uuid import UUID
 
+from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation, OperationCategory
 
 from tenants.errors import StoreError
 from tenants.postgres.unreadable_times import rows_outside
+from tenants.schema.constraints import Grants
 from tenants.schema.times import END, FIRST
 
 _EXAMPLES = 5  # rows in an error message
@@ -84,3 +86,94 @@ def _message(table: str, column: str, rows: list[tuple[UUID, str]]) -> Iterator[
     yield ", ".join(f"{pk} ({written})" for pk, written in rows[:_EXAMPLES])
     yield " and more" if len(rows) > _EXAMPLES else ""
     yield ". Correct these rows as owner, and migrate again; new rows cannot have such a time."
+
+
+class RevokeMaintain(Operation):
+    """Revoke MAINTAIN from role app on every table of the migration's app.
+
+    MAINTAIN allows LOCK TABLE, in a READ ONLY block too. The reverse grants it again.
+    """
+
+    category = OperationCategory.ALTERATION
+    reduces_to_sql = True
+
+    @override
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        granted = dict(_granted(app_label, state))
+        for model in granted.values():
+            constraints = [_without_maintain(each) for each in model.options["constraints"]]
+            model.options = {**model.options, "constraints": constraints}
+        if "apps" in state.__dict__:  # as in ProjectState.reload_model, for all of them at once
+            state.reload_models([*granted], delay=True)
+
+    @override
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._each(app_label, schema_editor, from_state, "REVOKE MAINTAIN ON {} FROM app")
+
+    @override
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        # `to_state` is the state before this operation
+        self._each(app_label, schema_editor, to_state, "GRANT MAINTAIN ON {} TO app")
+
+    def _each(self, app_label: str, schema_editor: Any, state: Any, statement: str) -> None:
+        for label, _ in _granted(app_label, state):
+            model = state.apps.get_model(*label)
+            if self.allow_migrate_model(schema_editor.connection.alias, model):
+                table = schema_editor.quote_name(model._meta.db_table)
+                schema_editor.execute(statement.format(table))
+
+    @override
+    def describe(self) -> str:
+        return "Revoke MAINTAIN from role app"
+
+    @property
+    @override
+    def migration_name_fragment(self) -> str:
+        return "revoke_maintain"
+
+
+def _granted(app_label: str, state: Any) -> Iterator[tuple[tuple[str, str], Any]]:
+    """The models of the app in the state that grant MAINTAIN."""
+    for label, model in list(state.models.items()):
+        constraints = model.options.get("constraints", ())
+        if label[0] == app_label and any(each != _without_maintain(each) for each in constraints):
+            yield label, model
+
+
+def _without_maintain(constraint: Any) -> Any:
+    if not isinstance(constraint, Grants):
+        return constraint
+    return Grants(name=constraint.name, app=constraint.app.replace(", MAINTAIN", ""))
+
+
+_SEARCH_PATH = """
+DO $$
+DECLARE
+    definer regprocedure;
+BEGIN
+    FOR definer IN
+        SELECT oid FROM pg_proc
+        WHERE prosecdef AND pronamespace = 'public'::regnamespace
+          AND proowner = current_user::regrole AND 'search_path={was}' = ANY (proconfig)
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = {becomes}', definer);
+    END LOOP;
+END
+$$
+"""
+
+
+def name_pg_temp_last() -> RunSQL:
+    """Make every SECURITY DEFINER function search the temporary schema last.
+
+    With an empty search_path PostgreSQL searches the temporary schema first.
+    """
+    safe = "pg_catalog, pg_temp"
+    return RunSQL(
+        _SEARCH_PATH.format(was='""', becomes=safe),
+        _SEARCH_PATH.format(was=safe, becomes="''''"),  # an empty value, in quotes
+    )

@@ -34,7 +34,7 @@ _FUNCTION = """CREATE OR REPLACE FUNCTION public.{name}(wanted {takes})
  RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
- SET search_path TO ''
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     mine CONSTANT uuid := public.current_tenant();

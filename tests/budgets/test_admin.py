@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from budgets.cascade import Claim
-from budgets.managers.dispositions import Overflow
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement, Schedule, ScheduleVersion
 from tenants.admin import inspection
 from tenants.context import acting_for
@@ -108,7 +108,7 @@ class TestBuckets:
         with acting_for(tenant):
             Bucket.objects.lock(BucketFactory(budget=household, name="Shut", target=0))
             gone = BucketFactory(budget=household, name="Gone", target=0)
-            Bucket.objects.filter(pk=gone.pk).update(priority=None, archived_at=gone.created_at)
+            Bucket.objects.close(gone, Disposition.MONEY)
 
         found = {
             state: re.findall(r"^\w+", "\n".join(rows_of(self.list(client, tenant, state))), re.M)

@@ -31,6 +31,8 @@ NO_MIRROR = ("I9", "is no mirror of what it reverses")
 GAPPED = ("I10", "has movements missing or numbered twice")
 BACKDATED = ("I10", "was recorded before the one it follows")
 MISPLACED = ("I10", "is not where its movement is")
+OTHER_RULES = ("I14", "has other rules than its newest version")
+OUT_OF_ORDER = ("I14", "is numbered out of order, or begins before the version it follows")
 NOT_ONE_MONEY_BUCKET = ("I12", "has not one money bucket")
 
 
@@ -110,7 +112,14 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
         ),
         ("entry", "seq = 9", "seq = 3 AND position = 1", {DOES_NOT_FOLLOW}),
         ("entry", "reason = 'hold_floor'", "seq = 3 AND position = 1", {NOT_AS_PREVIEWED}),
-        ("bucketversion", "filter_flat = 11", "name = 'Flat'", {NOT_AS_PREVIEWED}),
+        ("bucketversion", "filter_flat = 11", "name = 'Flat'", {NOT_AS_PREVIEWED, OTHER_RULES}),
+        ("bucketversion", "version = 2", "name = 'Flat'", {OTHER_RULES, OUT_OF_ORDER}),
+        ("bucket", "filter_flat = 11", "name = 'Flat'", {OTHER_RULES}),
+        ("bucket", "name = 'Even'", "name = 'Flat'", {OTHER_RULES}),
+        ("bucket", "target = NULL", "name = 'Fills'", {OTHER_RULES}),
+        ("bucket", "hold_share = 1", "name = 'Fills'", {OTHER_RULES}),
+        ("bucket", "locked = true", "name = 'Flat'", {OTHER_RULES}),
+        ("bucket", "version = 0", "name = 'Flat'", {OTHER_RULES}),
         ("movement", "request_hash = ''", "seq = 2", {KEY_OR_FINGERPRINT}),
         ("movement", "seq = 9", "seq = 3", {GAPPED, MISPLACED}),
         ("entry", "movement_seq = 2", "seq = 3 AND position = 1", {MISPLACED}),
@@ -118,7 +127,7 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
         ("movement", "recorded_at = '2020-02-29Z'", "seq = 2", {BACKDATED}),
         (
             "bucket", "kind = 'envelope', priority = 9, filter_flat = 0", "kind = 'money'",
-            {NOT_ONE_MONEY_BUCKET},
+            {NOT_ONE_MONEY_BUCKET, OTHER_RULES},
         ),
     ],
 )  # fmt: skip
@@ -145,6 +154,25 @@ def test_names_a_statements_line_that_is_not_its_deposit(ledger, change, to):
     change("statementline", to)
 
     assert found(ledger) == {NOT_ITS_DEPOSIT}
+
+
+def test_names_a_version_that_was_taken_back(ledger):
+    with acting_for(ledger):
+        Bucket.objects.set_target(Bucket.objects.get(name="Fills"), 61)
+    assert found(ledger) == set()
+
+    owner_runs(f"DELETE FROM budgets_bucketversion WHERE {of(ledger)} AND version = 2")
+
+    assert found(ledger) == {OTHER_RULES}
+
+
+def test_names_a_version_that_begins_before_the_one_it_follows(ledger, change):
+    with acting_for(ledger):
+        Bucket.objects.set_target(Bucket.objects.get(name="Fills"), 61)
+
+    change("bucketversion", "from_seq = 0", "version = 2")
+
+    assert OUT_OF_ORDER in found(ledger)
 
 
 def test_names_a_movement_without_entries(ledger):
@@ -237,7 +265,7 @@ def test_names_a_budget_with_two_money_buckets(ledger, change):
     with without(ledger, "bucket", "budgets_bucket_one_money"):
         change("bucket", plain, "name = 'Flat'")
 
-        assert found(ledger) == {NOT_ONE_MONEY_BUCKET}
+        assert found(ledger) == {NOT_ONE_MONEY_BUCKET, OTHER_RULES}
 
 
 @pytest.mark.parametrize(
@@ -281,7 +309,7 @@ class TestCommand:
         ran = manage("audit", "--tenant", ledger.slug)
 
         assert ran.code == 0
-        assert "every invariant holds: I1-I13" in ran.out
+        assert "every invariant holds: I1-I14" in ran.out
 
     def test_counts_what_it_has_read(self, ledger):
         ran = manage("audit", "--tenant", ledger.slug, "--json")

@@ -5,6 +5,7 @@ from django.db import connection
 
 from budgets.models import Budget
 from tenants.context import acting_for
+from tenants.postgres.base import as_owner
 from tests.factories import MembershipFactory, TenantFactory
 from tests.tenants.listing.warehouse import ROWS, plan_of
 
@@ -29,7 +30,7 @@ def large(own_database, django_db_blocker):
             batch = {"tenant": tenant.pk, "owners": owners, "first": first}
             with acting_for(tenant), connection.cursor() as cursor:
                 cursor.execute(FILL, batch | {"last": first + 19_999})
-        with acting_for(tenant), connection.cursor() as cursor:
+        with as_owner() as owner, owner.cursor() as cursor:
             cursor.execute("ANALYZE budgets_budget")
         return tenant, owners
 

@@ -49,6 +49,7 @@ class Ledger:
                 "rent": BucketFactory(budget=budget, filter=Claim(flat=100_00)),
                 "fun": BucketFactory(budget=budget, filter=Claim(share=1_000_000)),
                 "spare": BucketFactory(budget=budget),
+                "empty": BucketFactory(budget=budget, locked=True),
             }
             Movement.objects.deposit_into(rows["spare"], 5_00)
             rows["old"] = Movement.objects.deposit(budget, 150_00)
@@ -146,10 +147,37 @@ def new_bucket(stands: int = 0, *, seq: int = 0, budget: str = "budget", more: s
         INSERT INTO budgets_bucket (id, tenant_id, budget_id, name, kind, priority, filter_flat,
             locked, balance, version, last_entry_seq, created_at, updated_at)
         VALUES (%(bucket)s, %(tenant)s, %({budget})s, 'New', 'envelope', 99, 0,
-            false, {stands}, 0, {seq}, now(), now()) {more}"""
+            false, {stands}, 1, {seq}, now(), now()) {more}"""
+
+
+def version(
+    number: int = 1,
+    *,
+    bucket: str = "bucket",
+    budget: str = "budget",
+    begins: int = 1,
+    **rules: str,
+) -> str:
+    """A version of a bucket with the rules it has, or that `new_bucket` gives, but for `rules`."""
+    columns = "name, priority, filter_flat, filter_share, hold_flat, hold_share, target, locked"
+    values = ", ".join(rules.get(name, name) for name in columns.split(", "))
+    return f"""
+        INSERT INTO budgets_bucketversion (id, tenant_id, budget_id, bucket_id, version, from_seq,
+            verb, {columns}, effective_at, request_id, memo, metadata, request_hash,
+            created_at, updated_at)
+        SELECT gen_random_uuid(), tenant_id, %({budget})s, id, {number}, {begins},
+            'set', {values}, now(), '', '', '{{}}', '', now(), now()
+        FROM budgets_bucket WHERE tenant_id = %(tenant)s AND id = %({bucket})s"""
+
+
+def rules(to: str, *, version: int = 2, bucket: str = "rent") -> str:
+    where = f"tenant_id = %(tenant)s AND id = %({bucket})s"
+    return f"UPDATE budgets_bucket SET {to}, version = {version} WHERE {where}"
 
 
 ADDS_UP = (CheckBroken, "budgets_movement_adds_up")
+AS_VERSIONED = (CheckBroken, "budgets_bucket_as_versioned")
+FOLLOWS = (CheckBroken, "budgets_bucketversion_follows")
 JOINS = (CheckBroken, "budgets_entry_joins_its_movement")
 CHAINS = (CheckBroken, "budgets_entry_chains")
 IS_LAST = (CheckBroken, "budgets_bucket_is_its_last_entry")
@@ -334,7 +362,7 @@ class TestABalance:
         assert ledger.refusal(new_bucket(seq=1)) == IS_LAST
 
     def test_cannot_change_by_an_upsert(self, changing):
-        changing.run(new_bucket())
+        changing.run(new_bucket(), version())
         again = new_bucket(more="ON CONFLICT (tenant_id, id) DO UPDATE SET balance = 1")
 
         assert changing.refusal(again) == IS_LAST
@@ -400,7 +428,7 @@ class TestAnEntry:
         assert ledger.refusal(*early) == (CheckBroken, "budgets_entry_signs")
 
     def test_cannot_begin_a_chain_above_nothing(self, ledger):
-        begun = (new_bucket(), movement(), entry(bucket="bucket", before=1, seq=1))
+        begun = (new_bucket(), version(), movement(), entry(bucket="bucket", before=1, seq=1))
 
         assert ledger.refusal(*begun, balance(5_01, seq=1, bucket="bucket")) == CHAINS
 
@@ -583,3 +611,108 @@ class TestTheGuards:
     @pytest.mark.parametrize("table", [model._meta.db_table for model in LEDGER])
     def test_row_security_turned_off_refuses_instead_of_showing_all(self, ledger, table):
         assert ledger.refusal("SET LOCAL row_security = off", f"TABLE {table}") == REFUSED
+
+
+class TestABucketsRules:
+    @pytest.mark.parametrize(
+        "to",
+        [
+            "name = 'Other'",
+            "priority = 77",
+            "filter_flat = 1",
+            "filter_flat = NULL, filter_share = 5",
+            "hold_flat = 1",
+            "hold_share = 1",
+            "target = 900",
+            "locked = true",
+            "priority = NULL, archived_at = now()",
+        ],
+    )
+    def test_cannot_change_without_a_version(self, ledger, to):
+        bucket = "spare" if "archived" not in to else "empty"
+
+        assert ledger.refusal(rules(to, version=1, bucket=bucket)) == AS_VERSIONED
+        assert ledger.refusal(rules(to, bucket=bucket)) == AS_VERSIONED
+
+    def test_change_with_a_version_that_was_written_first(self, changing):
+        changing.run(version(2, bucket="rent", target="900"), rules("target = 900"))
+
+        with acting_for(changing.tenant):
+            assert Bucket.objects.get(pk=changing.ids["rent"]).target == 900
+
+    def test_cannot_change_before_the_version_is_written(self, ledger):
+        late = (rules("target = 900"), version(2, bucket="rent"))
+
+        assert ledger.refusal(*late) == AS_VERSIONED
+
+    def test_cannot_be_others_than_those_of_the_version(self, ledger):
+        odd = (version(2, bucket="rent", target="900"), rules("target = 901"))
+
+        assert ledger.refusal(*odd) == AS_VERSIONED
+
+    def test_cannot_change_twice_by_one_version(self, ledger):
+        once = (version(2, bucket="rent", target="900"), rules("target = 900"))
+
+        assert ledger.refusal(*once, rules("target = 901")) == AS_VERSIONED
+
+    def test_cannot_stay_when_a_version_is_written(self, ledger):
+        assert ledger.refusal(version(2, bucket="rent", target="900")) == AS_VERSIONED
+
+    def test_cannot_begin_without_a_version(self, ledger):
+        assert ledger.refusal(new_bucket()) == AS_VERSIONED
+
+    def test_cannot_begin_with_another_version(self, ledger):
+        assert ledger.refusal(new_bucket(), version(target="5")) == AS_VERSIONED
+
+    def test_cannot_go_back_to_an_older_version(self, changing):
+        changing.run(version(2, bucket="rent", target="900"), rules("target = 900"))
+
+        assert changing.refusal(rules("target = NULL", version=1)) == AS_VERSIONED
+
+    def test_are_checked_when_the_tenant_is_cleared_before_commit(self, ledger):
+        clear = "SET LOCAL app.tenant_id = ''"
+
+        assert ledger.refusal(new_bucket(), clear) == AS_VERSIONED
+
+    def test_cannot_change_by_what_every_django_developer_writes_first(self, ledger):
+        with acting_for(ledger.tenant):
+            rent = Bucket.objects.filter(pk=ledger.ids["rent"])
+            with pytest.raises(CheckBroken, match="other rules than its newest") as caught:
+                rent.update(filter_flat=None, filter_share=5)
+        with acting_for(ledger.tenant):
+            bucket = rent.get()
+            bucket.target = 900
+            with pytest.raises(CheckBroken, match="other rules than its newest"):
+                bucket.save(update_fields=["target"])
+
+        assert caught.value.constraint == "budgets_bucket_as_versioned"
+
+
+class TestAVersion:
+    def test_cannot_leave_a_number_out(self, ledger):
+        third = version(3, bucket="rent", target="900")
+
+        assert ledger.refusal(third, rules("target = 900", version=3)) == FOLLOWS
+
+    @pytest.mark.parametrize("number", [0, -1])
+    def test_cannot_count_from_below_one(self, ledger, number):
+        first = (CheckBroken, "budgets_bucketversion_from_one")
+
+        assert ledger.refusal(version(number, bucket="rent")) == first
+
+    def test_cannot_have_a_number_twice(self, ledger):
+        twice = version(1, bucket="rent")
+
+        assert ledger.refusal(twice) == (UniqueBroken, "budgets_bucketversion_once")
+
+    def test_cannot_begin_before_the_one_it_follows(self, changing):
+        later = version(2, bucket="rent", begins=3, target="900")
+        changing.run(later, rules("target = 900"))
+        earlier = version(3, bucket="rent", begins=2, target="901")
+
+        assert changing.refusal(earlier, rules("target = 901", version=3)) == FOLLOWS
+
+    def test_cannot_be_of_another_budget_than_its_bucket(self, ledger):
+        elsewhere = (version(2, bucket="rent", budget="second", target="900"),)
+
+        assert ledger.refusal(*elsewhere, rules("target = 900")) == AS_VERSIONED

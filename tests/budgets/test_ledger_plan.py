@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from bench.ledger import analyzable
 from budgets.models import Entry
 from tenants.listing.filters import filter_keys
 from tenants.listing.query import listing_of
@@ -80,7 +81,7 @@ class TestPlan:
         rent = BucketFactory(budget=budget)
         buckets = [rent.pk, budget.buckets.money().pk]
         said = {"tenant": budget.tenant_id, "budget": budget.pk, "buckets": buckets}
-        with connection.cursor() as cursor:
+        with analyzable(), connection.cursor() as cursor:
             cursor.execute(LEDGER, said)
         with as_owner() as owner, owner.cursor() as cursor:
             cursor.execute("SELECT gin_clean_pending_list('budgets_movement_search')")

@@ -10,6 +10,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import path
 
 from budgets.models import Bucket, Budget
+from tenants.access.roles import statements_of_a_verb
 from tenants.context import run_for, tenancy
 from tenants.models import Invitation, Membership, TenantSettings
 from tenants.views import choose_tenant, in_tenant
@@ -48,11 +49,13 @@ async def async_found_view(request: HttpRequest, run) -> HttpResponse:
 @in_tenant
 def unbalance_view(request: HttpRequest) -> HttpResponse:
     """Sets balances past the ledger, which PostgreSQL refuses at COMMIT."""
-    return JsonResponse({"rows": Bucket.objects.update(balance=1)})
+    with statements_of_a_verb():
+        return JsonResponse({"rows": Bucket.objects.update(balance=1)})
 
 
 def _found(request: HttpRequest) -> Budget:
-    return Budget.objects.create(**json.loads(request.POST["values"]))
+    with statements_of_a_verb():
+        return Budget.objects.create(**json.loads(request.POST["values"]))
 
 
 @in_tenant

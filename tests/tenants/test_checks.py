@@ -20,7 +20,7 @@ from tenants.checks.isolation import faults_of
 from tenants.managers.base import TenantManager
 from tenants.managers.softdelete import LIVE, AllObjectsManager
 from tenants.models import Membership, SoftDeleteModel, TenantModel, User
-from tenants.models.base import APPEND_ONLY, NO_DELETE, READ_WRITE
+from tenants.models.base import APPEND_ONLY, READ_WRITE
 from tenants.postgres import grants
 from tenants.postgres.base import as_owner
 from tenants.schema.fields import TenantForeignKey
@@ -283,7 +283,7 @@ class TestModels:
         assert (fault.id, "everything" in fault.msg) == ("tenants.E006", True)
 
     def test_rows_that_can_be_marked_deleted_and_never_purged(self):
-        note = made("Note", SoftDeleteModel, app_privileges=NO_DELETE)
+        note = made("Note", SoftDeleteModel, app_privileges="SELECT, INSERT, UPDATE (updated_at)")
 
         assert ids(faults_of(note)) == {"tenants.E007"}
 
@@ -387,6 +387,7 @@ EFFECTIVE_AT = """
 ADD CONSTRAINT budgets_movement_effective_at_readable
 CHECK (effective_at >= '1970-01-01Z' AND effective_at < '2200-01-01Z')
 """
+SAFE_PATH = "SET search_path = pg_catalog, pg_temp"
 LEFT = """
 CREATE TABLE left_note (id uuid, {column} uuid, body text);
 ALTER TABLE left_note ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -402,7 +403,7 @@ CREATE FUNCTION left_search(text) RETURNS SETOF uuid LANGUAGE sql SECURITY DEFIN
 # What to do, how to undo it, and the findings.
 CATALOG = {
     "the search of an app that is not installed": (
-        LEFT.format(column="tenant_id", path="SET search_path = ''"),
+        LEFT.format(column="tenant_id", path=SAFE_PATH),
         "DROP FUNCTION left_search; DROP TABLE left_note",
         {"tenants.W017"},
     ),
@@ -412,13 +413,13 @@ CATALOG = {
         {"tenants.E014"},
     ),
     "such a search of a table that is no tenant's": (
-        LEFT.format(column="owner_id", path="SET search_path = ''"),
+        LEFT.format(column="owner_id", path=SAFE_PATH),
         "DROP FUNCTION left_search; DROP TABLE left_note",
         {"tenants.E014"},
     ),
     "an undeclared function with the name of an index of ours": (
         "CREATE FUNCTION budgets_bucket_open_name_once() RETURNS bigint LANGUAGE sql"
-        " SECURITY DEFINER SET search_path = '' AS 'SELECT count(*) FROM public.budgets_entry'",
+        f" SECURITY DEFINER {SAFE_PATH} AS 'SELECT count(*) FROM public.budgets_entry'",
         "DROP FUNCTION budgets_bucket_open_name_once",
         {"tenants.E014"},
     ),
@@ -491,14 +492,52 @@ CATALOG = {
     ),
     "a function that runs as its owner": (
         "CREATE FUNCTION fault() RETURNS bigint LANGUAGE sql SECURITY DEFINER"
-        " SET search_path = '' AS 'SELECT count(*) FROM public.budgets_entry'",
+        f" {SAFE_PATH} AS 'SELECT count(*) FROM public.budgets_entry'",
         "DROP FUNCTION fault()",
         {"tenants.E014"},
     ),
     "a declared one that finds tables where its caller says": (
         "ALTER FUNCTION tenant_of_slug(text) RESET search_path",
-        "ALTER FUNCTION tenant_of_slug(text) SET search_path = ''",
+        f"ALTER FUNCTION tenant_of_slug(text) {SAFE_PATH}",
         {"tenants.E014"},
+    ),
+    "a declared one that looks into the temporary schema first": (
+        "ALTER FUNCTION tenant_of_slug(text) SET search_path = ''",
+        f"ALTER FUNCTION tenant_of_slug(text) {SAFE_PATH}",
+        {"tenants.E014"},
+    ),
+    "MAINTAIN on a tenant's table": (
+        "GRANT MAINTAIN ON budgets_entry TO app",
+        "REVOKE MAINTAIN ON budgets_entry FROM app",
+        {"tenants.E015", "tenants.E021"},
+    ),
+    "UPDATE on a whole table": (
+        "GRANT UPDATE ON tenants_tenant TO app",
+        "REVOKE UPDATE ON tenants_tenant FROM app; GRANT UPDATE (slug, name, plan, trial_plan,"
+        " trial_ends_at, external_id, suspended_at, created_at, updated_at) ON tenants_tenant"
+        " TO app",
+        {"tenants.E021", "tenants.E026"},
+    ),
+    "UPDATE on a whole table no model has": (
+        "CREATE TABLE fault (id int); GRANT UPDATE ON fault TO app",
+        "DROP TABLE fault",
+        {"tenants.E026"},
+    ),
+    "a second policy for a role": (
+        "CREATE POLICY fault ON budgets_entry FOR SELECT TO app USING (false)",
+        "DROP POLICY fault ON budgets_entry",
+        {"tenants.E021", "tenants.E023"},
+    ),
+    "a policy for everybody beside those of the roles": (
+        "CREATE POLICY fault ON budgets_entry AS RESTRICTIVE FOR UPDATE USING (true)",
+        "DROP POLICY fault ON budgets_entry",
+        {"tenants.E021", "tenants.E023"},
+    ),
+    "two policies on a table no model has": (
+        "CREATE TABLE fault (id int); CREATE POLICY one ON fault TO app USING (true);"
+        " CREATE POLICY two ON fault FOR UPDATE TO app USING (true)",
+        "DROP TABLE fault",
+        {"tenants.E023"},
     ),
     "TRUNCATE on a global table": (
         "GRANT TRUNCATE ON tenants_usersession TO app",
@@ -538,7 +577,7 @@ CATALOG = {
     "a policy for another role": (
         "ALTER POLICY inspection ON budgets_budget TO PUBLIC",
         "ALTER POLICY inspection ON budgets_budget TO inspector",
-        {"tenants.E020", "tenants.E021"},
+        {"tenants.E020", "tenants.E021", "tenants.E023"},
     ),
     "a policy for another command": (
         "DROP POLICY inspection ON budgets_budget;"
@@ -550,7 +589,7 @@ CATALOG = {
     "a policy too many": (
         "CREATE POLICY fault ON budgets_budget FOR UPDATE TO app USING (name = '')",
         "DROP POLICY fault ON budgets_budget",
-        {"tenants.E021"},
+        {"tenants.E021", "tenants.E023"},
     ),
     "a directory of slugs that anybody may write": (
         "ALTER POLICY tenant_isolation ON tenants_tenantslug WITH CHECK (true)",

@@ -121,7 +121,11 @@ ALSO: dict[type[Exception], set[str]] = {
     IntegrityError: {
         "ConstraintBroken", "UniqueBroken", "ForeignKeyBroken", "CheckBroken", "NotNullBroken",
     },
-    OperationalError: {"Unavailable", "Conflict", "TimedOut", "PoolExhausted"},
+    OperationalError: {
+        "Unavailable", "Conflict", "TimedOut", "PoolExhausted", "TooManyConnections",
+        "CannotConnect", "WrongPassword", "LoginRefused", "UnknownHost", "UnknownDatabase",
+        "TlsRefused",
+    },
     DataError: {"ValueRefused"},
 }  # fmt: skip
 """Where Django relies on a class of its own or of Python's: which of ours are one."""

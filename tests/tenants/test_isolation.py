@@ -3,6 +3,7 @@
 import re
 import threading
 from contextvars import copy_context
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,7 +15,7 @@ from django.utils import timezone
 from budgets.models import Bucket, Budget
 from tenants.context import acting_for, run_for
 from tenants.errors import NoTenant, TenantMismatch
-from tenants.models import Invitation, Tenant
+from tenants.models import GlobalChange, Invitation, Membership, Tenant, User
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
 from tests.tenants.matrix import OPERATIONS, THROUGH, backward, forward, held, leaks, tenant_keys
@@ -294,3 +295,54 @@ async def collect(rows):
 
 async def awaited(call):
     return await call()
+
+
+# -- Global rows that reach a tenant's ---------------------------------------------------------
+
+ALONG = {
+    "no membership": lambda: User.objects.filter(memberships=None),
+    "a role": lambda: User.objects.filter(memberships__role="owner"),
+    "an exclusion": lambda: User.objects.exclude(memberships__role="owner"),
+    "an order": lambda: User.objects.order_by("memberships__role"),
+    "a count": lambda: User.objects.annotate(n=Count("memberships")),
+    "a column": lambda: User.objects.values("memberships__role"),
+    "a subquery": lambda: User.objects.filter(
+        pk__in=Membership._base_manager.get_queryset().values("user")
+    ),
+    "EXISTS": lambda: User.objects.filter(
+        models.Exists(models.QuerySet(Membership).filter(user=models.OuterRef("pk")))
+    ),
+    "a union": lambda: User.objects.values("pk").union(models.QuerySet(Membership).values("pk")),
+    "a subquery in a subquery": lambda: GlobalChange.objects.filter(
+        actor__in=User.objects.filter(memberships=None)
+    ),
+}
+
+
+@pytest.mark.parametrize("along", ALONG)
+def test_a_query_outside_of_blocks_reaches_no_tenants_rows(along, sides, committed):
+    with acting_for(sides[0].tenant):
+        rows = ALONG[along]()
+        assert list(rows) is not None
+
+    asks = (list, models.QuerySet.exists, models.QuerySet.count)
+    for ask in asks[:1] if along == "an order" else asks:  # the others need no order
+        with pytest.raises(NoTenant):
+            ask(rows.all())
+
+
+def test_an_update_or_deletion_outside_of_blocks_reaches_none_either(sides, committed):
+    nobody = {"pk": uuid4()}
+    with acting_for(sides[0].tenant):
+        rows = User.objects.filter(memberships=None, **nobody)
+
+    with pytest.raises(NoTenant):
+        rows.update(last_login=None)
+
+
+def test_a_query_of_global_rows_alone_needs_no_block(sides, committed):
+    assert User.objects.filter(pk=uuid4()).order_by("email").count() == 0
+
+
+def test_what_a_query_says_can_be_read_outside_of_blocks(sides, committed):
+    assert "tenants_membership" in str(User.objects.filter(memberships=None).query)

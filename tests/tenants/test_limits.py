@@ -1,6 +1,7 @@
 """Rate limits, in memory and in a real Redis, which is killed on the way."""
 
 import logging
+import pickle
 import shutil
 import socket
 import subprocess
@@ -64,6 +65,16 @@ def until_it_answers(port: int) -> None:
     raise AssertionError("redis-server did not start")
 
 
+class Planted:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
 def used(verb: str = "sing", now: float = NOON) -> None:
     limits.require(verb, now=lambda: now)
 
@@ -86,6 +97,10 @@ class TestInMemory:
         exhaust()
 
         used(now=NOON + 60)
+
+    def test_at_the_boundary_of_two_windows_twice_as_many_pass(self, acting):
+        for moment in (NOON + 59.9, NOON + 60):
+            exhaust(now=moment)
 
     def test_at_the_end_of_a_window_one_waits_a_second(self, acting):
         assert exhaust(now=NOON + 59.9).retry_after == 1
@@ -151,6 +166,22 @@ class TestInRedis:
         assert "Redis" in type(cache._connections["default"]).__name__  # type: ignore[attr-defined]
 
         used(now=NOON + 60)
+
+    def test_writes_no_pickle(self, acting, redis):
+        used()
+        cache.set("other", {"text": 1})
+        client = cache._cache.get_client()  # type: ignore[attr-defined]
+
+        assert sorted(client.get(key) for key in client.keys("*")) == [b"1", b'{"text": 1}']
+
+    def test_runs_no_code_from_a_value_in_redis(self, redis, tmp_path):
+        mark = tmp_path / "mark"
+        client = cache._cache.get_client()  # type: ignore[attr-defined]
+        client.set(cache.make_key("planted"), pickle.dumps(Planted(str(mark))))
+
+        with pytest.raises(ValueError, match=r"."):
+            cache.get("planted")
+        assert not mark.exists()
 
     def test_forgets_a_window_by_itself(self, acting, redis):
         used()

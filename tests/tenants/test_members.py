@@ -1,8 +1,13 @@
 """Memberships: joining, leaving, other roles; a tenant never loses its last owner."""
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import pytest
+from django.utils import timezone
 
 from tenants.context import acting_for
+from tenants.errors import CheckBroken
 from tenants.models import Membership, Tenant
 from tenants.refusals import AlreadyMember, LastOwner, MemberInUse, NotAMember, UnknownRole
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
@@ -140,3 +145,69 @@ class TestAnotherRole:
             ):
                 with pytest.raises(NotAMember):
                     verb()
+
+
+class TestTheDatabase:
+    """What SQL of the system's own cannot do either."""
+
+    WAYS: ClassVar[dict[str, Callable[[Any], object]]] = {
+        "demoted": lambda rows: rows.update(role="viewer"),
+        "marked deleted": lambda rows: rows.update(deleted_at=timezone.now()),
+        "deleted": lambda rows: rows.hard_delete(),
+    }
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_keeps_the_last_owner_from_being(self, tenant, way):
+        with acting_for(tenant):
+            [owner] = owners(1)
+            MembershipFactory(role="editor")
+
+        with pytest.raises(CheckBroken) as caught, acting_for(tenant):
+            self.WAYS[way](Membership.objects.filter(pk=owner.pk))
+
+        assert caught.value.constraint == "tenants_membership_keeps_an_owner"
+        with acting_for(tenant):
+            assert Membership.objects.owning().get() == owner
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_lets_another_owner_be(self, tenant, way):
+        with acting_for(tenant):
+            [first, second] = owners(2)
+        with acting_for(tenant):
+            self.WAYS[way](Membership.objects.filter(pk=first.pk))
+
+        with acting_for(tenant):
+            assert Membership.objects.owning().get() == second
+
+    def test_lets_owners_change_places_in_one_block(self, tenant):
+        with acting_for(tenant):
+            [first] = owners(1)
+            second = MembershipFactory(role="editor")
+
+        with acting_for(tenant):
+            Membership.objects.filter(pk=first.pk).update(role="editor")
+            Membership.objects.filter(pk=second.pk).update(role="owner")
+
+        with acting_for(tenant):
+            assert Membership.objects.owning().get() == second
+
+    def test_lets_a_tenant_be_that_never_had_an_owner(self, tenant):
+        with acting_for(tenant):
+            member = MembershipFactory(role="editor")
+        with acting_for(tenant):
+            assert Membership.objects.filter(pk=member.pk).hard_delete()[0] == 1
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_refuses_one_of_two_that_go_at_once(self, tenant, way):
+        with acting_for(tenant):
+            pair = owners(2)
+
+        def go(owner):
+            with acting_for(tenant):
+                self.WAYS[way](Membership.objects.filter(pk=owner.pk))
+
+        answers = at_once(*(lambda each=each: go(each) for each in pair))
+
+        assert sorted(type(each).__name__ for each in answers) == ["CheckBroken", "NoneType"]
+        with acting_for(tenant):
+            assert Membership.objects.owning().count() == 1

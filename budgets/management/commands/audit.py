@@ -67,7 +67,7 @@ class Command(BaseCommand):
         self.print_rich(table)
         for each in breaks:
             self.stdout.write(str(each))
-        scope = "I1-I13, every cascade replayed" if replay else "I1-I13"
+        scope = "I1-I14, every cascade replayed" if replay else "I1-I14"
         count = "1 break" if len(breaks) == 1 else f"{len(breaks)} breaks"
         self.stdout.write(count if breaks else f"every invariant holds: {scope}")
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from budgets.management import seeds
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.postgres.statistics import analyze
 
 
 class NotHere(StoreError):
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             planted += [*_planted_by("plant_dev"), *_planted_by("plant_example")]
         elif which == "test":
             planted += seeds.plant(seeds.TEST)
+        analyze()
         if json:
             self.print_json({"planted": planted})
         else:

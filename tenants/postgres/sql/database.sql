@@ -16,4 +16,24 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO owner;
 GRANT USAGE ON SCHEMA public TO app, inspector;
 
+-- All tenants share the role app. By default, one session of it can read the statements of the
+-- others, with their values, and end them. Only a superuser can revoke that; without one,
+-- `manage.py check --deploy` warns (tenants.W025).
+DO $$
+BEGIN
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        REVOKE EXECUTE ON FUNCTION
+            pg_terminate_backend(int, bigint), pg_cancel_backend(int),
+            pg_stat_get_activity(int), pg_stat_get_backend_activity(int)
+            FROM PUBLIC;
+        REVOKE SELECT ON pg_stat_activity FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION
+            pg_terminate_backend(int, bigint), pg_cancel_backend(int),
+            pg_stat_get_activity(int), pg_stat_get_backend_activity(int)
+            TO owner, pg_monitor;
+        GRANT SELECT ON pg_stat_activity TO owner, pg_monitor;
+    END IF;
+END
+$$;
+
 COMMIT;

@@ -425,7 +425,7 @@ CHANGES = {
     ),
     "a search that finds tables where its caller says": (
         f"ALTER FUNCTION {FUNCTION} RESET search_path",
-        f"ALTER FUNCTION {FUNCTION} SET search_path = ''",
+        f"ALTER FUNCTION {FUNCTION} SET search_path = pg_catalog, pg_temp",
         {"tenants.E014", "tenants.E020"},
     ),
     "a search as its caller": (
@@ -435,7 +435,7 @@ CHANGES = {
     ),
     "another function of its name": (
         "CREATE FUNCTION shop_product_search(int) RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER"
-        " SET search_path = '' AS 'SELECT id FROM public.shop_product';"
+        " SET search_path = pg_catalog, pg_temp AS 'SELECT id FROM public.shop_product';"
         " REVOKE EXECUTE ON FUNCTION shop_product_search(int) FROM PUBLIC",
         "DROP FUNCTION shop_product_search(int)",
         {"tenants.E014"},

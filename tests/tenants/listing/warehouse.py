@@ -9,6 +9,7 @@ from django.db import connection
 from examples.shop.models import Category
 from tenants.context import acting_for
 from tenants.models import Tenant
+from tenants.postgres.base import as_owner
 from tests.factories import UserFactory
 
 ROWS = 200_000
@@ -46,7 +47,7 @@ def fill(tenant: Tenant, rows: int = ROWS) -> None:
         with acting_for(tenant), connection.cursor() as cursor:
             cursor.execute(PRODUCTS, batch)
             cursor.execute(ORDERS, batch)
-    with acting_for(tenant), connection.cursor() as cursor:
+    with as_owner() as owner, owner.cursor() as cursor:
         cursor.execute("ANALYZE shop_product, shop_order")
 
 
