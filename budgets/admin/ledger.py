@@ -1,8 +1,7 @@
 """The admin pages of budgets, buckets and the ledger."""
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, Q
@@ -21,11 +20,10 @@ from budgets.models import (
 from budgets.money import show, show_percent
 from tenants.admin.columns import TENANT, Column, link, links_to_lists
 from tenants.admin.inspection import (
-    ConditionFilter,
     InspectedTable,
     InspectingAdmin,
-    RelatedFilter,
     TenantFilter,
+    state_filter,
 )
 
 # -- Columns ----------------------------------------------------------------------------------
@@ -52,7 +50,7 @@ def money(title: str, field: str = "", of: Callable[[Any], int | None] | None = 
         minor = of(row) if of else getattr(row, field)
         return None if minor is None else _amount(row, minor)
 
-    return Column(title, value, order=None if of else field, css="number")
+    return Column(title, value, admin_order_field=None if of else field, css="number")
 
 
 def rule_column(name: str) -> Column:
@@ -110,7 +108,6 @@ FILL = Column("fill", _fill)
 FILTER, HOLD, TARGET = rule_column("filter"), rule_column("hold"), money("target")
 BALANCE = money("balance")
 AMOUNT = money("amount")
-PROCESSED, TO_MONEY = attrgetter("processed"), attrgetter("to_money")
 BEFORE, AFTER = money("before", "balance_before"), money("after", "balance_after")
 
 
@@ -120,23 +117,13 @@ OPEN = Q(archived_at=None)
 FULL = Q(target__isnull=False, balance__gte=F("target"))
 
 
-class BudgetFilter(ConditionFilter):
-    """Filters open and archived budgets."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {"open": OPEN, "archived": ~OPEN}
-
-
-class StateFilter(ConditionFilter):
-    """Filters by `Bucket.state`."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {
-        "active": OPEN & Q(locked=False) & ~FULL,
-        "full": OPEN & Q(locked=False) & FULL,
-        "locked": OPEN & Q(locked=True),
-        "closed": ~OPEN,
-    }
+BUDGET_STATES = state_filter(open=OPEN, archived=~OPEN)
+BUCKET_STATES = state_filter(
+    active=OPEN & Q(locked=False) & ~FULL,
+    full=OPEN & Q(locked=False) & FULL,
+    locked=OPEN & Q(locked=True),
+    closed=~OPEN,
+)
 
 
 # -- Tables on the pages of related rows --------------------------------------------------------
@@ -197,7 +184,7 @@ class BudgetAdmin(InspectingAdmin):
     )
     inlines = (BucketTable,)
     list_display = ("name", TENANT, OWNER, "currency", BALANCE, "last_recorded_at")
-    list_filter = (TenantFilter, BudgetFilter, "currency")
+    list_filter = (TenantFilter, BUDGET_STATES, "currency")
     related = ("tenant", "owner__user")
     search_fields = ("name", "owner__user__email", "id__exact")
     search_help_text = "name, e-mail of the owner or id"
@@ -217,7 +204,7 @@ class BucketAdmin(InspectingAdmin):
     )
     inlines = (LatestEntries, LatestVersions)
     list_display = ("name", BUDGET, TENANT, STATE, "priority", FILTER, HOLD, BALANCE, TARGET, FILL)
-    list_filter = (TenantFilter, StateFilter, "kind", ("budget", RelatedFilter))
+    list_filter = (TenantFilter, BUCKET_STATES, "kind", "budget")
     search_fields = ("name", "budget__name", "id__exact")
     search_help_text = "name, name of the budget or id"
 
@@ -229,8 +216,8 @@ class MovementAdmin(InspectingAdmin):
     date_hierarchy = "effective_at"
     shown = (
         ("kind", "seq", BUDGET, TENANT),
-        (AMOUNT, money("net_amount"), REVERSES),
-        (money("processed", of=PROCESSED), money("to the money bucket", of=TO_MONEY)),
+        (AMOUNT, money("net amount", "net_amount"), REVERSES),
+        (money("processed"), money("to the money bucket", "to_money")),
         ("memo", "source"),
         ("effective_at", "recorded_at", ACTOR),
         LISTS,
@@ -239,7 +226,7 @@ class MovementAdmin(InspectingAdmin):
     )
     inlines = (EntryTable,)
     list_display = ("__str__", BUDGET, TENANT, AMOUNT, "memo", "effective_at")
-    list_filter = (TenantFilter, "kind", ("budget", RelatedFilter))
+    list_filter = (TenantFilter, "kind", "budget")
     search_fields = ("memo", "key", "source", "budget__name", "id__exact")
     search_help_text = "memo, key, source, name of the budget or id"
 
@@ -258,13 +245,7 @@ class EntryAdmin(InspectingAdmin):
         Column("entry", lambda row: f"{row.movement}, entry {row.position}"),
         BUCKET, BUDGET, TENANT, BEFORE, AMOUNT, AFTER, "reason", BECAME_FULL,
     )  # fmt: skip
-    list_filter = (
-        TenantFilter,
-        "reason",
-        "became_full",
-        ("bucket", RelatedFilter),
-        ("movement", RelatedFilter),
-    )
+    list_filter = (TenantFilter, "reason", "became_full", "bucket", "movement")
     related = ("tenant", "bucket", "movement__budget")
     search_fields = ("bucket__name", "movement__memo", "movement__key", "id__exact")
     search_help_text = "name of the bucket, memo or key of the movement, or id"
@@ -286,11 +267,6 @@ class BucketVersionAdmin(InspectingAdmin):
         "__str__", BUDGET, TENANT, "from_seq", "priority", FILTER, HOLD, TARGET, LOCKED,
         "created_at",
     )  # fmt: skip
-    list_filter = (
-        TenantFilter,
-        "locked",
-        ("bucket", RelatedFilter),
-        ("budget", RelatedFilter),
-    )
+    list_filter = (TenantFilter, "locked", "bucket", "budget")
     search_fields = ("name", "key", "budget__name", "id__exact")
     search_help_text = "name, key, name of the budget or id"

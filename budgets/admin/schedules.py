@@ -1,8 +1,5 @@
 """The admin pages of schedules."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from django.contrib import admin
 from django.db.models import Q
 
@@ -10,27 +7,23 @@ from budgets.admin.ledger import ACTOR, AMOUNT, BUDGET, MOVEMENT, NAME, STATE
 from budgets.models import Schedule, ScheduleRun, ScheduleVersion
 from tenants.admin.columns import TENANT, link
 from tenants.admin.inspection import (
-    ConditionFilter,
     InspectedTable,
     InspectingAdmin,
-    RelatedFilter,
     TenantFilter,
+    state_filter,
 )
 
 ENDED, PAUSED = Q(next_due_at=None), Q(paused_at__isnull=False)
 RESTING = Q(budget__archived_at__isnull=False)
 
 
-class ScheduleFilter(ConditionFilter):
-    """Filters by `Schedule.state`."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {
-        "active": ~ENDED & ~PAUSED & ~RESTING,
-        "paused": ~ENDED & PAUSED,
-        "resting": ~ENDED & ~PAUSED & RESTING,
-        "ended": ENDED,
-    }
+STATES = state_filter(
+    active=~ENDED & ~PAUSED & ~RESTING,
+    paused=~ENDED & PAUSED,
+    resting=~ENDED & ~PAUSED & RESTING,
+    ended=ENDED,
+)
+SCHEDULE = link("schedule", lambda row: row.schedule)
 
 
 class LatestRuns(InspectedTable):
@@ -67,7 +60,7 @@ class ScheduleAdmin(InspectingAdmin):
     )  # fmt: skip
     inlines = (EarlierTerms, LatestRuns)
     list_display = (NAME, BUDGET, TENANT, AMOUNT, "rrule", "time_zone", STATE, "next_due_at")
-    list_filter = (TenantFilter, ScheduleFilter, "catch_up", ("budget", RelatedFilter))
+    list_filter = (TenantFilter, STATES, "catch_up", "budget")
     related = ("tenant", "budget", "actor")
     search_fields = ("name", "memo", "budget__name", "id__exact")
     search_help_text = "name, memo, name of the budget or id"
@@ -78,24 +71,9 @@ class ScheduleRunAdmin(InspectingAdmin):
     """The runs of schedules: one for each due time."""
 
     date_hierarchy = "due_at"
-    shown = (
-        link("schedule", lambda row: row.schedule), TENANT, "due_at", "outcome", MOVEMENT, ACTOR,
-        "created_at", "id",
-    )  # fmt: skip
-    list_display = (
-        "__str__",
-        link("schedule", lambda row: row.schedule),
-        TENANT,
-        "due_at",
-        "outcome",
-        MOVEMENT,
-    )
-    list_filter = (
-        TenantFilter,
-        "outcome",
-        ("schedule", RelatedFilter),
-        ("movement", RelatedFilter),
-    )
+    shown = (SCHEDULE, TENANT, "due_at", "outcome", MOVEMENT, ACTOR, "created_at", "id")
+    list_display = ("__str__", SCHEDULE, TENANT, "due_at", "outcome", MOVEMENT)
+    list_filter = (TenantFilter, "outcome", "schedule", "movement")
     related = ("tenant", "schedule", "movement", "actor")
     search_fields = ("schedule__name", "id__exact")
     search_help_text = "name of the schedule, or id"
@@ -107,17 +85,12 @@ class ScheduleVersionAdmin(InspectingAdmin):
 
     date_hierarchy = "until"
     shown = (
-        link("schedule", lambda row: row.schedule), BUDGET, TENANT, "until", "verb", "name", AMOUNT,
+        SCHEDULE, BUDGET, TENANT, "until", "verb", "name", AMOUNT,
         "rrule", "starts_on", "starts_at", "time_zone", "catch_up", "paused_at", ACTOR, "memo",
         "metadata", "key", "request_id", "request_hash", "created_at", "id",
     )  # fmt: skip
     list_display = ("__str__", BUDGET, TENANT, "verb", AMOUNT, "rrule", "time_zone", "until")
-    list_filter = (
-        TenantFilter,
-        "verb",
-        ("schedule", RelatedFilter),
-        ("budget", RelatedFilter),
-    )
+    list_filter = (TenantFilter, "verb", "schedule", "budget")
     related = ("tenant", "budget", "schedule", "actor")
     search_fields = ("name", "key", "budget__name", "id__exact")
     search_help_text = "name, key, name of the budget or id"

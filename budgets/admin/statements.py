@@ -5,7 +5,7 @@ from django.contrib import admin
 from budgets.admin.ledger import AMOUNT, BUDGET, LISTS, MOVEMENT
 from budgets.models import Statement, StatementLine
 from tenants.admin.columns import TENANT, link
-from tenants.admin.inspection import InspectingAdmin, RelatedFilter, TenantFilter
+from tenants.admin.inspection import InspectingAdmin, TenantFilter
 
 
 @admin.register(Statement)
@@ -17,7 +17,7 @@ class StatementAdmin(InspectingAdmin):
         "decisions", "imported_at", "undone_at", "undo_key", "sha256", LISTS, "created_at", "id",
     )  # fmt: skip
     list_display = ("name", BUDGET, TENANT, "state", "account", "total", "outgoing", "created_at")
-    list_filter = (TenantFilter, "format", ("budget", RelatedFilter))
+    list_filter = (TenantFilter, "format", "budget")
     search_fields = ("name", "sha256__startswith", "budget__name", "id__exact")
     search_help_text = "file name, start of its SHA-256, name of the budget or id"
 
@@ -31,11 +31,6 @@ class StatementLineAdmin(InspectingAdmin):
         "posted", "description", "account", "identity", MOVEMENT, "created_at", "id",
     )  # fmt: skip
     list_display = ("__str__", BUDGET, TENANT, "status", AMOUNT, "posted", "description", MOVEMENT)
-    list_filter = (
-        TenantFilter,
-        "status",
-        ("statement", RelatedFilter),
-        ("movement", RelatedFilter),
-    )
+    list_filter = (TenantFilter, "status", "statement", "movement")
     search_fields = ("description", "account__exact", "identity__exact", "id__exact")
     search_help_text = "description, account, identity or id"

@@ -29,13 +29,9 @@ from budgets.interfaces.rows import (
     EntriesOf,
     EntryRow,
     MovementRow,
-    PlanRow,
-    PreviewRow,
-    ProposedEntryRow,
     ScheduleRow,
     ScheduleRunRow,
     StatementRow,
-    StepRow,
 )
 
 __all__ = [
@@ -50,13 +46,9 @@ __all__ = [
     "EntryRow",
     "MovementRow",
     "Movements",
-    "PlanRow",
-    "PreviewRow",
-    "ProposedEntryRow",
     "ScheduleRow",
     "ScheduleRunRow",
     "Schedules",
     "StatementRow",
     "Statements",
-    "StepRow",
 ]

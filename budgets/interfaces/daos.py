@@ -11,15 +11,14 @@ from budgets.interfaces.rows import (
     BudgetRow,
     EntryRow,
     MovementRow,
-    PreviewRow,
-    ProposedEntryRow,
     ScheduleRow,
     ScheduleRunRow,
     StatementRow,
 )
 from budgets.managers.bulk import Deposit
-from budgets.managers.dispositions import Disposition, Overflow
+from budgets.managers.dispositions import Disposition, Overflow, Preview
 from budgets.managers.duetimes import Planned
+from budgets.managers.entries import ProposedEntry
 from budgets.managers.matching import NO_CHOICES, Choices, Classified
 from budgets.managers.reads.dashboard import Dashboard
 from budgets.managers.reads.moments import Balances
@@ -104,10 +103,10 @@ class Buckets(Protocol):
 class Movements(Protocol):
     """The verbs that move money: `Movement.objects`."""
 
-    def preview(self, budget: AnyRow, amount: int) -> PreviewRow: ...
+    def preview(self, budget: AnyRow, amount: int) -> Preview: ...
     def preview_into(
         self, bucket: AnyRow, amount: int, *, overflow: Overflow = Overflow.MONEY
-    ) -> Sequence[ProposedEntryRow]: ...
+    ) -> Sequence[ProposedEntry]: ...
     def deposit(
         self, budget: AnyRow, amount: int, **options: Unpack[RequestOptions]
     ) -> MovementRow: ...

@@ -1,6 +1,6 @@
 """The rows as callers see them. The field or property of the same name has its meaning and unit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -8,11 +8,25 @@ from uuid import UUID
 from budgets.cascade import Claim
 
 
-class BudgetRow(Protocol):
-    """One plan in one currency. Sums are in minor units."""
+class IdentifiedRow(Protocol):
+    """What every row has."""
 
     @property
     def pk(self) -> UUID: ...
+
+
+class AnswerRow(IdentifiedRow, Protocol):
+    """A row of one budget that a verb with a key answers: see `budgets.managers.facts.Answer`."""
+
+    @property
+    def budget_id(self) -> UUID: ...
+    @property
+    def repeated(self) -> bool: ...
+
+
+class BudgetRow(IdentifiedRow, Protocol):
+    """One plan in one currency. Sums are in minor units."""
+
     @property
     def name(self) -> str: ...
     @property
@@ -35,14 +49,10 @@ class BudgetRow(Protocol):
     def buckets(self) -> "BucketsOf": ...
 
 
-class BucketRow(Protocol):
+class BucketRow(AnswerRow, Protocol):
     """An envelope, or the one money bucket of a budget. Sums are in minor units."""
 
     def __hash__(self) -> int: ...
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def budget_id(self) -> UUID: ...
     @property
     def name(self) -> str: ...
     @property
@@ -69,17 +79,11 @@ class BucketRow(Protocol):
     def space(self) -> int | None: ...
     @property
     def state(self) -> str: ...
-    @property
-    def repeated(self) -> bool: ...
 
 
-class MovementRow(Protocol):
+class MovementRow(AnswerRow, Protocol):
     """One atomic money event. Sums are in minor units."""
 
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def budget_id(self) -> UUID: ...
     @property
     def seq(self) -> int: ...
     @property
@@ -107,8 +111,6 @@ class MovementRow(Protocol):
     @property
     def source(self) -> str: ...
     @property
-    def repeated(self) -> bool: ...
-    @property
     def processed(self) -> int: ...
     @property
     def to_money(self) -> int: ...
@@ -116,11 +118,9 @@ class MovementRow(Protocol):
     def entries(self) -> "EntriesOf": ...
 
 
-class EntryRow(Protocol):
+class EntryRow(IdentifiedRow, Protocol):
     """One bucket's before and after in a movement, in minor units, and why."""
 
-    @property
-    def pk(self) -> UUID: ...
     @property
     def movement(self) -> MovementRow: ...
     @property
@@ -143,13 +143,9 @@ class EntryRow(Protocol):
     def became_full(self) -> bool: ...
 
 
-class ScheduleRow(Protocol):
+class ScheduleRow(AnswerRow, Protocol):
     """A deposit that falls due again and again. Its amount is in minor units."""
 
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def budget_id(self) -> UUID: ...
     @property
     def name(self) -> str: ...
     @property
@@ -174,15 +170,11 @@ class ScheduleRow(Protocol):
     def key(self) -> str | None: ...
     @property
     def state(self) -> str: ...
-    @property
-    def repeated(self) -> bool: ...
 
 
-class ScheduleRunRow(Protocol):
+class ScheduleRunRow(IdentifiedRow, Protocol):
     """The outcome of one due time."""
 
-    @property
-    def pk(self) -> UUID: ...
     @property
     def due_at(self) -> datetime: ...
     @property
@@ -191,13 +183,9 @@ class ScheduleRunRow(Protocol):
     def movement(self) -> MovementRow | None: ...
 
 
-class StatementRow(Protocol):
+class StatementRow(AnswerRow, Protocol):
     """One import of a file into a budget."""
 
-    @property
-    def pk(self) -> UUID: ...
-    @property
-    def budget_id(self) -> UUID: ...
     @property
     def sha256(self) -> str: ...
     @property
@@ -218,8 +206,6 @@ class StatementRow(Protocol):
     def undone_at(self) -> datetime | None: ...
     @property
     def state(self) -> str: ...
-    @property
-    def repeated(self) -> bool: ...
 
 
 class BucketsOf(Protocol):
@@ -234,65 +220,3 @@ class EntriesOf(Protocol):
     """The lines of a movement; `order_by("position")` is their order in it."""
 
     def order_by(self, *fields: str) -> Iterable[EntryRow]: ...
-
-
-class ProposedEntryRow(Protocol):
-    """What one bucket would get (+) or give (-)."""
-
-    @property
-    def bucket(self) -> BucketRow: ...
-    @property
-    def amount(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def after(self) -> int: ...
-    @property
-    def becomes_full(self) -> bool: ...
-
-
-class StepRow(Protocol):
-    """What would happen at one bucket, `key`; see budgets.cascade.Step."""
-
-    @property
-    def key(self) -> BucketRow: ...
-    @property
-    def available(self) -> int: ...
-    @property
-    def filter(self) -> int: ...
-    @property
-    def hold(self) -> int: ...
-    @property
-    def space(self) -> int | None: ...
-    @property
-    def kept(self) -> int: ...
-    @property
-    def reason(self) -> str: ...
-
-
-class PlanRow(Protocol):
-    """A deposit divided; see budgets.cascade.Plan."""
-
-    @property
-    def amount(self) -> int: ...
-    @property
-    def steps(self) -> Sequence[StepRow]: ...
-    @property
-    def remainder(self) -> int: ...
-    @property
-    def filled(self) -> Sequence[BucketRow]: ...
-
-
-class PreviewRow(Protocol):
-    """What a deposit would do; give its `hash` as `expect`."""
-
-    @property
-    def plan(self) -> PlanRow: ...
-    @property
-    def money(self) -> BucketRow: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def hash(self) -> str: ...
-    @property
-    def lines(self) -> Sequence[ProposedEntryRow]: ...

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -56,44 +57,36 @@ type Rule = tuple[str, Callable[[], Iterable[Any]], str]
 """An invariant, the rows that break it, and what is wrong with them."""
 
 RULES: tuple[Rule, ...] = (
-    ("I1", lambda: Movement.objects.unbalanced(), "has entries that do not add up"),
-    ("I2", lambda: Budget.objects.unbalanced(), "holds something else than came in"),
-    ("I2", lambda: Budget.objects.miscounted(), "has totals its movements do not have"),
-    ("I3", lambda: Entry.objects.unchained(), "does not follow the entry before it"),
-    ("I3", lambda: Bucket.objects.balance_mismatch(), "does not stand where its entries left it"),
+    ("I1", Movement.objects.unbalanced, "has entries that do not add up"),
+    ("I2", Budget.objects.unbalanced, "holds something else than came in"),
+    ("I2", Budget.objects.miscounted, "has totals its movements do not have"),
+    ("I3", Entry.objects.unchained, "does not follow the entry before it"),
+    ("I3", Bucket.objects.balance_mismatch, "does not stand where its entries left it"),
     (
         "I6",
-        lambda: Movement.objects.unrepeatable(newest=True),
+        partial(Movement.objects.unrepeatable, newest=True),
         "is not what its preview would have said",
     ),
-    ("I7", lambda: Movement.objects.unkeyed(), "shares its key or has no fingerprint"),
-    ("I7", lambda: ScheduleRun.objects.misfiled(), "has not the deposit of its due time"),
-    (
-        "I7",
-        lambda: StatementLine.objects.movement_mismatch(),
-        "names a movement that is not its deposit",
-    ),
-    ("I9", lambda: Movement.objects.misreversed(), "is no mirror of what it reverses"),
-    ("I10", lambda: Budget.objects.sequence_gaps(), "has movements missing or numbered twice"),
-    ("I10", lambda: Movement.objects.backdated(), "was recorded before the one it follows"),
-    ("I10", lambda: Entry.objects.misplaced(), "is not where its movement is"),
-    (
-        "I11",
-        lambda: Bucket.objects.closed_with_activity(),
-        "is closed, and yet has money or newer entries",
-    ),
-    ("I12", lambda: Budget.objects.without_one_money_bucket(), "has not one money bucket"),
-    ("I14", lambda: Bucket.objects.rules_mismatch(), "has other rules than its newest version"),
+    ("I7", Movement.objects.unkeyed, "shares its key or has no fingerprint"),
+    ("I7", ScheduleRun.objects.misfiled, "has not the deposit of its due time"),
+    ("I7", StatementLine.objects.movement_mismatch, "names a movement that is not its deposit"),
+    ("I9", Movement.objects.misreversed, "is no mirror of what it reverses"),
+    ("I10", Budget.objects.sequence_gaps, "has movements missing or numbered twice"),
+    ("I10", Movement.objects.backdated, "was recorded before the one it follows"),
+    ("I10", Entry.objects.misplaced, "is not where its movement is"),
+    ("I11", Bucket.objects.closed_with_activity, "is closed, and yet has money or newer entries"),
+    ("I12", Budget.objects.without_one_money_bucket, "has not one money bucket"),
+    ("I14", Bucket.objects.rules_mismatch, "has other rules than its newest version"),
     (
         "I14",
-        lambda: BucketVersion.objects.out_of_order(),
+        BucketVersion.objects.out_of_order,
         "is numbered out of order, or begins before the version it follows",
     ),
 )
 
 REPLAY: Rule = (
     "I5",
-    lambda: Movement.objects.unrepeatable(newest=False),
+    partial(Movement.objects.unrepeatable, newest=False),
     "comes out otherwise when it is replayed",
 )
 

@@ -1,9 +1,8 @@
 """Base classes of the commands on budgets, and parsers of what operators type."""
 
-import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, override
+from typing import Any, ClassVar, override
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +14,7 @@ from tenants.context import acting_for, inspecting, run_for
 from tenants.errors import UnknownTenant
 from tenants.local import local, localised
 from tenants.management.base import Command
+from tenants.management.declarations import JSON, TENANT, Argument, argument
 from tenants.managers.naming import MOST, did_you_mean
 from tenants.models import Membership, Tenant
 from tenants.refusals import NotAMember
@@ -32,15 +32,37 @@ class LocalCommand(Command):
             return super().execute(*args, **options)
 
 
+def _locale(name: str) -> str:
+    """Raises BadAmount for an unknown locale."""
+    return money.locale_named(name).name
+
+
+def _zone(name: str) -> str:
+    """Raises BadQuestion for an unknown time zone."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadQuestion(
+            f"unknown time zone {name!r}: use an IANA name such as Europe/Madrid", field="zone"
+        ) from error
+
+
+LOCALE = argument(
+    "--locale",
+    "notation of amounts: en, de, fr_CH ... (default: the tenant's)",
+    "NAME",
+    type=_locale,
+)
+ZONE = argument("--zone", "such as Europe/Madrid (default: the tenant's)", "NAME", type=_zone)
+BUDGET = argument("--budget", "name or id", "NAME", required=True)
+BUCKET = argument("bucket", "name or id", "BUCKET")
+AMOUNT = argument("amount", "such as 1,250.50, in the tenant's notation", "AMOUNT")
+
+
 class BudgetCommand(LocalCommand):
     """A command with `--tenant` and `--budget`."""
 
-    @override
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", required=True, metavar="SLUG", help="slug of the tenant")
-        parser.add_argument("--budget", required=True, metavar="NAME", help="name or id")
-        parser.add_argument("--json", action="store_true", help="print JSON")
-        add_locale(parser)
+    arguments: ClassVar[Sequence[Argument]] = (TENANT, BUDGET, JSON, LOCALE)
 
     def on_budget[T](
         self,
@@ -84,38 +106,6 @@ def tenant_id_of(slug: str) -> UUID:
         with inspecting():
             slugs = [tenant.slug for tenant in Tenant.objects.by_slug()[:MOST]]
         raise UnknownTenant(f"{error}{did_you_mean(slug, slugs)}") from error
-
-
-def add_locale(parser: argparse.ArgumentParser) -> None:
-    """Add `--locale`."""
-    parser.add_argument(
-        "--locale",
-        type=_locale,
-        metavar="NAME",
-        help="notation of amounts: en, de, fr_CH ... (default: the tenant's)",
-    )
-
-
-def add_zone(parser: argparse.ArgumentParser) -> None:
-    """Add `--zone`."""
-    parser.add_argument(
-        "--zone", type=_zone, metavar="NAME", help="such as Europe/Madrid (default: the tenant's)"
-    )
-
-
-def _locale(name: str) -> str:
-    """Raises BadAmount for an unknown locale."""
-    return money.locale_named(name).name
-
-
-def _zone(name: str) -> str:
-    """Raises BadQuestion for an unknown time zone."""
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadQuestion(
-            f"unknown time zone {name!r}: use an IANA name such as Europe/Madrid", field="zone"
-        ) from error
 
 
 def parse_amount(budget: Budget, text: str, *, signed: bool = False) -> int:

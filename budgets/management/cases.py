@@ -52,8 +52,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class _Rule(_Strict):
-    """The fields of a filter and of a hold; the JSON name of `method` differs."""
+class CaseFilter(_Strict):
+    """The flat amount or share that a bucket takes of the money that arrives."""
 
     method: Method
     value: Any
@@ -72,12 +72,8 @@ class _Rule(_Strict):
         return Claim(flat=self.value) if flat else Claim(share=self.value)
 
 
-class CaseFilter(_Rule):
-    """The flat amount or share that a bucket takes of the money that arrives."""
-
-
-class CaseHold(_Rule):
-    """The minimum that a bucket keeps."""
+class CaseHold(CaseFilter):
+    """The minimum that a bucket keeps; the JSON name of `method` differs."""
 
     method: Method = Field(alias="type")
 

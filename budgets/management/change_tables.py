@@ -9,6 +9,7 @@ from rich.text import Text
 from budgets.management.ledger_tables import REASONS, Bar, amount_text, rule_text
 from budgets.managers.kinds import MovementKind
 from budgets.models import Bucket, Budget, Movement
+from tenants.management.table_layout import make_table
 
 DRY = " (dry run: nothing was written)"
 
@@ -30,34 +31,39 @@ KIND_NAMES = {
 def moved_table(movement: Movement, *, dry_run: bool) -> Table:
     """Each bucket of a movement: balance before and after, fill and reason."""
     budget = movement.budget
-    table = Table(title=_movement_title(movement, dry_run), title_justify="left")
-    table.add_column("bucket")
-    for heading in ("before", "change", "after"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("full")
-    table.add_column("why")
-    for entry in movement.entries.with_buckets():
-        change = f"{'+' if entry.amount > 0 else ''}{amount_text(budget, entry.amount)}"
-        before, after = (
-            amount_text(budget, held) for held in (entry.balance_before, entry.balance_after)
+    rows = (
+        (
+            entry.bucket.name,
+            amount_text(budget, entry.balance_before),
+            f"{'+' if entry.amount > 0 else ''}{amount_text(budget, entry.amount)}",
+            amount_text(budget, entry.balance_after),
+            fill_bar(entry.balance_after, entry.bucket.target),
+            REASONS[entry.reason],
         )
-        full = fill_bar(entry.balance_after, entry.bucket.target)
-        table.add_row(entry.bucket.name, before, change, after, full, REASONS[entry.reason])
-    return table
+        for entry in movement.entries.with_buckets()
+    )
+    title = _movement_title(movement)
+    title = posted_title(title, None if dry_run and not movement.repeated else movement)
+    headings = ("bucket", ">before", ">change", ">after", "full", "why")
+    return make_table(*headings, rows=rows, title=title)
 
 
-def _movement_title(movement: Movement, dry_run: bool) -> str:
+def _movement_title(movement: Movement) -> str:
     title = f"{KIND_NAMES[movement.kind]} of {amount_text(movement.budget, movement.amount)}"
     if movement.kind in (MovementKind.REDISTRIBUTE, MovementKind.REDISTRIBUTE_TO):
         arrived = sum(max(entry.amount, 0) for entry in movement.entries.in_order())
-        title += (
-            ""
-            if arrived == movement.amount
-            else f" ({amount_text(movement.budget, arrived)} moved)"
-        )
+        if arrived != movement.amount:
+            title += f" ({amount_text(movement.budget, arrived)} moved)"
+    return title
+
+
+def posted_title(title: str, movement: Movement | None) -> str:
+    """The title with the number of the movement; None is a dry run."""
+    if movement is None:
+        return f"{title}{DRY}"
     if movement.repeated:
         return f"{title}, already posted with this key as movement {movement.seq}: nothing moved"
-    return f"{title}{DRY}" if dry_run else f"{title}, movement {movement.seq}"
+    return f"{title}, movement {movement.seq}"
 
 
 def fill_bar(balance: int, target: int | None) -> Bar | Text:
@@ -86,13 +92,12 @@ type BucketChange = tuple[dict[str, Any] | None, dict[str, Any]]
 
 def changed_buckets_table(budget: Budget, changes: Iterable[BucketChange], title: str) -> Table:
     """Each bucket's name, rules and amounts; changed cells read "before → after"."""
-    table = Table(title=title, title_justify="left")
-    for heading in ("bucket", "priority", "rule", "target", "balance", "state"):
-        table.add_column(heading)
-    for was, now in changes:
-        before, after = (None if row is None else _cells(budget, row) for row in (was, now))
-        table.add_row(*changed_cells(before, after or []))
-    return table
+    rows = (
+        changed_cells(None if was is None else _cells(budget, was), _cells(budget, now))
+        for was, now in changes
+    )
+    headings = ("bucket", "priority", "rule", "target", "balance", "state")
+    return make_table(*headings, rows=rows, title=title)
 
 
 def _cells(budget: Budget, row: dict[str, Any]) -> list[str]:

@@ -100,7 +100,7 @@ def _what_if(budget: Budget) -> Iterator[Any]:
     yield "6. What if Rent had kept 20 % of the last twelve deposits, without a hold?"
     rent = Bucket.objects.get_by_name(budget, "Rent")
     result = Budget.objects.what_if(budget, {rent: {"filter": Claim(share=200_000), "hold": None}})
-    yield what_if_report(budget, result)[0]
+    yield what_if_report(budget, result)[1]
 
 
 def _payroll() -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """Plans, entries and balances as rows for JSON and as tables for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from budgets import money
-from budgets.cascade import Claim, Step
+from budgets.cascade import Claim
 from budgets.managers.dispositions import Preview
 from budgets.managers.entries import ProposedEntry
 from budgets.managers.kinds import CASCADES, KEPT, BucketKind
 from budgets.managers.reads.dashboard import BucketState
 from budgets.models import Bucket, Budget, Movement
 from tenants.local import local
+from tenants.management.table_layout import make_table
 
 REASONS = {
     "filter": "filter",
@@ -86,6 +87,10 @@ def replay_rows(movement: Movement) -> list[dict[str, Any]]:
     return rows + [row for row in entry_rows(movement) if row["reason"] == "remainder"]
 
 
+FIGURES = ("available", "filter", "hold", "space", "kept")
+"""The amounts of a step of the cascade."""
+
+
 def explain_rows(movement: Movement) -> list[dict[str, Any]]:
     """A row for each step of a cascade, or for each entry of another movement; minor units.
 
@@ -95,13 +100,17 @@ def explain_rows(movement: Movement) -> list[dict[str, Any]]:
     if movement.kind in CASCADES:
         buckets = movement.budget.buckets.by_id()
         steps = [
-            {"bucket": buckets[step.key].name, **_figures(step)}
+            {
+                "bucket": buckets[step.key].name,
+                **{name: getattr(step, name) for name in FIGURES},
+                "reason": str(step.reason),
+            }
             for step in Movement.objects.replay(movement).steps
         ]
     others = [
         {
             "bucket": row["bucket"],
-            **dict.fromkeys(("available", "filter", "hold", "space")),
+            **dict.fromkeys(FIGURES),
             "kept": row["kept"],
             "reason": row["reason"],
         }
@@ -111,34 +120,14 @@ def explain_rows(movement: Movement) -> list[dict[str, Any]]:
     return steps + others
 
 
-def _figures(step: Step[Any]) -> dict[str, Any]:
-    return {
-        "available": step.available,
-        "filter": step.filter,
-        "hold": step.hold,
-        "space": step.space,
-        "kept": step.kept,
-        "reason": str(step.reason),
-    }
-
-
 def explain_table(movement: Movement, rows: Iterable[dict[str, Any]]) -> Table:
     """A table of `explain_rows`."""
     budget = movement.budget
-    title = (
-        f"{movement.kind} #{movement.seq} of {amount_text(budget, movement.amount)} {movement.memo}"
+    amount = amount_text(budget, movement.amount)
+    title = f"{movement.kind} #{movement.seq} of {amount} {movement.memo}"
+    return cascade_table(
+        budget, rows, title, {name: name for name in FIGURES} | {"available": "arrived"}
     )
-    table = Table(title=title, title_justify="left")
-    table.add_column("bucket")
-    for heading in ("arrived", "filter", "hold", "space", "kept"):
-        table.add_column(heading, justify="right")
-    table.add_column("why")
-    for row in rows:
-        names = ("available", "filter", "hold", "space", "kept")
-        sums = ("" if row[name] is None else amount_text(budget, row[name]) for name in names)
-        style = "" if row["kept"] else "dim"
-        table.add_row(row["bucket"], *sums, REASONS[row["reason"]], style=style)
-    return table
 
 
 def _row(
@@ -155,16 +144,19 @@ def _row(
     }
 
 
-def cascade_table(budget: Budget, rows: Iterable[dict[str, Any]], title: str) -> Table:
-    """A table of rows such as `plan_rows` or `entry_rows` make."""
-    table = Table(title=title, title_justify="left")
-    table.add_column("bucket")
-    for heading in ("arrives", "keeps", "balance after"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("why")
+def cascade_table(
+    budget: Budget,
+    rows: Iterable[dict[str, Any]],
+    title: str,
+    columns: Mapping[str, str] = {"arrives": "arrives", "kept": "keeps", "after": "balance after"},
+) -> Table:
+    """A table of rows such as `plan_rows` or `entry_rows` make.
+
+    `columns` are the amounts to show, each with its heading.
+    """
+    table = make_table("bucket", *(f">{each}" for each in columns.values()), "why", title=title)
     for row in rows:
-        figures = (row[name] for name in ("arrives", "kept", "after"))
-        sums = ("" if figure is None else amount_text(budget, figure) for figure in figures)
+        sums = amounts(budget, *(row[name] for name in columns))
         style = "" if row["kept"] else "dim"
         table.add_row(row["bucket"], *sums, REASONS[row["reason"]], style=style)
     return table
@@ -172,23 +164,18 @@ def cascade_table(budget: Budget, rows: Iterable[dict[str, Any]], title: str) ->
 
 def balances_table(budget: Budget) -> Table:
     """Every open bucket: rule, balance, target and fill."""
-    table = Table(title=f"{budget.name} ({budget.currency})", title_justify="left")
-    table.add_column("bucket")
-    table.add_column("rule")
-    table.add_column("balance", justify="right", no_wrap=True)
-    table.add_column("target", justify="right", no_wrap=True)
-    table.add_column("full")
     buckets = list(budget.buckets.open().in_order())
-    for bucket in buckets:
-        target = "" if bucket.target is None else amount_text(budget, bucket.target)
-        table.add_row(
+    rows = (
+        (
             bucket.name,
             rule_text(budget, bucket),
-            amount_text(budget, bucket.balance),
-            target,
+            *amounts(budget, bucket.balance, bucket.target),
             bar(bucket, beside=buckets),
         )
-    return table
+        for bucket in buckets
+    )
+    title = f"{budget.name} ({budget.currency})"
+    return make_table("bucket", "rule", ">balance", ">target", "full", rows=rows, title=title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +227,11 @@ def rule_text(budget: Budget, bucket: Bucket | BucketState) -> str:
 
 def _claim(budget: Budget, claim: Claim) -> str:
     return percent_text(claim.share) if claim.share else amount_text(budget, claim.flat)
+
+
+def amounts(budget: Budget, *figures: int | None) -> list[str]:
+    """The text of each amount; None is empty."""
+    return ["" if figure is None else amount_text(budget, figure) for figure in figures]
 
 
 def amount_text(budget: Budget, minor: int) -> str:

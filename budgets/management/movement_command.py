@@ -1,31 +1,33 @@
 """The base class of commands that post one movement: table, dry run and undo hint."""
 
-import argparse
 import shlex
-from typing import Any, override
-from uuid import UUID
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, override
+
+from rich.table import Table
 
 from budgets.management.base import BudgetCommand
 from budgets.management.change_tables import moved_table
 from budgets.management.ledger_tables import entry_rows
 from budgets.management.request_flags import (
+    REQUEST_FLAGS,
     BudgetRequest,
-    add_request_flags,
     amounts_in_errors,
     rollback_if,
 )
 from budgets.managers.dispositions import Overflow
 from budgets.managers.kinds import MovementKind
 from budgets.models import Budget, Movement
+from tenants.management.base import Report
+from tenants.management.declarations import Argument, argument
 
 
 class MoneyCommand(BudgetCommand):
     """A command that posts one movement; a subclass implements `move`."""
 
-    @override
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        add_request_flags(parser)
+    arguments: ClassVar[Sequence[Argument]] = (*BudgetCommand.arguments, *REQUEST_FLAGS)
+    archived: ClassVar[bool] = True
+    """Whether the budget may be archived."""
 
     def move(self, *args: Any, **options: Any) -> Movement:
         """Post the movement; called with a BudgetRequest and the options of the command."""
@@ -33,37 +35,28 @@ class MoneyCommand(BudgetCommand):
 
     @override
     def handle(self, *args: Any, tenant: str, budget: str, by: str | None, **options: Any) -> None:
-        def work(found: Budget) -> dict[str, Any]:
-            return self._report(BudgetRequest.from_flags(found, **options), **options)
+        def work(found: Budget) -> Report:
+            value, table = self.report(BudgetRequest.from_flags(found, **options), **options)
+            return value, table, *_hints(value, tenant, budget)
 
-        report = self.on_budget(tenant, budget, work, by=by, archived=True)
-        table = report.pop("table")
-        if options["json"]:
-            self.print_json(report)
-            return
-        self.print_rich(table)
-        if report["kind"] != MovementKind.REVERSAL:
-            self.stdout.write(undo_hint(report["movement"], tenant, budget), ending="")
-        elif report["movement"]:
-            self.stdout.write(f"Movement {report['movement']}. A reversal cannot be reversed.")
+        report = self.on_budget(tenant, budget, work, by=by, archived=self.archived)
+        self.print_report(options["json"], report)
 
-    def _report(self, request: BudgetRequest, *, dry_run: bool, **options: Any) -> dict[str, Any]:
-        """The movement as JSON, with its table under `table`."""
+    def report(self, request: BudgetRequest, **options: Any) -> tuple[dict[str, Any], Table]:
+        """The movement as JSON and as a table."""
+        dry_run = options["dry_run"]
         with rollback_if(dry_run), amounts_in_errors(request.budget):
             movement = self.move(request, **options)
-            return movement_json(movement, dry_run) | {
-                "table": moved_table(movement, dry_run=dry_run)
-            }
+            return movement_json(movement, dry_run), moved_table(movement, dry_run=dry_run)
 
 
-def add_overflow(parser: argparse.ArgumentParser) -> None:
-    """Add `--overflow`."""
-    parser.add_argument(
-        "--overflow",
-        choices=[choice.value for choice in Overflow],
-        default=Overflow.MONEY.value,
-        help="where the excess over the target of --into goes (default: the money bucket)",
-    )
+SOURCE = argument("--from", "name or id", "BUCKET", dest="source", required=True)
+OVERFLOW = argument(
+    "--overflow",
+    "where the excess over the target of --into goes (default: the money bucket)",
+    choices=[choice.value for choice in Overflow],
+    default=Overflow.MONEY.value,
+)
 
 
 def movement_json(movement: Movement, dry_run: bool) -> dict[str, Any]:
@@ -81,9 +74,12 @@ def movement_json(movement: Movement, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def undo_hint(pk: UUID | None, tenant: str, budget: str) -> str:
-    """The line with a movement's id and the command that reverses it; empty without an id."""
-    if pk is None:
-        return ""
+def _hints(movement: dict[str, Any], tenant: str, budget: str) -> Iterator[str]:
+    """The line with a movement's id and the command that reverses it; none after a dry run."""
+    if (pk := movement["movement"]) is None:
+        return
+    if movement.get("kind") == MovementKind.REVERSAL:
+        yield f"Movement {pk}. A reversal cannot be reversed."
+        return
     words = ["manage.py", "reverse", str(pk), "--tenant", tenant, "--budget", budget]
-    return f"Movement {pk}. To undo it: {shlex.join(words)}\n"
+    yield f"Movement {pk}. To undo it: {shlex.join(words)}"

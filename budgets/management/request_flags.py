@@ -1,6 +1,5 @@
 """The flags `--key`, `--memo`, `--at`, `--by`, `--dry-run`, and the request they make."""
 
-import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,24 +13,20 @@ from budgets.management.ledger_tables import amount_text
 from budgets.managers.requests import RequestOptions
 from budgets.models import Bucket, Budget
 from tenants.local import local
+from tenants.management.declarations import argument, flag
 
-
-def add_request_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--key`, `--memo`, `--at`, `--by` and `--dry-run`."""
-    parser.add_argument("--key", help="idempotency key: makes a repeat safe")
-    parser.add_argument("--memo", default="", help="a note for people")
-    parser.add_argument(
-        "--at", metavar="TIME", help="when it happened, such as 2026-03-31T12:00 (default: now)"
-    )
-    add_actor_flags(parser)
-
-
-def add_actor_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--by` and `--dry-run`."""
-    parser.add_argument(
-        "--by", metavar="EMAIL", help="the member who acts, with their role (default: the system)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="show the result and write nothing")
+KEY = argument("--key", "idempotency key: makes a repeat safe")
+DRY_RUN = flag("--dry-run", "show the result and write nothing")
+ACTOR_FLAGS = (
+    argument("--by", "the member who acts, with their role (default: the system)", "EMAIL"),
+    DRY_RUN,
+)
+REQUEST_FLAGS = (
+    KEY,
+    argument("--memo", "a note for people", default=""),
+    argument("--at", "when it happened, such as 2026-03-31T12:00 (default: now)", "TIME"),
+    *ACTOR_FLAGS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ class BudgetRequest:
     def from_flags(
         cls, budget: Budget, *, key: str | None, memo: str, at: str | None, **_: Any
     ) -> Self:
-        """Read the flags of `add_request_flags`. Raises BadQuestion for an unreadable time."""
+        """Read the REQUEST_FLAGS. Raises BadQuestion for an unreadable time."""
         when = parse_time(at, local().zone)
         return cls(budget, RequestOptions(key=key, memo=memo, effective_at=when))
 

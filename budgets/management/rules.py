@@ -3,15 +3,14 @@
 Each takes a BudgetRequest and its flags and returns the bucket or buckets.
 """
 
-import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from budgets.management.base import parse_claim, parse_rule_amount
+from budgets.management.base import BUCKET, parse_claim, parse_rule_amount
 from budgets.management.request_flags import BudgetRequest
 from budgets.managers.dispositions import Disposition
 from budgets.models import Bucket, Budget
+from tenants.management.declarations import Verb, argument, flag
 
 NONE = "none"
 """The word that removes a target or a hold."""
@@ -19,38 +18,22 @@ NONE = "none"
 type ChangedBuckets = Bucket | Sequence[Bucket]
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One subcommand: its help, examples, flags and call."""
-
-    help: str
-    examples: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[..., ChangedBuckets]
-
-
-def add_rules(parser: argparse.ArgumentParser) -> None:
-    """Add the name and the flags of a new bucket."""
-    parser.add_argument("bucket", metavar="NAME", help="name of the new bucket")
-    add_claims(parser)
-    parser.add_argument(
-        "--target", metavar="SUM", help="balance at which it is full (default: unlimited)"
-    )
-    parser.add_argument(
-        "--priority", type=int, help="position in the cascade, 0 first (default: last)"
-    )
-    parser.add_argument("--locked", action="store_true", help="exclude it from cascades")
-
-
-def add_claims(parser: argparse.ArgumentParser) -> None:
-    """Add `--filter` and `--hold`."""
-    parser.add_argument(
+CLAIMS = (
+    argument(
         "--filter",
+        "flat amount, or share of what arrives: 100.00, 33.3%%",
+        "SUM|PERCENT",
         required=True,
-        metavar="SUM|PERCENT",
-        help="flat amount, or share of what arrives: 100.00, 33.3%%",
-    )
-    parser.add_argument("--hold", metavar="SUM|PERCENT", help="minimum that it keeps")
+    ),
+    argument("--hold", "minimum that it keeps", "SUM|PERCENT"),
+)
+NEW_BUCKET = (
+    argument("bucket", "name of the new bucket", "NAME"),
+    *CLAIMS,
+    argument("--target", "balance at which it is full (default: unlimited)", "SUM"),
+    argument("--priority", "position in the cascade, 0 first (default: last)", type=int),
+    flag("--locked", "exclude it from cascades"),
+)
 
 
 def parse_claims(budget: Budget, filter: str, hold: str | None) -> dict[str, Any]:
@@ -82,9 +65,13 @@ def add(
     )
 
 
-def rename(request: BudgetRequest, *, bucket: str, name: str, **_: Any) -> Bucket:
-    """Raises BadRule when another open bucket has the name."""
-    return Bucket.objects.rename(request.bucket(bucket), name, **request.options)
+def change(
+    request: BudgetRequest, *, verb: str, bucket: str, name: str | None = None, **_: Any
+) -> Bucket:
+    """Rename, lock or unlock a bucket. Raises BadRule when another open bucket has the name."""
+    run, values = getattr(Bucket.objects, verb), [] if name is None else [name]
+    changed: Bucket = run(request.bucket(bucket), *values, **request.options)
+    return changed
 
 
 def rules(
@@ -99,16 +86,6 @@ def target(request: BudgetRequest, *, bucket: str, sum: str, **_: Any) -> Bucket
     """Raises BadRule and BadAmount."""
     minor = parse_target(request.budget, sum)
     return Bucket.objects.set_target(request.bucket(bucket), minor, **request.options)
-
-
-def lock(request: BudgetRequest, *, bucket: str, **_: Any) -> Bucket:
-    """Changes nothing when the bucket is locked."""
-    return Bucket.objects.lock(request.bucket(bucket), **request.options)
-
-
-def unlock(request: BudgetRequest, *, bucket: str, **_: Any) -> Bucket:
-    """Changes nothing when the bucket is unlocked."""
-    return Bucket.objects.unlock(request.bucket(bucket), **request.options)
 
 
 def reorder(request: BudgetRequest, *, buckets: list[str], **_: Any) -> list[Bucket]:
@@ -127,76 +104,35 @@ def close(request: BudgetRequest, *, bucket: str, to: str, into: str | None, **_
     )
 
 
-def _add_one(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bucket", metavar="BUCKET", help="name or id")
-
-
-def _add_rename(parser: argparse.ArgumentParser) -> None:
-    _add_one(parser)
-    parser.add_argument("name", metavar="NEW", help="new name")
-
-
-def _add_rules(parser: argparse.ArgumentParser) -> None:
-    _add_one(parser)
-    add_claims(parser)
-
-
-def _add_target(parser: argparse.ArgumentParser) -> None:
-    _add_one(parser)
-    parser.add_argument(
-        "sum", metavar="SUM", help=f"balance at which it is full; {NONE}: unlimited"
-    )
-
-
-def _add_order(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "buckets", nargs="+", metavar="BUCKET", help="each open envelope once, in the new order"
-    )
-
-
-def _add_close(parser: argparse.ArgumentParser) -> None:
-    _add_one(parser)
-    parser.add_argument(
+_TARGET = argument("sum", f"balance at which it is full; {NONE}: unlimited", "SUM")
+_ORDER = argument("buckets", "each open envelope once, in the new order", "BUCKET", nargs="+")
+_CLOSE = (
+    argument(
         "--to",
-        required=True,
+        "where its money goes: to the money bucket, through the cascade, to the bucket of --into, "
+        "or out of the budget",
         choices=[choice.value for choice in Disposition],
-        help="where its money goes: to the money bucket, through the cascade, to the bucket of "
-        "--into, or out of the budget",
-    )
-    parser.add_argument("--into", metavar="BUCKET", help="name or id of the bucket for --to bucket")
-    parser.add_argument("--yes", action="store_true", help="skip the confirmation")
-
-
-ON = "--tenant tierney --budget Household"
+        required=True,
+    ),
+    argument("--into", "name or id of the bucket for --to bucket", "BUCKET"),
+    flag("--yes", "skip the confirmation"),
+)
 
 VERBS = {
-    "add": Verb("add a bucket", f"""
-  manage.py bucket add Books {ON} --filter 5% --hold 20
-  manage.py bucket add Piano {ON} --filter 100 --target 3000 --key piano-2027
-""", add_rules, add),
-    "rename": Verb("rename a bucket", f"""
-  manage.py bucket rename Piano "Grand piano" {ON}
-""", _add_rename, rename),
-    "rules": Verb("set filter and hold of a bucket; without --hold it has no hold", f"""
-  manage.py bucket rules Groceries {ON} --filter 35% --hold 750
-""", _add_rules, rules),
-    "target": Verb("set the target of a bucket; `release` moves the excess afterwards", f"""
-  manage.py bucket target Holiday 2500 {ON}
-  manage.py bucket target "Grand piano" none {ON}
-""", _add_target, target),
-    "lock": Verb("exclude a bucket from cascades", f"""
-  manage.py bucket lock Treats {ON} --memo "Saving"
-""", _add_one, lock),
-    "unlock": Verb("include a locked bucket in cascades again", f"""
-  manage.py bucket unlock Treats {ON} --by aoife@example.com
-""", _add_one, unlock),
-    "reorder": Verb("set the order of the open envelopes in the cascade", f"""
-  manage.py bucket reorder Rent Treats Holiday Crèche Groceries Energy "Emergency fund" \\
-      "Car loan" {ON}
-""", _add_order, reorder),
-    "close": Verb("close a bucket permanently and move its money where --to says", f"""
-  manage.py bucket close "Emergency fund" {ON} --to cascade --dry-run
-  manage.py bucket close "Emergency fund" {ON} --to money --yes
-  manage.py bucket close Energy {ON} --to bucket --into Rent --yes
-""", _add_close, close),
-}  # fmt: skip
+    "add": Verb("add a bucket", add, NEW_BUCKET),
+    "rename": Verb("rename a bucket", change, (BUCKET, argument("name", "new name", "NEW"))),
+    "rules": Verb(
+        "set filter and hold of a bucket; without --hold it has no hold", rules, (BUCKET, *CLAIMS)
+    ),
+    "target": Verb(
+        "set the target of a bucket; `release` moves the excess afterwards",
+        target,
+        (BUCKET, _TARGET),
+    ),
+    "lock": Verb("exclude a bucket from cascades", change, (BUCKET,)),
+    "unlock": Verb("include a locked bucket in cascades again", change, (BUCKET,)),
+    "reorder": Verb("set the order of the open envelopes in the cascade", reorder, (_ORDER,)),
+    "close": Verb(
+        "close a bucket permanently and move its money where --to says", close, (BUCKET, *_CLOSE)
+    ),
+}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from budgets.cascade import Claim
 from budgets.errors import UnknownBudget
@@ -14,26 +15,18 @@ from tenants.models import Membership, User
 
 
 @dataclass(frozen=True)
-class Envelope:
-    """A bucket of the seed; amounts in minor units, shares in parts per million."""
-
-    name: str
-    filter: Claim
-    hold: Claim | None = None
-    target: int | None = None
-    locked: bool = False
-
-
-@dataclass(frozen=True)
 class SeedBudget:
-    """A tenant with one budget; `history` lists deposits: key, amount, memo."""
+    """A tenant with one budget; amounts in minor units, shares in parts per million.
+
+    `envelopes` are the rules of `create_bucket`; `history` lists deposits: key, amount, memo.
+    """
 
     slug: str
     tenant: str
     members: tuple[tuple[str, str], ...]
     budget: str
     currency: str
-    envelopes: tuple[Envelope, ...]
+    envelopes: tuple[dict[str, Any], ...]
     history: tuple[tuple[str, int, str], ...] = ()
 
 
@@ -45,14 +38,16 @@ DEV = (
         "Household",
         "EUR",
         (
-            Envelope("Rent", Claim(share=300_000), hold=Claim(flat=725_00)),
-            Envelope("Crèche", Claim(flat=310_00), target=7_440_00),
-            Envelope("Groceries", Claim(share=150_000)),
-            Envelope("Energy", Claim(flat=95_00), target=2_280_00),
-            Envelope("Emergency fund", Claim(share=200_000), target=9_000_00),
-            Envelope("Holiday", Claim(share=250_000), hold=Claim(flat=50_00), target=3_000_00),
-            Envelope("Car loan", Claim(flat=150_00), locked=True),
-            Envelope("Treats", Claim(share=333_333), target=2_500_00),
+            dict(name="Rent", filter=Claim(share=300_000), hold=Claim(flat=725_00)),
+            dict(name="Crèche", filter=Claim(flat=310_00), target=7_440_00),
+            dict(name="Groceries", filter=Claim(share=150_000)),
+            dict(name="Energy", filter=Claim(flat=95_00), target=2_280_00),
+            dict(name="Emergency fund", filter=Claim(share=200_000), target=9_000_00),
+            dict(
+                name="Holiday", filter=Claim(share=250_000), hold=Claim(flat=50_00), target=3_000_00
+            ),
+            dict(name="Car loan", filter=Claim(flat=150_00), locked=True),
+            dict(name="Treats", filter=Claim(share=333_333), target=2_500_00),
         ),
         (("seed-opening", 1_200_00, "Opening balance"), ("seed-gift", 250_00, "Birthday money")),
     ),
@@ -63,10 +58,10 @@ DEV = (
         "Bakery",
         "CHF",
         (
-            Envelope("VAT", Claim(share=26_000)),
-            Envelope("Wages", Claim(flat=1_450_00), hold=Claim(share=350_000)),
-            Envelope("Flour and suppliers", Claim(share=400_000)),
-            Envelope("New oven", Claim(share=250_000), target=14_500_00),
+            dict(name="VAT", filter=Claim(share=26_000)),
+            dict(name="Wages", filter=Claim(flat=1_450_00), hold=Claim(share=350_000)),
+            dict(name="Flour and suppliers", filter=Claim(share=400_000)),
+            dict(name="New oven", filter=Claim(share=250_000), target=14_500_00),
         ),
         (("seed-opening", 3_000_00, "Opening balance"),),
     ),
@@ -79,7 +74,10 @@ TEST = (
         tuple((f"{role}@example.com", role) for role in Membership.Role.values),
         "Test",
         "EUR",
-        (Envelope("Flat", Claim(flat=100_00)), Envelope("Half", Claim(share=500_000))),
+        (
+            dict(name="Flat", filter=Claim(flat=100_00)),
+            dict(name="Half", filter=Claim(share=500_000)),
+        ),
     ),
 )
 
@@ -120,15 +118,7 @@ def _fill(seed: SeedBudget) -> None:
     """Create the budget, its buckets and its history; called in the tenant's block."""
     budget = _budget(seed)
     for priority, envelope in enumerate(seed.envelopes):
-        Bucket.objects.create_bucket(
-            budget,
-            envelope.name,
-            filter=envelope.filter,
-            hold=envelope.hold,
-            target=envelope.target,
-            locked=envelope.locked,
-            priority=priority,
-            key=f"seed-{priority}",
-        )
+        key = f"seed-{priority}"
+        Bucket.objects.create_bucket(budget, priority=priority, key=key, **envelope)
     for key, amount, memo in seed.history:
         Movement.objects.deposit(budget, amount, key=key, memo=memo, effective_at=OPENED)

@@ -8,13 +8,11 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.errors import UnknownBucket
-from budgets.managers.databasewriter import DatabaseWriter
 from budgets.managers.dispositions import require_open
-from budgets.managers.keys import Keys, earlier_answer
+from budgets.managers.keys import Keys
 from budgets.managers.kinds import BucketKind
 from budgets.managers.ruleverbs import RuleVerbs
 from budgets.managers.versions import RULES
-from tenants.access import quotas
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import MOST, did_you_mean, uuid_of
 
@@ -90,16 +88,6 @@ _Manager = models.Manager.from_queryset(BucketQuerySet)
 
 class BucketManager(RuleVerbs, _Manager["Bucket"], TenantManager["Bucket"]):
     """The buckets of the tenant in force."""
-
-    @property
-    def _writer(self) -> DatabaseWriter:
-        return DatabaseWriter(self.db)
-
-    def _answer(self, pk: UUID) -> "Bucket":
-        return earlier_answer(self.filter(versions=pk))
-
-    def _require_room(self, budget: "Budget") -> None:
-        quotas.require("buckets_per_budget", budget)
 
     def get_by_name(self, budget: "Budget", name: str) -> "Bucket":
         """The open bucket of that name, whatever its case, or id.

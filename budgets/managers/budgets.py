@@ -1,25 +1,20 @@
 """Budgets: their filters, how they are found and read, and the verbs of `BudgetVerbs`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.apps import apps
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.cascade.projection import Projection, project
-from budgets.errors import BadQuestion, BadRule, UnknownBudget
+from budgets.errors import BadQuestion, UnknownBudget
 from budgets.managers.budgetverbs import BudgetVerbs
 from budgets.managers.cleaning import require_amount
-from budgets.managers.databasewriter import DatabaseWriter
 from budgets.managers.reads import dashboard, moments, months, what_if
 from budgets.managers.reads.validation import require_rows
-from tenants.access import quotas
-from tenants.errors import ConstraintBroken
 from tenants.local import local
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import MOST, did_you_mean, uuid_of
@@ -107,36 +102,6 @@ class BudgetManager(BudgetVerbs, _Manager["Budget"], TenantManager["Budget"]):
     there is to read, and raises BadQuestion (figure `field`) for what cannot be asked, and
     UnknownBudget for a budget of another tenant.
     """
-
-    @property
-    def _writer(self) -> DatabaseWriter:
-        return DatabaseWriter(self.db)
-
-    def _tenant_currency(self) -> str | None:
-        settings = apps.get_model("tenants.TenantSettings").objects.current()
-        currency: str | None = settings.values.currency
-        return currency
-
-    def _require_room(self) -> None:
-        quotas.require("budgets")
-
-    def _save(self, budget: "Budget", columns: Sequence[str] = ()) -> None:
-        with self._naming(budget.name):
-            if columns:
-                budget.save(update_fields=columns)
-            else:
-                budget.save(force_insert=True)
-
-    @contextmanager
-    def _naming(self, name: str) -> Iterator[None]:
-        """Raise BadRule for a name that another open budget has; the block stays usable."""
-        try:
-            with transaction.atomic(using=self.db):
-                yield
-        except ConstraintBroken as error:
-            if error.constraint != "budgets_budget_open_name_once":
-                raise
-            raise BadRule(f"there is an open budget {name!r} already", name=name) from error
 
     def get_by_name(self, name: str, *, archived: bool = False) -> "Budget":
         """The open budget of that name, whatever its case, or id.

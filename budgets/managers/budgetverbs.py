@@ -1,38 +1,25 @@
 """The verbs that make and keep budgets, shared by PostgreSQL and ledgers in memory."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from budgets.errors import UnknownCurrency
+from django.apps import apps
+from django.db import transaction
+
+from budgets.errors import BadRule, UnknownCurrency
 from budgets.managers.cleaning import clean_name
-from budgets.managers.writer import LedgerWriter
+from budgets.managers.writer import LedgerVerbs
 from budgets.money import currencies
 from budgets.roles import verb
+from tenants.managers.verbs import refused_as
 
 if TYPE_CHECKING:
     from budgets.models import Budget
     from tenants.models import Membership
 
 
-class BudgetVerbs:
+class BudgetVerbs(LedgerVerbs):
     """Creates budgets, renames them and puts them away."""
-
-    @property
-    @abstractmethod
-    def _writer(self) -> LedgerWriter: ...
-
-    @abstractmethod
-    def _tenant_currency(self) -> str | None:
-        """The currency that the tenant has set, if any."""
-
-    @abstractmethod
-    def _require_room(self) -> None:
-        """Raise QuotaReached when the tenant has all the budgets that it may have."""
-
-    @abstractmethod
-    def _save(self, budget: "Budget", columns: Sequence[str] = ()) -> None:
-        """Insert a budget, or update columns. Raises BadRule when an open budget has the name."""
 
     @verb("budgets.create")
     def create_budget(
@@ -56,7 +43,7 @@ class BudgetVerbs:
             currency=currency.upper(),
             owner=owner,
         )
-        self._require_room()
+        self._writer.require_quota("budgets")
         self._save(budget)
         self._writer.add_money_bucket(budget)
         return budget
@@ -95,7 +82,7 @@ class BudgetVerbs:
         """
         self._writer.lock(budget)
         if budget.archived_at:
-            self._require_room()
+            self._writer.require_quota("budgets")
         return self._change(budget, archived_at=None)
 
     def _change(self, budget: "Budget", **values: Any) -> "Budget":
@@ -109,3 +96,21 @@ class BudgetVerbs:
             setattr(budget, name, value)
         self._save(budget, [*values, "version"])
         return budget
+
+    def _tenant_currency(self) -> str | None:
+        """The currency that the tenant has set, if any."""
+        settings = apps.get_model("tenants.TenantSettings").objects.current()
+        currency: str | None = settings.values.currency
+        return currency
+
+    def _save(self, budget: "Budget", columns: Sequence[str] = ()) -> None:
+        """Insert a budget, or update columns. Raises BadRule when an open budget has the name."""
+        refusals = {"budgets_budget_open_name_once": name_taken(budget)}
+        with refused_as(refusals), transaction.atomic(self.db):
+            budget.save(force_insert=not columns, update_fields=columns or None)
+
+
+def name_taken(budget: "Budget") -> BadRule:
+    """The refusal of a name that another open budget has."""
+    name = budget.name
+    return BadRule(f"there is an open budget {name!r} already", name=name)

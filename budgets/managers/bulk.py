@@ -10,11 +10,12 @@ from uuid import UUID
 from budgets.errors import BadOption, Refused, UnknownBudget
 from budgets.keywords import require_known
 from budgets.managers.cleaning import require_amount
+from budgets.managers.databasewriter import Draft
 from budgets.managers.dispositions import preview_of, require_in_use
 from budgets.managers.keys import Keys
 from budgets.managers.kinds import MovementKind
 from budgets.managers.requests import REQUEST_OPTIONS, Request, RequestOptions, require_key
-from budgets.managers.writer import Draft, LedgerWriter
+from budgets.managers.writer import LedgerWriter
 from tenants.errors import WrongType
 
 if TYPE_CHECKING:

@@ -1,14 +1,16 @@
-"""The ledger writer of PostgreSQL, with the one statement that changes balances."""
+"""What the ledger writer needs of PostgreSQL, with the one statement that changes balances."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from budgets.errors import BadRule
@@ -16,9 +18,9 @@ from budgets.managers.keys import Keys
 from budgets.managers.reads.validation import require_rows
 from budgets.managers.requests import Request
 from budgets.managers.versions import RULES
-from budgets.managers.writer import Draft, LedgerWriter
+from tenants.access import quotas
 from tenants.context import current_tenant_id, tenancy
-from tenants.errors import ConstraintBroken
+from tenants.managers.verbs import refused_as
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
@@ -53,51 +55,82 @@ _BROKEN_RULES = {
 }
 
 
-class DatabaseWriter(LedgerWriter):
-    """Writes to PostgreSQL, which refuses at COMMIT what does not add up."""
+_ANSWERS = {"Movement": ["pk"], "Bucket": ["versions"], "Schedule": ["pk", "versions"]}
+"""By which ids a row that answered a request is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A movement and its entries, not written yet; budget and buckets are as they will be."""
+
+    budget: "Budget"
+    movement: "Movement"
+    entries: "list[Entry]"
+
+
+class DatabaseWriter:
+    """Reads and writes PostgreSQL, which refuses at COMMIT what does not add up.
+
+    `budgets.testing` has the same of a ledger in memory. All of it is done under the budget's lock.
+    """
 
     __slots__ = ("db",)
 
     def __init__(self, db: str) -> None:
         self.db = db
 
-    @override
     def now(self) -> datetime:
+        """The present moment, by the clock of the store."""
         return timezone.now()
 
-    @override
     def caller(self) -> dict[str, Any]:
+        """The columns that say who asks: `actor_id` and `request_id`."""
         current = tenancy()
         return {"actor_id": current.actor_id, "request_id": current.request_id}
 
-    @override
+    def columns(self, request: Request, now: datetime | None = None) -> dict[str, Any]:
+        """The columns that record a request: who, when, why and under which key."""
+        return {**self.caller(), **request.columns(now or self.now())}
+
+    def require_quota(self, name: str, of: "Budget | None" = None) -> None:
+        """Raise QuotaReached when the tenant, or the budget `of`, has all that it may have."""
+        quotas.require(name, of)
+
+    def answer(self, model: str, pk: UUID) -> Any:
+        """The row that answered a request before, by its id or a version's; it is `repeated`."""
+        known = Q(*((name, pk) for name in _ANSWERS[model]), _connector=Q.OR)
+        [row] = self._rows(model).filter(known).distinct()
+        row.repeated = True
+        return row
+
     def make(self, model: str, /, **values: Any) -> Any:
+        """A row of that model, not written."""
         return apps.get_model("budgets", model)(**values)
 
-    @override
     def lock(self, budget: "Budget") -> None:
+        """Make every other writer of this budget wait, and read it anew."""
         budget.acquire()
 
-    @override
     def lock_all(self, ids: Collection[UUID]) -> "dict[UUID, Budget]":
+        """Lock budgets in the order of their ids, so that nobody waits in a circle."""
         rows = self._rows("Budget").acquired().filter(pk__in=ids).in_lock_order()
         return {budget.pk: budget for budget in rows}
 
-    @override
     def renew(self, *rows: Any) -> None:
+        """Read rows anew. Raises RowNotFound."""
         for row in rows:
             row.refresh_from_db()
 
-    @override
     def keys(self, budgets: Collection[UUID], keys: Iterable[str | None]) -> Keys:
+        """Which of the keys the budgets have used, and for what."""
         return Keys.read(self.db, budgets, keys)
 
-    @override
     def open_buckets(self, budget: "Budget") -> "list[Bucket]":
+        """The open buckets, and their budget, in one read. Raises UnknownBudget."""
         return require_rows(list(budget.buckets.open().in_order().select_related("budget")))
 
-    @override
     def open_buckets_of(self, budgets: "Mapping[UUID, Budget]") -> "dict[UUID, list[Bucket]]":
+        """The open buckets of each budget, under its lock."""
         buckets: defaultdict[UUID, list[Bucket]] = defaultdict(list)
         rows = self._rows("Bucket").open().filter(budget__in=list(budgets))
         for bucket in rows.order_by("budget", "priority") if budgets else ():
@@ -105,18 +138,24 @@ class DatabaseWriter(LedgerWriter):
             buckets[bucket.budget_id].append(bucket)
         return buckets
 
-    @override
     def movements(
         self, ids: Collection[UUID], budgets: "Mapping[UUID, Budget]"
     ) -> "dict[UUID, Movement]":
+        """Movements of those budgets, by id."""
         rows: dict[UUID, Movement] = self._rows("Movement").in_bulk(ids) if ids else {}
         for movement in rows.values():
             movement.budget = budgets[movement.budget_id]
         return rows
 
-    @override
+    def is_reversed(self, movement: "Movement") -> bool:
+        """Whether another movement undoes it."""
+        return movement.reversals.exists()
+
     def write(self, drafts: Sequence[Draft]) -> None:
-        """Four statements, however many drafts: every movement in the project passes here."""
+        """Write movements, their entries, the balances and the totals of the budgets.
+
+        Four statements, however many drafts: every movement in the project passes here.
+        """
         entries = [entry for draft in drafts for entry in draft.entries]
         budgets = {draft.budget.pk: draft.budget for draft in drafts}.values()
         self._rows("Movement").bulk_create([draft.movement for draft in drafts])
@@ -127,7 +166,6 @@ class DatabaseWriter(LedgerWriter):
             cursor.execute(APPLY, {**common, **_changes(entries)})
             cursor.execute(TOTALS, {**common, **totals})
 
-    @override
     def write_rules(
         self,
         request: Request,
@@ -137,9 +175,11 @@ class DatabaseWriter(LedgerWriter):
         verb: str = "",
         from_seq: int | None = None,
     ) -> None:
-        """One statement updates all buckets, so that priorities may change places.
+        """Write buckets and a version of the rules of each; the first one keeps the key.
 
-        It comes after the versions: PostgreSQL compares the rules with the newest ones.
+        They hold from movement `from_seq` on, or else from the next one. One statement updates all
+        buckets, so that priorities may change places. It comes after the versions: PostgreSQL
+        compares the rules with the newest ones. Raises BadRule.
         """
         is_new = buckets[0]._state.adding
         for bucket in buckets:
@@ -186,12 +226,7 @@ def _changes(entries: "Iterable[Entry]") -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _explained(buckets: "Sequence[Bucket]") -> Iterator[None]:
+def _explained(buckets: "Sequence[Bucket]") -> AbstractContextManager[None]:
     """Raise BadRule for a broken constraint on the rules of buckets."""
-    try:
-        yield
-    except ConstraintBroken as error:
-        if (wrong := _BROKEN_RULES.get(error.constraint or "")) is None:
-            raise
-        raise BadRule(f"{', '.join(map(str, buckets))}: {wrong}") from error
+    names = ", ".join(map(str, buckets))
+    return refused_as({rule: BadRule(f"{names}: {why}") for rule, why in _BROKEN_RULES.items()})

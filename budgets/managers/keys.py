@@ -5,16 +5,13 @@ A verb asks here under the budget's lock, before it does anything else.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import connections
 
 from budgets.errors import KeyReused
 from tenants.context import current_tenant_id
-
-if TYPE_CHECKING:
-    from budgets.managers.facts import Answer
 
 _KEPT = (
     ("budgets_movement", "key", "request_hash"),
@@ -81,10 +78,3 @@ class Keys:
         """The same as it is now, whatever is taken later."""
         taken = self._used.items()
         return Keys((*where, request, pk) for where, by in taken for request, pk in by.items())
-
-
-def earlier_answer[A: "Answer"](rows: "Iterable[A]") -> A:
-    """The one row that answered a request before, marked as `repeated`."""
-    [row] = rows
-    row.repeated = True
-    return row

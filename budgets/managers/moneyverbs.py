@@ -4,7 +4,6 @@ Each opens a request, decides on lines (`dispositions`) and posts them through t
 The examples have a household of 1,000.00: rent holds 725.00 of 900.00, fun 27.50, money 247.50.
 """
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Unpack, overload
 from uuid import UUID
@@ -17,27 +16,23 @@ from budgets.managers.dispositions import Overflow, Preview
 from budgets.managers.entries import ProposedEntry
 from budgets.managers.kinds import EntryReason, MovementKind
 from budgets.managers.requests import Request, RequestOptions
-from budgets.managers.writer import LedgerWriter
+from budgets.managers.writer import LedgerVerbs
 from budgets.roles import verb
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget, Movement
 
 
-class MoneyVerbs:
+class MoneyVerbs(LedgerVerbs):
     """Moves money. Amounts are positive ints of minor units; the keywords are `RequestOptions`.
 
     Repeating a `key` with the same request returns the first movement and moves nothing; with
     another request it raises KeyReused. Every verb raises BadAmount and StalePlan.
     """
 
-    @property
-    @abstractmethod
-    def _writer(self) -> LedgerWriter: ...
-
-    @abstractmethod
     def _answer(self, pk: UUID) -> "Movement":
-        """The movement that answered a request before."""
+        movement: Movement = self._writer.answer("Movement", pk)
+        return movement
 
     def preview(self, budget: "Budget", amount: int) -> Preview:
         """What `deposit` would do, every step explained; writes nothing. Raises what it would.
@@ -266,6 +261,6 @@ class MoneyVerbs:
         if answer := request.open(self._writer, budget):
             return self._answer(answer)
         entries, amount = movement.entries.with_buckets(), movement.amount
-        is_reversed = movement.reversals.exists()
+        is_reversed = self._writer.is_reversed(movement)
         lines = dispositions.mirror(movement, entries, is_reversed=is_reversed)
         return self._writer.post(request, budget, MovementKind.REVERSAL, amount, lines, movement)

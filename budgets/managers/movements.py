@@ -14,13 +14,11 @@ from django.db.models.functions import Lag
 from budgets.cascade import Plan, Slot, cascade
 from budgets.errors import KeyReused, ReversalRefused, UnknownMovement
 from budgets.managers import dispositions
-from budgets.managers.databasewriter import DatabaseWriter
-from budgets.managers.keys import earlier_answer
+from budgets.managers.databasewriter import Draft
 from budgets.managers.kinds import CASCADES, KEPT, MovementKind
 from budgets.managers.moneyverbs import MoneyVerbs
 from budgets.managers.reads.moments import entered
 from budgets.managers.requests import Request, RequestOptions
-from budgets.managers.writer import Draft
 from budgets.roles import verb
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import uuid_of
@@ -78,13 +76,6 @@ _Manager = models.Manager.from_queryset(MovementQuerySet)
 
 class MovementManager(MoneyVerbs, _Manager["Movement"], TenantManager["Movement"]):
     """The movements of the tenant in force."""
-
-    @property
-    def _writer(self) -> DatabaseWriter:
-        return DatabaseWriter(self.db)
-
-    def _answer(self, pk: UUID) -> "Movement":
-        return earlier_answer(self.filter(pk=pk))
 
     @verb("money.reverse")
     def reverse_many(

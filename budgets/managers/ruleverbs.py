@@ -1,6 +1,5 @@
 """The verbs that change rules, shared by PostgreSQL and ledgers in memory."""
 
-from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
@@ -14,31 +13,23 @@ from budgets.managers.dispositions import Disposition, require_disposition, requ
 from budgets.managers.entries import ProposedEntry
 from budgets.managers.kinds import BucketKind, EntryReason, MovementKind
 from budgets.managers.requests import Request, RequestOptions
-from budgets.managers.writer import LedgerWriter
+from budgets.managers.writer import LedgerVerbs
 from budgets.roles import verb
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Budget
 
 
-class RuleVerbs:
+class RuleVerbs(LedgerVerbs):
     """The verbs that change rules never move money, but for `close`; each writes a version.
 
     The keywords are `RequestOptions`. Repeating a `key` with the same request changes nothing; with
     another request it raises KeyReused. Every verb raises StalePlan, and BadRule or BucketClosed.
     """
 
-    @property
-    @abstractmethod
-    def _writer(self) -> LedgerWriter: ...
-
-    @abstractmethod
     def _answer(self, pk: UUID) -> "Bucket":
-        """The bucket that an earlier request changed, by the id that the writer keeps of it."""
-
-    @abstractmethod
-    def _require_room(self, budget: "Budget") -> None:
-        """Raise QuotaReached when the budget has all the buckets that its tenant may have."""
+        bucket: Bucket = self._writer.answer("Bucket", pk)
+        return bucket
 
     @verb("rules.create")
     def create_bucket(
@@ -66,7 +57,7 @@ class RuleVerbs:
         request = Request("create_bucket", options, name=name, priority=priority, **rules)
         if answer := request.open(self._writer, budget):
             return self._answer(answer)
-        self._require_room(budget)
+        self._writer.require_quota("buckets_per_budget", budget)
         last = budget.buckets.last_priority()
         rules["priority"] = last + 1 if priority is None else priority
         rules["target"] = clean_target(target)

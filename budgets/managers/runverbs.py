@@ -3,7 +3,6 @@
 Shared by PostgreSQL and ledgers in memory. Every due time before `next_due_at` has a run.
 """
 
-from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,10 +11,9 @@ from django.utils import timezone
 
 from budgets.errors import BadSchedule
 from budgets.managers.duetimes import Past, Planned, open_times, outcomes
-from budgets.managers.moneyverbs import MoneyVerbs
 from budgets.managers.reads.validation import clean_integer
 from budgets.managers.schedulerows import ScheduleRows
-from budgets.managers.writer import LedgerWriter
+from budgets.managers.writer import LedgerVerbs
 from budgets.recurrence import due_times, recurrence, split_due
 from budgets.recurrence.outlook import Outlook, outlook
 from budgets.roles import verb
@@ -30,21 +28,12 @@ BATCH = 50
 MOST_AHEAD = 100
 
 
-class RunVerbs:
+class RunVerbs(LedgerVerbs):
     """Runs schedules. Each due time is run once, whoever runs it and however often."""
 
     @property
-    @abstractmethod
-    def _writer(self) -> LedgerWriter: ...
-
-    @property
-    @abstractmethod
-    def _rows(self) -> ScheduleRows: ...
-
-    @property
-    @abstractmethod
-    def _movements(self) -> MoneyVerbs:
-        """The money verbs of the same store."""
+    def _rows(self) -> ScheduleRows:
+        return ScheduleRows(self)
 
     def preview(self, rrule: str, *, starts: datetime, time_zone: str, many: int = 5) -> Outlook:
         """The first due times of a schedule with this rule, and the months that it skips.

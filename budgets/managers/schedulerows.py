@@ -3,24 +3,21 @@
 `DatabaseScheduleRows` has those of PostgreSQL, `budgets.testing` those of a ledger in memory.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Subquery
 
 from budgets.errors import BadSchedule
 from budgets.managers.duetimes import Past
-from budgets.managers.keys import earlier_answer
-from tenants.access import quotas
 from tenants.context import current_actor_id
-from tenants.errors import ConstraintBroken
+from tenants.managers.verbs import refused_as
 
 if TYPE_CHECKING:
     from budgets.models import Movement, Schedule, ScheduleRun, ScheduleVersion
@@ -29,112 +26,52 @@ type Run = "tuple[datetime, str, Movement | None]"
 """A due time, its outcome and the deposit, where one was made."""
 
 
-class ScheduleRows(ABC):
-    """Reads and writes; the verbs decide."""
-
-    @abstractmethod
-    def answer(self, pk: UUID) -> "Schedule":
-        """The schedule that answered a request before: by its id, or a version's."""
-
-    @abstractmethod
-    def require_quota(self) -> None:
-        """Raise QuotaReached when the tenant has all the schedules that it may have."""
-
-    @abstractmethod
-    def lock(self, schedule: "Schedule") -> None:
-        """Make others who would run or change it wait, and read anew what changes."""
-
-    @abstractmethod
-    def renew_budget(self, schedule: "Schedule") -> None:
-        """Read anew whether its budget is archived."""
-
-    @abstractmethod
-    def insert(self, schedule: "Schedule") -> None:
-        """Write a new schedule. Raises BadSchedule when another one has its name."""
-
-    @abstractmethod
-    def write_change(
-        self, schedule: "Schedule", version: "ScheduleVersion", changed: list[str]
-    ) -> None:
-        """Write the changed columns and the version with the old ones. Raises as `insert`."""
-
-    @abstractmethod
-    def last_moments(self, schedule: "Schedule") -> tuple[datetime | None, datetime | None]:
-        """The last due time that was run (not skipped), and the end of the last version."""
-
-    @abstractmethod
-    def run_times_after(self, schedule: "Schedule", moment: datetime) -> Collection[datetime]:
-        """The later due times that have a run."""
-
-    @abstractmethod
-    def run_at(self, schedule: "Schedule", due_at: datetime) -> "ScheduleRun | None":
-        """The run of a due time."""
-
-    @abstractmethod
-    def read_past(self, schedules: "Sequence[Schedule]") -> dict[UUID, Past]:
-        """The past of each, by id; sets `behind` where due times from before a change are open."""
-
-    @abstractmethod
-    def write_runs(
-        self, schedule: "Schedule", runs: Sequence[Run], following: datetime | None
-    ) -> "list[ScheduleRun]":
-        """Write runs, and the due time that follows them."""
-
-
-class DatabaseScheduleRows(ScheduleRows):
+class ScheduleRows:
     """The rows in PostgreSQL; `schedules` is their manager."""
 
     def __init__(self, schedules: Any) -> None:
         self._schedules = schedules
 
-    @override
-    def answer(self, pk: UUID) -> "Schedule":
-        rows = self._schedules.filter(Q(pk=pk) | Q(versions=pk)).distinct()
-        schedule: Schedule = earlier_answer(rows)
-        return schedule
-
-    @override
-    def require_quota(self) -> None:
-        quotas.require("schedules")
-
-    @override
     def lock(self, schedule: "Schedule") -> None:
+        """Make others who would run or change it wait, and read anew what changes."""
         schedule.acquire()
 
-    @override
     def renew_budget(self, schedule: "Schedule") -> None:
+        """Read anew whether its budget is archived."""
         schedule.budget.refresh_from_db(fields=["archived_at"])
 
-    @override
     def insert(self, schedule: "Schedule") -> None:
-        with self._explained(schedule):
+        """Write a new schedule. Raises BadSchedule when another one has its name."""
+        with self._explained(schedule), transaction.atomic(self._schedules.db):
             schedule.save(force_insert=True)
 
-    @override
     def write_change(
         self, schedule: "Schedule", version: "ScheduleVersion", changed: list[str]
     ) -> None:
-        with self._explained(schedule):
+        """Write the changed columns and the version with the old ones. Raises as `insert`."""
+        with self._explained(schedule), transaction.atomic(self._schedules.db):
             version.save(force_insert=True)
             schedule.save(update_fields=changed)
 
-    @override
     def last_moments(self, schedule: "Schedule") -> tuple[datetime | None, datetime | None]:
+        """The last due time that was run (not skipped), and the end of the last version."""
         ran = schedule.runs.exclude(outcome="skipped").aggregate(last=Max("due_at"))
         return ran["last"], schedule.versions.aggregate(last=Max("until"))["last"]
 
-    @override
     def run_times_after(self, schedule: "Schedule", moment: datetime) -> Collection[datetime]:
+        """The later due times that have a run."""
         return set(schedule.runs.filter(due_at__gt=moment).values_list("due_at", flat=True))
 
-    @override
     def run_at(self, schedule: "Schedule", due_at: datetime) -> "ScheduleRun | None":
+        """The run of a due time."""
         run: ScheduleRun | None = schedule.runs.filter(due_at=due_at).first()
         return run
 
-    @override
     def read_past(self, schedules: "Sequence[Schedule]") -> dict[UUID, Past]:
-        """One statement, and one more if versions are to be read."""
+        """The past of each, by id; sets `behind` where due times from before a change are open.
+
+        One statement, and one more if versions are to be read.
+        """
         runs = apps.get_model("budgets.ScheduleRun").objects.filter(schedule=OuterRef("pk"))
         versions = apps.get_model("budgets.ScheduleVersion").objects.filter(schedule=OuterRef("pk"))
         before = runs.filter(due_at__lt=OuterRef("next_due_at")).order_by("-due_at")
@@ -158,10 +95,10 @@ class DatabaseScheduleRows(ScheduleRows):
         for schedule in schedules:
             schedule.behind = [row for row in versions if row.schedule_id == schedule.pk]
 
-    @override
     def write_runs(
         self, schedule: "Schedule", runs: Sequence[Run], following: datetime | None
     ) -> "list[ScheduleRun]":
+        """Write runs, and the due time that follows them."""
         actor_id = current_actor_id()
         model = schedule.runs.model
         written: list[ScheduleRun] = schedule.runs.bulk_create(
@@ -172,16 +109,9 @@ class DatabaseScheduleRows(ScheduleRows):
         schedule.save(update_fields=["next_due_at"])
         return written
 
-    @contextmanager
-    def _explained(self, schedule: "Schedule") -> Iterator[None]:
-        """Raise BadSchedule for a name that is taken. A refused write leaves nothing behind."""
-        try:
-            with transaction.atomic(using=self._schedules.db):
-                yield
-        except ConstraintBroken as error:
-            if error.constraint != "budgets_schedule_name_once":
-                raise
-            raise name_taken(schedule) from error
+    def _explained(self, schedule: "Schedule") -> AbstractContextManager[None]:
+        """Raise BadSchedule for a name that is taken."""
+        return refused_as({"budgets_schedule_name_once": name_taken(schedule)})
 
 
 def name_taken(schedule: "Schedule") -> BadSchedule:

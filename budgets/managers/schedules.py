@@ -1,6 +1,6 @@
 """Schedules, what they were before their changes, and their runs: filters and reads.
 
-The verbs are those of `ScheduleVerbs` and `RunVerbs`.
+The verbs are those of `ScheduleVerbs`.
 """
 
 from datetime import datetime
@@ -13,10 +13,6 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from budgets.errors import UnknownSchedule
-from budgets.managers.databasewriter import DatabaseWriter
-from budgets.managers.moneyverbs import MoneyVerbs
-from budgets.managers.runverbs import RunVerbs
-from budgets.managers.schedulerows import DatabaseScheduleRows
 from budgets.managers.scheduleverbs import ScheduleVerbs
 from tenants.managers.base import TenantManager, TenantQuerySet
 
@@ -48,21 +44,8 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
 _Schedules = models.Manager.from_queryset(ScheduleQuerySet)
 
 
-class ScheduleManager(ScheduleVerbs, RunVerbs, _Schedules["Schedule"], TenantManager["Schedule"]):
+class ScheduleManager(ScheduleVerbs, _Schedules["Schedule"], TenantManager["Schedule"]):
     """The schedules of the tenant in force."""
-
-    @property
-    def _writer(self) -> DatabaseWriter:
-        return DatabaseWriter(self.db)
-
-    @property
-    def _rows(self) -> DatabaseScheduleRows:
-        return DatabaseScheduleRows(self)
-
-    @property
-    def _movements(self) -> MoneyVerbs:
-        movements: MoneyVerbs = apps.get_model("budgets.Movement").objects
-        return movements
 
     def tenants_with_due(self, now: datetime, *, resting: bool = False) -> list[UUID]:
         """The tenants that have something to run: while inspecting, all that are not suspended.

@@ -4,18 +4,18 @@ Every verb but `create_schedule` takes the schedule's row lock first, then its b
 does. A due time before a change keeps the terms from before it, whenever it is run.
 """
 
-from abc import abstractmethod
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
+from uuid import UUID
 
 from budgets.errors import BadSchedule, ScheduleEnded
 from budgets.managers.cleaning import clean_name, require_amount
 from budgets.managers.dispositions import require_in_use
 from budgets.managers.requests import Request, RequestOptions
+from budgets.managers.runverbs import RunVerbs
 from budgets.managers.schedulefacts import CatchUp
-from budgets.managers.schedulerows import ScheduleRows
 from budgets.managers.versions import TERMS
-from budgets.managers.writer import LedgerWriter
 from budgets.recurrence import Recurrence, due_times, recurrence
 from budgets.recurrence.rrules import parts_of, text_of
 from budgets.roles import verb
@@ -26,21 +26,13 @@ if TYPE_CHECKING:
 TICK = timedelta(microseconds=1)
 
 
-class ScheduleVerbs:
+class ScheduleVerbs(RunVerbs):
     """Makes and changes schedules. Amounts are minor units; the keywords are `RequestOptions`.
 
     Repeating a `key` with the same request changes nothing; with another it raises KeyReused.
     Every verb raises StalePlan. Those that change a schedule raise ScheduleEnded; their memo and
     metadata explain the change, and are not those of its deposits.
     """
-
-    @property
-    @abstractmethod
-    def _writer(self) -> LedgerWriter: ...
-
-    @property
-    @abstractmethod
-    def _rows(self) -> ScheduleRows: ...
 
     @verb("schedules.create")
     def create_schedule(
@@ -75,9 +67,9 @@ class ScheduleVerbs:
         terms = {"name": clean_name(name), "amount": amount, "catch_up": catch_up}
         request = Request("create_schedule", options, when=when, **terms)
         if answer := request.open(self._writer, budget):
-            return self._rows.answer(answer)
+            return self._answer(answer)
         require_in_use(budget)
-        self._rows.require_quota()
+        self._writer.require_quota("schedules")
         terms |= columns(when) | self._writer.columns(request)
         due = next(due_times(when))
         schedule: Schedule = self._writer.make("Schedule", budget=budget, next_due_at=due, **terms)
@@ -115,12 +107,14 @@ class ScheduleVerbs:
         new |= {"time_zone": time_zone, "catch_up": catch_up}
         _require_terms(new)
         request = Request("edit_schedule", options, schedule=schedule.pk, **new)
-        if earlier := self._open(request, schedule):
-            return earlier
-        was, rule = schedule.recurrence, rrule or schedule.rrule
-        when = recurrence(rule, starts or was.starts, time_zone or was.time_zone)
-        terms = {"amount": amount or schedule.amount, "catch_up": catch_up or schedule.catch_up}
-        return self._change(request, schedule, "edit", **terms, **columns(when))
+
+        def terms() -> dict[str, Any]:
+            was = schedule.recurrence
+            when = recurrence(rrule or was.rrule, starts or was.starts, time_zone or was.time_zone)
+            terms = {"amount": amount or schedule.amount, "catch_up": catch_up or schedule.catch_up}
+            return terms | columns(when)
+
+        return self._change(request, schedule, terms)
 
     @verb("schedules.rename")
     def rename(
@@ -137,9 +131,7 @@ class ScheduleVerbs:
         """
         name = clean_name(name)
         request = Request("rename_schedule", options, schedule=schedule.pk, name=name)
-        if earlier := self._open(request, schedule):
-            return earlier
-        return self._change(request, schedule, "rename", name=name)
+        return self._change(request, schedule, lambda: {"name": name})
 
     @verb("schedules.pause")
     def pause(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
@@ -153,10 +145,8 @@ class ScheduleVerbs:
         'paused'
         """
         request = Request("pause_schedule", options, schedule=schedule.pk)
-        if earlier := self._open(request, schedule):
-            return earlier
-        since = schedule.paused_at or self._writer.now()
-        return self._change(request, schedule, "pause", paused_at=since)
+        now = self._writer.now()
+        return self._change(request, schedule, lambda: {"paused_at": schedule.paused_at or now})
 
     @verb("schedules.pause")
     def resume(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
@@ -170,9 +160,7 @@ class ScheduleVerbs:
         'active'
         """
         request = Request("resume_schedule", options, schedule=schedule.pk)
-        if earlier := self._open(request, schedule):
-            return earlier
-        return self._change(request, schedule, "resume", paused_at=None)
+        return self._change(request, schedule, lambda: {"paused_at": None})
 
     @verb("schedules.end")
     def end(self, schedule: "Schedule", **options: Unpack[RequestOptions]) -> "Schedule":
@@ -189,30 +177,37 @@ class ScheduleVerbs:
         'ended'
         """
         request = Request("end_schedule", options, schedule=schedule.pk)
-        if earlier := self._open(request, schedule):
-            return earlier
-        return self._change(request, schedule, "end", ended_at=self._writer.now())
+        return self._change(request, schedule, lambda: {"ended_at": self._writer.now()})
 
-    def _open(self, request: Request, schedule: "Schedule") -> "Schedule | None":
-        """Lock the schedule, then its budget; return what answered this request before."""
+    def _answer(self, pk: UUID) -> "Schedule":
+        schedule: Schedule = self._writer.answer("Schedule", pk)
+        return schedule
+
+    def _change(
+        self, request: Request, schedule: "Schedule", terms: Callable[[], dict[str, Any]]
+    ) -> "Schedule":
+        """Lock the schedule, then its budget; write the terms, and a version with those until now.
+
+        A request that was answered before writes nothing. Without a change nothing is written,
+        unless a key must be stored for a repeat. Raises ScheduleEnded.
+        """
         self._rows.lock(schedule)
         if answer := request.open(self._writer, schedule.budget):
-            return self._rows.answer(answer)
+            return self._answer(answer)
         schedule.repeated = False
         if schedule.next_due_at is None:
             raise ScheduleEnded(f"{schedule} has ended", schedule=schedule.name)
-        return None
-
-    def _change(
-        self, request: Request, schedule: "Schedule", verb: str, **changes: Any
-    ) -> "Schedule":
-        """Write a version with the terms until now, and the new terms.
-
-        Without a change nothing is written, unless a key must be stored for a repeat.
-        """
+        changes = terms()
         changed = [name for name, value in changes.items() if getattr(schedule, name) != value]
         if not changed and request.key is None:
             return schedule
+        self._write_change(request, schedule, {name: changes[name] for name in changed})
+        return schedule
+
+    def _write_change(
+        self, request: Request, schedule: "Schedule", changes: dict[str, Any]
+    ) -> None:
+        """Write a version with the terms until now, and the changes."""
         until, was = self._until(schedule), schedule.recurrence
         terms = {name: getattr(schedule, name) for name in TERMS} | self._writer.columns(request)
         version = self._writer.make(
@@ -220,17 +215,16 @@ class ScheduleVerbs:
             budget=schedule.budget,
             schedule=schedule,
             until=until,
-            verb=verb,
+            verb=request.verb.removesuffix("_schedule"),
             **terms,
         )
-        for name in changed:
-            setattr(schedule, name, changes[name])
+        for name, value in changes.items():
+            setattr(schedule, name, value)
         if schedule.ended_at:
             schedule.next_due_at = None
         elif schedule.recurrence != was:
             self._set_next_due(schedule, until)
-        self._rows.write_change(schedule, version, [*changed, "next_due_at"])
-        return schedule
+        self._rows.write_change(schedule, version, [*changes, "next_due_at"])
 
     def _until(self, schedule: "Schedule") -> datetime:
         """The last moment of the old terms: now, or a later run or change.

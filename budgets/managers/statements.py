@@ -8,16 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.apps import apps
 from django.db import models
 from django.db.models import BigIntegerField, Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.errors import UnknownStatement
-from budgets.managers.databasewriter import DatabaseWriter
 from budgets.managers.matching import LineStatus
-from budgets.managers.moneyverbs import MoneyVerbs
-from budgets.managers.statementrows import DatabaseStatementRows
 from budgets.managers.statementverbs import StatementVerbs
 from tenants.managers.base import TenantManager, TenantQuerySet
 
@@ -57,19 +53,6 @@ _Statements = models.Manager.from_queryset(StatementQuerySet)
 
 class StatementManager(StatementVerbs, _Statements["Statement"], TenantManager["Statement"]):
     """The imports of the tenant in force."""
-
-    @property
-    def _writer(self) -> DatabaseWriter:
-        return DatabaseWriter(self.db)
-
-    @property
-    def _rows(self) -> DatabaseStatementRows:
-        return DatabaseStatementRows(self)
-
-    @property
-    def _movements(self) -> MoneyVerbs:
-        movements: MoneyVerbs = apps.get_model("budgets.Movement").objects
-        return movements
 
     def get_by_name(self, budget: "Budget", name: str) -> "Statement":
         """The import with that id, or the standing one whose file's SHA-256 begins with it.

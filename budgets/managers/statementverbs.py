@@ -4,7 +4,6 @@ An import is `begin`, `import_batch` for each batch of lines, and `finish`, each
 own: see `budgets.jobs.imports.import_file`.
 """
 
-from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -21,11 +20,10 @@ from budgets.managers.matching import (
     batches,
     movement_key,
 )
-from budgets.managers.moneyverbs import MoneyVerbs
 from budgets.managers.requests import require_key
 from budgets.managers.statementdeposits import deposit_of, reversal_options, undo_refused
 from budgets.managers.statementrows import StatementRows
-from budgets.managers.writer import LedgerWriter
+from budgets.managers.writer import LedgerVerbs
 from budgets.roles import verb
 from budgets.statements import Line, StatementFile, Survey, survey
 
@@ -33,21 +31,12 @@ if TYPE_CHECKING:
     from budgets.models import Budget, Movement, Statement, StatementLine
 
 
-class StatementVerbs:
+class StatementVerbs(LedgerVerbs):
     """Imports statements. Amounts are minor units."""
 
     @property
-    @abstractmethod
-    def _writer(self) -> LedgerWriter: ...
-
-    @property
-    @abstractmethod
-    def _rows(self) -> StatementRows: ...
-
-    @property
-    @abstractmethod
-    def _movements(self) -> MoneyVerbs:
-        """The money verbs of the same store."""
+    def _rows(self) -> StatementRows:
+        return StatementRows(self)
 
     def review(
         self, budget: "Budget", file: StatementFile, choices: Choices = NO_CHOICES
@@ -100,7 +89,7 @@ class StatementVerbs:
         standing = self._rows.standing(budget, file)
         statement = self._with_decisions(standing, budget, file, surveyed, choices)
         if standing is None:
-            self._rows.require_quota()
+            self._writer.require_quota("imports_per_month")
             self._rows.insert(statement)
         elif choices.skip or choices.include:
             self._rows.update(statement, "decisions")

@@ -1,38 +1,28 @@
 """The ledger writer: it drafts movements with their entries, and it alone writes them and rules.
 
 The verbs decide what is to be written. Stores differ in a few primitives: `DatabaseWriter` has
-those of PostgreSQL, `budgets.testing` those of a ledger in memory.
+those of PostgreSQL, `budgets.testing` replaces them by those of a ledger in memory.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+
+from django.apps import apps
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, NothingToMove
+from budgets.managers.databasewriter import DatabaseWriter, Draft
 from budgets.managers.entries import ProposedEntry, net
-from budgets.managers.keys import Keys
 from budgets.managers.kinds import BucketKind
 from budgets.managers.requests import Request
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, Budget, Entry, Movement
+    from budgets.managers.moneyverbs import MoneyVerbs
+    from budgets.models import Budget, Entry, Movement
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A movement and its entries, not written yet; budget and buckets are as they will be."""
-
-    budget: "Budget"
-    movement: "Movement"
-    entries: "list[Entry]"
-
-
-class LedgerWriter(ABC):
-    """Drafts and posts; its children write. All of it is done under the budget's lock."""
+class LedgerWriter(DatabaseWriter):
+    """Drafts movements and posts them."""
 
     __slots__ = ()
 
@@ -107,75 +97,27 @@ class LedgerWriter(ABC):
         bucket.balance, bucket.last_entry_seq = entry.balance_after, entry.seq
         return entry
 
-    def columns(self, request: Request, now: datetime | None = None) -> dict[str, Any]:
-        """The columns that record a request: who, when, why and under which key."""
-        return {**self.caller(), **request.columns(now or self.now())}
-
     def add_money_bucket(self, budget: "Budget") -> None:
         """Give a new budget its money bucket."""
         bucket = self.make("Bucket", budget=budget, name="Money", kind=BucketKind.MONEY)
         self.write_rules(Request("create_money", {}), budget, [bucket], verb="create")
 
-    @abstractmethod
-    def now(self) -> datetime:
-        """The present moment, by the clock of the store."""
 
-    @abstractmethod
-    def caller(self) -> dict[str, Any]:
-        """The columns that say who asks: `actor_id` and `request_id`."""
+class LedgerVerbs:
+    """What the verbs of all managers share: their store, here PostgreSQL."""
 
-    @abstractmethod
-    def make(self, model: str, /, **values: Any) -> Any:
-        """A row of that model, not written."""
+    if TYPE_CHECKING:
+        db: Any
 
-    @abstractmethod
-    def lock(self, budget: "Budget") -> None:
-        """Make every other writer of this budget wait, and read it anew."""
+    @property
+    def _writer(self) -> LedgerWriter:
+        return LedgerWriter(self.db)
 
-    @abstractmethod
-    def lock_all(self, ids: Collection[UUID]) -> "dict[UUID, Budget]":
-        """Lock budgets in the order of their ids, so that nobody waits in a circle."""
-
-    @abstractmethod
-    def renew(self, *rows: Any) -> None:
-        """Read rows anew. Raises RowNotFound."""
-
-    @abstractmethod
-    def keys(self, budgets: Collection[UUID], keys: Iterable[str | None]) -> Keys:
-        """Which of the keys the budgets have used, and for what."""
-
-    @abstractmethod
-    def open_buckets(self, budget: "Budget") -> "list[Bucket]":
-        """The open buckets, and their budget, in one read. Raises UnknownBudget."""
-
-    @abstractmethod
-    def open_buckets_of(self, budgets: "Mapping[UUID, Budget]") -> "dict[UUID, list[Bucket]]":
-        """The open buckets of each budget, under its lock."""
-
-    @abstractmethod
-    def movements(
-        self, ids: Collection[UUID], budgets: "Mapping[UUID, Budget]"
-    ) -> "dict[UUID, Movement]":
-        """Movements of those budgets, by id."""
-
-    @abstractmethod
-    def write(self, drafts: Sequence[Draft]) -> None:
-        """Write movements, their entries, the balances and the totals of the budgets."""
-
-    @abstractmethod
-    def write_rules(
-        self,
-        request: Request,
-        budget: "Budget",
-        buckets: "list[Bucket]",
-        *,
-        verb: str = "",
-        from_seq: int | None = None,
-    ) -> None:
-        """Write buckets and a version of the rules of each; the first one keeps the key.
-
-        They hold from movement `from_seq` on, or else from the next one. Raises BadRule.
-        """
+    @property
+    def _movements(self) -> "MoneyVerbs":
+        """The money verbs of the same store."""
+        movements: MoneyVerbs = apps.get_model("budgets.Movement").objects
+        return movements
 
 
 def _count(budget: "Budget", movement: "Movement") -> None:

@@ -12,7 +12,6 @@ passes read that copy, so a file that changes or disappears meanwhile changes no
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from budgets.errors import BadStatement
 from budgets.statements.column_roles import Hints
@@ -35,14 +34,7 @@ __all__ = [
 _NO_HINTS = Hints()
 
 
-class _File(Protocol):
-    """What the formats have in common."""
-
-    @property
-    def format(self) -> str: ...
-    @property
-    def accounts(self) -> tuple[Account, ...]: ...
-    def lines(self, decimals: int) -> Iterator[Line]: ...
+type _File = OfxFile | CsvFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,23 +23,10 @@ from budgets import interfaces
 from budgets.testing.buckets import MemoryBuckets
 from budgets.testing.budgets import MemoryBudgets
 from budgets.testing.entries import MemoryEntries
-from budgets.testing.movements import MemoryMovements
-from budgets.testing.rows import Bucket, Budget, Entry, Movement
-from budgets.testing.schedules import MemorySchedules, Schedule, ScheduleRun
-from budgets.testing.statements import MemoryStatements, Statement, StatementLine
+from budgets.testing.schedules import MemorySchedules
+from budgets.testing.statements import MemoryStatements
 from budgets.testing.store import Store
-
-__all__ = [
-    "Bucket",
-    "Budget",
-    "Entry",
-    "MemoryLedger",
-    "Movement",
-    "Schedule",
-    "ScheduleRun",
-    "Statement",
-    "StatementLine",
-]
+from budgets.testing.verbs import MemoryMovements
 
 
 class MemoryLedger:
@@ -47,13 +34,6 @@ class MemoryLedger:
 
     `currency` is what the tenant has set for budgets whose founder names none.
     """
-
-    budgets: interfaces.Budgets
-    buckets: interfaces.Buckets
-    movements: interfaces.Movements
-    entries: interfaces.Entries
-    schedules: interfaces.Schedules
-    statements: interfaces.Statements
 
     def __init__(
         self,
@@ -65,12 +45,12 @@ class MemoryLedger:
     ) -> None:
         self._store = Store(clock, actor_id, request_id, currency)
         self._running = False
-        self.budgets = MemoryBudgets(self._store)
-        self.buckets = MemoryBuckets(self._store)
-        self.movements = MemoryMovements(self._store)
-        self.entries = MemoryEntries(self._store)
-        self.schedules = MemorySchedules(self._store)
-        self.statements = MemoryStatements(self._store)
+        self.budgets: interfaces.Budgets = MemoryBudgets(self._store)
+        self.buckets: interfaces.Buckets = MemoryBuckets(self._store)
+        self.movements: interfaces.Movements = MemoryMovements(self._store)
+        self.entries: interfaces.Entries = MemoryEntries(self._store)
+        self.schedules: interfaces.Schedules = MemorySchedules(self._store)
+        self.statements: interfaces.Statements = MemoryStatements(self._store)
 
     def run[T](self, work: Callable[[], T]) -> T:
         """Do `work` as `run_for` does: when it raises, nothing it wrote stays.

@@ -1,7 +1,6 @@
 """The verbs that change rules, in memory: `RuleVerbs` on a store."""
 
 from typing import Any
-from uuid import UUID
 
 from budgets.errors import UnknownBucket
 from budgets.interfaces import AnyRow
@@ -16,18 +15,11 @@ class MemoryBuckets(MemoryDAO, RuleVerbs):
 
     def get_by_name(self, budget: AnyRow, name: str) -> Bucket:
         """The open bucket of that name, whatever its case, or id. Raises UnknownBucket."""
-        for bucket in self._store.all(Bucket):
-            mine = bucket.budget_id == budget.pk and not bucket.archived_at
-            if mine and has_name(bucket.pk, bucket.name, name):
+        for bucket in self._store.all(Bucket, budget_id=budget.pk, archived_at=None):
+            if has_name(bucket.pk, bucket.name, name):
                 return bucket
         raise UnknownBucket(f"the budget has no open bucket {name!r}", name=name)
 
     def of(self, user: Any) -> list[Bucket]:
         """Buckets of the budgets that this user owns."""
         return [row for row in self._store.all(Bucket) if row.budget.belongs_to(user)]
-
-    def _answer(self, pk: UUID) -> Any:
-        return self._store.answer(Bucket, pk)
-
-    def _require_room(self, budget: AnyRow) -> None:
-        """As many as one likes."""

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from budgets.cascade import MAX_MINOR
-from budgets.errors import BadQuestion, BadRule, UnknownBudget
+from budgets.errors import BadQuestion, UnknownBudget
 from budgets.interfaces import AnyRow
-from budgets.managers.budgetverbs import BudgetVerbs
+from budgets.managers.budgetverbs import BudgetVerbs, name_taken
 from budgets.managers.kinds import REDISTRIBUTIONS, BucketKind
 from budgets.managers.reads.dashboard import BucketState, Dashboard, LastMoved, fill_share
 from budgets.managers.reads.moments import Balances, BalanceThen
@@ -26,16 +26,10 @@ class MemoryBudgets(MemoryDAO, BudgetVerbs):
     def _tenant_currency(self) -> str | None:
         return self._store.currency
 
-    def _require_room(self) -> None:
-        """As many as one likes."""
-
     def _save(self, budget: Any, columns: Sequence[str] = ()) -> None:
-        others = [row for row in self._store.all(Budget) if not row.archived_at and row != budget]
-        if not budget.archived_at and any(
-            row.name.lower() == budget.name.lower() for row in others
-        ):
-            name = budget.name
-            raise BadRule(f"there is an open budget {name!r} already", name=name)
+        open_ = [] if budget.archived_at else self._store.all(Budget, archived_at=None)
+        if any(row != budget and row.name.lower() == budget.name.lower() for row in open_):
+            raise name_taken(budget)
         self._store.put(budget)
 
     def get_by_name(self, name: str, *, archived: bool = False) -> Budget:
@@ -79,7 +73,7 @@ class MemoryBudgets(MemoryDAO, BudgetVerbs):
 
     def _redistributions(self, budget: Budget) -> list[Movement]:
         """Those that were not reversed, the oldest first."""
-        rows = [row for row in self._store.all(Movement) if row.budget_id == budget.pk]
+        rows = self._store.all(Movement, budget_id=budget.pk)
         undone = {row.reverses_id for row in rows}
         return [row for row in rows if row.kind in REDISTRIBUTIONS and row.pk not in undone]
 

@@ -71,10 +71,34 @@ class Budget(Row):
 
 
 @dataclass(eq=False, kw_only=True)
-class Bucket(BucketFacts, Row):
-    """An envelope, or the one money bucket of a budget."""
+class OfBudget(Row):
+    """A row of one budget."""
 
     budget_id: UUID
+
+    @property
+    def budget(self) -> Budget:
+        """As it is now."""
+        return self.store.get(Budget, self.budget_id)
+
+
+@dataclass(eq=False, kw_only=True)
+class Requested(OfBudget):
+    """A row that records a request, as `budgets.models.shared.RequestColumns` does."""
+
+    effective_at: datetime
+    request_hash: str
+    actor_id: UUID | None = None
+    request_id: str = ""
+    memo: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class Bucket(BucketFacts, OfBudget):
+    """An envelope, or the one money bucket of a budget."""
+
     name: str
     kind: str = BucketKind.ENVELOPE
     priority: int | None = None
@@ -90,30 +114,17 @@ class Bucket(BucketFacts, Row):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def budget(self) -> Budget:
-        """As it is now."""
-        return self.store.get(Budget, self.budget_id)
-
 
 @dataclass(eq=False, kw_only=True)
-class Movement(Row):
+class Movement(Requested):
     """One atomic money event, written once."""
 
-    budget_id: UUID
     seq: int
     kind: str
     amount: int
     net_amount: int
     entry_count: int
     recorded_at: datetime
-    effective_at: datetime
-    request_hash: str
-    actor_id: UUID | None = None
-    request_id: str = ""
-    memo: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    key: str | None = None
     source: str = ""
     reverses_id: UUID | None = None
 
@@ -121,19 +132,9 @@ class Movement(Row):
         return f"{self.kind} #{self.seq}"
 
     @property
-    def budget(self) -> Budget:
-        """As it is now."""
-        return self.store.get(Budget, self.budget_id)
-
-    @property
     def entries(self) -> "EntriesOf":
         """Its lines, one for each bucket it touched."""
         return EntriesOf(self)
-
-    @property
-    def reversals(self) -> "ReversalsOf":
-        """The movement that undoes it, if any."""
-        return ReversalsOf(self)
 
     @property
     def processed(self) -> int:
@@ -185,12 +186,11 @@ class BucketsOf:
 
     def all(self) -> list[Bucket]:
         """Open and closed ones, the oldest first."""
-        rows = self.budget.store.all(Bucket)
-        return [bucket for bucket in rows if bucket.budget_id == self.budget.pk]
+        return self.budget.store.all(Bucket, budget_id=self.budget.pk)
 
     def open(self) -> list[Bucket]:
         """Those still in use."""
-        return [bucket for bucket in self.all() if not bucket.archived_at]
+        return self.budget.store.all(Bucket, budget_id=self.budget.pk, archived_at=None)
 
     def envelopes(self) -> list[Bucket]:
         """Open ones a cascade may fill, first served first."""
@@ -210,8 +210,7 @@ class EntriesOf:
 
     def all(self) -> list[Entry]:
         """In the order they were written."""
-        rows = self.movement.store.all(Entry)
-        return [entry for entry in rows if entry.movement_id == self.movement.pk]
+        return self.movement.store.all(Entry, movement_id=self.movement.pk)
 
     def with_buckets(self) -> list[Entry]:
         """The same; each reads its bucket from the store."""
@@ -223,18 +222,6 @@ class EntriesOf:
         for name in reversed(fields):
             rows.sort(key=attrgetter(name.removeprefix("-")), reverse=name.startswith("-"))
         return rows
-
-
-@dataclass(frozen=True)
-class ReversalsOf:
-    """What undoes a movement."""
-
-    movement: Movement
-
-    def exists(self) -> bool:
-        """Whether it was reversed."""
-        rows = self.movement.store.all(Movement)
-        return any(row.reverses_id == self.movement.pk for row in rows)
 
 
 def columns(row: Row, names: Iterable[str]) -> dict[str, Any]:

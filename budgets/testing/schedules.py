@@ -1,7 +1,7 @@
 """Schedules in memory: `ScheduleVerbs` and `RunVerbs` on a store."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from operator import attrgetter
 from typing import Any, override
@@ -10,21 +10,18 @@ from uuid import UUID
 from budgets.errors import UnknownSchedule
 from budgets.interfaces import AnyRow
 from budgets.managers.duetimes import Past
-from budgets.managers.runverbs import RunVerbs
 from budgets.managers.schedulefacts import ScheduleFacts, TermsFacts
 from budgets.managers.schedulerows import Run, ScheduleRows, name_taken
 from budgets.managers.scheduleverbs import ScheduleVerbs
-from budgets.testing.movements import MemoryMovements
-from budgets.testing.rows import Budget, Movement, Row
+from budgets.testing.rows import Movement, Requested, Row
 from budgets.testing.store import Store
 from budgets.testing.verbs import MemoryDAO
 
 
 @dataclass(eq=False, kw_only=True)
-class Terms(TermsFacts, Row):
+class Terms(TermsFacts, Requested):
     """The terms of a schedule, and the request that set them."""
 
-    budget_id: UUID
     name: str
     amount: int
     rrule: str
@@ -33,21 +30,9 @@ class Terms(TermsFacts, Row):
     time_zone: str
     catch_up: str = "all"
     paused_at: datetime | None = None
-    effective_at: datetime
-    request_hash: str
-    actor_id: UUID | None = None
-    request_id: str = ""
-    memo: str = ""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    key: str | None = None
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def budget(self) -> Budget:
-        """As it is now."""
-        return self.store.get(Budget, self.budget_id)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -86,7 +71,7 @@ class ScheduleRun(Row):
         return self.store.get(Movement, self.movement_id) if self.movement_id else None
 
 
-class MemorySchedules(MemoryDAO, ScheduleVerbs, RunVerbs):
+class MemorySchedules(MemoryDAO, ScheduleVerbs):
     """Makes, changes and runs schedules as ScheduleManager does; no quota is counted."""
 
     def get_by_name(self, budget: AnyRow, name: str, *, key: str | None = None) -> Schedule:
@@ -94,19 +79,18 @@ class MemorySchedules(MemoryDAO, ScheduleVerbs, RunVerbs):
 
         With a `key` first the one that had the name when it was changed under that key.
         """
-        for version in self._store.all(ScheduleVersion) if key is not None else ():
-            same = (version.budget_id, version.key) == (budget.pk, key)
-            if same and version.name.upper() == name.upper():
+        versions = self._store.all(ScheduleVersion, budget_id=budget.pk, key=key) if key else ()
+        for version in versions:
+            if version.name.upper() == name.upper():
                 return self._store.get(Schedule, version.schedule_id)
-        for schedule in self._store.all(Schedule):
-            live = schedule.budget_id == budget.pk and schedule.next_due_at is not None
-            if live and schedule.name.upper() == name.upper():
+        for schedule in self._store.all(Schedule, budget_id=budget.pk):
+            if schedule.next_due_at and schedule.name.upper() == name.upper():
                 return schedule
         raise UnknownSchedule(f"the budget has no schedule {name!r} to come", name=name)
 
     def due(self, now: datetime) -> list[Schedule]:
         """Schedules with something to run, the longest overdue first."""
-        active = [row for row in self._store.all(Schedule) if row.state == "active"]
+        active = self._store.all(Schedule, state="active")
         past = [row for row in active if row.next_due_at is not None and row.next_due_at <= now]
         return sorted(past, key=attrgetter("next_due_at"))
 
@@ -114,25 +98,12 @@ class MemorySchedules(MemoryDAO, ScheduleVerbs, RunVerbs):
     def _rows(self) -> "MemoryScheduleRows":
         return MemoryScheduleRows(self._store)
 
-    @property
-    def _movements(self) -> MemoryMovements:
-        return MemoryMovements(self._store)
-
 
 class MemoryScheduleRows(ScheduleRows):
     """The rows in a store; nobody else writes at the same time, so nothing is locked."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    @override
-    def answer(self, pk: UUID) -> Any:
-        version = self._store.find(ScheduleVersion, pk)
-        return self._store.answer(Schedule, version.schedule_id if version else pk)
-
-    @override
-    def require_quota(self) -> None:
-        """No quota is counted."""
 
     @override
     def lock(self, schedule: AnyRow) -> None:
@@ -146,13 +117,13 @@ class MemoryScheduleRows(ScheduleRows):
     def insert(self, schedule: AnyRow) -> None:
         self._require_free_name(schedule)
         self._store.put(schedule)
-        self._take_key(schedule)
+        self._take_key(schedule, schedule)
 
     @override
     def write_change(self, schedule: AnyRow, version: AnyRow, changed: list[str]) -> None:
         self._require_free_name(schedule)
         self._store.put(version, schedule)
-        self._take_key(version)
+        self._take_key(version, schedule)
 
     @override
     def last_moments(self, schedule: AnyRow) -> tuple[datetime | None, datetime | None]:
@@ -203,19 +174,18 @@ class MemoryScheduleRows(ScheduleRows):
         return Past(max(before, default=None), ahead, self.last_moments(schedule)[1])
 
     def _runs(self, schedule: AnyRow) -> list[ScheduleRun]:
-        return [run for run in self._store.all(ScheduleRun) if run.schedule_id == schedule.pk]
+        return self._store.all(ScheduleRun, schedule_id=schedule.pk)
 
     def _versions(self, schedule: AnyRow) -> list[Any]:
-        rows = [row for row in self._store.all(ScheduleVersion) if row.schedule_id == schedule.pk]
+        rows = self._store.all(ScheduleVersion, schedule_id=schedule.pk)
         return sorted(rows, key=attrgetter("until"))
 
     def _require_free_name(self, schedule: AnyRow) -> None:
         """Raise BadSchedule when another schedule of the budget that has not ended has its name."""
-        for other in self._store.all(Schedule):
-            both = other.budget_id == schedule.budget_id and other.pk != schedule.pk
-            live = schedule.next_due_at is not None and other.next_due_at is not None
-            if both and live and other.name.lower() == schedule.name.lower():
+        for other in self._store.all(Schedule, budget_id=schedule.budget_id):
+            live = schedule.next_due_at and other.next_due_at and other != schedule
+            if live and other.name.lower() == schedule.name.lower():
                 raise name_taken(schedule)
 
-    def _take_key(self, row: Terms) -> None:
-        self._store.keys.take(row.budget_id, row.key, row.request_hash, row.pk)
+    def _take_key(self, row: Terms, answer: Row) -> None:
+        self._store.keys.take(row.budget_id, row.key, row.request_hash, answer.pk)

@@ -15,18 +15,16 @@ from budgets.managers.statementrows import StatementRows
 from budgets.managers.statements import SHORTEST_PREFIX
 from budgets.managers.statementverbs import StatementVerbs
 from budgets.statements import StatementFile
-from budgets.testing.movements import MemoryMovements
-from budgets.testing.rows import Budget, Movement, Row
+from budgets.testing.rows import Movement, OfBudget
 from budgets.testing.store import Store
-from budgets.testing.verbs import MemoryDAO
+from budgets.testing.verbs import MemoryDAO, MemoryMovements
 from tenants.managers.naming import uuid_of
 
 
 @dataclass(eq=False, kw_only=True)
-class Statement(StatementFacts, Row):
+class Statement(StatementFacts, OfBudget):
     """One import of a file into a budget."""
 
-    budget_id: UUID
     sha256: str
     account: str
     name: str
@@ -39,18 +37,12 @@ class Statement(StatementFacts, Row):
     undone_at: datetime | None = None
     undo_key: str | None = None
 
-    @property
-    def budget(self) -> Budget:
-        """As it is now."""
-        return self.store.get(Budget, self.budget_id)
-
 
 @dataclass(eq=False, kw_only=True)
-class StatementLine(LineFacts, Row):
+class StatementLine(LineFacts, OfBudget):
     """An incoming line and its status."""
 
     statement_id: UUID
-    budget_id: UUID
     number: int
     account: str
     identity: str
@@ -67,11 +59,6 @@ class StatementLine(LineFacts, Row):
         return self.store.get(Statement, self.statement_id)
 
     @property
-    def budget(self) -> Budget:
-        """As it is now."""
-        return self.store.get(Budget, self.budget_id)
-
-    @property
     def movement(self) -> Movement | None:
         """Its deposit."""
         return self.store.get(Movement, self.movement_id) if self.movement_id else None
@@ -82,10 +69,9 @@ class MemoryStatements(MemoryDAO, StatementVerbs):
 
     def get_by_name(self, budget: AnyRow, name: str) -> Statement:
         """The import with that id, or the standing one whose file's SHA-256 begins with it."""
-        rows = [row for row in self._store.all(Statement) if row.budget_id == budget.pk]
-        found = [row for row in rows if row.pk == uuid_of(name)]
+        found = self._store.all(Statement, budget_id=budget.pk, pk=uuid_of(name))
         if not found and len(name) >= SHORTEST_PREFIX:
-            standing = [row for row in rows if not row.undone_at]
+            standing = self._store.all(Statement, budget_id=budget.pk, undone_at=None)
             found = [row for row in standing if row.sha256.startswith(name.lower())]
         if len(found) != 1:
             how_many = "several imports" if found else "no import"
@@ -96,10 +82,6 @@ class MemoryStatements(MemoryDAO, StatementVerbs):
     def _rows(self) -> "MemoryStatementRows":
         return MemoryStatementRows(self._store)
 
-    @property
-    def _movements(self) -> MemoryMovements:
-        return MemoryMovements(self._store)
-
 
 class MemoryStatementRows(StatementRows):
     """The rows in a store; nobody else writes at the same time, so nothing is locked."""
@@ -109,15 +91,8 @@ class MemoryStatementRows(StatementRows):
 
     @override
     def standing(self, budget: AnyRow, file: StatementFile) -> Any:
-        wanted = (budget.pk, file.sha256, file.account, None)
-        for row in self._store.all(Statement):
-            if (row.budget_id, row.sha256, row.account, row.undone_at) == wanted:
-                return row
-        return None
-
-    @override
-    def require_quota(self) -> None:
-        """No quota is counted."""
+        wanted = {"budget_id": budget.pk, "sha256": file.sha256, "account": file.account}
+        return next(iter(self._store.all(Statement, undone_at=None, **wanted)), None)
 
     @override
     def insert(self, statement: AnyRow) -> None:
@@ -147,12 +122,12 @@ class MemoryStatementRows(StatementRows):
 
     @override
     def deposited(self, days: Collection[date], amounts: Collection[int]) -> Sequence[Any]:
-        new = [row for row in self._store.all(StatementLine) if row.status == LineStatus.NEW]
+        new = self._store.all(StatementLine, status=LineStatus.NEW)
         return [row for row in new if row.posted in days and row.amount in amounts]
 
     @override
     def moved_keys(self, budget: AnyRow, keys: Collection[str]) -> frozenset[str]:
-        mine = [row for row in self._store.all(Movement) if row.budget_id == budget.pk]
+        mine = self._store.all(Movement, budget_id=budget.pk)
         return frozenset(row.key for row in mine if row.key in keys and row.key)
 
     @override
@@ -181,7 +156,7 @@ class MemoryStatementRows(StatementRows):
 
     @override
     def keep(self, statement: AnyRow, lines: list[Any]) -> None:
-        rows = [row for row in self._store.all(StatementLine) if row.statement_id == statement.pk]
+        rows = self._store.all(StatementLine, statement_id=statement.pk)
         kept = {row.number: row for row in rows}
         for line in lines:
             row = kept.get(line.number, line)
@@ -191,14 +166,8 @@ class MemoryStatementRows(StatementRows):
 
     @override
     def reversals(self, statement: AnyRow) -> list[Any]:
-        mine = [row for row in self._store.all(Movement) if row.budget_id == statement.budget_id]
-        undo = f"undo:{statement.pk}:"
-        return sorted((row for row in mine if (row.key or "").startswith(undo)), key=_seq)
+        mine = self._store.all(Movement, budget_id=statement.budget_id)  # in the order of their seq
+        return [row for row in mine if (row.key or "").startswith(f"undo:{statement.pk}:")]
 
     def _new(self, statement: AnyRow) -> list[StatementLine]:
-        rows = [row for row in self._store.all(StatementLine) if row.statement_id == statement.pk]
-        return [row for row in rows if row.status == LineStatus.NEW]
-
-
-def _seq(movement: Movement) -> int:
-    return movement.seq
+        return self._store.all(StatementLine, statement_id=statement.pk, status=LineStatus.NEW)

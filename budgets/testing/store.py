@@ -51,9 +51,13 @@ class Store:
         """Read a row in hand anew. Raises RowNotFound."""
         vars(row).update(vars(self.get(type(row), row.pk)))
 
-    def all[R: Row](self, kind: type[R]) -> list[R]:
+    def all[R: Row](self, kind: type[R], **equal: Any) -> list[R]:
         """Every row of a kind, the oldest first."""
-        return [copy(row) for row in self._rows[kind].values()]
+        return [
+            copy(row)
+            for row in self._rows[kind].values()
+            if all(getattr(row, name) == value for name, value in equal.items())
+        ]
 
     def put(self, *rows: Row) -> None:
         """Write rows as they are now."""

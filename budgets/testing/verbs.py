@@ -1,5 +1,6 @@
 """What every data-access object in memory has in common."""
 
+from budgets.managers.moneyverbs import MoneyVerbs
 from budgets.testing.rows import Row
 from budgets.testing.store import Store
 from budgets.testing.writer import MemoryWriter
@@ -9,7 +10,7 @@ from tenants.managers.arguments import typed
 class MemoryDAO:
     """A data-access object of a store: its verbs ask no role, and refuse what those of managers do.
 
-    Verbs that it inherits are those of the managers (`MoneyVerbs`, `RuleVerbs`, `BudgetVerbs`).
+    MemoryDAO that it inherits are those of the managers (`MoneyVerbs`, `RuleVerbs`, `BudgetVerbs`).
     """
 
     def __init_subclass__(cls) -> None:
@@ -25,3 +26,11 @@ class MemoryDAO:
     @property
     def _writer(self) -> MemoryWriter:
         return MemoryWriter(self._store)
+
+    @property
+    def _movements(self) -> MoneyVerbs:
+        return MemoryMovements(self._store)
+
+
+class MemoryMovements(MemoryDAO, MoneyVerbs):
+    """Moves money as MovementManager does."""

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadRule
+from budgets.managers.databasewriter import Draft
 from budgets.managers.keys import Keys
 from budgets.managers.requests import Request
-from budgets.managers.writer import Draft, LedgerWriter
+from budgets.managers.writer import LedgerWriter
 from budgets.testing.rows import Bucket, Budget, Movement, Row
 from budgets.testing.store import Store
 from tenants.errors import ValueRefused
@@ -33,6 +34,14 @@ class MemoryWriter(LedgerWriter):
     @override
     def caller(self) -> dict[str, Any]:
         return {"actor_id": self.store.actor_id, "request_id": self.store.request_id}
+
+    @override
+    def require_quota(self, name: str, of: Any = None) -> None:
+        """As many as one likes."""
+
+    @override
+    def answer(self, model: str, pk: UUID) -> Any:
+        return self.store.answer(Row.kinds[model], pk)
 
     @override
     def make(self, model: str, /, **values: Any) -> Any:
@@ -71,6 +80,10 @@ class MemoryWriter(LedgerWriter):
     @override
     def movements(self, ids: Collection[UUID], budgets: Mapping[UUID, Any]) -> dict[UUID, Any]:
         return {pk: row for pk in ids if (row := self.store.find(Movement, pk))}
+
+    @override
+    def is_reversed(self, movement: Any) -> bool:
+        return bool(self.store.all(Movement, reverses_id=movement.pk))
 
     @override
     def write(self, drafts: Sequence[Draft]) -> None:

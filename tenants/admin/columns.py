@@ -13,11 +13,15 @@ from django.utils.html import format_html, format_html_join
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a list or a line of a page; `value` computes its content from a row."""
+    """A column of a list or a line of a page; `value` computes its content from a row.
 
-    title: str
+    `short_description` is the title and `admin_order_field` the field to sort by, under the names
+    that Django's admin uses.
+    """
+
+    short_description: str
     value: Callable[[Any], object]
-    order: str | None = None
+    admin_order_field: str | None = None
     css: str = ""
 
     do_not_call_in_templates = True
@@ -29,21 +33,11 @@ class Column:
 
     def __str__(self) -> str:
         """The text from which Django makes CSS classes; each word is a class."""
-        return f"{self.title.replace(' ', '_')} {self.css}".strip()
+        return f"{self.short_description.replace(' ', '_')} {self.css}".strip()
 
     @property
     def __name__(self) -> str:
         return str(self)
-
-    @property
-    def short_description(self) -> str:
-        """The head of the column, under the name that Django's admin uses."""
-        return self.title
-
-    @property
-    def admin_order_field(self) -> str | None:
-        """The field to sort by, or None."""
-        return self.order
 
 
 def anchor(model: type[models.Model], pk: str | UUID, text: object) -> str:

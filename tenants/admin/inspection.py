@@ -131,9 +131,10 @@ class RelatedFilter(admin.RelatedFieldListFilter):
         return self.lookup_val is not None
 
 
-class ConditionFilter(admin.SimpleListFilter):
-    """A filter by named conditions."""
+class StateFilter(admin.SimpleListFilter):
+    """A filter by the state of a row; `state_filter` makes the classes."""
 
+    title = parameter_name = "state"
     conditions: ClassVar[Mapping[str, Q]]
 
     @override
@@ -147,6 +148,11 @@ class ConditionFilter(admin.SimpleListFilter):
         if name not in self.conditions:
             raise IncorrectLookupParameters(name)
         return queryset.filter(self.conditions[name])
+
+
+def state_filter(**conditions: Q) -> type[StateFilter]:
+    """The filter with these states, each with its condition."""
+    return type("StateFilter", (StateFilter,), {"conditions": conditions})
 
 
 def changes_of(row: models.Model) -> Any:
@@ -186,17 +192,10 @@ class ReadOnlyOptions(_Options):
             secret += [f"{path}__{name}" for name in SECRETS.get(to, ())]
         return (rows.select_related(*related) if related else rows).defer(*secret)
 
-    @override
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def _never(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @override
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @override
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = _never
 
 
 class InspectingAdmin(ReadOnlyOptions, _Page):
@@ -214,6 +213,12 @@ class InspectingAdmin(ReadOnlyOptions, _Page):
 
     class Media:
         css: ClassVar = {"all": ["tenants/inspecting.css"]}
+
+    @override
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """The filters; RelatedFilter is that of a foreign key."""
+        keys = {field.name for field in self.opts.fields if field.is_relation}
+        return [(each, RelatedFilter) if each in keys else each for each in self.list_filter]
 
     @override
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -1,6 +1,5 @@
 """The admin's pages of users, tenants and members, and the titles of the site."""
 
-from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, cast
@@ -18,11 +17,11 @@ from django.utils.text import Truncator
 
 from tenants.admin.columns import TENANT, USER, Column, anchor, links_to_lists
 from tenants.admin.inspection import (
-    ConditionFilter,
     InspectedTable,
     InspectingAdmin,
     TenantFilter,
     inspect_page,
+    state_filter,
 )
 from tenants.models import (
     Change,
@@ -75,25 +74,12 @@ GROUPS = Column("groups", lambda row: ", ".join(map(str, row.groups.all())) or N
 PERMISSIONS = Column("permissions", _permissions)
 
 
-class InvitationFilter(ConditionFilter):
-    """A filter by the state of an invitation."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {
-        "open": Q(accepted_at=None, expires_at__gt=Now()),
-        "accepted": Q(accepted_at__isnull=False),
-        "expired": Q(accepted_at=None, expires_at__lte=Now()),
-    }
-
-
-class UserFilter(ConditionFilter):
-    """A filter by the state of a user."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {
-        "active": Q(deleted_at=None),
-        "deleted": Q(deleted_at__isnull=False),
-    }
+INVITATION_STATES = state_filter(
+    open=Q(accepted_at=None, expires_at__gt=Now()),
+    accepted=Q(accepted_at__isnull=False),
+    expired=Q(accepted_at=None, expires_at__lte=Now()),
+)
+USER_STATES = state_filter(active=Q(deleted_at=None), deleted=Q(deleted_at__isnull=False))
 
 
 class MemberTable(InspectedTable):
@@ -144,7 +130,7 @@ class UserAdmin(InspectingAdmin):
     )
     inlines = (MembershipTable,)
     list_display = ("email", "first_name", "last_name", "email_verified", "is_staff", "last_login")
-    list_filter = (TenantFilter, UserFilter, "is_staff", "email_verified")
+    list_filter = (TenantFilter, USER_STATES, "is_staff", "email_verified")
     search_fields = ("email", "first_name", "last_name", "id__exact")
     search_help_text = "e-mail, name or id"
     tenant_path = "memberships__tenant_id"
@@ -182,7 +168,7 @@ class InvitationAdmin(InspectingAdmin):
         ("created_at", "updated_at", "id"),
     )
     list_display = ("email", TENANT, "role", STATE, "expires_at")
-    list_filter = (TenantFilter, InvitationFilter, "role")
+    list_filter = (TenantFilter, INVITATION_STATES, "role")
     search_fields = ("email", "id__exact")
     search_help_text = "e-mail or id"
 

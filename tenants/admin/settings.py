@@ -1,25 +1,14 @@
 """The admin's pages of sessions, failed log-ins and settings; `tenants.admin` loads them."""
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from django.contrib import admin
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from tenants.admin.columns import TENANT, USER
-from tenants.admin.inspection import ConditionFilter, InspectingAdmin
+from tenants.admin.inspection import InspectingAdmin, state_filter
 from tenants.models import LoginFailure, SystemSettings, TenantSettings, UserSession
 
-
-class SessionFilter(ConditionFilter):
-    """A filter by the state of a session."""
-
-    title = parameter_name = "state"
-    conditions: ClassVar[Mapping[str, Q]] = {
-        "live": Q(expire_date__gt=Now()),
-        "expired": Q(expire_date__lte=Now()),
-    }
+STATES = state_filter(live=Q(expire_date__gt=Now()), expired=Q(expire_date__lte=Now()))
 
 
 @admin.register(UserSession)
@@ -33,7 +22,7 @@ class UserSessionAdmin(InspectingAdmin):
         "id",
     )
     list_display = (USER, "ip", "last_seen_at", "created_at", "expire_date")
-    list_filter = (SessionFilter,)
+    list_filter = (STATES,)
     search_fields = ("user__email", "ip", "id__exact")
     search_help_text = "e-mail, IP address or id"
 

@@ -4,12 +4,19 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 
+from tenants.management.declarations import Argument, Verb, add_all, examples_of
+
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+type Report = tuple[Any, ...]
+"""A value for programs, then the tables and lines for people."""
 
 
 class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -24,23 +31,43 @@ class Command(BaseCommand):
     """A command with `examples` at the end of its `--help`; raise a CodedError for bad input."""
 
     examples: ClassVar[str] = ""
+    arguments: ClassVar[Sequence[Argument]] = ()
+    """The arguments of the command, or of each of its verbs after the verb's own."""
+    verbs: ClassVar[Mapping[str, Verb]] = {}
 
     @override
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         kwargs = {"epilog": _epilog(self.examples), "formatter_class": _HelpFormatter} | kwargs
         return super().create_parser(prog_name, subcommand, **kwargs)
 
-    @staticmethod
-    def add_verb(verbs: Any, name: str, help: str, examples: str = "") -> argparse.ArgumentParser:
-        """Add a parser for one verb of a command, with examples at the end of its `--help`."""
-        parser: argparse.ArgumentParser = verbs.add_parser(
-            name,
-            help=help,
-            description=f"{help[:1].upper()}{help[1:]}.",
-            epilog=_epilog(examples),
-            formatter_class=_HelpFormatter,
-        )
-        return parser
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        if not self.verbs:
+            add_all(self.arguments, parser)
+            return
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(self.verbs))
+        for name, verb in self.verbs.items():
+            subparser = verbs.add_parser(
+                name,
+                help=verb.help,
+                description=f"{verb.help[:1].upper()}{verb.help[1:]}.",
+                epilog=_epilog(examples_of(name, self.examples)),
+                formatter_class=_HelpFormatter,
+            )
+            add_all([*verb.arguments, *self.arguments], subparser)
+
+    def print_report(self, as_json: bool, report: Report) -> None:
+        """Write the value of a report as JSON, or its tables and lines for people."""
+        value, *shown = report
+        if as_json:
+            self.print_json(value)
+            return
+        for each in shown:
+            if isinstance(each, str):
+                self.stdout.write(each)  # unchanged, because rich breaks long lines
+            else:
+                self.print_rich(each)
 
     def print_json(self, value: object) -> None:
         """Write `value` as JSON, with ids and dates as text."""

@@ -14,11 +14,11 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.serializers.base import DeserializationError
-from django.db import DatabaseError, models
+from django.db import DatabaseError
 
 from tenants.context import acting_for
 from tenants.errors import NoTenant, StoreError
-from tenants.models import Tenant, TenantModel, TenantOwned
+from tenants.models import Tenant, TenantModel
 
 _BAD: tuple[type[Exception], ...] = (
     *(CommandError, DatabaseError, DeserializationError, ValidationError, ValueError),
@@ -63,7 +63,7 @@ def without_a_tenant() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _caused_by(error, NoTenant):
+        if any(isinstance(cause, NoTenant) for cause in _chain(error)):
             raise NeedsTenant("the fixture has rows of a tenant: add --tenant SLUG") from error
         raise
 
@@ -101,15 +101,6 @@ def message_of(error: BaseException) -> str:
 def tenant_models() -> list[type[TenantModel]]:
     """The models that `dumpdata --tenant` dumps: all tenants' models, writable by app or not."""
     return [model for model in apps.get_models() if issubclass(model, TenantModel)]
-
-
-def is_tenant_owned(model: type[models.Model]) -> bool:
-    """Whether its rows belong to tenants; the Tenant model is included."""
-    return issubclass(model, TenantOwned)
-
-
-def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
-    return any(isinstance(cause, kind) for cause in _chain(error))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -20,10 +20,9 @@ from tenants.management.fixtures import (
     FixtureDiffers,
     NotATenants,
     bad_fixture,
-    is_tenant_owned,
     message_of,
 )
-from tenants.models import Change, Tenant, TenantModel
+from tenants.models import Change, Tenant, TenantModel, TenantOwned
 
 type RowKey = tuple[Any, Any]
 """A model and the id of a row."""
@@ -141,7 +140,7 @@ def _must_exist(field: "models.Field[Any, Any]") -> bool:
     remote = field.remote_field
     return (
         remote is not None
-        and not is_tenant_owned(remote.model)
+        and not issubclass(remote.model, TenantOwned)
         and remote.on_delete is not models.DO_NOTHING
     )
 

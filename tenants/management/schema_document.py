@@ -27,7 +27,7 @@ def document(tables: Iterable[Table], others: dict[str, str]) -> str:
     for app, members in groupby(tables, key=attrgetter("app")):
         ours = list(members)
         sections.append(f"## {app}\n\n```mermaid\n{_diagram(ours)}\n```\n")
-        sections += [_section(table) for table in ours]
+        sections += ["\n".join(_section(table)) for table in ours]
     rows = "\n".join(_row(f"`{name}`", may) for name, may in others.items())
     sections.append(
         "## Other tables: of Django, of libraries, and of many-to-many relations\n\n"
@@ -52,11 +52,7 @@ def _drawn(model: str, relation: Relation) -> str:
     return f'{relation.to} {one}{line}{many} {model} : "{relation.name}"'
 
 
-def _section(table: Table) -> str:
-    return "\n".join(_lines(table))
-
-
-def _lines(table: Table) -> Iterator[str]:
+def _section(table: Table) -> Iterator[str]:
     yield f"### {table.name}\n\n{table.comment}\n"
     yield _row("column", "type", "null", "default", "references", "comment")
     yield _row(*["---"] * 6)

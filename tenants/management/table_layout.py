@@ -1,9 +1,11 @@
 """The layout of a table in a narrow terminal: narrower, without lines, or row by row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.measure import Measurement
+from rich.protocol import is_renderable
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -11,6 +13,25 @@ ROOM = 10_000
 """A width that is sufficient for any table."""
 LONGEST = 24
 """A longer word may break into the next line."""
+
+
+def make_table(*headings: str, rows: Iterable[Iterable[object]] = (), **options: Any) -> Table:
+    """A table with the rows; `options` are those of rich's Table. An empty cell is None or "".
+
+    A heading with > in front is right-aligned, and its column never breaks.
+    """
+    table = Table(**{"title_justify": "left"} | options)
+    for heading in headings:
+        is_amount = heading.startswith(">")
+        table.add_column(
+            heading.removeprefix(">"),
+            justify="right" if is_amount else "left",
+            no_wrap=is_amount,
+        )
+    for row in rows:
+        cells: Iterator[Any] = ("" if cell is None else cell for cell in row)
+        table.add_row(*(cell if is_renderable(cell) else str(cell) for cell in cells))
+    return table
 
 
 def fit_table(table: Table, console: Console) -> RenderableType:

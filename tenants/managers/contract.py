@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
-from django.db import models
+from django.db import connections, models
 from django.db.models import Count, Exists, OuterRef, ProtectedError, RestrictedError
 
 from tenants.errors import ForeignKeyBroken, ValueRefused, WrongType
@@ -163,11 +163,14 @@ class ContractQuerySet(models.QuerySet[M]):
     def dangling(self, key: str, *, most: int = 3) -> Dangling | None:
         """Ids in a foreign key without a constraint that belong to no row; None if there are none.
 
-        The examples are the ids that occur most often, `most` of them.
+        The examples are the ids that occur most often, `most` of them. Of a tenant's model, the
+        rows of the tenant in force count alone, for role owner too, which sees all.
         """
         field: Any = self.model._meta.get_field(key)
         target = field.related_model._base_manager.filter(pk=OuterRef(field.attname))
-        unknown = self.filter(~Exists(target), **{f"{field.attname}__isnull": False})
+        restriction: Any = getattr(self.model, "tenant_restriction", lambda _: {})
+        rows_in_force = self.filter(**restriction(connections[self.db]))
+        unknown = rows_in_force.filter(~Exists(target), **{f"{field.attname}__isnull": False})
         rows, ids = Count("pk"), Count(field.attname, distinct=True)
         counts = unknown.aggregate(rows=rows, ids=ids)
         if not counts["rows"]:

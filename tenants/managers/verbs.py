@@ -5,7 +5,8 @@ manager, which takes these steps in PostgreSQL, and the data-access object of
 `tenants.testing.memory`, whose `MemoryRows` replaces every one of them.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -16,6 +17,17 @@ from tenants.access import quotas
 from tenants.errors import ConstraintBroken
 from tenants.managers.arguments import guard
 from tenants.refusals import Refused
+
+
+@contextmanager
+def refused_as(refusals: Mapping[str, Exception]) -> Iterator[None]:
+    """Raise the refusal of a broken constraint, by the name of the constraint, if it has one."""
+    try:
+        yield
+    except ConstraintBroken as error:
+        if (refusal := refusals.get(error.constraint or "")) is None:
+            raise
+        raise refusal from error
 
 
 class Verbs:
@@ -38,13 +50,8 @@ class Verbs:
 
     def _create_once(self, row: Any, constraint: str, refusal: type[Refused]) -> None:
         """Write a new row. Raises the refusal when another row breaks that constraint."""
-        try:
-            with self._all_or_nothing():
-                self._create_row(row)
-        except ConstraintBroken as error:
-            if error.constraint != constraint:
-                raise
-            raise refusal from error
+        with refused_as({constraint: refusal()}), self._all_or_nothing():
+            self._create_row(row)
 
     def _save_row(self, row: Any, *fields: str) -> None:
         """Write these fields of a row, and `updated_at`. Raises ConstraintBroken."""

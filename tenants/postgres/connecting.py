@@ -18,7 +18,6 @@ from django.db import OperationalError
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import ConnStatus, PGconn, PollingStatus
 from psycopg.pq.abc import PGconn as PGconnABC
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from tenants.errors import DatabaseFailed, Unavailable
 
@@ -85,9 +84,9 @@ def connection_errors(params: Mapping[str, Any]) -> Iterator[None]:
     """Raise the error of the cause if the block cannot connect with `params`."""
     try:
         yield
-    except (PoolTimeout, TooManyRequests, PoolClosed):
-        raise
     except psycopg.OperationalError as error:
+        if type(error).__module__.partition(".")[0] == "psycopg_pool":  # PoolTimeout and its like
+            raise
         kind, sqlstate = _cause(error, params)
         # libpq repeats its message if it tried with TLS and without it
         lines = dict.fromkeys(line.strip() for line in str(error).splitlines())

@@ -3,6 +3,7 @@
 The privileges on tenants' tables are in migrations (`tenants.schema.constraints.Grants`).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,18 +78,33 @@ def global_grants(cursor: CursorWrapper) -> Iterator[str]:
     present = set(cursor.db.introspection.table_names(cursor))
     rights = app_grants()
     for table in rights.keys() & present:
-        yield f'GRANT {rights[table]} ON "{table}" TO app'
+        columns = _columns_of(cursor, table)
+        yield f'GRANT {_with_columns(rights[table], columns)} ON "{table}" TO app'
     for table in present.intersection(INSPECTOR):
         yield f'GRANT SELECT ON "{table}" TO inspector'
     for table in SECRET_COLUMNS.keys() & present:
-        cursor.execute(
-            "SELECT attname FROM pg_attribute"
-            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
-            [table],
-        )
-        readable = sorted({row[0] for row in cursor.fetchall()} - SECRET_COLUMNS[table])
-        columns = ", ".join(f'"{column}"' for column in readable)
-        yield f'GRANT SELECT ({columns}) ON "{table}" TO inspector'
+        readable = sorted(_columns_of(cursor, table) - SECRET_COLUMNS[table])
+        listed = ", ".join(f'"{column}"' for column in readable)
+        yield f'GRANT SELECT ({listed}) ON "{table}" TO inspector'
+
+
+def _columns_of(cursor: CursorWrapper, table: str) -> set[str]:
+    cursor.execute(
+        "SELECT attname FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+        [table],
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def _with_columns(rights: str, columns: set[str]) -> str:
+    """The privileges without the columns that the table lacks: those of later migrations."""
+
+    def kept(listed: re.Match[str]) -> str:
+        names = listed[1].split(", ")
+        return f"({', '.join(name for name in names if name.strip('"') in columns)})"
+
+    return re.sub(r"\((.*?)\)", kept, rights)
 
 
 def sequence_grants(cursor: CursorWrapper) -> Iterator[str]:

@@ -233,7 +233,7 @@ class TestLedger:
             "2 Trip €0.00 €50.00 €50.00 Filter -",
             "3 Money €0.00 €884.56 €884.56 Remainder -",
         ]
-        assert "Amount: €1,234.56 External: €1,234.56" in text(html)
+        assert "Amount: €1,234.56 Net amount: €1,234.56" in text(html)
 
     def test_is_searched_by_memo_key_and_id(self, client, tenant, household):
         movement = find(tenant, Movement, key="pay-june")

@@ -1,11 +1,10 @@
 """Depositing into one bucket, and what becomes of money it has no space for."""
 
 import pytest
-from django.utils import timezone
 
 from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, BadRule, BucketClosed, KeyReused, NoSpace
-from budgets.managers.dispositions import Overflow
+from budgets.managers.dispositions import Disposition, Overflow
 from budgets.models import Bucket, Entry, Movement
 from tests.factories import BucketFactory, BudgetFactory
 
@@ -114,7 +113,7 @@ class TestDepositInto:
 
     def test_refuses_a_closed_bucket(self, budget):
         bucket = BucketFactory(budget=budget)
-        Bucket.objects.filter(pk=bucket.pk).update(archived_at=timezone.now(), priority=None)
+        Bucket.objects.close(Bucket.objects.get(pk=bucket.pk), Disposition.MONEY)
 
         for overflow in Overflow:
             with pytest.raises(BucketClosed):

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
@@ -76,6 +77,12 @@ class TestACopy:
         assert ran.code == 0
         assert rows(other) == rows(planted)
         assert list(audit.breaks_of(other)) == []
+
+    def test_is_loaded_whatever_user_another_tenant_names(self, planted, other, dump):
+        with acting_for(TenantFactory(), actor=uuid4()):  # nobody, in a history of another tenant
+            Movement.objects.deposit(BudgetFactory(), 5)
+
+        assert load(dump(), other).code == 0
 
     def test_goes_on_by_itself(self, planted, other, dump):
         load(dump(), other)

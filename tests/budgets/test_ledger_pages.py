@@ -277,13 +277,13 @@ def test_what_cannot_be_asked_is_refused(budget, asked, code, field):
 
 def test_a_listing_without_its_budget_says_what_is_needed(acting):
     for ask in (Entry.objects.page, Entry.objects.listed):
-        with pytest.raises(BadQuery, match="budget is needed") as refused:
+        with pytest.raises(BadQuery, match="filter budget is required") as refused:
             ask({})
         assert refused.value.field == "budget"
 
 
 def test_a_search_says_how_many_letters_it_needs(budget):
-    with pytest.raises(BadQuery, match="at least 3 letters"):
+    with pytest.raises(BadQuery, match="3 to 100 characters"):
         Entry.objects.page({"budget": budget.pk, "search": "ab"})
 
 

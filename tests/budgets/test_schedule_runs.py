@@ -8,7 +8,7 @@ from budgets.cascade import MAX_MINOR, Claim
 from budgets.errors import BadAmount, BadSchedule, UnknownSchedule
 from budgets.jobs import audit, scheduling
 from budgets.managers.runverbs import BATCH
-from budgets.managers.schedulerows import DatabaseScheduleRows
+from budgets.managers.schedulerows import ScheduleRows
 from budgets.models import Movement, Schedule, ScheduleRun
 from tenants.context import acting_for, run_for
 from tenants.errors import ConstraintBroken
@@ -147,7 +147,7 @@ class TestRunDue:
         with acting_for(tenant):
             schedule = pay_day(BudgetFactory())
         with monkeypatch.context() as patched:
-            patched.setattr(DatabaseScheduleRows, "write_runs", _die)
+            patched.setattr(ScheduleRows, "write_runs", _die)
             with pytest.raises(KeyboardInterrupt):
                 run_for(tenant, lambda: Schedule.objects.run_due(schedule, NOW))
 

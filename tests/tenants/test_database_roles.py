@@ -9,14 +9,15 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from budgets.models import Movement
 from tenants.context import acting_for, inspecting
 from tenants.errors import TenantViolation
 from tenants.models import SystemSettings, Tenant, User
 from tenants.postgres import roles
-from tenants.postgres.base import require_bound_login
+from tenants.postgres.base import as_owner, require_bound_login
+from tenants.postgres.grants import global_grants
 from tenants.postgres.pool import Pool
 from tenants.postgres.roles import WrongRole
 from tests.command_line import ROOT, manage
@@ -293,6 +294,15 @@ class TestLocks:
             )
 
             assert {name for (name,) in cursor.fetchall()} == columns
+
+
+def test_the_grants_leave_out_columns_that_a_later_migration_adds():
+    with as_owner() as owner, transaction.atomic(), owner.cursor() as cursor:
+        cursor.execute("ALTER TABLE tenants_systemsettings DROP COLUMN created_at CASCADE")
+        [grant] = [each for each in global_grants(cursor) if 'UPDATE ("values"' in each]
+        transaction.set_rollback(True)
+
+    assert 'UPDATE ("values", version, updated_at)' in grant
 
 
 def test_a_seed_leaves_statistics_which_role_app_could_not(tenant):

@@ -162,6 +162,8 @@ CHECKED = {
 OWNERS = [Change, GlobalChange]
 """What role app may not insert at all: triggers write the history, as owner."""
 UNFINISHED = {
+    Bucket: "has a version with its rules by COMMIT",
+    BucketVersion: "has a bucket with its rules by COMMIT",
     Movement: "has its entries by COMMIT",
     Entry: "joins its movement in the transaction that made it",
     Tenant: "has a slug, and a block of its own",
@@ -291,7 +293,21 @@ def as_the_model_says(row: Any, said: dict[str, Any]) -> None:
 
 
 class TestWhatOneInsertDoesNotMake:
-    """A movement and its entries, a tenant and its slug, settings."""
+    """A bucket and its version, a movement and its entries, a tenant and its slug, settings."""
+
+    def test_a_bucket_with_the_version_of_its_rules(self, committed):
+        side = Side.of(TenantFactory())
+        values, budget = said_of(Bucket, side), side.rows[Budget].pk
+        rules = {name: values[name] for name in ("name", "priority", "filter_share")}
+        with acting_for(side.tenant):
+            made = insert(Bucket, values | {"version": 1})
+            first = version(made, budget) | rules | {"tenant_id": side.tenant.pk, "version": 1}
+            written = insert(BucketVersion, first)
+
+        with acting_for(side.tenant):
+            as_the_model_says(Bucket.objects.get(pk=made), values | {"version": 1})
+            as_the_model_says(BucketVersion.objects.get(pk=written), first)
+        assert [*breaks_of(side.tenant)] == []
 
     def test_a_movement_with_its_entries_and_what_they_add_up_to(self, committed):
         side = Side.of(TenantFactory())

@@ -107,6 +107,7 @@ class TestAChange:
 
     def test_belongs_to_the_rows_own_tenant_whatever_the_setting_says(self, tenant, other):
         with acting_for(tenant):
+            MembershipFactory()  # another owner, so that this one may become a viewer
             member = MembershipFactory()
             # The row is changed under the tenant's setting; the trigger fires with it.
             run("UPDATE tenants_membership SET role = 'viewer' WHERE id = %s", member.pk)

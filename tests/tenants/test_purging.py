@@ -82,7 +82,7 @@ class TestWhatGoes:
 class TestWhatStays:
     def test_is_what_rows_point_at_that_would_not_go_along(self, tenant):
         with acting_for(tenant):
-            member = MembershipFactory()
+            member = MembershipFactory(role="editor")
             long_ago(member)
             BudgetFactory(owner=member)
 

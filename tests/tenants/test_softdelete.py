@@ -113,7 +113,7 @@ class TestWhatIsUnique:
 
 class TestWhatPointsAtIt:
     def test_refuses_by_PROTECT(self, acting):
-        member = MembershipFactory()
+        member = MembershipFactory(role="editor")
         BudgetFactory(owner=member)
 
         with refused(ForeignKeyBroken, "budgets_budget_owner_same_tenant", ("owner",)):

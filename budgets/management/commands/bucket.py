@@ -1,16 +1,19 @@
 """`manage.py bucket`: add, change, reorder and close buckets."""
 
-import argparse
 import sys
 from typing import Any
 from uuid import UUID
 
+from rich.table import Table
+
 from budgets.errors import NotConfirmed
 from budgets.management.base import BudgetCommand
 from budgets.management.change_tables import DRY, BucketChange, bucket_row, changed_buckets_table
-from budgets.management.request_flags import BudgetRequest, add_request_flags, rollback_if
+from budgets.management.request_flags import REQUEST_FLAGS, BudgetRequest, rollback_if
 from budgets.management.rules import VERBS
 from budgets.models import Bucket, Budget
+
+ON = "--tenant tierney --budget Household"
 
 
 class Command(BudgetCommand):
@@ -21,19 +24,28 @@ class Command(BudgetCommand):
         "or close it. The command shows the changed buckets before and after. `budget show` shows "
         "all of them."
     )
-    examples = "".join(verb.examples.rstrip() for verb in VERBS.values())
+    examples = f"""
+  manage.py bucket add Books {ON} --filter 5% --hold 20
+  manage.py bucket add Piano {ON} --filter 100 --target 3000 --key piano-2027
+  manage.py bucket rename Piano "Grand piano" {ON}
+  manage.py bucket rules Groceries {ON} --filter 35% --hold 750
+  manage.py bucket target Holiday 2500 {ON}
+  manage.py bucket target "Grand piano" none {ON}
+  manage.py bucket lock Treats {ON} --memo "Saving"
+  manage.py bucket unlock Treats {ON} --by aoife@example.com
+  manage.py bucket reorder Rent Treats Holiday Crèche Groceries Energy "Emergency fund" \\
+      "Car loan" {ON}
+  manage.py bucket close "Emergency fund" {ON} --to cascade --dry-run
+  manage.py bucket close "Emergency fund" {ON} --to money --yes
+  manage.py bucket close Energy {ON} --to bucket --into Rent --yes
+"""
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
-        for name, verb in VERBS.items():
-            subparser = self.add_verb(verbs, name, verb.help, verb.examples)
-            verb.add_arguments(subparser)
-            super().add_arguments(subparser)
-            add_request_flags(subparser)
+    arguments = (*BudgetCommand.arguments, *REQUEST_FLAGS)
+    verbs = VERBS
 
     def handle(self, *args: Any, verb: str, tenant: str, budget: str, **options: Any) -> None:
-        def run(*, dry_run: bool, expect: int | None = None) -> dict[str, Any]:
-            def work(named: Budget) -> dict[str, Any]:
+        def run(*, dry_run: bool, expect: int | None = None) -> tuple[dict[str, Any], Table, int]:
+            def work(named: Budget) -> tuple[dict[str, Any], Table, int]:
                 request = BudgetRequest.from_flags(named, **options)
                 if expect is not None:
                     request.options["expect"] = expect
@@ -44,24 +56,20 @@ class Command(BudgetCommand):
         version = None
         if verb == "close" and not (options["yes"] or options["dry_run"]):
             _require_terminal(options["json"])
-            version = self._confirm(run(dry_run=True))
-        report = run(dry_run=options["dry_run"], expect=version)
-        table, _ = report.pop("table"), report.pop("version")
-        if options["json"]:
-            self.print_json(report)
-            return
-        self.print_rich(table)
-        if report["movement"]:
-            self.stdout.write(f"Movement {report['movement']}. A closed bucket cannot be reopened.")
+            _, table, version = run(dry_run=True)
+            self._confirm(table)
+        value, table, _ = run(dry_run=options["dry_run"], expect=version)
+        pk = value["movement"]
+        hint = [f"Movement {pk}. A closed bucket cannot be reopened."] if pk else []
+        self.print_report(options["json"], (value, table, *hint))
 
-    def _confirm(self, report: dict[str, Any]) -> int:
-        """Ask for confirmation; return the version of the budget. Raises NotConfirmed."""
-        self.print_rich(report["table"])
+    def _confirm(self, table: Table) -> None:
+        """Ask for confirmation. Raises NotConfirmed."""
+        self.print_rich(table)
         self.stdout.write("Close it permanently? [y/N] ", ending="")
         self.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise NotConfirmed("not confirmed: the bucket was not closed")
-        return int(report["version"])
 
 
 def _require_terminal(json: bool) -> None:
@@ -72,14 +80,16 @@ def _require_terminal(json: bool) -> None:
         )
 
 
-def _report(verb: str, request: BudgetRequest, *, dry_run: bool, **options: Any) -> dict[str, Any]:
-    """Run the verb; the report is JSON, with its table under `table`."""
+def _report(
+    verb: str, request: BudgetRequest, *, dry_run: bool, **options: Any
+) -> tuple[dict[str, Any], Table, int]:
+    """Run the verb; its report as JSON and as a table, and the budget's version before."""
     budget = request.budget
     budget.acquire()
     version, seq = budget.version, budget.last_movement_seq
     before = budget.buckets.by_id()
     with rollback_if(dry_run):
-        result = VERBS[verb].run(request, **options)
+        result = VERBS[verb].run(request, verb=verb, **options)
         buckets = [result] if isinstance(result, Bucket) else list(result)
         budget.refresh_from_db()
         changes = _changes(budget, before, buckets)
@@ -88,15 +98,19 @@ def _report(verb: str, request: BudgetRequest, *, dry_run: bool, **options: Any)
         )
         repeated = any(bucket.repeated for bucket in buckets)
         title = _title(f"{verb} {', '.join(map(str, buckets))}", dry_run, repeated, changes)
-        return {
-            "dry_run": dry_run,
-            "repeated": repeated,
-            "before": [was for was, _ in changes if was],
-            "after": [now if was or not dry_run else now | {"id": None} for was, now in changes],
-            "movement": moved,
-            "version": version,
-            "table": changed_buckets_table(budget, changes, title),
-        }
+        return (
+            {
+                "dry_run": dry_run,
+                "repeated": repeated,
+                "before": [was for was, _ in changes if was],
+                "after": [
+                    now if was or not dry_run else now | {"id": None} for was, now in changes
+                ],
+                "movement": moved,
+            },
+            changed_buckets_table(budget, changes, title),
+            version,
+        )
 
 
 def _changes(budget: Budget, before: dict[Any, Bucket], named: list[Bucket]) -> list[BucketChange]:

@@ -1,6 +1,5 @@
 """`manage.py cascade`: compute the cases of a file. Needs no database."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from budgets.errors import BadCase
 from budgets.management.cases import parse, result
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import argument
 
 
 class Command(BaseCommand):
@@ -28,10 +28,7 @@ class Command(BaseCommand):
 """
     requires_system_checks = ()  # a check may need a database
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "file", nargs="?", default="-", metavar="FILE", help='JSON in UTF-8; "-" is stdin'
-        )
+    arguments = (argument("file", 'JSON in UTF-8; "-" is stdin', "FILE", nargs="?", default="-"),)
 
     def handle(self, *args: Any, file: str, **options: Any) -> None:
         cases = parse(_read(file))

@@ -1,6 +1,5 @@
 """`manage.py conformance`: run the cases of a file through the database."""
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from budgets.managers.dispositions import Overflow
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, argument
 from tenants.models import Tenant
 
 
@@ -35,9 +35,7 @@ class Command(BaseCommand):
   manage.py conformance tests/data/cascade_cases.json
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="JSON in UTF-8")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (argument("file", "JSON in UTF-8", "FILE"), JSON)
 
     def handle(self, *args: Any, file: str, json: bool, **options: Any) -> None:
         try:
@@ -47,13 +45,10 @@ class Command(BaseCommand):
         cases = cases if isinstance(cases, list) else [cases]
         failures = [(case.name, wrong) for case in cases if (wrong := difference(case))]
         passed = len(cases) - len(failures)
-        if json:
-            rows = [{"name": name, "wrong": wrong} for name, wrong in failures]
-            self.print_json({"passed": passed, "failed": len(failures), "failures": rows})
-        else:
-            for name, wrong in failures:
-                self.stdout.write(f"FAILED {name}: {wrong}")
-            self.stdout.write(f"{passed} passed, {len(failures)} failed")
+        rows = [{"name": name, "wrong": wrong} for name, wrong in failures]
+        value = {"passed": passed, "failed": len(failures), "failures": rows}
+        lines = (f"FAILED {name}: {wrong}" for name, wrong in failures)
+        self.print_report(json, (value, *lines, f"{passed} passed, {len(failures)} failed"))
         if failures:
             sys.exit(1)
 

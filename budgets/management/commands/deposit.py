@@ -1,11 +1,12 @@
 """`manage.py deposit`: post a deposit and show what each bucket keeps."""
 
-import argparse
 from typing import Any
 
+from rich.table import Table
+
 from budgets.errors import BucketClosed, UnknownBucket
-from budgets.management.base import BudgetCommand
-from budgets.management.change_tables import DRY
+from budgets.management.base import AMOUNT, BudgetCommand
+from budgets.management.change_tables import posted_title
 from budgets.management.ledger_tables import (
     amount_text,
     cascade_table,
@@ -13,13 +14,14 @@ from budgets.management.ledger_tables import (
     line_rows_into,
     plan_rows,
 )
-from budgets.management.movement_command import add_overflow, undo_hint
-from budgets.management.request_flags import BudgetRequest, add_request_flags
+from budgets.management.movement_command import OVERFLOW, MoneyCommand
+from budgets.management.request_flags import REQUEST_FLAGS, BudgetRequest
 from budgets.managers.dispositions import Overflow
-from budgets.models import Bucket, Budget, Movement
+from budgets.models import Bucket, Movement
+from tenants.management.declarations import argument
 
 
-class Command(BudgetCommand):
+class Command(MoneyCommand):
     """Posts a deposit through the cascade, or into one bucket."""
 
     help = (
@@ -33,33 +35,24 @@ class Command(BudgetCommand):
   manage.py deposit --tenant tierney --budget Household '2.500,00' --locale de
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument(
-            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
-        )
-        parser.add_argument(
-            "--into", metavar="BUCKET", help="only into this bucket, up to its target"
-        )
-        add_overflow(parser)
-        add_request_flags(parser)
+    arguments = (
+        *BudgetCommand.arguments,
+        AMOUNT,
+        argument("--into", "only into this bucket, up to its target", "BUCKET"),
+        OVERFLOW,
+        *REQUEST_FLAGS,
+    )
 
-    def handle(self, *args: Any, tenant: str, budget: str, by: str | None, **options: Any) -> None:
-        def work(found: Budget) -> dict[str, Any]:
-            return deposit(BudgetRequest.from_flags(found, **options), **options)
+    archived = False
 
-        report = self.on_budget(tenant, budget, work, by=by)
-        if options["json"]:
-            self.print_json({key: value for key, value in report.items() if key != "table"})
-            return
-        self.print_rich(report["table"])
-        self.stdout.write(undo_hint(report["movement"], tenant, budget), ending="")
+    def report(self, request: BudgetRequest, **options: Any) -> tuple[dict[str, Any], Table]:
+        return deposit(request, **options)
 
 
 def deposit(
     request: BudgetRequest, *, amount: str, into: str | None, overflow: str, dry_run: bool, **_: Any
-) -> dict[str, Any]:
-    """Post the deposit, or preview it; the report is JSON, with its table under `table`."""
+) -> tuple[dict[str, Any], Table]:
+    """Post the deposit, or preview it; its table shows also the buckets that keep nothing."""
     budget, minor = request.budget, request.amount(amount)
     budget.acquire()
     movement = None
@@ -76,18 +69,17 @@ def deposit(
             movement = Movement.objects.deposit_into(
                 bucket, minor, overflow=Overflow(overflow), **request.options
             )
-    repeated = movement is not None and movement.repeated
-    if movement and repeated:
+    if movement and movement.repeated:
         rows = entry_rows(movement)
+    title = posted_title(f"Deposit of {amount_text(budget, minor)}", movement)
     return {
         "dry_run": dry_run,
-        "repeated": repeated,
+        "repeated": movement is not None and movement.repeated,
         "movement": movement and movement.pk,
         "currency": budget.currency,
         "amount_minor": minor,
         "lines": rows,
-        "table": cascade_table(budget, rows, _title(budget, minor, movement, repeated)),
-    }
+    }, cascade_table(budget, rows, title)
 
 
 def _bucket(request: BudgetRequest, name: str) -> Bucket:
@@ -96,12 +88,3 @@ def _bucket(request: BudgetRequest, name: str) -> Bucket:
         return request.bucket(name)
     except BucketClosed as error:
         raise UnknownBucket(str(error), name=name) from error
-
-
-def _title(budget: Budget, minor: int, movement: Movement | None, repeated: bool) -> str:
-    title = f"Deposit of {amount_text(budget, minor)}"
-    if movement is None:
-        return title + DRY
-    if repeated:
-        return f"{title}, already posted with this key as movement {movement.seq}: nothing moved"
-    return f"{title}, movement {movement.seq}"

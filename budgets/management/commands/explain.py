@@ -1,14 +1,15 @@
 """`manage.py explain`: why each bucket kept its part of a movement."""
 
-import argparse
 from typing import Any
 from uuid import UUID
 
 from budgets.errors import UnknownMovement
-from budgets.management.base import LocalCommand, add_locale
+from budgets.management.base import LOCALE, LocalCommand
 from budgets.management.ledger_tables import explain_rows, explain_table
 from budgets.models import Movement
 from tenants.context import inspecting, run_for
+from tenants.management.base import Report
+from tenants.management.declarations import JSON, argument, parse_or_raise
 from tenants.models import Tenant
 
 
@@ -25,32 +26,27 @@ class Command(LocalCommand):
   manage.py explain --tenant tierney 01a1fcb3-6476-70c3-a79a-7d35aba7c0de --json
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("movement", metavar="ID", help="id of the movement")
-        parser.add_argument(
-            "--tenant",
-            metavar="SLUG",
-            help="tenant of the movement; needed if several tenants have the id",
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
-        add_locale(parser)
+    arguments = (
+        argument("movement", "id of the movement", "ID"),
+        argument(
+            "--tenant", "tenant of the movement; needed if several tenants have the id", "SLUG"
+        ),
+        JSON,
+        LOCALE,
+    )
 
     def handle(
         self, *args: Any, movement: str, tenant: str | None, json: bool, **options: Any
     ) -> None:
         pk = _uuid(movement)
         tenant_id = Tenant.objects.id_of(tenant) if tenant else _tenant_of(pk)
-        table, rows = run_for(tenant_id, lambda: _explained(pk))
-        if json:
-            self.print_json(rows)
-        else:
-            self.print_rich(table)
+        self.print_report(json, run_for(tenant_id, lambda: _explained(pk)))
 
 
-def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
+def _explained(pk: UUID) -> Report:
     movement = Movement.objects.get_by_id(pk)
     rows = explain_rows(movement)
-    return explain_table(movement, rows), {
+    value = {
         "movement": movement.pk,
         "kind": movement.kind,
         "seq": movement.seq,
@@ -58,6 +54,7 @@ def _explained(pk: UUID) -> tuple[Any, dict[str, Any]]:
         "currency": movement.budget.currency,
         "steps": rows,
     }
+    return value, explain_table(movement, rows)
 
 
 def _tenant_of(pk: UUID) -> UUID:
@@ -71,9 +68,5 @@ def _tenant_of(pk: UUID) -> UUID:
 
 
 def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise UnknownMovement(
-            f"{text!r} is not an id: use the UUID that the command which posted it printed"
-        ) from error
+    message = f"{text!r} is not an id: use the UUID that the command which posted it printed"
+    return parse_or_raise(UUID, text, UnknownMovement(message))

@@ -1,11 +1,11 @@
 """`manage.py import_statement`: deposit the incoming lines of a bank statement, each once."""
 
-import argparse
 import json as jsonlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any
 
 from rich.table import Table
@@ -22,6 +22,8 @@ from budgets.management.ledger_tables import amount_text, balances_table
 from budgets.models import Budget
 from budgets.statements import Hints, StatementFile, read, survey
 from tenants.local import local, localised
+from tenants.management.declarations import argument, flag, group
+from tenants.management.table_layout import make_table
 
 LISTED = 10
 """How many lines of each status are listed without --all."""
@@ -49,6 +51,39 @@ ROLES = (
 )
 
 
+HINTS = ("decimal", "delimiter", "date_format", "encoding", "account")
+
+CHOICES = group(
+    "lines",
+    "decisions about single lines, by number",
+    flag("--review", "list every incoming line with its status and reason; write nothing"),
+    argument("--skip-line", "do not import this line", "N", type=int, action="append", default=[]),
+    argument(
+        "--include-line",
+        "import this line although it is held or skipped",
+        "N",
+        type=int,
+        action="append",
+        default=[],
+    ),
+    argument(
+        "--possible",
+        "hold or import lines that may have been imported before (default: hold)",
+        choices=["hold", "import"],
+        default="hold",
+    ),
+)
+CSV = group(
+    "CSV",
+    "only what cannot be detected in the file",
+    *(argument(f"--{role}-column", f"column of the {role}", "NAME") for role in ROLES),
+    argument("--decimal", "decimal separator", choices=["", ".", ","], default=""),
+    argument("--delimiter", "column separator", "CHAR", default=""),
+    argument("--date-format", "format of dates, such as %%d.%%m.%%Y", "FORM", default=""),
+    argument("--encoding", "encoding, such as utf-8 or windows-1252", default=""),
+)
+
+
 class Command(BudgetCommand):
     """Posts a deposit for each new incoming line of an OFX, QFX or CSV file."""
 
@@ -70,30 +105,17 @@ class Command(BudgetCommand):
       --date-column Buchungsdatum --amount-column Betrag --decimal , --date-format %d.%m.%Y
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("file", metavar="FILE", help="OFX, QFX or CSV")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show the lines and write nothing"
-        )
-        parser.add_argument("--brief", action="store_true", help="print only the totals")
-        parser.add_argument(
-            "--all", action="store_true", help=f"list more than {LISTED} lines of a status"
-        )
-        _add_choices(parser)
-        parser.add_argument(
-            "--currency", default="", metavar="CODE", help="currency of a file that names none"
-        )
-        parser.add_argument("--account", default="", help="only this account of the file")
-        csv = parser.add_argument_group("CSV", "only what cannot be detected in the file")
-        for role in ROLES:
-            csv.add_argument(f"--{role}-column", metavar="NAME", help=f"column of the {role}")
-        csv.add_argument("--decimal", default="", choices=["", ".", ","], help="decimal separator")
-        csv.add_argument("--delimiter", default="", metavar="CHAR", help="column separator")
-        csv.add_argument(
-            "--date-format", default="", metavar="FORM", help="format of dates, such as %%d.%%m.%%Y"
-        )
-        csv.add_argument("--encoding", default="", help="encoding, such as utf-8 or windows-1252")
+    arguments = (
+        *BudgetCommand.arguments,
+        argument("file", "OFX, QFX or CSV", "FILE"),
+        flag("--dry-run", "show the lines and write nothing"),
+        flag("--brief", "print only the totals"),
+        flag("--all", f"list more than {LISTED} lines of a status"),
+        CHOICES,
+        argument("--currency", "currency of a file that names none", "CODE", default=""),
+        argument("--account", "only this account of the file", default=""),
+        CSV,
+    )
 
     def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
         target, settings = self.on_budget(tenant, budget, lambda each: (each, local()))
@@ -112,17 +134,19 @@ class Command(BudgetCommand):
             lines = import_file(
                 budget, statement, dry_run=dry_run, choices=choices, surveyed=surveyed
             )
-            tracked = progress.track(lines, total=surveyed.total, description="Importing")
+            totals = Totals()
+            tracked = totals.tally(
+                progress.track(lines, total=surveyed.total, description="Importing")
+            )
             if options["json"]:
-                _print_json(budget, statement, tracked, dry_run, every_why=review)
+                _print_json(budget, statement, tracked, totals, dry_run, every_why=review)
                 return
-            most = None if options["all"] or review else LISTED
-            counts, samples, brought = _collected(tracked, most)
+            samples = _samples(tracked, None if options["all"] or review else LISTED)
         if review:
             self._review(budget, samples)
         elif not brief:
-            self._list(budget, samples, counts)
-        self._print_totals(budget, statement, counts, brought, dry_run)
+            self._list(budget, samples, totals.counts)
+        self._print_totals(budget, statement, totals, dry_run)
         if not brief and not dry_run:
             pk = str(budget.pk)
             self.on_budget(tenant, pk, lambda each: self.print_rich(balances_table(each)))
@@ -155,62 +179,28 @@ class Command(BudgetCommand):
         self,
         budget: Budget,
         statement: StatementFile,
-        counts: Counter[LineStatus],
-        brought: int,
+        totals: "Totals",
         dry_run: bool,
     ) -> None:
         """Print the count of each status and the total amount."""
+        counts, amount = totals.counts, amount_text(budget, totals.brought)
         for account in statement.accounts:
             self.stdout.write(f"account {account.id or '(not named)'}")
         parts = ", ".join(f"{number:,} {status}" for status, number in _counted(counts).items())
         verb = "would import" if dry_run else "imported"
-        self.stdout.write(
-            f"{counts.total():,} lines: {parts}; {verb} {amount_text(budget, brought)}"
-        )
+        self.stdout.write(f"{counts.total():,} lines: {parts}; {verb} {amount}")
         if counts[LineStatus.HELD]:
             self.stdout.write(HELD)
-
-
-def _add_choices(parser: argparse.ArgumentParser) -> None:
-    chosen = parser.add_argument_group("lines", "decisions about single lines, by number")
-    chosen.add_argument(
-        "--review",
-        action="store_true",
-        help="list every incoming line with its status and reason; write nothing",
-    )
-    for verb, does in (
-        ("skip", "do not import this line"),
-        ("include", "import this line although it is held or skipped"),
-    ):
-        chosen.add_argument(
-            f"--{verb}-line", type=int, action="append", default=[], metavar="N", help=does
-        )
-    chosen.add_argument(
-        "--possible",
-        choices=["hold", "import"],
-        default="hold",
-        help="hold or import lines that may have been imported before (default: hold)",
-    )
 
 
 def _choices(*, skip_line: list[int], include_line: list[int], possible: str, **_: Any) -> Choices:
     return Choices(frozenset(skip_line), frozenset(include_line), hold=possible == "hold")
 
 
-def _opened(
-    budget: Budget, *, file: str, currency: str, account: str, decimal: str, delimiter: str,
-    date_format: str, encoding: str, **options: Any,
-) -> StatementFile:  # fmt: skip
+def _opened(budget: Budget, *, file: str, currency: str, **options: Any) -> StatementFile:
     """Open the statement. Raises WrongCurrency unless it is in the budget's currency."""
     columns = {role: name for role in ROLES if (name := options[f"{role}_column"]) is not None}
-    hints = Hints(
-        columns=columns,
-        decimal=decimal,
-        delimiter=delimiter,
-        date_format=date_format,
-        encoding=encoding,
-        account=account,
-    )
+    hints = Hints(columns=columns, **{name: options[name] for name in HINTS})
     statement = read(file, hints=hints)
     require_currency(budget, statement, currency)
     return statement
@@ -222,9 +212,7 @@ def _counted(counts: Counter[LineStatus]) -> dict[str, int]:
 
 
 def _lines_table(*more: str) -> Table:
-    table = Table("line", "date", "account", "description", "amount", "status", *more)
-    table.columns[4].justify = "right"
-    return table
+    return make_table("line", "date", "account", "description", ">amount", "status", *more)
 
 
 def _row(budget: Budget, classified: Classified) -> tuple[str, ...]:
@@ -233,37 +221,46 @@ def _row(budget: Budget, classified: Classified) -> tuple[str, ...]:
     return (str(line.number), str(line.posted), *columns)
 
 
-def _collected(
+@dataclass(slots=True)
+class Totals:
+    """The count of each status, and the total amount of the new lines."""
+
+    counts: Counter[LineStatus] = field(default_factory=Counter)
+    brought: int = 0
+
+    def tally(self, classified: Iterable[Classified]) -> Iterator[Classified]:
+        """Yield the lines and count them."""
+        for each in classified:
+            self.counts[each.status] += 1
+            self.brought += each.line.amount if each.status is LineStatus.NEW else 0
+            yield each
+
+
+def _samples(
     classified: Iterable[Classified], most: int | None
-) -> tuple[Counter[LineStatus], dict[LineStatus, list[Classified]], int]:
-    """The count and the first lines of each status, and the total amount of the new ones."""
-    counts: Counter[LineStatus] = Counter()
+) -> dict[LineStatus, list[Classified]]:
+    """The first lines of each status."""
     samples: dict[LineStatus, list[Classified]] = {status: [] for status in LineStatus}
-    brought = 0
     for each in classified:
-        counts[each.status] += 1
-        brought += each.line.amount if each.status is LineStatus.NEW else 0
         if most is None or len(samples[each.status]) < most:
             samples[each.status].append(each)
-    return counts, samples, brought
+    return samples
 
 
 def _print_json(
     budget: Budget,
     statement: StatementFile,
     classified: Iterable[Classified],
+    totals: Totals,
     dry_run: bool,
     *,
     every_why: bool,
 ) -> None:
     """Write one JSON object line by line, so that memory does not grow with the file."""
-    counts: Counter[LineStatus] = Counter()
-    brought = 0
+    commas = chain(["\n  "], repeat(",\n  "))
     sys.stdout.write('{"lines": [')
-    for comma, each in zip(_commas(), classified, strict=False):
+    for comma, each in zip(commas, classified, strict=False):
         line = each.line
-        counts[each.status] += 1
-        brought += line.amount if each.status is LineStatus.NEW else 0
         row = {
             "line": line.number,
             "status": each.status,
@@ -276,18 +273,12 @@ def _print_json(
         if every_why or each.status is LineStatus.HELD:
             row["why"] = each.why
         sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
-    summary: dict[str, Any] = _counted(counts) | {
-        "lines_total": counts.total(),
-        "brought_minor": brought,
+    summary: dict[str, Any] = _counted(totals.counts) | {
+        "lines_total": totals.counts.total(),
+        "brought_minor": totals.brought,
         "dry_run": dry_run,
         "currency": budget.currency,
         "sha256": statement.sha256,
         "accounts": [account.id for account in statement.accounts],
     }
     sys.stdout.write("], " + jsonlib.dumps(summary)[1:] + "\n")
-
-
-def _commas() -> Iterator[str]:
-    yield "\n  "
-    while True:
-        yield ",\n  "

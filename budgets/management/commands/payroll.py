@@ -1,7 +1,7 @@
 """`manage.py payroll`: deposit into many budgets in one transaction."""
 
-import argparse
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,14 @@ from typing import Any
 from rich.table import Table
 
 from budgets.errors import BadPayroll, Refused
-from budgets.management.base import LocalCommand, add_locale
+from budgets.management.base import LOCALE, LocalCommand
 from budgets.management.ledger_tables import amount_text
 from budgets.management.payroll import PayrollRow, deposits_of, read_rows
 from budgets.models import Movement
 from tenants.context import run_for
 from tenants.local import local
+from tenants.management.declarations import JSON, TENANT, argument, flag
+from tenants.management.table_layout import make_table
 from tenants.models import Tenant
 
 LISTED = 20
@@ -39,47 +41,42 @@ class Command(LocalCommand):
     Household, 1980.50, wages-2026-11-matteo
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="CSV in UTF-8")
-        parser.add_argument("--tenant", required=True, metavar="SLUG", help="slug of the tenant")
-        parser.add_argument(
-            "--each", action="store_true", help="write the other deposits when one is refused"
-        )
-        add_locale(parser)
-        parser.add_argument(
-            "--memo", default="Payroll", help="a note for people (default: Payroll)"
-        )
-        parser.add_argument("--all", action="store_true", help=f"list more than {LISTED} lines")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (
+        argument("file", "CSV in UTF-8", "FILE", type=Path),
+        TENANT,
+        flag("--each", "write the other deposits when one is refused"),
+        LOCALE,
+        argument("--memo", "a note for people (default: Payroll)", default="Payroll"),
+        flag("--all", f"list more than {LISTED} lines"),
+        JSON,
+    )
 
     def handle(self, *args: Any, file: Path, tenant: str, **options: Any) -> None:
         rows = read_rows(file)
         work = partial(_paid, rows, options["memo"], options["each"])
         results = run_for(Tenant.objects.id_of(tenant), work)
         refused = sum(row["status"] == "refused" for row in results)
-        if options["json"]:
-            self.print_json({"lines": results, "refused": refused})
-        else:
-            self._print(results, None if options["all"] else LISTED)
+        shown = _shown(results, None if options["all"] else LISTED)
+        self.print_report(options["json"], ({"lines": results, "refused": refused}, *shown))
         if refused:
             sys.exit(1)
 
-    def _print(self, results: list[dict[str, Any]], most: int | None) -> None:
-        table = Table("line", "budget", "amount", "status", "movement")
-        table.columns[2].justify = "right"
-        for row in results[:most]:
-            table.add_row(
-                str(row["line"]), row["budget"], row["shown"], row["status"], row["answer"]
-            )
-        self.print_rich(table)
-        if most and len(results) > most:
-            self.stdout.write(f"... and {len(results) - most:,} more (--all)")
-        counts = [
-            f"{sum(row['status'] == status for row in results):,} {status}" for status in STATUSES
-        ]
-        self.stdout.write(f"{len(results):,} lines: {', '.join(counts)}")
+
+def _shown(results: list[dict[str, Any]], most: int | None) -> Iterator[Table | str]:
+    """The table of the first lines, and the count of each status."""
+    cells = ([row[name] for name in COLUMNS] for row in results[:most])
+    table = make_table("line", "budget", "amount", "status", "movement", rows=cells)
+    table.columns[2].justify = "right"
+    yield table
+    if most and len(results) > most:
+        yield f"... and {len(results) - most:,} more (--all)"
+    counts = [
+        f"{sum(row['status'] == status for row in results):,} {status}" for status in STATUSES
+    ]
+    yield f"{len(results):,} lines: {', '.join(counts)}"
 
 
+COLUMNS = ("line", "budget", "shown", "status", "answer")
 STATUSES = ("deposited", "repeated", "refused")
 
 

@@ -1,14 +1,13 @@
 """`manage.py rebuild_balances`: recompute balances and totals from the ledger."""
 
-import argparse
 import sys
 from typing import Any
-
-from rich.table import Table
 
 from budgets.jobs.repairs import repair
 from tenants.context import acting_for, inspecting
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, ONE_TENANT, flag
+from tenants.management.table_layout import make_table
 from tenants.models import Tenant
 from tenants.postgres.base import as_owner
 
@@ -26,14 +25,11 @@ class Command(BaseCommand):
   manage.py rebuild_balances --tenant tierney --apply
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
-        parser.add_argument(
-            "--apply",
-            action="store_true",
-            help="write the values of the ledger (default: only report)",
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (
+        ONE_TENANT,
+        flag("--apply", "write the values of the ledger (default: only report)"),
+        JSON,
+    )
 
     def handle(
         self, *args: Any, tenant: str | None, apply: bool, json: bool, **options: Any
@@ -46,18 +42,11 @@ class Command(BaseCommand):
             for slug in progress.track(chosen, description="Comparing"):
                 with acting_for(chosen[slug]):
                     rows += [{"tenant": slug, **row} for row in repair(apply=apply)]
-        if json:
-            self.print_json({"applied": apply, "differences": rows})
-        else:
-            self._print(rows, apply)
+        done = "written" if apply else "reported; nothing was written (use --apply)"
+        summary = f"{len(rows)} differences {done}" if rows else "no differences"
+        cells = (row.values() for row in rows)
+        table = make_table("tenant", "row", "column", "stored", "ledger", rows=cells)
+        shown = (table, summary) if rows else (summary,)
+        self.print_report(json, ({"applied": apply, "differences": rows}, *shown))
         if rows and not apply:
             sys.exit(1)
-
-    def _print(self, rows: list[dict[str, Any]], applied: bool) -> None:
-        table = Table("tenant", "row", "column", "stored", "ledger")
-        for row in rows:
-            table.add_row(*map(str, row.values()))
-        if rows:
-            self.print_rich(table)
-        done = "written" if applied else "reported; nothing was written (use --apply)"
-        self.stdout.write(f"{len(rows)} differences {done}" if rows else "no differences")

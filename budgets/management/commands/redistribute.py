@@ -1,11 +1,12 @@
 """`manage.py redistribute`: move unallocated money to the envelopes."""
 
-import argparse
 from typing import Any
 
+from budgets.management.base import AMOUNT
 from budgets.management.movement_command import MoneyCommand
 from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
+from tenants.management.declarations import argument
 
 
 class Command(MoneyCommand):
@@ -21,14 +22,11 @@ class Command(MoneyCommand):
   manage.py redistribute --tenant tierney --budget Household 80 --into Groceries
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument(
-            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
-        )
-        parser.add_argument(
-            "--into", metavar="BUCKET", help="only to this envelope, up to its target"
-        )
+    arguments = (
+        *MoneyCommand.arguments,
+        AMOUNT,
+        argument("--into", "only to this envelope, up to its target", "BUCKET"),
+    )
 
     def move(self, request: BudgetRequest, *, amount: str, into: str | None, **_: Any) -> Movement:
         """Raises the errors of `MovementManager.redistribute` and `redistribute_to`."""

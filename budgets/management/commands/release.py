@@ -1,8 +1,8 @@
 """`manage.py release`: move the excess over a bucket's target to the money bucket."""
 
-import argparse
 from typing import Any
 
+from budgets.management.base import BUCKET
 from budgets.management.movement_command import MoneyCommand
 from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
@@ -20,9 +20,7 @@ class Command(MoneyCommand):
   manage.py release --tenant tierney --budget Household Holiday --key holiday-is-cheaper
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("bucket", metavar="BUCKET", help="name or id")
+    arguments = (*MoneyCommand.arguments, BUCKET)
 
     def move(self, request: BudgetRequest, *, bucket: str, **_: Any) -> Movement:
         """Raises the errors of `MovementManager.release_excess`."""

@@ -1,7 +1,5 @@
 """`manage.py report`: look at a budget and its ledger, back, ahead and under other rules."""
 
-import argparse
-from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
@@ -12,115 +10,35 @@ from budgets.cascade.projection import monthly
 from budgets.errors import BadQuestion
 from budgets.management import report_tables
 from budgets.management.base import (
+    LOCALE,
+    ZONE,
     LocalCommand,
-    add_locale,
-    add_zone,
     parse_amount,
     parse_claim,
     parse_rule_amount,
     parse_time,
 )
-from budgets.management.report_tables import Report
 from budgets.managers.reads.what_if import OtherRules
 from budgets.models import Bucket, Budget, Entry
 from tenants.context import run_for
 from tenants.local import local
+from tenants.management.base import Report
+from tenants.management.declarations import (
+    JSON,
+    TENANT,
+    Argument,
+    Verb,
+    argument,
+    flag,
+    one_of,
+    parse_or_raise,
+)
 from tenants.models import Tenant
 
 DAY = timedelta(days=1)
 
 
 ON = "--tenant tierney --budget Household"
-
-EXAMPLES = {
-    "dashboard": f"""
-  manage.py report dashboard {ON}
-""",
-    "at": f"""
-  manage.py report at {ON} --effective 2025-03-31
-  manage.py report at {ON} --seq 5 --json
-""",
-    "ledger": f"""
-  manage.py report ledger {ON} --bucket Rent --from 2025-03-01
-  manage.py report ledger {ON} --text salary --limit 5
-""",
-    "months": f"""
-  manage.py report months {ON} --until 2025-12-31 --last 2
-  manage.py report months --tenant tierney --last 6 --zone Europe/Madrid
-""",
-    "what-if": f"""
-  manage.py report what-if {ON} --filter Rent=35% --lock Holiday
-""",
-    "projection": f"""
-  manage.py report projection {ON} 2500.00 --times 24 --json
-""",
-}
-HELP = {
-    "dashboard": "show the rule, balance, target and last entry of each bucket",
-    "at": "show the balances as of a time or after a movement",
-    "ledger": "show a page of entries, newest first",
-    "months": "show income, withdrawals and balances by month; without --budget by currency",
-    "what-if": "compute what the last deposits would have given each bucket under other rules",
-    "projection": "compute when each bucket fills if the same amount is deposited every month",
-}
-
-
-class Command(LocalCommand):
-    """Prints a read of a budget."""
-
-    help = (
-        "Show the dashboard of a budget, its balances as of a time, its ledger, its months, its "
-        "last deposits under other rules, or when its buckets fill. The command writes nothing."
-    )
-    examples = "".join(examples.rstrip() for examples in EXAMPLES.values())
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        views = parser.add_subparsers(dest="view", required=True, metavar="|".join(VIEWS))
-        parsers = {name: self.add_verb(views, name, HELP[name], EXAMPLES[name]) for name in VIEWS}
-        at = parsers["at"].add_mutually_exclusive_group(required=True)
-        at.add_argument("--effective", metavar="TIME", help="by effective time")
-        at.add_argument("--recorded", metavar="TIME", help="by recording time")
-        at.add_argument("--seq", type=int, metavar="N", help="after the movement with this number")
-        _add_filters(parsers["ledger"])
-        months = parsers["months"]
-        months.add_argument(
-            "--last", type=int, default=12, metavar="N", help="number of months (default: 12)"
-        )
-        months.add_argument(
-            "--until", metavar="DAY", help="a day in the last month (default: today)"
-        )
-        _add_rules(parsers["what-if"])
-        ahead = parsers["projection"]
-        ahead.add_argument("amount", metavar="AMOUNT", help="amount of the monthly deposit")
-        ahead.add_argument(
-            "--first", metavar="DAY", help="day of the first deposit (default: today)"
-        )
-        ahead.add_argument(
-            "--times", type=int, default=24, metavar="N", help="number of deposits (default: 24)"
-        )
-        for view in parsers.values():
-            view.add_argument("--tenant", required=True, metavar="SLUG", help="slug of the tenant")
-            view.add_argument("--budget", metavar="NAME", help="name or id")
-            add_locale(view)
-            add_zone(view)
-            view.add_argument("--json", action="store_true", help="print JSON")
-
-    def handle(
-        self, *args: Any, view: str, tenant: str, budget: str | None, json: bool, **options: Any
-    ) -> None:
-        def read() -> Report:
-            named = None if budget is None else Budget.objects.get_by_name(budget, archived=True)
-            return VIEWS[view](named, **options | {"zone": local().zone})
-
-        if budget is None and view != "months":
-            raise BadQuestion("this report needs a budget: add --budget NAME", field="budget")
-        table, rows = run_for(Tenant.objects.id_of(tenant), read)
-        if json:
-            self.print_json(rows)
-        else:
-            self.print_rich(table)
-            for line in report_tables.cursors(rows):
-                self.stdout.write(line)
 
 
 def _dashboard(budget: Budget, *, zone: tzinfo, **_: Any) -> Report:
@@ -200,61 +118,6 @@ def _projection(
     return report_tables.projection_report(budget, result)
 
 
-VIEWS: dict[str, Callable[..., Report]] = {
-    "dashboard": _dashboard,
-    "at": _at,
-    "ledger": _ledger,
-    "months": _months,
-    "what-if": _what_if,
-    "projection": _projection,
-}
-
-
-def _add_filters(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bucket", metavar="NAME", help="only entries of this bucket")
-    parser.add_argument("--kind", help="only movements of this kind, such as deposit")
-    parser.add_argument("--from", dest="begin", metavar="TIME", help="first day or time")
-    parser.add_argument("--to", dest="end", metavar="TIME", help="last day, or a time")
-    parser.add_argument(
-        "--recorded", action="store_true", help="compare --from and --to with the recording time"
-    )
-    parser.add_argument("--least", metavar="SUM", help="minimum amount; negative for money out")
-    parser.add_argument("--most", metavar="SUM", help="maximum amount")
-    parser.add_argument("--text", help="at least 3 letters of the memo or the source")
-    parser.add_argument(
-        "--limit", type=int, default=50, metavar="N", help="rows of a page (default: 50)"
-    )
-    parser.add_argument("--cursor", help="cursor of another page, as printed below each page")
-
-
-def _add_rules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--last", type=int, default=12, metavar="N", help="number of deposits (default: 12)"
-    )
-    parser.add_argument("--with-reversed", action="store_true", help="include reversed deposits")
-    for rule, metavar, words in (
-        ("filter", "BUCKET=SUM|PERCENT", "filter"),
-        ("hold", "BUCKET=SUM|PERCENT|none", "hold"),
-        ("target", "BUCKET=SUM|none", "target"),
-        ("priority", "BUCKET=N", "priority, 0 first"),
-        ("lock", "BUCKET", "exclude the bucket from cascades"),
-        ("unlock", "BUCKET", "include a locked bucket"),
-    ):
-        parser.add_argument(
-            f"--{rule}",
-            dest="changes",
-            action="append",
-            default=[],
-            help=words,
-            type=partial(_named, rule),
-            metavar=metavar,
-        )
-
-
-def _named(rule: str, text: str) -> tuple[str, str]:
-    return rule, text
-
-
 def _other(budget: Budget, rule: str, value: str) -> OtherRules:
     """One changed rule. Raises BadRule, BadAmount and BadQuestion."""
     if rule.endswith("lock"):
@@ -277,12 +140,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise BadQuestion(
-            f"{text!r} is not a priority: write a whole number from 0", field="priority"
-        ) from error
+    message = f"{text!r} is not a priority: write a whole number from 0"
+    return parse_or_raise(int, text, BadQuestion(message, field="priority"))
 
 
 def _signed(budget: Budget, text: str | None) -> int | None:
@@ -292,9 +151,112 @@ def _signed(budget: Budget, text: str | None) -> int | None:
 
 def _day(text: str) -> date:
     """Raises BadQuestion."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadQuestion(
-            f"{text!r} is not a day: write it like 2026-03-31", field="day"
-        ) from error
+    message = f"{text!r} is not a day: write it like 2026-03-31"
+    return parse_or_raise(date.fromisoformat, text, BadQuestion(message, field="day"))
+
+
+AT = one_of(
+    argument("--effective", "by effective time", "TIME"),
+    argument("--recorded", "by recording time", "TIME"),
+    argument("--seq", "after the movement with this number", "N", type=int),
+    required=True,
+)
+FILTERS = (
+    argument("--bucket", "only entries of this bucket", "NAME"),
+    argument("--kind", "only movements of this kind, such as deposit"),
+    argument("--from", "first day or time", "TIME", dest="begin"),
+    argument("--to", "last day, or a time", "TIME", dest="end"),
+    flag("--recorded", "compare --from and --to with the recording time"),
+    argument("--least", "minimum amount; negative for money out", "SUM"),
+    argument("--most", "maximum amount", "SUM"),
+    argument("--text", "at least 3 letters of the memo or the source"),
+    argument("--limit", "rows of a page (default: 50)", "N", type=int, default=50),
+    argument("--cursor", "cursor of another page, as printed below each page"),
+)
+MONTHS = (
+    argument("--last", "number of months (default: 12)", "N", type=int, default=12),
+    argument("--until", "a day in the last month (default: today)", "DAY"),
+)
+PROJECTION = (
+    argument("amount", "amount of the monthly deposit", "AMOUNT"),
+    argument("--first", "day of the first deposit (default: today)", "DAY"),
+    argument("--times", "number of deposits (default: 24)", "N", type=int, default=24),
+)
+
+
+def _changes(rule: str, help: str, metavar: str) -> Argument:
+    """An option that appends the rule and its value to `changes`."""
+    named = partial(_named, rule)
+    return argument(
+        f"--{rule}", help, metavar, dest="changes", action="append", default=[], type=named
+    )
+
+
+def _named(rule: str, text: str) -> tuple[str, str]:
+    return rule, text
+
+
+OTHER_RULES = (
+    argument("--last", "number of deposits (default: 12)", "N", type=int, default=12),
+    flag("--with-reversed", "include reversed deposits"),
+    _changes("filter", "filter", "BUCKET=SUM|PERCENT"),
+    _changes("hold", "hold", "BUCKET=SUM|PERCENT|none"),
+    _changes("target", "target", "BUCKET=SUM|none"),
+    _changes("priority", "priority, 0 first", "BUCKET=N"),
+    _changes("lock", "exclude the bucket from cascades", "BUCKET"),
+    _changes("unlock", "include a locked bucket", "BUCKET"),
+)
+VIEWS = {
+    "dashboard": Verb("show the rule, balance, target and last entry of each bucket", _dashboard),
+    "at": Verb("show the balances as of a time or after a movement", _at, (AT,)),
+    "ledger": Verb("show a page of entries, newest first", _ledger, FILTERS),
+    "months": Verb(
+        "show income, withdrawals and balances by month; without --budget by currency",
+        _months,
+        MONTHS,
+    ),
+    "what-if": Verb(
+        "compute what the last deposits would have given each bucket under other rules",
+        _what_if,
+        OTHER_RULES,
+    ),
+    "projection": Verb(
+        "compute when each bucket fills if the same amount is deposited every month",
+        _projection,
+        PROJECTION,
+    ),
+}
+
+
+class Command(LocalCommand):
+    """Prints a read of a budget."""
+
+    help = (
+        "Show the dashboard of a budget, its balances as of a time, its ledger, its months, its "
+        "last deposits under other rules, or when its buckets fill. The command writes nothing."
+    )
+    examples = f"""
+  manage.py report dashboard {ON}
+  manage.py report at {ON} --effective 2025-03-31
+  manage.py report at {ON} --seq 5 --json
+  manage.py report ledger {ON} --bucket Rent --from 2025-03-01
+  manage.py report ledger {ON} --text salary --limit 5
+  manage.py report months {ON} --until 2025-12-31 --last 2
+  manage.py report months --tenant tierney --last 6 --zone Europe/Madrid
+  manage.py report what-if {ON} --filter Rent=35% --lock Holiday
+  manage.py report projection {ON} 2500.00 --times 24 --json
+"""
+    arguments = (TENANT, argument("--budget", "name or id", "NAME"), LOCALE, ZONE, JSON)
+    verbs = VIEWS
+
+    def handle(
+        self, *args: Any, verb: str, tenant: str, budget: str | None, json: bool, **options: Any
+    ) -> None:
+        def read() -> Report:
+            named = None if budget is None else Budget.objects.get_by_name(budget, archived=True)
+            report: Report = VIEWS[verb].run(named, **options | {"zone": local().zone})
+            return report
+
+        if budget is None and verb != "months":
+            raise BadQuestion("this report needs a budget: add --budget NAME", field="budget")
+        self.print_report(json, run_for(Tenant.objects.id_of(tenant), read))

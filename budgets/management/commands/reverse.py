@@ -1,11 +1,11 @@
 """`manage.py reverse`: post the mirror image of a movement."""
 
-import argparse
 from typing import Any
 
 from budgets.management.movement_command import MoneyCommand
 from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
+from tenants.management.declarations import argument
 
 
 class Command(MoneyCommand):
@@ -21,9 +21,7 @@ class Command(MoneyCommand):
   manage.py reverse --tenant tierney --budget Household 36 --memo "Typed twice"
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("movement", metavar="MOVEMENT", help="number or id")
+    arguments = (*MoneyCommand.arguments, argument("movement", "number or id", "MOVEMENT"))
 
     def move(self, request: BudgetRequest, *, movement: str, **_: Any) -> Movement:
         """Raises UnknownMovement, and the errors of `MovementManager.reverse_movement`."""

@@ -1,6 +1,5 @@
 """`manage.py run_schedules`: run the due times of schedules."""
 
-import argparse
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,7 +15,18 @@ from budgets.management.ledger_tables import amount_text
 from budgets.models import Schedule
 from tenants.context import inspecting
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, ONE_TENANT, argument, flag, parse_or_raise
+from tenants.management.table_layout import make_table
 from tenants.models import Tenant
+
+
+def _time(text: str) -> datetime:
+    """Parse an ISO time, in UTC without an offset. Raises BadSchedule."""
+    message = f"{text!r} is not a time: write it like 2026-12-31T09:00"
+    time = parse_or_raise(datetime.fromisoformat, text, BadSchedule(message))
+    if not 1970 < time.year <= timezone.now().year + 1:
+        raise BadSchedule(f"the time must be from 1971 to the end of next year, not {text!r}")
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 class Command(BaseCommand):
@@ -35,21 +45,13 @@ class Command(BaseCommand):
   manage.py run_schedules --enqueue       # let the task workers run them
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--tenant", metavar="SLUG", help="only this tenant")
-        parser.add_argument(
-            "--now",
-            type=_time,
-            metavar="ISO",
-            help="run as of this time (in UTC without an offset)",
-        )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show the due times and write nothing"
-        )
-        parser.add_argument(
-            "--enqueue", action="store_true", help="enqueue one task for each tenant"
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (
+        ONE_TENANT,
+        argument("--now", "run as of this time (in UTC without an offset)", "ISO", type=_time),
+        flag("--dry-run", "show the due times and write nothing"),
+        flag("--enqueue", "enqueue one task for each tenant"),
+        JSON,
+    )
 
     def handle(
         self, *args: Any, tenant: str | None, now: datetime | None, dry_run: bool, enqueue: bool,
@@ -67,47 +69,33 @@ class Command(BaseCommand):
             for tenant_id in ids
             for row in (_planned if dry_run else _run)(tenant_id, now)
         ]
-        if json:
-            self.print_json({"now": now.isoformat(), "dry_run": dry_run, "runs": rows})
-        else:
-            self._print(rows, dry_run)
+        value = {"now": now.isoformat(), "dry_run": dry_run, "runs": rows}
+        self.print_report(json, (value, *_shown(rows, dry_run)))
         if any(row["outcome"] == "refused" for row in rows):
             sys.exit(1)
 
     def _enqueue(self, ids: list[UUID], json: bool) -> None:
         results = [tasks.run_schedules.enqueue(str(tenant_id)) for tenant_id in ids]
-        if json:
-            self.print_json({"enqueued": [result.id for result in results]})
-        else:
-            self.stdout.write(f"{len(results)} tasks enqueued")
-
-    def _print(self, rows: list[dict[str, Any]], dry_run: bool) -> None:
-        table = Table("tenant", "budget", "schedule", "due (UTC)", "amount", "outcome")
-        table.columns[4].justify = "right"
-        for row in rows:
-            cells = [row[name] for name in ("tenant", "budget", "schedule")]
-            style = "" if row["outcome"] == "deposited" else "dim"
-            due = row["due_at"].replace("T", " ")[:16]
-            table.add_row(*cells, due, row["amount"], row["outcome"], style=style)
-        if rows:
-            self.print_rich(table)
-        for row in rows:
-            if "why" in row:
-                self.stdout.write(f"{row['tenant']}: {row['schedule']}: {row['why']}")
-        deposited = sum(row["outcome"] == "deposited" for row in rows)
-        verb = "would be made (dry run: nothing was written)" if dry_run else "made"
-        self.stdout.write(f"{deposited:,} deposits {verb}")
+        value = {"enqueued": [result.id for result in results]}
+        self.print_report(json, (value, f"{len(results)} tasks enqueued"))
 
 
-def _time(text: str) -> datetime:
-    """Parse an ISO time, in UTC without an offset. Raises BadSchedule."""
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadSchedule(f"{text!r} is not a time: write it like 2026-12-31T09:00") from error
-    if not 1970 < time.year <= timezone.now().year + 1:
-        raise BadSchedule(f"the time must be from 1971 to the end of next year, not {text!r}")
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+def _shown(rows: list[dict[str, Any]], dry_run: bool) -> Iterator[Table | str]:
+    """The table of the runs, the reasons, and the count of the deposits."""
+    table = make_table("tenant", "budget", "schedule", "due (UTC)", ">amount", "outcome")
+    for row in rows:
+        cells = [row[name] for name in ("tenant", "budget", "schedule")]
+        style = "" if row["outcome"] == "deposited" else "dim"
+        due = row["due_at"].replace("T", " ")[:16]
+        table.add_row(*cells, due, row["amount"], row["outcome"], style=style)
+    if rows:
+        yield table
+    for row in rows:
+        if "why" in row:
+            yield f"{row['tenant']}: {row['schedule']}: {row['why']}"
+    deposited = sum(row["outcome"] == "deposited" for row in rows)
+    verb = "would be made (dry run: nothing was written)" if dry_run else "made"
+    yield f"{deposited:,} deposits {verb}"
 
 
 def _slugs(ids: list[UUID]) -> dict[UUID, str]:

@@ -1,6 +1,5 @@
 """`manage.py seed`: data for development, tests, production or the examples."""
 
-import argparse
 from typing import Any
 
 from django.apps import apps
@@ -9,6 +8,7 @@ from django.conf import settings
 from budgets.management import seeds
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, argument
 from tenants.postgres.statistics import analyze
 
 
@@ -36,9 +36,10 @@ class Command(BaseCommand):
   EXAMPLES=true manage.py seed examples
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("which", choices=["dev", "test", "prod", "examples"], help="which data")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (
+        argument("which", "which data", choices=["dev", "test", "prod", "examples"]),
+        JSON,
+    )
 
     def handle(self, *args: Any, which: str, json: bool, **options: Any) -> None:
         if which in ("dev", "test") and settings.ENVIRONMENT == "production":
@@ -52,10 +53,7 @@ class Command(BaseCommand):
         elif which == "test":
             planted += seeds.plant(seeds.TEST)
         analyze()
-        if json:
-            self.print_json({"planted": planted})
-        else:
-            self.stdout.write("\n".join(planted))
+        self.print_report(json, ({"planted": planted}, *planted))
 
 
 def _examples() -> list[str]:

@@ -1,12 +1,13 @@
 """`manage.py transfer`: move money from one bucket to another."""
 
-import argparse
 from typing import Any
 
-from budgets.management.movement_command import MoneyCommand, add_overflow
+from budgets.management.base import AMOUNT
+from budgets.management.movement_command import OVERFLOW, SOURCE, MoneyCommand
 from budgets.management.request_flags import BudgetRequest
 from budgets.managers.dispositions import Overflow
 from budgets.models import Movement
+from tenants.management.declarations import argument
 
 
 class Command(MoneyCommand):
@@ -24,16 +25,13 @@ class Command(MoneyCommand):
       --overflow reject
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument(
-            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
-        )
-        parser.add_argument(
-            "--from", dest="source", required=True, metavar="BUCKET", help="name or id"
-        )
-        parser.add_argument("--into", required=True, metavar="BUCKET", help="name or id")
-        add_overflow(parser)
+    arguments = (
+        *MoneyCommand.arguments,
+        AMOUNT,
+        SOURCE,
+        argument("--into", "name or id", "BUCKET", required=True),
+        OVERFLOW,
+    )
 
     def move(
         self,

@@ -1,14 +1,15 @@
 """`manage.py undo_import`: reverse all deposits of an import, or list the imports."""
 
-import argparse
 from typing import Any
-
-from rich.table import Table
 
 from budgets.errors import UnknownStatement
 from budgets.management.base import BudgetCommand
 from budgets.management.ledger_tables import amount_text, balances_table
+from budgets.management.request_flags import KEY
 from budgets.models import Budget, Statement
+from tenants.management.base import Report
+from tenants.management.declarations import argument, flag
+from tenants.management.table_layout import make_table
 
 COLUMNS = ("sha256", "file", "account", "begun", "lines", "came in", "brought", "held", "state")
 HEADINGS = ("SHA-256", "file", "account", "started", "lines", "imported", "amount", "held", "state")
@@ -28,16 +29,17 @@ class Command(BudgetCommand):
   manage.py undo_import --tenant morgenrot --budget Bakery c44fd286
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument(
+    arguments = (
+        *BudgetCommand.arguments,
+        argument(
             "statement",
+            "id of the import, or the first characters of the SHA-256 of its file",
+            "STATEMENT",
             nargs="?",
-            metavar="STATEMENT",
-            help="id of the import, or the first characters of the SHA-256 of its file",
-        )
-        parser.add_argument("--list", action="store_true", help="list the imports of the budget")
-        parser.add_argument("--key", help="idempotency key: makes a repeat safe")
+        ),
+        flag("--list", "list the imports of the budget"),
+        KEY,
+    )
 
     def handle(
         self,
@@ -52,21 +54,11 @@ class Command(BudgetCommand):
             if not options["list"]:
                 raise UnknownStatement("name an import, or list them with --list")
             rows = self.on_budget(tenant, budget, _rows)
-            self._print_list(rows) if not options["json"] else self.print_json(rows)
+            cells = ([str(row[name])[:WIDEST] for name in COLUMNS] for row in rows)
+            self.print_report(options["json"], (rows, make_table(*HEADINGS, rows=cells)))
             return
         report = self.on_budget(tenant, budget, lambda named: _undo(named, statement, key))
-        if options["json"]:
-            self.print_json({name: report[name] for name in report if name != "table"})
-            return
-        count, back = report["reversed"], report["shown"]
-        self.stdout.write(f"{report['name']}: {count:,} deposits reversed, {back} in total")
-        self.print_rich(report["table"])
-
-    def _print_list(self, rows: list[dict[str, Any]]) -> None:
-        table = Table(*HEADINGS)
-        for row in rows:
-            table.add_row(*(str(row[name])[:WIDEST] for name in COLUMNS))
-        self.print_rich(table)
+        self.print_report(options["json"], report)
 
 
 def _rows(budget: Budget) -> list[dict[str, Any]]:
@@ -83,18 +75,20 @@ def _rows(budget: Budget) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _undo(budget: Budget, name: str, key: str | None) -> dict[str, Any]:
-    """Undo the import; return the report, with its table under `table`."""
+def _undo(budget: Budget, name: str, key: str | None) -> Report:
+    """Undo the import."""
     statement = Statement.objects.get_by_name(budget, name)
     reversals = Statement.objects.undo(statement, key=key)
     back = sum(-reversal.net_amount for reversal in reversals)
-    return {
+    shown = amount_text(budget, back)
+    value = {
         "statement": statement.pk,
         "name": statement.name,
         "sha256": statement.sha256,
         "reversed": len(reversals),
         "back_minor": back,
-        "shown": amount_text(budget, back),
+        "shown": shown,
         "movements": [reversal.pk for reversal in reversals],
-        "table": balances_table(budget),
     }
+    summary = f"{statement.name}: {len(reversals):,} deposits reversed, {shown} in total"
+    return value, summary, balances_table(budget)

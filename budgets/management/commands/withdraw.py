@@ -1,9 +1,9 @@
 """`manage.py withdraw`: take money out of a bucket and out of the budget."""
 
-import argparse
 from typing import Any
 
-from budgets.management.movement_command import MoneyCommand
+from budgets.management.base import AMOUNT
+from budgets.management.movement_command import SOURCE, MoneyCommand
 from budgets.management.request_flags import BudgetRequest
 from budgets.models import Movement
 
@@ -22,14 +22,7 @@ class Command(MoneyCommand):
   manage.py withdraw --tenant tierney --budget Household 20 --from Treats --by aoife@example.com
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument(
-            "amount", metavar="AMOUNT", help="such as 1,250.50, in the tenant's notation"
-        )
-        parser.add_argument(
-            "--from", dest="source", required=True, metavar="BUCKET", help="name or id"
-        )
+    arguments = (*MoneyCommand.arguments, AMOUNT, SOURCE)
 
     def move(self, request: BudgetRequest, *, amount: str, source: str, **_: Any) -> Movement:
         """Raises the errors of `MovementManager.withdraw`."""

@@ -1,14 +1,13 @@
 """`manage.py configure`: show and change the settings of the system or of a tenant."""
 
-import argparse
 import json
 from functools import partial
 from typing import Any
 
-from rich.table import Table
-
 from tenants.context import run_for
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, argument
+from tenants.management.table_layout import make_table
 from tenants.models import SystemSettings, Tenant, TenantSettings
 from tenants.refusals import BadDocument
 
@@ -26,16 +25,13 @@ class Command(BaseCommand):
   manage.py configure --tenant rivera quotas '{"budgets": 10, "members": null}'
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("key", nargs="?", metavar="KEY", help="the name of a setting")
-        parser.add_argument(
-            "value", nargs="?", metavar="VALUE", help="the new value, as JSON or text"
-        )
-        parser.add_argument("--tenant", metavar="SLUG", help="the settings of this tenant")
-        parser.add_argument(
-            "--expect", type=int, metavar="VERSION", help="the version that the change expects"
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (
+        argument("key", "the name of a setting", "KEY", nargs="?"),
+        argument("value", "the new value, as JSON or text", "VALUE", nargs="?"),
+        argument("--tenant", "the settings of this tenant", "SLUG"),
+        argument("--expect", "the version that the change expects", "VERSION", type=int),
+        JSON,
+    )
 
     def handle(self, *args: Any, tenant: str | None, **options: Any) -> None:
         settings: SystemSettings | TenantSettings
@@ -48,13 +44,9 @@ class Command(BaseCommand):
         shown = settings.values.plain()
         if key is not None:
             shown = {key: shown[key]}
-        if options["json"]:
-            self.print_json({"version": settings.version, "values": shown})
-            return
-        table = Table("setting", "value", title=str(settings), title_justify="left")
-        for name, each in shown.items():
-            table.add_row(name, json.dumps(each, ensure_ascii=False))
-        self.print_rich(table)
+        rows = ((name, json.dumps(each, ensure_ascii=False)) for name, each in shown.items())
+        table = make_table("setting", "value", rows=rows, title=str(settings))
+        self.print_report(options["json"], ({"version": settings.version, "values": shown}, table))
 
 
 def _settings(

@@ -1,6 +1,5 @@
 """`dumpdata`: the rows of one tenant with `--tenant SLUG`, of global models without it."""
 
-import argparse
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -17,17 +16,17 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import argument
 from tenants.management.fixtures import (
     BadFixture,
     NeedsTenant,
     NotATenants,
     block_of,
-    is_tenant_owned,
     message_of,
     tenant_models,
     without_a_tenant,
 )
-from tenants.models import TenantModel
+from tenants.models import TenantModel, TenantOwned
 from tenants.postgres.block import one_snapshot
 from tenants.postgres.compiler import whole_rows
 
@@ -57,9 +56,7 @@ class Command(BaseCommand, dumpdata.Command):
   manage.py dumpdata auth tenants.User
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)  # type: ignore[arg-type]
-        parser.add_argument("--tenant", metavar="SLUG", help="the tenant to dump")
+    arguments = (argument("--tenant", "the tenant to dump", "SLUG"),)
 
     def handle(self, *labels: str, **options: Any) -> None:
         slug = options.pop("tenant")
@@ -69,7 +66,7 @@ class Command(BaseCommand, dumpdata.Command):
             raise BadFixture(str(error)) from error
         if slug is None:
             for model in chosen if labels else apps.get_models():
-                if model not in excluded and is_tenant_owned(model):
+                if model not in excluded and issubclass(model, TenantOwned):
                     raise NeedsTenant(
                         f"{model._meta.label} belongs to tenants: add --tenant SLUG, "
                         "or name global models only, such as: dumpdata auth tenants.User"

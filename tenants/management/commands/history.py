@@ -1,16 +1,17 @@
 """`manage.py history`: the changes of a row, with their actors, times and values."""
 
-import argparse
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from rich.table import Table
 
 from tenants.context import acting_for, inspecting
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, argument, parse_or_raise
+from tenants.management.table_layout import make_table
 from tenants.models import Change, GlobalChange, Tenant, TenantOwned
 
 MOST = 10_000
@@ -32,34 +33,32 @@ class Command(BaseCommand):
   manage.py history budgets.Budget 0190c6f4-0000-7000-8000-000000000002 --tenant tierney --json
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "model", metavar="MODEL", help="a model, such as membership or budgets.Budget"
-        )
-        parser.add_argument("row", metavar="ID", help="the row's id")
-        parser.add_argument("--tenant", metavar="SLUG", help="search this tenant only")
-        parser.add_argument(
-            "--limit", type=int, default=100, help="the largest number of changes (100)"
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = (
+        argument("model", "a model, such as membership or budgets.Budget", "MODEL"),
+        argument("row", "the row's id", "ID"),
+        argument("--tenant", "search this tenant only", "SLUG"),
+        argument("--limit", "the largest number of changes (100)", type=int, default=100),
+        JSON,
+    )
 
     def handle(self, *args: Any, row: str, tenant: str | None, **options: Any) -> None:
         model, pk = _model(options["model"]), _uuid(row)
         changes = _changes(model, pk, tenant, min(max(options["limit"], 1), MOST))
         if not changes:
             raise NoHistory(f"no change of {model._meta.label} {pk} is recorded: check the id")
-        if options["json"]:
-            self.print_json([_plain(change) for change in changes])
-            return
-        table = Table("when", "who", "request", "what", "before", "after")
-        for change in changes:
-            who = str(change.actor or "-")
-            for number, (name, before, after) in enumerate(change.columns):
-                when = change.created_at.isoformat(sep=" ", timespec="seconds")
-                first = (when, who, change.request_id or "-") if not number else ("", "", "")
-                what = f"{change.verb} {name}" if not number else name
-                table.add_row(*first, what, _text(before), _text(after))
-        self.print_rich(table)
+        rows = (row for change in changes for row in _rows(change))
+        table = make_table("when", "who", "request", "what", "before", "after", rows=rows)
+        self.print_report(options["json"], ([_plain(change) for change in changes], table))
+
+
+def _rows(change: Change | GlobalChange) -> Iterator[tuple[object, ...]]:
+    """A row for each changed column; the first one says when, who and what."""
+    when = change.created_at.isoformat(sep=" ", timespec="seconds")
+    first: tuple[object, ...] = (when, change.actor or "-", change.request_id or "-")
+    verb = f"{change.verb} "
+    for name, before, after in change.columns:
+        yield *first, f"{verb}{name}", before, after
+        first, verb = ("", "", ""), ""
 
 
 def _changes(
@@ -90,16 +89,10 @@ def _model(name: str) -> type[models.Model]:
 
 
 def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NoHistory(f"{text!r} is not the id of a row: ids are UUIDs") from error
+    refusal = NoHistory(f"{text!r} is not the id of a row: ids are UUIDs")
+    return parse_or_raise(UUID, text, refusal)
 
 
 def _plain(change: Change | GlobalChange) -> dict[str, Any]:
     names = ("created_at", "verb", "model", "row_id", "before", "after", "actor_id", "request_id")
     return {name: getattr(change, name) for name in names}
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

@@ -1,6 +1,5 @@
 """`loaddata`: the rows of one tenant with `--tenant SLUG`, of global models without it."""
 
-import argparse
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -10,6 +9,7 @@ from django.core.serializers.base import DeserializedObject
 from uuid_utils.compat import uuid7
 
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import argument
 from tenants.management.fixtures import block_of, refusing_bad_fixtures, without_a_tenant
 from tenants.management.loading import load, require_tenants_rows
 from tenants.postgres.base import as_owner
@@ -32,9 +32,7 @@ class Command(BaseCommand, loaddata.Command):
 """
     rows: list[DeserializedObject] | None = None
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        super().add_arguments(parser)  # type: ignore[arg-type]
-        parser.add_argument("--tenant", metavar="SLUG", help="the tenant to load the rows into")
+    arguments = (argument("--tenant", "the tenant to load the rows into", "SLUG"),)
 
     def handle(self, *labels: Any, **options: Any) -> None:
         slug = options.pop("tenant")

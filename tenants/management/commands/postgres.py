@@ -2,14 +2,14 @@
 
 import os
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.management.base import CommandParser
 
 from tenants.embedded.programs import version, wheel
 from tenants.embedded.server import EmbeddedServer, project_server
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, Verb, argument
 
 STOPPED = 3  # the exit code of `status`, as with pg_ctl
 
@@ -25,25 +25,6 @@ class Command(BaseCommand):
   manage.py postgres psql --role owner     open psql as owner
 """
     requires_system_checks = ()
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        verbs.add_parser("start", help="start the server, unless it runs")
-        verbs.add_parser("stop", help="stop the server, if it runs")
-        status = verbs.add_parser("status", help="exit code 0 if the server runs, 3 if not")
-        status.add_argument("--json", action="store_true", help="print JSON")
-        for name, text in (("url", "print the DSN of a role"), ("psql", "open psql as a role")):
-            verb = verbs.add_parser(name, help=text)
-            verb.add_argument(
-                "--role",
-                choices=["owner", "app"],
-                default="app",
-                help="the role to log in as (app)",
-            )
-
-    def handle(self, *args: Any, verb: str, **options: Any) -> None:
-        server = project_server(settings.BASE_DIR)
-        getattr(self, verb)(server, **options)
 
     def start(self, server: EmbeddedServer, **options: Any) -> None:
         """Start the server, unless it runs or DATABASE_URL selects another one."""
@@ -69,11 +50,8 @@ class Command(BaseCommand):
             "socket": server.socket,
             "log": server.programs.log,
         }
-        if json:
-            self.print_json(state)
-        else:
-            for name, value in state.items():
-                self.stdout.write(f"{name:8} {value}")
+        lines = (f"{name:8} {value}" for name, value in state.items())
+        self.print_report(json, (state, *lines))
         if not state["running"]:
             sys.exit(STOPPED)
 
@@ -92,3 +70,17 @@ class Command(BaseCommand):
     def _warn(self) -> None:
         if not settings.EMBEDDED:
             self.stderr.write("DATABASE_URL is set, so other commands use that server instead")
+
+    role = argument(
+        "--role", "the role to log in as (app)", choices=["owner", "app"], default="app"
+    )
+    verbs: ClassVar = {
+        "start": Verb("start the server, unless it runs", start),
+        "stop": Verb("stop the server, if it runs", stop),
+        "status": Verb("exit code 0 if the server runs, 3 if not", status, (JSON,)),
+        "url": Verb("print the DSN of a role", url, (role,)),
+        "psql": Verb("open psql as a role", psql, (role,)),
+    }
+
+    def handle(self, *args: Any, verb: str, **options: Any) -> None:
+        self.verbs[verb].run(self, project_server(settings.BASE_DIR), **options)

@@ -1,12 +1,11 @@
 """`manage.py purge_deleted`: delete soft-deleted rows for good after some time."""
 
-import argparse
 from typing import Any
-
-from rich.table import Table
 
 from tenants import purging
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import JSON, argument, flag
+from tenants.management.table_layout import make_table
 from tenants.models import Tenant, User
 
 
@@ -22,22 +21,19 @@ class Command(BaseCommand):
   manage.py purge_deleted --tenant tierney --days 365 --apply
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
-            "--tenant",
-            metavar="SLUG",
-            help="the only tenant to purge (default: all that are not suspended)",
-        )
-        parser.add_argument(
+    arguments = (
+        argument(
+            "--tenant", "the only tenant to purge (default: all that are not suspended)", "SLUG"
+        ),
+        argument(
             "--days",
+            f"the age in days from which rows are purged ({purging.DAYS})",
             type=int,
             default=purging.DAYS,
-            help=f"the age in days from which rows are purged ({purging.DAYS})",
-        )
-        parser.add_argument(
-            "--apply", action="store_true", help="purge the rows; without it, only count them"
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        ),
+        flag("--apply", "purge the rows; without it, only count them"),
+        JSON,
+    )
 
     def handle(self, *args: Any, tenant: str | None, days: int, **options: Any) -> None:
         count = purging.purge if options["apply"] else purging.purgeable
@@ -50,16 +46,14 @@ class Command(BaseCommand):
                     rows.append({"tenant": str(tenant_id), "model": model, "rows": number})
         if not tenant and (number := self._users(options["apply"], days)):
             rows.append({"tenant": None, "model": User._meta.label, "rows": number})
-        if options["json"]:
-            self.print_json({"applied": options["apply"], "rows": rows})
-            return
-        if not rows:
-            self.print_rich(f"nothing was deleted more than {days} days ago")
-            return
-        table = Table("tenant", "model", "rows", title=None if options["apply"] else "would go")
-        for row in rows:
-            table.add_row(*(str(value or "-") for value in row.values()))
-        self.print_rich(table)
+        title = None if options["apply"] else "would go"
+        cells = ([value or "-" for value in row.values()] for row in rows)
+        table = make_table(
+            "tenant", "model", "rows", rows=cells, title=title, title_justify="center"
+        )
+        nothing = f"nothing was deleted more than {days} days ago"
+        value = {"applied": options["apply"], "rows": rows}
+        self.print_report(options["json"], (value, table if rows else nothing))
 
     def _users(self, apply: bool, days: int) -> int:
         """The number of users; they are global, so a purge of all tenants includes them."""

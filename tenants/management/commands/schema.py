@@ -1,6 +1,5 @@
 """`manage.py schema`: document the tables, from the models and PostgreSQL's catalog."""
 
-import argparse
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from django.conf import settings
 
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import argument, flag, one_of
 from tenants.management.migration_state import is_migrated
 from tenants.management.schema_document import document
 from tenants.management.tables import other_tables, tables
@@ -40,11 +40,13 @@ class Command(BaseCommand):
   manage.py schema --json
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        how = parser.add_mutually_exclusive_group()
-        how.add_argument("--check", action="store_true", help="write nothing; compare the file")
-        how.add_argument("--json", action="store_true", help="write nothing; print JSON")
-        parser.add_argument("--file", type=Path, help="the file to write (docs/schema.md)")
+    arguments = (
+        one_of(
+            flag("--check", "write nothing; compare the file"),
+            flag("--json", "write nothing; print JSON"),
+        ),
+        argument("--file", "the file to write (docs/schema.md)", type=Path),
+    )
 
     def handle(
         self, *args: Any, check: bool, json: bool, file: Path | None, **options: Any

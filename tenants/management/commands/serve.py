@@ -1,6 +1,5 @@
 """`manage.py serve`: serve the admin on this machine."""
 
-import argparse
 import errno
 import re
 import socket
@@ -13,6 +12,7 @@ from django.urls import reverse
 
 from tenants.errors import CodedError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.declarations import argument, flag
 from tenants.management.migration_state import is_migrated
 from tenants.management.seeding import DEV_EMAIL, DEV_PASSWORD
 from tenants.models import User
@@ -54,15 +54,16 @@ class Command(BaseCommand):
   manage.py serve 0.0.0.0:8000 --reload
 """
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument(
+    arguments = (
+        argument(
             "address",
+            "the address to listen on (%(default)s)",
+            "[ADDRESS:]PORT",
             nargs="?",
             default="127.0.0.1:8000",
-            metavar="[ADDRESS:]PORT",
-            help="the address to listen on (%(default)s)",
-        )
-        parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+        ),
+        flag("--reload", "restart when the code changes"),
+    )
 
     def handle(self, *args: Any, address: str, reload: bool, **options: Any) -> None:
         host, port = parse(address)

@@ -1,6 +1,6 @@
 """`manage.py user`: find, deactivate and restore users."""
 
-import argparse
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,13 @@ from rich.table import Table
 from tenants.context import inspecting
 from tenants.errors import StoreError
 from tenants.management.base import Command as BaseCommand
+from tenants.management.base import Report
+from tenants.management.declarations import JSON, Verb, argument, flag
+from tenants.management.table_layout import make_table
 from tenants.models import Membership, User, UserSession
 
 COLUMNS = ("email", "name", "id", "since", "deactivated")
+QUERY = ("search", "sort", "limit", "cursor")
 
 
 class BadUser(StoreError):
@@ -20,90 +24,36 @@ class BadUser(StoreError):
     code = "bad_user"
 
 
-class Command(BaseCommand):
-    """Manages users."""
+def _list_users(*, deactivated: bool, **options: Any) -> Report:
+    rows = User.all_objects.deactivated() if deactivated else User.objects
+    page = rows.page({name: options[name] for name in QUERY if options[name] is not None})
+    users = [_row(user) for user in page.rows]
+    pages = {"next": page.next, "previous": page.previous}
+    lines = (f"{name}: --cursor {cursor}" for name, cursor in pages.items() if cursor)
+    return {"users": users, **pages}, _table(users, COLUMNS), *lines
 
-    help = "List, show, deactivate and restore users. USER is an e-mail address or an id."
-    examples = """
-  manage.py user list --search rivera --sort name
-  manage.py user list --deactivated --json
-  manage.py user show ana@example.com          # with memberships and sessions
-  manage.py user deactivate ana@example.com    # ends log-in, sessions and memberships
-  manage.py user restore ana@example.com       # with the memberships that `deactivate` ended
-"""
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        verbs = parser.add_subparsers(
-            dest="verb", required=True, metavar="list|show|deactivate|restore"
-        )
-        listing = verbs.add_parser("list", help="list users, page by page")
-        listing.add_argument(
-            "--search", metavar="TEXT", help="a part of the address or a name, 3 letters or more"
-        )
-        listing.add_argument(
-            "--sort", metavar="SORT", help=f"the order: {', '.join(User.listing.sorts)} (newest)"
-        )
-        listing.add_argument(
-            "--deactivated", action="store_true", help="list the deactivated users"
-        )
-        listing.add_argument("--limit", metavar="N", help="the size of a page (50)")
-        listing.add_argument(
-            "--cursor", help="the page to show; each page prints the cursors of its neighbours"
-        )
-        for verb, does in (
-            ("show", "show a user with memberships and sessions"),
-            ("deactivate", "end the user's access to all tenants; safe to repeat"),
-            ("restore", "give the user's access back; safe to repeat"),
-        ):
-            verbs.add_parser(verb, help=does).add_argument(
-                "user", metavar="USER", help="an e-mail address or an id"
-            )
-        for parsed in verbs.choices.values():
-            parsed.add_argument("--json", action="store_true", help="print JSON")
+def _show(*, verb: str, user: str, **_: Any) -> Report:
+    """The user, after a change if the verb is one."""
+    found = _user(user, active=verb != "restore")
+    if verb != "show":
+        found = getattr(User.objects, verb)(found)
+    with inspecting():
+        memberships = [_place(each) for each in Membership.objects.everywhere(found)]
+        sessions = [_session(each) for each in UserSession.objects.seen_of(found)]
+    tables = [_table([_row(found)], COLUMNS)]
+    if memberships:
+        tables.append(_table(memberships, ("tenant", "role", "since", "ended")))
+    if sessions:
+        tables.append(_table(sessions, ("session", "ip", "seen")))
+    return _row(found) | {"memberships": memberships, "sessions": sessions}, *tables
 
-    def handle(self, *args: Any, verb: str, **options: Any) -> None:
-        if verb == "list":
-            self._list(**options)
-            return
-        user = _user(options["user"], active=verb != "restore")
-        if verb != "show":
-            user = getattr(User.objects, verb)(user)
-        self._show(user, options["json"])
 
-    def _list(self, *, deactivated: bool, json: bool, **options: Any) -> None:
-        rows = User.all_objects.deactivated() if deactivated else User.objects
-        query = {name: options[name] for name in ("search", "sort", "limit", "cursor")}
-        page = rows.page({name: value for name, value in query.items() if value is not None})
-        users = [_row(user) for user in page.rows]
-        if json:
-            self.print_json({"users": users, "next": page.next, "previous": page.previous})
-            return
-        self._print_table(users, COLUMNS)
-        for name, cursor in (("next", page.next), ("previous", page.previous)):
-            if cursor:
-                self.stdout.write(f"{name}: --cursor {cursor}")
-
-    def _show(self, user: User, json: bool) -> None:
-        with inspecting():
-            memberships = [_place(each) for each in Membership.objects.everywhere(user)]
-            sessions = [_session(each) for each in UserSession.objects.seen_of(user)]
-        if json:
-            more = {"memberships": memberships, "sessions": sessions}
-            self.print_json(_row(user) | more)
-            return
-        self._print_table([_row(user)], COLUMNS)
-        self._print_table(memberships, ("tenant", "role", "since", "ended"))
-        self._print_table(sessions, ("session", "ip", "seen"))
-
-    def _print_table(self, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-        """Print the rows; an empty table is printed for users only."""
-        if not rows and "email" not in columns:
-            return
-        table = Table(*columns)
-        for row in rows:
-            cells = row | {"name": f"{row.get('first_name')} {row.get('last_name')}".strip()}
-            table.add_row(*(_day(cells[name]) for name in columns))
-        self.print_rich(table)
+def _table(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> Table:
+    named = (
+        row | {"name": f"{row.get('first_name')} {row.get('last_name')}".strip()} for row in rows
+    )
+    return make_table(*columns, rows=([_day(row[name]) for name in columns] for row in named))
 
 
 def _user(name: str, *, active: bool) -> User:
@@ -152,3 +102,42 @@ def _day(value: str | None) -> str:
     """The text of a cell; of a time, only the day."""
     text = value or ""
     return text.partition("T")[0] if text[:1].isdigit() and "T" in text else text
+
+
+ONE = (argument("user", "an e-mail address or an id", "USER"), JSON)
+VERBS = {
+    "list": Verb(
+        "list users, page by page",
+        _list_users,
+        (
+            argument("--search", "a part of the address or a name, 3 letters or more", "TEXT"),
+            argument("--sort", f"the order: {', '.join(User.listing.sorts)} (newest)", "SORT"),
+            flag("--deactivated", "list the deactivated users"),
+            argument("--limit", "the size of a page (50)", "N"),
+            argument(
+                "--cursor", "the page to show; each page prints the cursors of its neighbours"
+            ),
+            JSON,
+        ),
+    ),
+    "show": Verb("show a user with memberships and sessions", _show, ONE),
+    "deactivate": Verb("end the user's access to all tenants; safe to repeat", _show, ONE),
+    "restore": Verb("give the user's access back; safe to repeat", _show, ONE),
+}
+
+
+class Command(BaseCommand):
+    """Manages users."""
+
+    help = "List, show, deactivate and restore users. USER is an e-mail address or an id."
+    examples = """
+  manage.py user list --search rivera --sort name
+  manage.py user list --deactivated --json
+  manage.py user show ana@example.com          # with memberships and sessions
+  manage.py user deactivate ana@example.com    # ends log-in, sessions and memberships
+  manage.py user restore ana@example.com       # with the memberships that `deactivate` ended
+"""
+    verbs = VERBS
+
+    def handle(self, *args: Any, verb: str, json: bool, **options: Any) -> None:
+        self.print_report(json, VERBS[verb].run(verb=verb, **options))

@@ -180,7 +180,7 @@ class TestRefusals:
     )
     def test_a_search_for_nothing(self, search, acting):
         with pytest.raises(
-            BadSearch, match="a text of at least 3 letters, and of 100 at most"
+            BadSearch, match="search must be a text of 3 to 100 characters"
         ) as refused:
             Product.objects.listed({"search": search})
 
