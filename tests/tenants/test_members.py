@@ -1,9 +1,11 @@
 """Memberships: joining, leaving, other roles; a tenant never loses its last owner."""
 
 from collections.abc import Callable
+from time import sleep
 from typing import Any, ClassVar
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tenants.context import acting_for
@@ -205,6 +207,9 @@ class TestTheDatabase:
         def go(owner):
             with acting_for(tenant):
                 self.WAYS[way](Membership.objects.filter(pk=owner.pk))
+                with connection.cursor() as cursor:  # check, and commit only after the other's
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                sleep(0.3)
 
         answers = at_once(*(lambda each=each: go(each) for each in pair))
 
