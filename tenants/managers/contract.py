@@ -161,7 +161,7 @@ class ContractQuerySet(models.QuerySet[M]):
         return self.filter(declaration.listing.always or models.Q(), *conditions)
 
     def dangling(self, key: str, *, most: int = 3) -> Dangling | None:
-        """Ids in a foreign key without a constraint that belong to no row; None if there are none.
+        """Ids in a foreign key without a constraint that belong to no row, or None.
 
         The examples are the ids that occur most often, `most` of them. Of a tenant's model, the
         rows of the tenant in force count alone, for role owner too, which sees all.
