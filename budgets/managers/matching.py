@@ -107,8 +107,8 @@ class MatchContext:
 
     def classify(self, line: Line) -> Classified:
         """The status of the line, and the reason."""
-        if line.amount <= 0:
-            return Classified(line, LineStatus.SKIPPED, "brings nothing in")
+        if not line.incoming:
+            return Classified(line, LineStatus.SKIPPED, line.not_booked or "brings nothing in")
         if why := self.duplicate_of(line):
             return Classified(line, LineStatus.DUPLICATE, why)
         decision = self.decisions.get(str(line.number))
@@ -193,7 +193,7 @@ def batches(lines: Iterable[Line], most: int = BATCH) -> Iterator[list[Line]]:
     incoming = 0
     for line in lines:
         batch.append(line)
-        incoming += line.amount > 0
+        incoming += line.incoming
         if incoming == most or len(batch) == _LONGEST_BATCH:
             yield batch
             batch, incoming = [], 0

@@ -53,7 +53,7 @@ class StatementVerbs(LedgerVerbs):
         """
         surveyed = survey(file.lines(budget.exponent))
         statement = self.draft(budget, file, surveyed, choices)
-        for batch in batches(line for line in surveyed.lines() if line.amount > 0):
+        for batch in batches(line for line in surveyed.lines() if line.incoming):
             yield from self.classify(statement, batch, surveyed, hold=choices.hold)
 
     def draft(
@@ -99,7 +99,7 @@ class StatementVerbs(LedgerVerbs):
         self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
     ) -> list[Classified]:
         """Each line of a batch with the status it would have now; writes nothing."""
-        incoming = [line for line in batch if line.amount > 0]
+        incoming = [line for line in batch if line.incoming]
         context = self._context(statement, incoming, surveyed)
         if hold:
             doubtful = [line for line in incoming if not context.duplicate_of(line)]
@@ -124,7 +124,7 @@ class StatementVerbs(LedgerVerbs):
         >>> statement = Statement.objects.begin(household, file, surveyed, Choices())
         >>> batch = list(surveyed.lines())[:2]
         >>> lines = Statement.objects.import_batch(statement, batch, surveyed, hold=True)
-        >>> [(each.line.amount > 0, str(each.status)) for each in lines]
+        >>> [(each.line.incoming, str(each.status)) for each in lines]
         [(True, 'new'), (False, 'skipped')]
         """
         budget = statement.budget
@@ -139,7 +139,7 @@ class StatementVerbs(LedgerVerbs):
         rows = [
             self._line(statement, each, movements.get(each.line.number))
             for each in classified
-            if each.line.amount > 0
+            if each.line.incoming
         ]
         self._rows.keep(statement, rows)
         return classified

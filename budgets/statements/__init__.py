@@ -1,4 +1,4 @@
-"""Bank statements, read: OFX, QFX and CSV files to lines. No database.
+"""Readers of bank statements: OFX, QFX and CSV files to lines. No database.
 
     file = read(path)
     surveyed = survey(file.lines(decimals=2))
@@ -12,19 +12,22 @@ passes read that copy, so a file that changes or disappears meanwhile changes no
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar, Protocol
 
 from budgets.errors import BadStatement
 from budgets.statements.column_roles import Hints
 from budgets.statements.csvfile import CsvFile
-from budgets.statements.lines import Account, Line, numbered
-from budgets.statements.ofx import OfxFile, looks_like_ofx
-from budgets.statements.source import inspect
+from budgets.statements.lines import Account, Finding, Line, PageBalances, numbered
+from budgets.statements.ofx import OfxFile
+from budgets.statements.source import Source, inspect
 from budgets.statements.survey import Survey, survey
 
 __all__ = [
     "Account",
+    "Finding",
     "Hints",
     "Line",
+    "PageBalances",
     "StatementFile",
     "Survey",
     "read",
@@ -34,7 +37,38 @@ __all__ = [
 _NO_HINTS = Hints()
 
 
-type _File = OfxFile | CsvFile
+class Reader(Protocol):
+    """A file of one format. The constructor raises BadStatement for one that cannot be read.
+
+    `accounts` are those of the file, one of "" when it names none. `lines` and `balances` read the
+    file anew at each call; a unit of its currency has `decimals` decimals.
+    """
+
+    format: ClassVar[str]
+    accounts: tuple[Account, ...]
+
+    def __init__(self, source: Source, hints: Hints) -> None: ...
+
+    @classmethod
+    def recognises(cls, source: Source) -> bool:
+        """Whether the content looks like this format."""
+        ...
+
+    def lines(self, decimals: int) -> Iterator[Line]:
+        """The lines in the file's order. Raises BadStatement at the first bad one."""
+        ...
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """What the file says of balances before and after its lines. Raises BadStatement."""
+        ...
+
+    def findings(self) -> Iterator[Finding]:
+        """How the file was understood, for a person."""
+        ...
+
+
+READERS: tuple[type[Reader], ...] = (OfxFile, CsvFile)
+"""In the order of asking; the last takes whatever is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +84,7 @@ class StatementFile:
     format: str
     accounts: tuple[Account, ...]
     account: str
-    _file: _File
+    _file: Reader
 
     @property
     def currency(self) -> str:
@@ -64,6 +98,16 @@ class StatementFile:
         file is valid after a complete pass.
         """
         return numbered(self._picked(decimals))
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """What the file says of the balances of its accounts, for the lines' `page`."""
+        for balances in self._file.balances(decimals):
+            if self.account in ("", balances.account):
+                yield balances
+
+    def findings(self) -> Iterator[Finding]:
+        """How each part of the file was understood, and why."""
+        return self._file.findings()
 
     def _picked(self, decimals: int) -> Iterator[Line]:
         names = {account.id for account in self._file.accounts}
@@ -81,7 +125,8 @@ def read(path: Path | str, *, hints: Hints = _NO_HINTS) -> StatementFile:
     picks one.
     """
     source = inspect(Path(path), hints.encoding)
-    file: _File = OfxFile(source) if looks_like_ofx(source) else CsvFile(source, hints)
+    reader = next(reader for reader in READERS if reader.recognises(source))
+    file = reader(source, hints)
     accounts = _selected(file.accounts, hints.account)
     return StatementFile(source.path, source.sha256, file.format, accounts, hints.account, file)
 

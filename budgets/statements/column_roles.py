@@ -63,7 +63,10 @@ class Hints:
     `columns` maps a role (a key of `NAMES`) to a column's name; "description" may be several
     names, and "" keeps a role from being filled. `decimal` is "." or ",", `date_format` a
     strptime form. `account` picks one account of a file, or names the account of a file that
-    names none. Raises BadStatement for a hint that makes no sense.
+    names none. `sign` is "as-is" or "reversed". `booked_when` has pairs of a column's name and the
+    value that a booking has there. `skip_lines` are numbers of lines to pass over although they
+    cannot be read, `skip_footer` counts lines at the end of the file that are no table. Raises
+    BadStatement for a hint that makes no sense.
     """
 
     columns: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -72,6 +75,10 @@ class Hints:
     date_format: str = ""
     encoding: str = ""
     account: str = ""
+    sign: str = ""
+    booked_when: tuple[tuple[str, str], ...] = ()
+    skip_lines: frozenset[int] = frozenset()
+    skip_footer: int = 0
 
     def __post_init__(self) -> None:
         if unknown := [role for role in self.columns if role not in NAMES]:

@@ -15,7 +15,7 @@ from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks
 from budgets.statements.column_roles import MONEY, Columns, Hints, understood
 from budgets.statements.dates import Dates
-from budgets.statements.lines import Account, Line
+from budgets.statements.lines import Account, Finding, Line, PageBalances
 from budgets.statements.records import Notation, Record
 from budgets.statements.source import Source
 
@@ -42,6 +42,19 @@ class CsvFile:
         accounts = {self._account(at, cells): None for at, cells in self._rows()}
         self.accounts = tuple(accounts) or (Account("", self._head.columns.currency),)
         self._dates.decide()
+
+    @classmethod
+    def recognises(cls, source: Source) -> bool:
+        """Any text may be CSV."""
+        return True
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """None yet."""
+        yield from ()
+
+    def findings(self) -> Iterator[Finding]:
+        """None yet."""
+        yield from ()
 
     def lines(self, decimals: int) -> Iterator[Line]:
         """The rows, read anew; a unit has `decimals` decimals.

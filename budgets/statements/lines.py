@@ -1,4 +1,4 @@
-"""What every statement comes down to: lines, and a key that keeps a line from coming in twice."""
+"""The content of a statement: lines, their balances, and identities that repeat in other files."""
 
 import json
 import re
@@ -22,12 +22,15 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One booking on a statement.
+    """One line of a statement.
 
-    `number` is its place among the file's lines, from 1. `amount` is signed minor
-    units: positive came in, negative went out, 0 is what some banks write for a
-    notice. `currency` is what the file says, "" when it says nothing. `occurrence`
-    tells apart lines that agree in everything the bank wrote (see `numbered`).
+    `number` is its place among the file's lines, from 1; a line that is no booking counts too.
+    `amount` is signed minor units: positive came in, negative went out, 0 is what some banks write
+    for a notice. `currency` is what the file says, "" when it says nothing. `occurrence`
+    tells apart lines that agree in everything the bank wrote (see `numbered`). `not_booked` is the
+    reason why the line is not a booking, such as "pending", and "" for a booking. `balance` is the
+    account's balance that the file writes beside the line, in minor units. `page` is the number of
+    the statement within the file, from 1 (see `PageBalances`).
     """
 
     number: int
@@ -38,6 +41,14 @@ class Line:
     description: str
     external_id: str
     occurrence: int = 1
+    not_booked: str = ""
+    balance: int | None = None
+    page: int = 1
+
+    @property
+    def incoming(self) -> bool:
+        """Whether it is a booking that brings money in."""
+        return self.amount > 0 and not self.not_booked
 
     @property
     def identity(self) -> str:
@@ -58,6 +69,33 @@ class Line:
     def content(self) -> bytes:
         """A digest of account, date, amount and description."""
         return _digest(self.account, self.posted.isoformat(), self.amount, self.description)
+
+
+@dataclass(frozen=True, slots=True)
+class PageBalances:
+    """What a statement in the file says of its account's balances, in minor units.
+
+    `opening` and `closing` are those before the first and after the last booking of the `page`,
+    None where the file does not say. `first` and `last` are the days the statement covers, or of
+    its balances, None if unknown. `currency` is that of the balances, "" for the account's own.
+    """
+
+    page: int
+    account: str
+    opening: int | None = None
+    closing: int | None = None
+    first: date | None = None
+    last: date | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one part of a file was understood, such as `subject` "column 'Betrag'", and why."""
+
+    subject: str
+    reading: str
+    reason: str
 
 
 def numbered(lines: Iterable[Line]) -> Iterator[Line]:

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import minor, point
-from budgets.statements.lines import Account, Line
+from budgets.statements.column_roles import Hints
+from budgets.statements.lines import Account, Finding, Line, PageBalances
 from budgets.statements.markup import pieces, plain
 from budgets.statements.source import Source
 from budgets.statements.tree import OWNERS, STATEMENTS, TRANSACTION, elements
@@ -33,7 +34,7 @@ class OfxFile:
 
     format: ClassVar[str] = "ofx"
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, hints: Hints) -> None:
         self._source = source
         with source.text() as file:
             emptied = (_WHOLE_TRANSACTION.sub("<STMTTRN></STMTTRN>", part) for part in pieces(file))
@@ -41,6 +42,20 @@ class OfxFile:
         if not self._statements:
             raise BadStatement("the file holds no account statement")
         self.accounts = tuple(dict.fromkeys(self._statements))
+
+    @classmethod
+    def recognises(cls, source: Source) -> bool:
+        """Whether it begins with a tag, as no CSV does, or has an OFX header near its start."""
+        head = source.head(_START)
+        return head.lstrip().startswith("<") or bool(_BEGINNING.search(head))
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """None yet."""
+        yield from ()
+
+    def findings(self) -> Iterator[Finding]:
+        """None yet."""
+        yield from ()
 
     def lines(self, decimals: int) -> Iterator[Line]:
         """The transactions, read anew; a unit has `decimals` decimals.
@@ -55,12 +70,6 @@ class OfxFile:
                     yield _line(number, self._statements[statement], element, decimals)
                 elif element.tag in STATEMENTS:
                     statement += 1
-
-
-def looks_like_ofx(source: Source) -> bool:
-    """Whether a file begins with a tag, as no CSV does, or has an OFX header near its start."""
-    head = source.head(_START)
-    return head.lstrip().startswith("<") or bool(_BEGINNING.search(head))
 
 
 def _accounts(found: Iterator[Element]) -> Iterator[Account]:

@@ -49,7 +49,7 @@ def survey(lines: Iterable[Line], tick: Callable[[], None] = lambda: None) -> Su
             raise BadStatement(
                 f"line {line.number}: an account's name has at most {LONGEST_ACCOUNT} characters"
             )
-        if line.amount > 0:
+        if line.incoming:
             first.setdefault(line.identity, line.number)
         else:
             outgoing += 1

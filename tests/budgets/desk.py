@@ -55,7 +55,7 @@ class Desk:
     ) -> dict[int, str]:
         """Import a file: the status of each incoming line by its number."""
         classified = self.classify(path, dry_run=dry_run, account=account, **choices)
-        return {each.line.number: str(each.status) for each in classified if each.line.amount > 0}
+        return {each.line.number: str(each.status) for each in classified if each.line.incoming}
 
     def classify(
         self, path: Path, *, dry_run: bool = False, account: str = "", **choices: Any

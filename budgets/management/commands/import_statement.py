@@ -154,7 +154,7 @@ class Command(BudgetCommand):
     def _review(self, budget: Budget, samples: dict[LineStatus, list[Classified]]) -> None:
         """Print every incoming line in the order of the file, with its status and reason."""
         table = _lines_table("reason")
-        incoming = (each for each in chain(*samples.values()) if each.line.amount > 0)
+        incoming = (each for each in chain(*samples.values()) if each.line.incoming)
         for each in sorted(incoming, key=lambda each: each.line.number):
             table.add_row(*_row(budget, each), each.why, style=STYLES.get(each.status, "dim"))
         self.print_rich(table)
