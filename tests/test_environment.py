@@ -154,6 +154,17 @@ def logged_in(client: Client) -> Any:
     return answer
 
 
+class TestTheDatabase:
+    @pytest.mark.parametrize(("more", "is_on"), [("", True), ("&server_side_binding=false", False)])
+    def test_gets_values_beside_statements_unless_its_dsn_says_otherwise(
+        self, start: Start, more: str, is_on: bool
+    ):
+        settings = start(**SAFE | {"DATABASE_URL": SAFE["DATABASE_URL"] + more})
+
+        options = settings["DATABASES"]["default"]["OPTIONS"]
+        assert (options["server_side_binding"] is True) == is_on
+
+
 class TestProduction:
     @pytest.mark.parametrize(
         ("changed", "said"),

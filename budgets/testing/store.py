@@ -11,7 +11,7 @@ from uuid import UUID
 from budgets.errors import UnknownBudget
 from budgets.managers.keys import Keys
 from budgets.testing.rows import Budget, Row
-from tenants.context import request_id_of
+from tenants.context.tenancy import request_id_of
 from tenants.errors import RowNotFound
 
 

@@ -18,7 +18,14 @@ from tenants.access.limits import UndeclaredVerb
 from tenants.access.roles import NOBODY, Role, declare, get_verbs, may, require, verb
 from tenants.context import acting_for, run_for
 from tenants.errors import CodedError, NotAllowed, NoTenant
-from tenants.models import Invitation, Membership, SystemSettings, Tenant, TenantSettings
+from tenants.models import (
+    Invitation,
+    Membership,
+    SystemSettings,
+    Tenant,
+    TenantSettings,
+    UserSession,
+)
 from tests.budgets.paydays import daily
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
 
@@ -184,6 +191,10 @@ THEIRS: dict[str, list[Callable[[Any], object]]] = {
     ],
     "members.remove": [lambda m: Membership.objects.leave(m)],
     "members.change_role": [lambda m: Membership.objects.change_role(m, "viewer")],
+    "sessions.revoke": [
+        lambda m: UserSession.objects.revoke_all(m.user),
+        lambda m: UserSession.objects.revoke(m.user, m.pk),
+    ],
     "settings.change": [lambda m: TenantSettings.objects.change(locale="de")],
     "plan.change": [
         lambda m: Tenant.objects.change_plan("team"),

@@ -103,7 +103,6 @@ SAID: dict[Model, Callable[[Callable[[Model], uuid.UUID]], dict[str, Any]]] = {
     Invitation: lambda id: {
         "email": f"{word()}@example.com",
         "role": "viewer",
-        "token_hash": word(),
         "expires_at": timezone.now(),
     },
     TenantSettings: lambda id: {},

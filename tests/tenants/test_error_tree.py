@@ -105,8 +105,8 @@ ALSO: dict[type[Exception], set[str]] = {
         "UnknownSchedule", "UnknownStatement",
     },
     PermissionDenied: {
-        "NotAllowed", "TenantSuspended", "ReadOnly", "NotLoggedIn", "NoMembership",
-        "TenantNotChosen", "NotInPlan", "QuotaReached",
+        "NotAllowed", "TenantSuspended", "ReadOnly", "NotLoggedIn", "SessionRevoked",
+        "NoMembership", "TenantNotChosen", "NotInPlan", "QuotaReached",
     },
     ValidationError: {
         "ValueRefused", "BadEmail", "BadExpiry", "BadTrial", "BadAmount",
@@ -120,6 +120,7 @@ ALSO: dict[type[Exception], set[str]] = {
     },
     IntegrityError: {
         "ConstraintBroken", "UniqueBroken", "ForeignKeyBroken", "CheckBroken", "NotNullBroken",
+        "ParentDeleted",
     },
     OperationalError: {
         "Unavailable", "Conflict", "TimedOut", "PoolExhausted", "TooManyConnections",
