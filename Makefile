@@ -63,8 +63,9 @@ commands: bootstrap ## generate docs/commands.md from the help of the commands
 roles: bootstrap ## generate docs/roles.md from the declarations of models and managers
 	@$(PY) scripts/roles.py
 
-soak: bootstrap ## compare ten thousand random histories of the ledger with a model
+soak: bootstrap ## compare ten thousand random histories of the ledger with a model; damage statements
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py
+	@SOAK_EXAMPLES=10000 $(PY) -m pytest tests/budgets/test_witness.py --timeout 3600
 
 bench: bootstrap ## run the benchmarks
 	@$(MANAGE) migrate --verbosity 0

@@ -125,8 +125,6 @@ _app = _database("DATABASE_URL", "app")
 DATABASES: dict[str, dict[str, Any]] = {}
 if _app is not None:
     _app["OPTIONS"]["pool"] = POOL
-    # Otherwise other sessions of the role, of whatever tenant, can read values in pg_stat_activity.
-    _app["OPTIONS"].setdefault("server_side_binding", True)
     DATABASES["default"] = _app
 
 

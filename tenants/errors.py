@@ -46,6 +46,7 @@ CodedError
     |-- BadDocument, StaleSettings, ExternalIdTaken
     |-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
+    |-- UnknownProfile, BadProfile
     |-- BadAmount, WrongCurrency, BadQuestion
     |-- UnknownCurrency
     |   `-- CurrencyEnded

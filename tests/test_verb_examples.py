@@ -33,6 +33,7 @@ WITHOUT_A_ROLE = {
         "what_if",
     ),
     "Bucket": ("get_by_name", "meant"),
+    "ImportProfile": ("get_by_name", "matching"),
     "Invitation": ("accept",),
     "Membership": ("leave", "of", "role_of"),
     "Movement": (

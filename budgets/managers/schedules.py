@@ -53,6 +53,11 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
         counted = changes.order_by().values("row_id").annotate(n=Count("pk")).values("n")
         return self.annotate(kept=Count("versions")).filter(kept__lt=Subquery(counted))
 
+    def misclocked(self) -> "Iterator[Schedule]":
+        """Schedules whose next due time does not follow from their runs."""
+        for some in batched(self.order_by("pk"), _AT_ONCE, strict=False):
+            yield from clocks.misclocked(some)
+
     def by_name(self) -> Self:
         """In the order of their names; of those that share one, the oldest first."""
         return self.order_by("name", "pk")
@@ -72,15 +77,6 @@ class ScheduleManager(ScheduleVerbs, _Schedules["Schedule"], TenantManager["Sche
         past = self.fallen_due(now) if resting else self.due(now)
         rows = past.filter(tenant__suspended_at=None).order_by("tenant_id")
         return list(rows.values_list("tenant_id", flat=True).distinct())
-
-    def misclocked(self) -> "Iterator[Schedule]":
-        """Schedules whose next due time does not follow from their runs.
-
-        >>> list(Schedule.objects.misclocked())
-        []
-        """
-        for some in batched(self.order_by("pk"), _AT_ONCE, strict=False):
-            yield from clocks.misclocked(some)
 
     def get_by_name(self, budget: "Budget", name: str, *, key: str | None = None) -> "Schedule":
         """The schedule of that name that has not ended, whatever its case.

@@ -32,7 +32,7 @@ def judged[Rows: QuerySet[Any, Any]](movements: Rows) -> Rows:
     return shaped.annotate(adds_up=_is(adds_up), suits=_is(_suits()))
 
 
-def _is(condition: Q) -> ExpressionWrapper:
+def _is(condition: Q) -> "ExpressionWrapper[Any]":
     """A condition as a column."""
     return ExpressionWrapper(condition, models.BooleanField())
 

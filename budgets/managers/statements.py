@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from budgets.errors import UnknownStatement
 from budgets.managers.matching import LineStatus
 from budgets.managers.statementverbs import StatementVerbs
+from budgets.statements import StatementFile
 from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class StatementManager(StatementVerbs, _Statements["Statement"], TenantManager["
         >>> from budgets.statements import read, survey
         >>> file = read(samples.HOUSEHOLD)
         >>> statement = Statement.objects.begin(
-        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ...     household, file, survey(file, household.exponent), Choices()
         ... )
         >>> Statement.objects.get_by_name(household, file.sha256[:8]) == statement
         True
@@ -94,6 +95,18 @@ class StatementManager(StatementVerbs, _Statements["Statement"], TenantManager["
             raise UnknownStatement(f"the budget has {how_many} {name!r}: say its id", name=name)
         [statement] = found
         return statement
+
+    def deposited_from(self, budget: "Budget", file: StatementFile) -> tuple[int, int]:
+        """How many lines of a file are deposited by its standing import, and their sum.
+
+        >>> from budgets import samples
+        >>> from budgets.statements import read
+        >>> Statement.objects.deposited_from(household, read(samples.HOUSEHOLD))
+        (0, 0)
+        """
+        rows = self.standing().filter(budget=budget, sha256=file.sha256, account=file.account)
+        found = rows.tallied().first()
+        return (found.deposit_count, found.deposited) if found else (0, 0)
 
 
 class StatementLineQuerySet(TenantQuerySet["StatementLine"]):

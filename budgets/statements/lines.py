@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import blake2b
 
-LONGEST_IDENTITY = 120
+LONGEST_IDENTITY = 160
+_LONGEST_OWNER = 117  # characters; a longer account and id are a digest
+_NO_ID = frozenset(
+    ["", "nonref", "noref", "notprovided", "none", "null", "nil", "na", "nan", "unknown"]
+)
+"""What banks write in place of an id, without case, punctuation and leading or trailing zeros."""
+LEFT_OUT = "left out by choice"
+"""Why a line is not booked that cannot be read, and that somebody passes over."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -30,7 +37,8 @@ class Line:
     tells apart lines that agree in everything the bank wrote (see `numbered`). `not_booked` is the
     reason why the line is not a booking, such as "pending", and "" for a booking. `balance` is the
     account's balance that the file writes beside the line, in minor units. `page` is the number of
-    the statement within the file, from 1 (see `PageBalances`).
+    the statement within the file, from 1 (see `PageBalances`). `fee` is what the file writes in a
+    column of fees and `amount` does not contain, in minor units, 0 for nothing.
     """
 
     number: int
@@ -44,6 +52,7 @@ class Line:
     not_booked: str = ""
     balance: int | None = None
     page: int = 1
+    fee: int = 0
 
     @property
     def incoming(self) -> bool:
@@ -51,19 +60,44 @@ class Line:
         return self.amount > 0 and not self.not_booked
 
     @property
-    def identity(self) -> str:
-        """The line's key: equal for the same booking in any file, at most 120 characters.
+    def has_id(self) -> bool:
+        """Whether the bank gave it an id; "0", "-" and "NONREF" are not ids."""
+        plain = "".join(filter(str.isalnum, self.external_id.casefold()))
+        return plain.strip("0") not in _NO_ID
 
-        The bank's id within the account when there is one, else a digest of the
-        content and the occurrence. The account's length stands before it, so that
-        no account and id can be written to look like another pair.
+    @property
+    def identity(self) -> str:
+        """The line's key: equal for the same booking in any file, at most 160 characters.
+
+        Banks repeat ids, so the key of a line with an id has the day, the amount and the
+        occurrence too; see `former_identity` for the rest of it. That of a line without an id is
+        a digest of the content, and the occurrence.
         """
-        if not self.external_id:
-            return f"content:{self.content.hex()}:{self.occurrence}"
-        plain = f"id:{len(self.account)}:{self.account}:{self.external_id}"
-        if len(plain) <= LONGEST_IDENTITY:
+        if self.has_id:
+            return self.identity_by_id
+        return f"content:{self.content.hex()}:{self.occurrence}"
+
+    @property
+    def identity_by_id(self) -> str:
+        """The key with whatever the bank wrote in place of an id, as earlier imports stored it."""
+        return f"id:{self.posted}:{self.amount}:{self.occurrence}:{self._owner}"
+
+    @property
+    def former_identity(self) -> str:
+        """The key that imports before the day and the amount were in it gave to a line with an id.
+
+        The account's length stands before the account and the id, so that no two can be written
+        to look like another pair.
+        """
+        owner = self._owner
+        return f"id{owner}" if owner.startswith("#") else f"id:{owner}"
+
+    @property
+    def _owner(self) -> str:
+        plain = f"{len(self.account)}:{self.account}:{self.external_id}"
+        if len(plain) <= _LONGEST_OWNER:
             return plain
-        return f"id#{_digest(self.account, self.external_id).hex()}"
+        return f"#{_digest(self.account, self.external_id).hex()}"
 
     @property
     def content(self) -> bytes:
@@ -99,20 +133,21 @@ class Finding:
 
 
 def numbered(lines: Iterable[Line]) -> Iterator[Line]:
-    """Count how often each content has come by, for lines the bank gave no id.
+    """Count how often each incoming line came that the bank does not tell apart.
 
-    Two equal coffees on one day are occurrences 1 and 2 whatever stands between
-    them, so two files that both hold that day agree on both, in either order.
-    Remembers one digest per line without an id.
+    Two equal gifts on one day are occurrences 1 and 2 whatever stands between them, so two files
+    that both hold that day agree on both, in either order. Lines with an id agree when account,
+    id, day and amount do. A line that is not booked is not counted: it comes again, booked.
+    Remembers one digest per incoming line.
     """
     seen: Counter[bytes] = Counter()
     for line in lines:
-        if line.external_id:
+        if not line.incoming:
             yield line
             continue
-        content = line.content
-        seen[content] += 1
-        yield line if seen[content] == 1 else replace(line, occurrence=seen[content])
+        key = _digest(line.identity_by_id) if line.has_id else line.content
+        seen[key] += 1
+        yield line if seen[key] == 1 else replace(line, occurrence=seen[key])
 
 
 def one_line(text: str) -> str:

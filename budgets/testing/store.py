@@ -65,6 +65,10 @@ class Store:
             self._rows[type(row)][row.pk] = kept = copy(row)
             kept.repeated = False
 
+    def remove(self, row: Row) -> None:
+        """Delete a row, which may be gone."""
+        self._rows[type(row)].pop(row.pk, None)
+
     def answer[R: Row](self, kind: type[R], pk: UUID) -> R:
         """The row that an earlier request was answered, as it is now."""
         row = self.get(kind, pk)

@@ -61,8 +61,11 @@ class Desk:
         self, path: Path, *, dry_run: bool = False, account: str = "", **choices: Any
     ) -> list[Classified]:
         file = read(path, hints=Hints(account=account))
-        chosen = {name: frozenset(said) for name, said in choices.items() if name != "hold"}
-        made = Choices(**chosen, hold=choices.get("hold", True))
+        chosen: dict[str, Any] = {
+            name: frozenset(said) if isinstance(said, set) else said
+            for name, said in choices.items()
+        }
+        made = Choices(**chosen)
         return list(import_file(self.budget, file, choices=made, dry_run=dry_run))
 
     def review(self, path: Path, **choices: Any) -> list[Classified]:

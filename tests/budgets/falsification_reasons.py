@@ -36,10 +36,6 @@ REASONS = [
         ),
     ),
     Reason(
-        "`created_at` of a movement limits `recorded_at`, but only to a day.",
-        _columns(budgets_movement="created_at"),
-    ),
-    Reason(
         "The words of the caller, and who called: only the row itself has them, and role app cannot"
         " change them. A chain of hashes over the movements will name such a change.",
         _columns(
@@ -66,9 +62,9 @@ REASONS = [
         _columns(budgets_budget="version"),
     ),
     Reason(
-        "The audit replays only the newest cascade of each budget; `--replay` replays all, and names"
-        " other reasons, `became_full` and the begin of a version for older cascades. For entries"
-        " that no cascade wrote, `became_full` is not computed again.",
+        "The audit replays only the newest cascade of each budget. With `--replay` it replays all,"
+        " and names changed reasons, `became_full` and begins of versions there too. It does not"
+        " compute `became_full` of entries that no cascade wrote.",
         _columns(budgets_bucketversion="from_seq", budgets_entry="reason became_full"),
     ),
     Reason(

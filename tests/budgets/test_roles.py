@@ -43,6 +43,7 @@ READS = {
         "what_if",
     },
     "EntryManager": set(),
+    "ImportProfileManager": {"get_by_name", "matching"},
     "MovementManager": {
         "get_by_id",
         "meant",
@@ -64,7 +65,15 @@ READS = {
     "ScheduleRunManager": set(),
     "ScheduleVersionManager": set(),
     "StatementLineManager": set(),
-    "StatementManager": {"classify", "draft", "get_by_name", "reversals", "review"},
+    "StatementManager": {
+        "balance_warnings",
+        "classify",
+        "deposited_from",
+        "draft",
+        "get_by_name",
+        "reversals",
+        "review",
+    },
 }
 """What writes nothing, and so needs no role."""
 

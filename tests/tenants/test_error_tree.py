@@ -102,7 +102,7 @@ class TestCodes:
 ALSO: dict[type[Exception], set[str]] = {
     ObjectDoesNotExist: {
         "RowNotFound", "UnknownTenant", "UnknownBudget", "UnknownBucket", "UnknownMovement",
-        "UnknownSchedule", "UnknownStatement",
+        "UnknownSchedule", "UnknownStatement", "UnknownProfile",
     },
     PermissionDenied: {
         "NotAllowed", "TenantSuspended", "ReadOnly", "NotLoggedIn", "SessionRevoked",
@@ -112,6 +112,7 @@ ALSO: dict[type[Exception], set[str]] = {
         "ValueRefused", "BadEmail", "BadExpiry", "BadTrial", "BadAmount",
         "UnknownCurrency", "CurrencyEnded", "WrongCurrency",
         "BadRule", "NotAPermutation", "BadOption", "UnknownKeyword", "BadSchedule",
+        "BadProfile",
     },
     ValueError: {"ValueRefused"},
     TypeError: {"ValueRefused", "UnknownKeyword", "WrongType"},

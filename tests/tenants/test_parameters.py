@@ -99,11 +99,21 @@ def texts_of(neighbour: psycopg.Connection, amount: int, name: str) -> tuple[set
     return {*texts}, [name, str(amount), tenant.pk.hex, tenant.slug]
 
 
-def test_another_session_reads_the_same_statements_of_every_tenant(neighbour):
-    texts_of(neighbour, 111_11, "warm")
+@contextmanager
+def binding(*, on_the_server: bool) -> Iterator[None]:
+    """A connection that sends values beside its statements, or in them."""
+    options = {**connection.settings_dict["OPTIONS"], "server_side_binding": on_the_server}
+    options.pop("pool")
+    with logged_in(OPTIONS=options):
+        yield
 
-    first, of_first = texts_of(neighbour, 76_543_21, "numbered")
-    second, of_second = texts_of(neighbour, 65_432_17, "anonymous")
+
+def test_another_session_reads_the_same_statements_of_every_tenant(neighbour):
+    with binding(on_the_server=True):
+        texts_of(neighbour, 111_11, "warm")
+
+        first, of_first = texts_of(neighbour, 76_543_21, "numbered")
+        second, of_second = texts_of(neighbour, 65_432_17, "anonymous")
 
     assert len(first) > 40
     assert any("enter_tenant($1" in text for text in first)
@@ -113,10 +123,7 @@ def test_another_session_reads_the_same_statements_of_every_tenant(neighbour):
 
 
 def test_it_would_read_the_values_of_statements_that_the_client_completes(neighbour):
-    options = {**connection.settings_dict["OPTIONS"], "server_side_binding": False}
-    options.pop("pool")
-
-    with logged_in(OPTIONS=options):
+    with binding(on_the_server=False):
         texts, own = texts_of(neighbour, 76_543_21, "numbered")
 
     read = "\n".join(texts)  # of each statement the first kilobyte
