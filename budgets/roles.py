@@ -36,9 +36,6 @@ TABLE = {
     "schedules.run": WRITERS,
     "statements.import": WRITERS,
     "statements.undo": WRITERS,
-    "profiles.remember": WRITERS,
-    "profiles.edit": EDITORS,
-    "profiles.forget": EDITORS,
 }
 
 declare(TABLE)

@@ -24,7 +24,6 @@ CodedError
 |       |-- ConstraintBroken   a rule of the schema; `.constraint` and `.fields` name it
 |       |   |-- UniqueBroken       another row has the same values
 |       |   |-- ForeignKeyBroken   the referenced row is missing, or the row is still referenced
-|       |   |   `-- ParentDeleted  a live row would point at a deleted one
 |       |   |-- CheckBroken        the values break a CHECK
 |       |   `-- NotNullBroken      a value is missing
 |       |-- ValueRefused       a value of the wrong type or out of range (22xxx)
@@ -36,9 +35,7 @@ CodedError
 |-- NotAllowed                 the member's role does not have the privilege
 |-- CannotServe                of the command `serve`
 `-- Refused                    a refused request; nothing was written
-    |-- NoMembership, TenantNotChosen, RateLimited
-    |-- NotLoggedIn
-    |   `-- SessionRevoked     while the request ran; also Django's UpdateError
+    |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
     |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
     |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
     |-- InvitationInvalid
@@ -46,7 +43,6 @@ CodedError
     |-- BadDocument, StaleSettings, ExternalIdTaken
     |-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
-    |-- UnknownProfile, BadProfile
     |-- BadAmount, WrongCurrency, BadQuestion
     |-- UnknownCurrency
     |   `-- CurrencyEnded

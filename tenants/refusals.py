@@ -5,7 +5,6 @@
 
 from typing import Any
 
-from django.contrib.sessions.backends.base import UpdateError
 from django.core.exceptions import PermissionDenied
 
 from tenants.errors import CodedError, Invalid
@@ -180,12 +179,6 @@ class NotLoggedIn(Refused, PermissionDenied):
     """Log in first."""
 
     code = "not_logged_in"
-
-
-class SessionRevoked(NotLoggedIn, UpdateError):
-    """The session was revoked while the request ran: log in again."""
-
-    code = "session_revoked"
 
 
 class NoMembership(Refused, PermissionDenied):

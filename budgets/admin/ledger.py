@@ -12,7 +12,6 @@ from budgets.models import (
     BucketVersion,
     Budget,
     Entry,
-    ImportProfile,
     Movement,
     Rules,
     Statement,
@@ -86,7 +85,7 @@ def _lists(row: Budget | Bucket | Movement | Statement) -> str:
     """Links to the lists of rows that belong to this row."""
     query = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
     models = {
-        Budget: (Bucket, Movement, BucketVersion, Statement, ImportProfile),
+        Budget: (Bucket, Movement, BucketVersion, Statement),
         Bucket: (Entry, BucketVersion),
         Movement: (Entry, StatementLine),
         Statement: (StatementLine,),

@@ -20,7 +20,6 @@ from tenants.refusals import (
     AlreadyMember,
     LastOwner,
     MemberInUse,
-    NoMembership,
     NotAMember,
     UnknownRole,
     UserDeactivated,
@@ -36,7 +35,7 @@ class MembershipVerbs(Verbs):
     if TYPE_CHECKING:
         model: "type[Membership]"
 
-        def of(self, user: "User | UUID") -> "Membership | None":
+        def of(self, user: "User") -> "Membership | None":
             """The live membership of an active user."""
 
         def _lock(self, **equal: Any) -> "Membership | None":
@@ -53,16 +52,6 @@ class MembershipVerbs(Verbs):
 
         def _restore(self, membership: "Membership") -> None:
             """Make it live again."""
-
-    def role_of(self, user: "User | UUID") -> str:
-        """The role of a member. Raises NoMembership.
-
-        >>> print(Membership.objects.role_of(ana))
-        owner
-        """
-        if (membership := self.of(user)) is None:
-            raise NoMembership
-        return membership.role
 
     @verb("members.invite")
     def join(self, user: "User", role: str) -> "Membership":
@@ -202,7 +191,7 @@ class MembershipManager(
 ):
     """The members of the tenant in force."""
 
-    def of(self, user: "User | UUID") -> "Membership | None":
+    def of(self, user: "User") -> "Membership | None":
         """The membership of an active user, or None.
 
         >>> Membership.objects.of(ana).role, Membership.objects.of(ben)
