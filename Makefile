@@ -2,12 +2,12 @@
 
 PY := .venv/bin/python
 MANAGE := $(PY) manage.py
-PYTEST := $(PY) -m pytest -n 2
-COVERAGE := $(if $(CI),--cov --cov-report=term)
+PYTEST := $(PY) -m pytest -n 2 --dist worksteal
+COVERAGE := -p tests.monitoring --cov --cov-report=term
 UV := uv==0.13.8
 
-.PHONY: help demo serve stop test coverage test-slow test-compose soak check commands bench migrate status lock clean \
-	bootstrap ready
+.PHONY: help demo serve stop test test-all coverage test-slow test-compose soak check check-types \
+	check-rest commands roles bench migrate status lock clean bootstrap ready
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
@@ -24,10 +24,13 @@ stop: ## stop the embedded PostgreSQL server and the server of the tests
 
 test: bootstrap ## run all tests except the slow ones; with coverage if CI is set
 	@$(PY) -m tests.progress
-	@$(PYTEST) -p tests.progress -m "not slow" $(COVERAGE)
+	@$(PYTEST) -p tests.progress -m "not slow" $(if $(CI),$(COVERAGE))
 
-coverage: bootstrap ## run the same tests with coverage, which takes 50 % longer
-	@$(PYTEST) -p tests.progress -m "not slow" --cov --cov-report=term
+test-all: bootstrap ## run all tests with coverage, as CI does; a short form of the slow ones if CI is set
+	@$(PYTEST) -p tests.progress $(COVERAGE)
+
+coverage: bootstrap ## run all tests except the slow ones with coverage
+	@$(PYTEST) -p tests.progress -m "not slow" $(COVERAGE)
 
 test-slow: bootstrap ## run the slow tests; a short form of them if CI is set
 	@$(PYTEST) -m slow
@@ -39,20 +42,30 @@ test-compose: bootstrap ## run all tests except the slow ones against docker-com
 	OWNER_DATABASE_URL="postgresql://owner:$$OWNER_PASSWORD@$$at" \
 	DATABASE_URL="postgresql://app:$$APP_PASSWORD@$$at" $(PYTEST) -m "not slow"
 
-check: bootstrap ## check format, lint, types, Django, migrations and docs/commands.md (docs/schema.md: make test)
+check: bootstrap ## check format, lint, types, Django, migrations, docs/commands.md and docs/roles.md (docs/schema.md: make test)
+	@$(MAKE) --no-print-directory --jobs=2 check-types check-rest
+
+check-types:
+	@$(PY) -m mypy
+
+check-rest:
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
-	@$(PY) -m mypy
 	@$(MANAGE) check
 	@$(PY) scripts/commands.py --check
+	@$(PY) scripts/roles.py --check
 	@DATABASE_URL= $(PY) -W error -m django makemigrations --check --dry-run --skip-checks \
 		--verbosity 0 --settings config.settings # no DATABASE_URL: needs no server
 
 commands: bootstrap ## generate docs/commands.md from the help of the commands
 	@$(PY) scripts/commands.py
 
-soak: bootstrap ## compare ten thousand random histories of the ledger with a model
+roles: bootstrap ## generate docs/roles.md from the declarations of models and managers
+	@$(PY) scripts/roles.py
+
+soak: bootstrap ## compare ten thousand random histories of the ledger with a model; damage statements
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py
+	@SOAK_EXAMPLES=10000 $(PY) -m pytest tests/budgets/test_witness.py --timeout 3600
 
 bench: bootstrap ## run the benchmarks
 	@$(MANAGE) migrate --verbosity 0

@@ -196,6 +196,18 @@ class UnknownStatement(Refused, ObjectDoesNotExist):
     code = "unknown_statement"
 
 
+class UnknownProfile(Refused, ObjectDoesNotExist):
+    """The budget has no such import profile."""
+
+    code = "unknown_profile"
+
+
+class BadProfile(Refused, Invalid):
+    """The options of an import profile make no sense."""
+
+    code = "bad_profile"
+
+
 class StatementUndone(Refused):
     """The import was undone while it ran: start it again."""
 

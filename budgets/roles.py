@@ -36,6 +36,9 @@ TABLE = {
     "schedules.run": WRITERS,
     "statements.import": WRITERS,
     "statements.undo": WRITERS,
+    "profiles.remember": WRITERS,
+    "profiles.edit": EDITORS,
+    "profiles.forget": EDITORS,
 }
 
 declare(TABLE)

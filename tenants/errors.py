@@ -24,6 +24,7 @@ CodedError
 |       |-- ConstraintBroken   a rule of the schema; `.constraint` and `.fields` name it
 |       |   |-- UniqueBroken       another row has the same values
 |       |   |-- ForeignKeyBroken   the referenced row is missing, or the row is still referenced
+|       |   |   `-- ParentDeleted  a live row would point at a deleted one
 |       |   |-- CheckBroken        the values break a CHECK
 |       |   `-- NotNullBroken      a value is missing
 |       |-- ValueRefused       a value of the wrong type or out of range (22xxx)
@@ -35,7 +36,9 @@ CodedError
 |-- NotAllowed                 the member's role does not have the privilege
 |-- CannotServe                of the command `serve`
 `-- Refused                    a refused request; nothing was written
-    |-- NotLoggedIn, NoMembership, TenantNotChosen, RateLimited
+    |-- NoMembership, TenantNotChosen, RateLimited
+    |-- NotLoggedIn
+    |   `-- SessionRevoked     while the request ran; also Django's UpdateError
     |-- AlreadyMember, NotAMember, LastOwner, MemberInUse, UnknownRole
     |-- BadEmail, BadExpiry, AlreadyInvited, UserDeactivated, UserPurged, NotDeletable
     |-- InvitationInvalid
@@ -43,6 +46,7 @@ CodedError
     |-- BadDocument, StaleSettings, ExternalIdTaken
     |-- UnknownPlan, UnknownFeature, NotInPlan, BadTrial, UnknownQuota, QuotaReached
     |-- UnknownBudget, UnknownBucket, UnknownMovement, UnknownSchedule, UnknownStatement
+    |-- UnknownProfile, BadProfile
     |-- BadAmount, WrongCurrency, BadQuestion
     |-- UnknownCurrency
     |   `-- CurrencyEnded

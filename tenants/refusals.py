@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.exceptions import PermissionDenied
 
 from tenants.errors import CodedError, Invalid
@@ -179,6 +180,12 @@ class NotLoggedIn(Refused, PermissionDenied):
     """Log in first."""
 
     code = "not_logged_in"
+
+
+class SessionRevoked(NotLoggedIn, UpdateError):
+    """The session was revoked while the request ran: log in again."""
+
+    code = "session_revoked"
 
 
 class NoMembership(Refused, PermissionDenied):

@@ -4,6 +4,8 @@ The setting SESSION_ENGINE names this module. Beside Django's columns a session 
 its key is a secret, its user, and where and when it was last seen.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, override
 
@@ -56,22 +58,62 @@ class SessionStore(_Store):  # type: ignore[misc]
     def save(self, must_create: bool = False) -> None:
         """Insert the session, or update it.
 
-        Raises CreateError for a key that is taken, and UpdateError for a revoked session.
+        Raises CreateError for a key that is taken, and SessionRevoked.
         """
         if self.session_key is None:
             self.create()
             return
-        data = self._get_session(no_load=must_create)
-        row = self.create_model_instance(data)
-        row.user_id = data.get(SESSION_KEY)
+        row = self._row(self._get_session(no_load=must_create))
         if must_create:
             self._insert(row)
-        elif not self.model.objects.renew(row, **self.origin):
-            raise UpdateError
+        else:
+            self.model.objects.renew(row, **self.origin)
+
+    def create(self) -> None:
+        """Insert a session with a new key and the data that was read or set.
+
+        Raises SessionRevoked if the data was read from a session that was revoked since.
+        """
+        earlier = self.session_key if hasattr(self, "_session_cache") else None
+        using = router.db_for_write(self.model)
+        with transaction.atomic(using=using) if earlier else nullcontext():
+            super().create()
+            if earlier:
+                with self._revoked_as(earlier):
+                    self.model.objects.keep(earlier)
+
+    def cycle_key(self) -> None:
+        """Give the session a new key; the row keeps its id. Raises SessionRevoked."""
+        data = self._session  # without a row for the key, reading removes the key
+        if (earlier := self.session_key) is None:
+            self.create()
+            return
+        self._session_key = self._get_new_session_key()
+        row, now = self._row(data), timezone.now()
+        with self._revoked_as(earlier):
+            self.model.objects.renew(row, earlier=earlier, created_at=now, last_seen_at=now)
+        self.modified = True
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Delete the session with that key, or this one. Safe to repeat."""
+        if (key := session_key or self.session_key) is not None:
+            self.model.objects.end(key)
 
     async def asave(self, must_create: bool = False) -> None:
         """See `save`."""
         await sync_to_async(self.save)(must_create)
+
+    async def acreate(self) -> None:
+        """See `create`."""
+        await sync_to_async(self.create)()
+
+    async def acycle_key(self) -> None:
+        """See `cycle_key`."""
+        await sync_to_async(self.cycle_key)()
+
+    async def adelete(self, session_key: str | None = None) -> None:
+        """See `delete`."""
+        await sync_to_async(self.delete)(session_key)
 
     def record_origin(self, request: HttpRequest) -> None:
         """Keep where a log-in comes from, to write it with the session."""
@@ -90,13 +132,25 @@ class SessionStore(_Store):  # type: ignore[misc]
             self.seen_at = timezone.now()
             self.model.objects.seen(self.session_key, self.seen_at, **origin_of(request))
 
+    def _row(self, data: dict[str, Any]) -> UserSession:
+        row: UserSession = self.create_model_instance(data)
+        row.user_id = data.get(SESSION_KEY)
+        return row
+
+    @contextmanager
+    def _revoked_as(self, earlier: str) -> Iterator[None]:
+        """A revoked session keeps its key, which is good for nothing."""
+        try:
+            yield
+        except UpdateError:
+            self._session_key = earlier
+            raise
+
     def _insert(self, row: "UserSession") -> None:
         for name, value in self.origin.items():
             setattr(row, name, value)
-        using = router.db_for_write(self.model, instance=row)
         try:
-            with transaction.atomic(using=using):
-                row.save(force_insert=True, using=using)
+            self.model.objects.insert(row, using=router.db_for_write(self.model, instance=row))
         except IntegrityError as error:
             raise CreateError from error
 

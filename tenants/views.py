@@ -14,7 +14,7 @@ from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from tenants.access import limits
-from tenants.context import acting_for, run_for
+from tenants.context import run_for
 from tenants.errors import (
     CodedError,
     ConstraintBroken,
@@ -27,7 +27,7 @@ from tenants.errors import (
     UniqueBroken,
     ValueRefused,
 )
-from tenants.models import Membership, Tenant
+from tenants.models import Tenant, User
 from tenants.refusals import (
     NoMembership,
     NotInPlan,
@@ -64,17 +64,18 @@ Any other refusal is 400. Other StoreErrors are raised again.
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The tenant that a request may act for, its user, and the user's role."""
+    """The tenant that a request asks for, and its user."""
 
     tenant_id: UUID
     user_id: UUID
-    role: str
     request_id: str
 
     def run[T](self, work: Callable[[], T]) -> T:
-        """Do `work` in the tenant's block, as the member; see `run_for`."""
-        member = {"actor": self.user_id, "request_id": self.request_id, "role": self.role}
-        return run_for(self.tenant_id, work, **cast(Any, member))
+        """Do `work` in the tenant's block, as the member; see `run_for`.
+
+        Membership and role are looked up in that block. Raises NoMembership.
+        """
+        return run_for(self.tenant_id, work, member=self.user_id, request_id=self.request_id)
 
     async def arun[T](self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """The same, awaited: `work` is called with the arguments, in a thread."""
@@ -84,20 +85,16 @@ class Access:
 def access_of(request: HttpRequest, *, limit: str | None = None) -> Access:
     """The access of the request's user to the chosen tenant, or to their only one.
 
-    Membership and role are read each time, in the tenant's own block, where a use of `limit` is
-    counted too. Raises NotLoggedIn, TenantNotChosen, NoMembership and RateLimited.
+    Counts a use of `limit` by the tenant. Raises NotLoggedIn, TenantNotChosen, NoMembership and
+    RateLimited.
     """
     user: Any = request.user
     if not user.is_authenticated:
         raise NotLoggedIn
-    tenant_id = _chosen(request, Tenant.objects.ids_of_user(user))
-    with acting_for(tenant_id, actor=user):
-        member = Membership.objects.of(user)
-        if member is None:
-            raise NoMembership
-        if limit is not None:
-            limits.require(limit)
-        return Access(tenant_id, user.pk, member.role, getattr(request, "request_id", ""))
+    tenant_id = _chosen(request, User.objects.tenant_ids(user))
+    if limit is not None:
+        limits.require(limit, tenant_id=tenant_id)
+    return Access(tenant_id, user.pk, getattr(request, "request_id", ""))
 
 
 def choose_tenant(request: HttpRequest, tenant: Tenant | UUID | str) -> None:
@@ -106,7 +103,7 @@ def choose_tenant(request: HttpRequest, tenant: Tenant | UUID | str) -> None:
     if not user.is_authenticated:
         raise NotLoggedIn
     chosen = str(tenant.pk if isinstance(tenant, Tenant) else tenant)
-    if chosen not in map(str, Tenant.objects.ids_of_user(user)):
+    if chosen not in map(str, User.objects.tenant_ids(user)):
         raise NoMembership
     request.session[CHOSEN] = chosen
 

@@ -8,15 +8,35 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
+from django.core.management import BaseCommand
 
 from tenants.management import main
 
 ROOT = Path(__file__).parents[1]
+CHECK = BaseCommand.check
+
+
+@cache
+def check_project() -> None:
+    """Run the checks that every command begins with, the first time that one does."""
+    CHECK(BaseCommand())
+
+
+def check_once(command: BaseCommand, **options: Any) -> None:
+    """Check the project once in this process; `manage.py check` checks each time."""
+    if options:
+        CHECK(command, **options)
+    else:
+        check_project()
+
+
+BaseCommand.check = check_once  # type: ignore[method-assign, assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +94,7 @@ def app_url() -> str:
 def url_of(config: Mapping[str, Any], database: str = "") -> str:
     """The DSN of a configured connection, or of the same role on another database."""
     user, password, host = (quote(config[part], safe="") for part in ("USER", "PASSWORD", "HOST"))
-    options = {key: value for key, value in config["OPTIONS"].items() if key != "pool"}
+    djangos = {"pool", "server_side_binding"}
+    options = {key: value for key, value in config["OPTIONS"].items() if key not in djangos}
     at = f"{user}:{password}@{host}:{config['PORT']}" if host else f"{user}@"
     return f"postgresql://{at}/{database or config['NAME']}?{urlencode(options)}"

@@ -11,13 +11,15 @@ import re
 import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
+from typing import Any
 
 import pytest
+import pytest_timeout
 from django.db import connections
 
-from tenants.context import acting_for
+from tenants.context import _current, acting_for
 from tenants.models import Tenant
 from tests import nplusone, server
 from tests.factories import BudgetFactory, TenantFactory
@@ -39,6 +41,13 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the modules with slow tests first, so that no worker ends long before the other."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Exclude the objects of the collection from garbage collection."""
     gc.collect()
@@ -51,6 +60,63 @@ def pytest_runtest_protocol(item: pytest.Item):
     if "database" in getattr(item, "fixturenames", ()):
         prepare()
     return (yield)
+
+
+@contextmanager
+def limited(item: pytest.Item) -> Iterator[None]:
+    """Apply the timeout of the test to the block."""
+    set_timer(item)
+    try:
+        yield
+    finally:
+        item.config.pluginmanager.hook.pytest_timeout_cancel_timer(item=item)
+
+
+def set_timer(item: pytest.Item) -> None:
+    limit = pytest_timeout._get_item_settings(item)
+    if limit.timeout:
+        item.config.pluginmanager.hook.pytest_timeout_set_timer(item=item, settings=limit)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item):
+    """Limit the time of the fixtures; between the phases, a timeout would end the worker."""
+    with limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
+    """Limit the time, except that of shared fixtures, and leave no block open."""
+    last = nextitem is None or nextitem.parent is not item.parent
+    try:
+        with nullcontext() if last else limited(item):
+            return (yield)
+    finally:
+        forget_block()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest):
+    """Do not limit the time of a shared fixture: each later test would fail with its error."""
+    if fixturedef.scope == "function":
+        return (yield)
+    hooks, item = request.config.pluginmanager.hook, request._pyfuncitem
+    hooks.pytest_timeout_cancel_timer(item=item)
+    try:
+        return (yield)
+    finally:
+        set_timer(item)
+
+
+def forget_block() -> None:
+    """Close a block that a test left open, as a test can that its timeout interrupts."""
+    connection = connections["default"]
+    if connection.in_atomic_block:
+        connection.in_atomic_block = connection.closed_in_transaction = False
+        connection.close()
+        del connections["default"]
+    _current.set(None)
 
 
 @cache

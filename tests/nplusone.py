@@ -24,7 +24,8 @@ from zeal.constants import initialize_app_registry
 from zeal.listeners import _nplusone_context, n_plus_one_listener
 from zeal.patch import patch
 
-from tenants.context import Tenancy, _current
+from tenants.context import _current
+from tenants.context.tenancy import Tenancy
 
 TESTS = str(Path(__file__).parent)
 OURS = tuple(str(settings.BASE_DIR / app) for app in ("budgets", "config", "examples", "tenants"))

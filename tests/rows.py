@@ -18,6 +18,7 @@ from budgets.models import (
     BucketVersion,
     Budget,
     Entry,
+    ImportProfile,
     Movement,
     Schedule,
     ScheduleRun,
@@ -101,6 +102,12 @@ def begin_statement(budget: Budget) -> Statement:
     return statement
 
 
+def remember_profile(budget: Budget) -> ImportProfile:
+    return ImportProfile.objects.remember(
+        budget, uuid.uuid4().hex, ["Date", "Amount"], {"sign": "reversed"}
+    )
+
+
 def stock_up(category: Category) -> Product:
     return Product.objects.create(category=category, name="Assam", price=4_50, stock=10)
 
@@ -124,6 +131,7 @@ MAKERS: dict[Model, Callable[[Rows], Any]] = {
     ScheduleRun: lambda made: run_schedule(made[Schedule]),
     ScheduleVersion: lambda made: raise_pay(made[Schedule]),
     Statement: lambda made: begin_statement(made[Budget]),
+    ImportProfile: lambda made: remember_profile(made[Budget]),
     StatementLine: lambda made: import_line(made[Statement]),
     Category: lambda _: Category.objects.create(name=uuid.uuid4().hex),
     Product: lambda made: stock_up(made[Category]),

@@ -130,7 +130,7 @@ def made_from(*files: Path) -> str:
 def _sources() -> list[Path]:
     """The migrations, with the modules of `tenants` and the SQL files that they use."""
     folders = [Path(app.path) / "migrations" for app in apps.get_app_configs()]
-    folders += [ROOT / "tenants", ROOT / "tenants" / "postgres"]
+    folders += [ROOT / "tenants" / room for room in ("", "postgres", "schema")]
     code = [path for folder in folders for path in sorted(folder.glob("*.py"))]
     return [*code, *sorted(SQL.glob("*.sql"))]
 

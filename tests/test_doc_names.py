@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 
+from tenants.access.roles import get_verbs
 from tests.test_architecture import CODE, ROOT, tree
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -32,8 +33,8 @@ def is_model(name: str) -> bool:
 
 
 def is_there(name: str) -> bool:
-    """Whether a name is that of a model or a check, or leads to a module or a member of one."""
-    if CHECK.fullmatch(name) or is_model(name):
+    """Whether it names a model, a check or a verb, or leads to a module or a member of one."""
+    if CHECK.fullmatch(name) or is_model(name) or name in get_verbs():
         return True
     parts = name.split(".")
     for cut in range(len(parts), 0, -1):

@@ -154,6 +154,17 @@ def logged_in(client: Client) -> Any:
     return answer
 
 
+class TestTheDatabase:
+    @pytest.mark.parametrize(("more", "is_on"), [("", False), ("&server_side_binding=true", True)])
+    def test_gets_values_beside_statements_if_its_dsn_says_so(
+        self, start: Start, more: str, is_on: bool
+    ):
+        settings = start(**SAFE | {"DATABASE_URL": SAFE["DATABASE_URL"] + more})
+
+        options = settings["DATABASES"]["default"]["OPTIONS"]
+        assert options.get("server_side_binding", False) is is_on
+
+
 class TestProduction:
     @pytest.mark.parametrize(
         ("changed", "said"),

@@ -33,8 +33,9 @@ WITHOUT_A_ROLE = {
         "what_if",
     ),
     "Bucket": ("get_by_name", "meant"),
+    "ImportProfile": ("get_by_name", "matching"),
     "Invitation": ("accept",),
-    "Membership": ("leave", "of"),
+    "Membership": ("leave", "of", "role_of"),
     "Movement": (
         "get_by_id",
         "meant",
@@ -57,6 +58,7 @@ WITHOUT_A_ROLE = {
         "suspend",
     ),
     "TenantSettings": ("current",),
+    "UserSession": ("revoke", "revoke_all"),
     "User": ("create_superuser", "create_user", "deactivate", "get_by_name", "restore"),
 }
 """Verbs and reads that are not marked with a role, by model."""

@@ -12,6 +12,7 @@ from budgets.models import (
     BucketVersion,
     Budget,
     Entry,
+    ImportProfile,
     Movement,
     Rules,
     Statement,
@@ -85,7 +86,7 @@ def _lists(row: Budget | Bucket | Movement | Statement) -> str:
     """Links to the lists of rows that belong to this row."""
     query = f"tenant={row.tenant.slug}&{row._meta.model_name}__id__exact={row.pk}"
     models = {
-        Budget: (Bucket, Movement, BucketVersion, Statement),
+        Budget: (Bucket, Movement, BucketVersion, Statement, ImportProfile),
         Bucket: (Entry, BucketVersion),
         Movement: (Entry, StatementLine),
         Statement: (StatementLine,),

@@ -1,6 +1,6 @@
 """The data-access objects as callers see them. What each verb does and raises: the managers say."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, Unpack
 
@@ -10,6 +10,7 @@ from budgets.interfaces.rows import (
     BucketRow,
     BudgetRow,
     EntryRow,
+    ImportProfileRow,
     MovementRow,
     ScheduleRow,
     ScheduleRunRow,
@@ -20,6 +21,7 @@ from budgets.managers.dispositions import Disposition, Overflow, Preview
 from budgets.managers.duetimes import Planned
 from budgets.managers.entries import ProposedEntry
 from budgets.managers.matching import NO_CHOICES, Choices, Classified
+from budgets.managers.profilefacts import Header, ProfileMatch
 from budgets.managers.reads.dashboard import Dashboard
 from budgets.managers.reads.moments import Balances
 from budgets.managers.requests import RequestOptions
@@ -195,6 +197,9 @@ class Statements(Protocol):
     def review(
         self, budget: AnyRow, file: StatementFile, choices: Choices = NO_CHOICES
     ) -> Iterable[Classified]: ...
+    def balance_warnings(
+        self, budget: AnyRow, file: StatementFile, surveyed: Survey
+    ) -> list[str]: ...
     def begin(
         self, budget: AnyRow, file: StatementFile, surveyed: Survey, choices: Choices
     ) -> StatementRow: ...
@@ -204,6 +209,26 @@ class Statements(Protocol):
     def finish(self, statement: AnyRow) -> None: ...
     def undo(self, statement: AnyRow, *, key: str | None = None) -> Sequence[MovementRow]: ...
     def reversals(self, statement: AnyRow) -> Sequence[MovementRow]: ...
+
+
+class ImportProfiles(Protocol):
+    """The verbs of import profiles: `ImportProfile.objects`."""
+
+    def remember(
+        self,
+        budget: AnyRow,
+        account: str,
+        header: Sequence[str],
+        options: Mapping[str, Any],
+        *,
+        format: str = "csv",
+    ) -> ImportProfileRow: ...
+    def edit(self, profile: AnyRow, options: Mapping[str, Any]) -> ImportProfileRow: ...
+    def forget(self, profile: AnyRow) -> None: ...
+    def get_by_name(self, budget: AnyRow, account: str) -> ImportProfileRow: ...
+    def matching(
+        self, budget: AnyRow, rows: Collection[Header], account: str = ""
+    ) -> list[ProfileMatch]: ...
 
 
 class Entries(Protocol):

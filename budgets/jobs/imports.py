@@ -15,30 +15,41 @@ from uuid import UUID
 from budgets.errors import BadStatement, WrongCurrency
 from budgets.managers.matching import BATCH, NO_CHOICES, Choices, Classified, LineStatus, batches
 from budgets.models import Budget, Statement
-from budgets.statements import StatementFile, Survey, survey
+from budgets.statements import StatementFile, StatementFormat, Survey, survey
 from tenants.context import run_for
 
-__all__ = ["BATCH", "Choices", "Classified", "LineStatus", "import_file", "require_currency"]
+__all__ = [
+    "BATCH",
+    "Choices",
+    "Classified",
+    "LineStatus",
+    "import_file",
+    "notes_on",
+    "require_currency",
+]
 
 
 def require_currency(budget: Budget, file: StatementFile, currency: str = "") -> None:
-    """Raise WrongCurrency unless the amounts of a file are in the budget's currency.
+    """Raise WrongCurrency unless a file has amounts in the budget's currency.
 
-    `currency` is the one that somebody named, "" if nobody did. A CSV seldom names its currency,
-    so it is assumed to be the budget's. Raises BadStatement for an OFX that names none: somebody
-    must name it.
+    `currency` is the one that somebody named, "" if nobody did. A CSV or QIF seldom names its
+    currency, so it is assumed to be the budget's. Raises BadStatement for a file of another format
+    that names none: somebody must name it. A file that marks the currency of each line may have
+    several: lines in other currencies are not imported.
     """
-    named = file.currency or currency.upper()
-    if not named and file.format == "ofx":
+    said = currency.upper()
+    named = {account.currency for account in file.accounts} - {""} or {said} - {""}
+    if not named and StatementFormat(file.format).names_currency:
         raise BadStatement(
             f"the statement names no currency: say --currency, such as --currency {budget.currency}"
         )
-    if named and named != budget.currency:
+    there = " and ".join(sorted(named))
+    if named and budget.currency not in named:
         raise WrongCurrency(
-            f"the statement is in {named}, the budget in {budget.currency}: nothing was imported"
+            f"the statement is in {there}, the budget in {budget.currency}: nothing was imported"
         )
-    if currency and currency.upper() != named:
-        raise WrongCurrency(f"the statement is in {named}, not in {currency.upper()}")
+    if said and said not in named:
+        raise WrongCurrency(f"the statement is in {there}, not in {said}")
 
 
 def import_file(
@@ -55,7 +66,7 @@ def import_file(
     its own blocks. Raises BadStatement and BadChoice before the first line, and StatementUndone
     when somebody undoes the import while it runs.
     """
-    surveyed = surveyed or survey(file.lines(budget.exponent))
+    surveyed = surveyed or survey(file, budget.exponent, budget.currency)
     tenant_id = cast(UUID, budget.tenant_id)
     begin = Statement.objects.draft if dry_run else Statement.objects.begin
     statement = run_for(tenant_id, partial(begin, budget, file, surveyed, choices))
@@ -65,3 +76,18 @@ def import_file(
         yield from run_for(tenant_id, work)
     if not dry_run:
         run_for(tenant_id, partial(Statement.objects.finish, statement))
+
+
+def notes_on(
+    budget: Budget, file: StatementFile, surveyed: Survey, choices: Choices
+) -> tuple[bool, list[str]]:
+    """Whether the lines count although balances contradict them, and warnings about balances.
+
+    Opens its own block.
+    """
+
+    def work() -> tuple[bool, list[str]]:
+        statement = Statement.objects.draft(budget, file, surveyed, choices)
+        return statement.trusted, Statement.objects.balance_warnings(budget, file, surveyed)
+
+    return run_for(cast(UUID, budget.tenant_id), work)

@@ -10,14 +10,14 @@ from budgets import money
 from budgets.cascade import Claim
 from budgets.errors import BadAmount, BadQuestion
 from budgets.models import Budget
-from tenants.context import acting_for, inspecting, run_for
+from tenants.context import inspecting, run_for
 from tenants.errors import UnknownTenant
 from tenants.local import local, localised
 from tenants.management.base import Command
 from tenants.management.declarations import JSON, TENANT, Argument, argument
 from tenants.managers.naming import MOST, did_you_mean
-from tenants.models import Membership, Tenant
-from tenants.refusals import NotAMember
+from tenants.models import Tenant, User
+from tenants.refusals import NoMembership, NotAMember
 
 
 class LocalCommand(Command):
@@ -91,11 +91,13 @@ def run_in_tenant[T](slug: str, work: Callable[[], T], *, by: str | None = None)
     tenant_id = tenant_id_of(slug)
     if by is None:
         return run_for(tenant_id, work)
-    with acting_for(tenant_id):
-        member = Membership.objects.by_email(by).first()
-    if member is None:
-        raise NotAMember(f"{by} is not a member of {slug}: name a member with --by")
-    return run_for(tenant_id, work, actor=member.user_id, role=member.role)
+    not_a_member = NotAMember(f"{by} is not a member of {slug}: name a member with --by")
+    if (user := User.objects.by_email(by).first()) is None:
+        raise not_a_member
+    try:
+        return run_for(tenant_id, work, member=user)
+    except NoMembership as error:
+        raise not_a_member from error
 
 
 def tenant_id_of(slug: str) -> UUID:

@@ -4,6 +4,7 @@ from budgets.managers.buckets import BucketManager
 from budgets.managers.budgets import BudgetManager
 from budgets.managers.entries import EntryManager
 from budgets.managers.movements import MovementManager
+from budgets.managers.profiles import ImportProfileManager
 from budgets.managers.schedules import ScheduleManager, ScheduleRunManager
 from budgets.managers.statements import StatementLineManager, StatementManager
 from budgets.managers.versions import BucketVersionManager, ScheduleVersionManager
@@ -13,6 +14,7 @@ __all__ = [
     "BucketVersionManager",
     "BudgetManager",
     "EntryManager",
+    "ImportProfileManager",
     "MovementManager",
     "ScheduleManager",
     "ScheduleRunManager",

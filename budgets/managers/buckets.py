@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from budgets.errors import UnknownBucket
 from budgets.managers.dispositions import require_open
 from budgets.managers.keys import Keys
-from budgets.managers.kinds import BucketKind
+from budgets.managers.kinds import CLOSINGS, BucketKind, MovementKind
 from budgets.managers.ruleverbs import RuleVerbs
 from budgets.managers.versions import RULES
 from tenants.managers.base import TenantManager, TenantQuerySet
@@ -74,11 +74,16 @@ class BucketQuerySet(TenantQuerySet["Bucket"]):
         return self.filter(newer | ~Q(pk__in=equal)).order_by("pk").distinct()
 
     def closed_with_activity(self) -> Self:
-        """Closed buckets that hold money, have a priority, or got lines after closing (I11)."""
+        """Closed buckets that hold money, have a priority, or got lines after closing (I11).
+
+        The movement that empties a bucket has the seq that the closing version begins at.
+        """
         closed = self.exclude(archived_at=None)
-        later = Q(
-            versions__archived_at__isnull=False,
-            entries__movement__seq__gt=F("versions__from_seq"),
+        others = [kind for kind in MovementKind if kind not in CLOSINGS]
+        seq, kind = "entries__movement__seq", "entries__movement__kind__in"
+        begins = F("versions__from_seq")
+        later = Q(versions__archived_at__isnull=False) & (
+            Q(**{f"{seq}__gt": begins}) | Q(**{seq: begins, kind: others})
         )
         return closed.filter(~Q(balance=0) | Q(priority__isnull=False) | later).distinct()
 

@@ -5,19 +5,22 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Aggregate, BigIntegerField, Count, F, Max, Q, Sum
+from django.db.models import Aggregate, BigIntegerField, Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.cascade.projection import Projection, project
 from budgets.errors import BadQuestion, UnknownBudget
 from budgets.managers.budgetverbs import BudgetVerbs
 from budgets.managers.cleaning import require_amount
+from budgets.managers.kinds import CLOSINGS
 from budgets.managers.reads import dashboard, moments, months, what_if
 from budgets.managers.reads.validation import require_rows
 from tenants.local import local
 from tenants.managers.base import TenantManager, TenantQuerySet
 from tenants.managers.naming import MOST, did_you_mean, uuid_of
+from tenants.schema.expressions import Comparison, RowValue
 
 if TYPE_CHECKING:
     from budgets.managers.reads.dashboard import Dashboard
@@ -56,25 +59,41 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
         net = F("deposited") - F("withdrawn")
         return self.annotate(held=Sum("buckets__balance")).exclude(held=net)
 
-    def miscounted(self) -> Self:
-        """Budgets whose totals are not those of their movements (I2)."""
-        moved = _whole(Sum("movements__net_amount"))
-        net = F("deposited") - F("withdrawn")
-        return self.annotate(moved=moved).exclude(moved=net)
-
     def misstated(self) -> Self:
-        """Budgets whose totals, or whose last number, their movements do not have; by id.
+        """Budgets whose totals, last number or last time their movements do not have (I2); by id.
 
-        Each with what the movements say: `ledger_last_movement_seq`, `_deposited`, `_withdrawn`.
+        Each with the values of the movements: `ledger_last_movement_seq`, `_deposited`,
+        `_withdrawn`, `_last_recorded_at`.
         """
         moved = F("movements__net_amount")
         totals = {
             "last_movement_seq": _whole(Max("movements__seq")),
             "deposited": _whole(Sum(moved, filter=Q(movements__net_amount__gt=0))),
             "withdrawn": -_whole(Sum(moved, filter=Q(movements__net_amount__lt=0))),
+            "last_recorded_at": Max("movements__recorded_at"),
         }
         counted = self.annotate(**{f"ledger_{name}": total for name, total in totals.items()})
-        return counted.exclude(**{name: F(f"ledger_{name}") for name in totals}).order_by("pk")
+        differs = Q()
+        for name in totals:
+            differs |= Q(Comparison(F(name), "IS DISTINCT FROM", F(f"ledger_{name}")))
+        return counted.filter(differs).order_by("pk")
+
+    def understated(self) -> Self:
+        """Budgets whose version is less than the number of their changes.
+
+        Each movement is one, and each request that changed rules: its versions of buckets share
+        the hash, the seq and the time. The movement of a closing bucket counts with its version.
+        """
+        request = RowValue("from_seq", "effective_at", "request_hash")
+        moved = self._count_of("Movement", Count("pk"), ~Q(kind__in=CLOSINGS))
+        ruled = self._count_of("BucketVersion", Count(request, distinct=True), Q())
+        return self.filter(version__lt=moved + ruled)
+
+    def _count_of(self, model: str, count: Count, condition: Q) -> Coalesce:
+        """How many rows of a model a budget has."""
+        rows = apps.get_model("budgets", model).objects.filter(condition, budget=OuterRef("pk"))
+        counted = rows.order_by().values("budget").annotate(n=count).values("n")
+        return Coalesce(Subquery(counted), 0, output_field=BigIntegerField())
 
     def sequence_gaps(self) -> Self:
         """Budgets whose movements are not numbered 1, 2, 3 to the last (I10)."""

@@ -46,3 +46,23 @@ REDISTRIBUTIONS = (MovementKind.REDISTRIBUTE, MovementKind.REDISTRIBUTE_TO)
 
 KEPT = (EntryReason.FILTER, EntryReason.HOLD_FLOOR, EntryReason.CAPACITY_LIMIT)
 """The reasons of a cascade's own lines."""
+
+CLOSINGS = (MovementKind.CLOSE, MovementKind.CLOSE_CASCADE)
+"""Kinds of movement that empty a bucket, whose newest version then closes it."""
+
+REASONS = {
+    MovementKind.DEPOSIT: (*KEPT, EntryReason.REMAINDER),
+    MovementKind.DEPOSIT_INTO: (EntryReason.DIRECT, EntryReason.OVERFLOW),
+    MovementKind.WITHDRAW: (EntryReason.WITHDRAWN,),
+    MovementKind.TRANSFER: (EntryReason.SOURCE, EntryReason.DIRECT, EntryReason.OVERFLOW),
+    MovementKind.REDISTRIBUTE: (EntryReason.SOURCE, *KEPT),
+    MovementKind.REDISTRIBUTE_TO: (EntryReason.SOURCE, EntryReason.DIRECT),
+    MovementKind.RELEASE_EXCESS: (EntryReason.SOURCE, EntryReason.OVERFLOW),
+    MovementKind.CLOSE: (EntryReason.SOURCE, EntryReason.DIRECT, EntryReason.WITHDRAWN),
+    MovementKind.CLOSE_CASCADE: (EntryReason.SOURCE, *KEPT, EntryReason.REMAINDER),
+    MovementKind.REVERSAL: (EntryReason.REVERSAL,),
+}
+"""The reasons that the entries of each kind of movement may have."""
+
+TAKING = (EntryReason.SOURCE, EntryReason.WITHDRAWN)
+"""The reasons of entries that take money out of a bucket. Those of a reversal give or take."""

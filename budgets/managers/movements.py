@@ -2,18 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, F, Q, Sum, Window
-from django.db.models.functions import Lag
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Value,
+    Window,
+)
+from django.db.models.functions import Cast, Concat, Lag, Now
 
 from budgets.cascade import Plan, Slot, cascade
 from budgets.errors import KeyReused, ReversalRefused, UnknownMovement
-from budgets.managers import dispositions
+from budgets.managers import dispositions, shapes
 from budgets.managers.databasewriter import Draft
 from budgets.managers.kinds import CASCADES, KEPT, MovementKind
 from budgets.managers.moneyverbs import MoneyVerbs
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500  # movements in one INSERT
 _DIGITS = 18  # of a number that surely fits its column
+_AHEAD = timedelta(days=1)  # how much a server's clock may be wrong
 
 
 class MovementQuerySet(TenantQuerySet["Movement"]):
@@ -45,10 +55,25 @@ class MovementQuerySet(TenantQuerySet["Movement"]):
         """The last movement of a budget that has some."""
         return self.latest("seq")
 
+    def misshapen(self) -> Self:
+        """Movements whose entries do not add up (I1), or do not suit their kind and amount.
+
+        Each with `adds_up` and `suits`. One pass over the entries for both.
+        """
+        return shapes.judged(self).exclude(adds_up=True, suits=True)
+
     def unbalanced(self) -> Self:
         """Movements whose entries are not as many, or not as much, as they say (I1)."""
-        counted = self.annotate(entered=Count("entries"), total=Sum("entries__amount"))
-        return counted.exclude(entered=F("entry_count"), total=F("net_amount"))
+        return shapes.judged(self).filter(adds_up=False)
+
+    def unscheduled(self) -> Self:
+        """Deposits of a schedule of their budget that no run names."""
+        schedules = apps.get_model("budgets.Schedule").objects.filter(budget=OuterRef("budget"))
+        pk = Cast("pk", models.TextField())
+        name = Concat(Value("schedule "), pk, output_field=models.TextField())
+        mine = Exists(schedules.annotate(source=name).filter(source=OuterRef("source")))
+        deposits = self.filter(key__startswith="schedule:", kind=MovementKind.DEPOSIT)
+        return deposits.filter(Q(mine), schedule_runs=None)
 
     def unkeyed(self) -> Self:
         """Movements that share their key with another, or lost their fingerprint (I7)."""
@@ -57,7 +82,8 @@ class MovementQuerySet(TenantQuerySet["Movement"]):
 
     def misreversed(self) -> Self:
         """Reversals that are no mirror, or of a reversal, or a second one (I9)."""
-        other = ~Q(reverses__net_amount=-F("net_amount")) | ~Q(reverses__budget=F("budget"))
+        mirror = {"net_amount": -F("net_amount"), "amount": F("amount"), "budget": F("budget")}
+        other = ~Q(**{f"reverses__{name}": value for name, value in mirror.items()})
         twice = self.filter(kind="reversal").values("reverses").annotate(n=Count("id"))
         return self.filter(kind="reversal").filter(
             other
@@ -69,6 +95,19 @@ class MovementQuerySet(TenantQuerySet["Movement"]):
         """Movements recorded before the one they follow (I10)."""
         before = Window(Lag("recorded_at"), partition_by="budget_id", order_by="seq")
         return self.annotate(before=before).filter(recorded_at__lt=F("before"))
+
+    def postdated(self) -> Self:
+        """Movements recorded at another time than they were written, or in the future (I10).
+
+        After a clock was set back, a movement is recorded at the time of the one before it.
+        """
+        before = Window(Lag("recorded_at"), partition_by="budget_id", order_by="seq")
+        later = Q(recorded_at__gt=F("created_at")) & (
+            Q(before=None) | Q(recorded_at__gt=F("before"))
+        )
+        earlier = Q(recorded_at__lt=F("created_at") - _AHEAD)
+        future = Q(recorded_at__gt=Now() + _AHEAD)
+        return self.annotate(before=before).filter(later | earlier | future)
 
 
 _Manager = models.Manager.from_queryset(MovementQuerySet)

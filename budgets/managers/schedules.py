@@ -3,21 +3,27 @@
 The verbs are those of `ScheduleVerbs`.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from budgets.errors import UnknownSchedule
+from budgets.managers.reads import clocks
 from budgets.managers.scheduleverbs import ScheduleVerbs
+from budgets.managers.versions import TERMS
 from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Schedule, ScheduleRun
+
+_AT_ONCE = 200  # schedules
 
 
 class ScheduleQuerySet(TenantQuerySet["Schedule"]):
@@ -35,6 +41,22 @@ class ScheduleQuerySet(TenantQuerySet["Schedule"]):
         """The same, and those that rest: those of archived budgets, which are not run."""
         past = self.filter(paused_at=None, next_due_at__lte=now)
         return past.order_by("next_due_at").select_related("budget")
+
+    def unversioned(self) -> Self:
+        """Schedules with fewer versions than changes of their terms in the history."""
+        changes = apps.get_model("tenants.Change").objects.filter(
+            model="budgets.schedule",
+            row_id=OuterRef("pk"),
+            verb="update",
+            after__has_any_keys=[*TERMS, "ended_at"],
+        )
+        counted = changes.order_by().values("row_id").annotate(n=Count("pk")).values("n")
+        return self.annotate(kept=Count("versions")).filter(kept__lt=Subquery(counted))
+
+    def misclocked(self) -> "Iterator[Schedule]":
+        """Schedules whose next due time does not follow from their runs."""
+        for some in batched(self.order_by("pk"), _AT_ONCE, strict=False):
+            yield from clocks.misclocked(some)
 
     def by_name(self) -> Self:
         """In the order of their names; of those that share one, the oldest first."""

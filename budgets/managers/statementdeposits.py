@@ -1,18 +1,67 @@
-"""The deposits and reversals of a statement's lines, as the verbs of imports ask for them. Pure."""
+"""The rows, deposits and reversals of a statement and its lines, as the verbs of imports need them.
+
+Pure.
+"""
 
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from budgets.errors import ReversalRefused, UndoRefused
 from budgets.managers.bulk import Deposit
-from budgets.managers.matching import Classified
+from budgets.managers.matching import LONGEST_DESCRIPTION, Classified
 from budgets.managers.requests import RequestOptions
+from budgets.managers.statementbalances import stored_balances
+from budgets.statements import StatementFile, Survey
 
 if TYPE_CHECKING:
-    from budgets.models import Movement, Statement, StatementLine
+    from budgets.models import Budget, Movement, Statement, StatementLine
+
+REREAD = ("total", "outgoing", "balances", "misfit")
+"""The columns of an import that reading the file with other options may change."""
+
+_STORED = (*REREAD, "decisions", "trusted")
 
 _LISTED = 5  # lines in the text of a refusal
+
+
+def statement_values(budget: "Budget", file: StatementFile, surveyed: Survey) -> dict[str, Any]:
+    """The columns of a new import."""
+    return {
+        "budget": budget,
+        "sha256": file.sha256,
+        "account": file.account,
+        "name": file.path.name.encode(errors="replace").decode(),
+        "format": file.format,
+        "currency": budget.currency,
+        "total": surveyed.total,
+        "outgoing": surveyed.outgoing,
+        "balances": [stored_balances(each) for each in surveyed.balances],
+        "misfit": str(surveyed.misfit or ""),
+    }
+
+
+def stored_values(statement: "Statement | None") -> dict[str, Any]:
+    """The columns that a repeated import may change, with their values."""
+    return {name: getattr(statement, name) for name in _STORED} if statement else {}
+
+
+def line_values(statement: "Statement", classified: Classified) -> dict[str, Any]:
+    """The columns of a line, without its movement."""
+    line = classified.line
+    return {
+        "statement": statement,
+        "budget": statement.budget,
+        "number": line.number,
+        "account": line.account,
+        "identity": line.identity,
+        "posted": line.posted,
+        "amount": line.amount,
+        "currency": statement.currency,
+        "description": line.description[:LONGEST_DESCRIPTION],
+        "status": classified.status,
+        "copy": classified.copy,
+    }
 
 
 def deposit_of(statement: "Statement", classified: Classified) -> Deposit:

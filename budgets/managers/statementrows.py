@@ -3,13 +3,13 @@
 `DatabaseStatementRows` has those of PostgreSQL, `budgets.testing` those of a ledger in memory.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 
-from budgets.managers.matching import LineStatus
+from budgets.managers.matching import LineStatus, Moved, is_changed
 from budgets.managers.requests import RequestOptions
 from budgets.statements import StatementFile
 from tenants.errors import Conflict
@@ -45,8 +45,8 @@ class StatementRows:
         statement.save(update_fields=columns)
 
     def renew(self, statement: "Statement") -> None:
-        """Read anew what verbs change: the decisions, and whether it was undone."""
-        statement.refresh_from_db(fields=["decisions", "undone_at", "undo_key"])
+        """Read anew what verbs change: decisions, trust, and whether it was undone."""
+        statement.refresh_from_db(fields=["decisions", "trusted", "undone_at", "undo_key"])
 
     def mark_imported(self, statement: "Statement", now: datetime) -> None:
         """Set when its last line was imported, the first time."""
@@ -63,10 +63,16 @@ class StatementRows:
         rows = self._lines.new().filter(posted__in=days, amount__in=amounts)
         return list(rows.with_origin().order_by("id"))
 
-    def moved_keys(self, budget: "Budget", keys: Collection[str]) -> frozenset[str]:
-        """The keys that movements of the budget have."""
-        moved = budget.movements.filter(key__in=keys).values_list("key", flat=True)
-        return frozenset(filter(None, moved))
+    def moved(self, budget: "Budget", keys: Collection[str]) -> Moved:
+        """The movements of the budget with these keys."""
+        rows = budget.movements.filter(key__in=keys).values_list("key", "amount", "effective_at")
+        return {key: (amount, at.date()) for key, amount, at in rows if key}
+
+    def balances(self, budget: "Budget", file: StatementFile) -> list[dict[str, Any]]:
+        """The balances that the standing imports of other files stored, the newest import first."""
+        rows = self._statements.standing().filter(budget=budget).exclude(balances=[])
+        found = rows.exclude(sha256=file.sha256).order_by("-created_at")
+        return [each for stored in found.values_list("balances", flat=True) for each in stored]
 
     def standing_lines(self, statement: "Statement") -> "list[StatementLine]":
         """The new lines whose deposit is not reversed, with their movement, the newest first."""
@@ -86,23 +92,29 @@ class StatementRows:
         """Set the status of its new lines to undone."""
         statement.lines.new().update(status=LineStatus.UNDONE)
 
+    def kept(
+        self, statement: "Statement", numbers: Collection[int]
+    ) -> "Mapping[int, StatementLine]":
+        """The stored lines of an import with these numbers."""
+        return {row.number: row for row in statement.lines.filter(number__in=numbers)}
+
     def keep(self, statement: "Statement", lines: "list[StatementLine]") -> None:
         """Insert lines; update the changed ones that an interrupted import inserted.
 
         Raises Conflict when another budget was given one of the lines meanwhile.
         """
-        numbers = [line.number for line in lines]
-        kept = {row.number: row for row in statement.lines.filter(number__in=numbers)}
+        kept = self.kept(statement, {line.number for line in lines})
         changed = []
         for line in lines:
             earlier = kept.get(line.number)
-            if earlier and earlier.status not in (LineStatus.NEW, line.status):
+            if earlier and is_changed(earlier, line):
                 earlier.status, earlier.movement = line.status, line.movement
+                earlier.copy = line.copy
                 changed.append(earlier)
         refusal = Conflict("another budget was given the same line just now")
         with refused_as(dict.fromkeys(_ONCE, refusal)):
             self._lines.bulk_create([line for line in lines if line.number not in kept])
-            self._lines.bulk_update(changed, ["status", "movement"])
+            self._lines.bulk_update(changed, ["status", "movement", "copy"])
 
     def reversals(self, statement: "Statement") -> "list[Movement]":
         """The movements that an undo made, in order."""

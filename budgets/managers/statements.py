@@ -4,17 +4,19 @@ The verbs are those of `StatementVerbs`.
 """
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
-from django.db.models import BigIntegerField, Count, F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce, TruncDate
 
 from budgets.errors import UnknownStatement
 from budgets.managers.matching import LineStatus
 from budgets.managers.statementverbs import StatementVerbs
+from budgets.statements import StatementFile
 from tenants.managers.base import TenantManager, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -30,6 +32,20 @@ class StatementQuerySet(TenantQuerySet["Statement"]):
     def standing(self) -> Self:
         """Imports that were not undone."""
         return self.filter(undone_at=None)
+
+    def currency_mismatch(self) -> Self:
+        """Imports in another currency than their budget's, or with such a line."""
+        other = ~Q(currency=F("budget__currency"))
+        lines = apps.get_model("budgets.StatementLine").objects.filter(statement=OuterRef("pk"))
+        return self.filter(other | Q(Exists(lines.exclude(currency=OuterRef("currency")))))
+
+    def miscounted(self) -> Self:
+        """Imports that have not a line for each incoming one of the file, when finished."""
+        incoming = F("total") - F("outgoing")
+        counted = self.annotate(line_count=Count("lines"))
+        return counted.filter(
+            Q(line_count__gt=incoming) | Q(line_count__lt=incoming, imported_at__isnull=False)
+        )
 
     def begun_since(self, moment: datetime) -> Self:
         """Imports that were begun then or later, whatever became of them."""
@@ -64,7 +80,7 @@ class StatementManager(StatementVerbs, _Statements["Statement"], TenantManager["
         >>> from budgets.statements import read, survey
         >>> file = read(samples.HOUSEHOLD)
         >>> statement = Statement.objects.begin(
-        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ...     household, file, survey(file, household.exponent), Choices()
         ... )
         >>> Statement.objects.get_by_name(household, file.sha256[:8]) == statement
         True
@@ -80,6 +96,18 @@ class StatementManager(StatementVerbs, _Statements["Statement"], TenantManager["
         [statement] = found
         return statement
 
+    def deposited_from(self, budget: "Budget", file: StatementFile) -> tuple[int, int]:
+        """How many lines of a file are deposited by its standing import, and their sum.
+
+        >>> from budgets import samples
+        >>> from budgets.statements import read
+        >>> Statement.objects.deposited_from(household, read(samples.HOUSEHOLD))
+        (0, 0)
+        """
+        rows = self.standing().filter(budget=budget, sha256=file.sha256, account=file.account)
+        found = rows.tallied().first()
+        return (found.deposit_count, found.deposited) if found else (0, 0)
+
 
 class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
     """Filters on lines."""
@@ -92,16 +120,33 @@ class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
         """Lines that wait for somebody's decision, in the file's order."""
         return self.filter(status=LineStatus.HELD).order_by("number")
 
+    def misundone(self) -> Self:
+        """Lines that stand in an undone import, or are undone in a standing one."""
+        new, undone = LineStatus.NEW, LineStatus.UNDONE
+        return self.filter(
+            Q(status=new, statement__undone_at__isnull=False)
+            | Q(status=undone, statement__undone_at=None)
+        )
+
     def with_origin(self) -> Self:
         """With their files and budgets, read in the same statement."""
         return self.select_related("statement", "budget").defer("statement__decisions")
 
     def movement_mismatch(self) -> Self:
-        """Lines that differ from their movement, or are undone while it is not reversed."""
+        """Lines that differ from their movement, or are undone while it is not reversed.
+
+        The deposit of an import also has the line's day, text and identity.
+        """
+        imported = Q(movement__key__startswith="statement")
+        same = Q(movement__memo=F("description"), movement__key__endswith=F("identity"))
+        same &= Q(day=F("posted"))
         elsewhere = ~Q(movement__budget=F("budget")) | ~Q(statement__budget=F("budget"))
         standing = Q(status=LineStatus.UNDONE, movement__reversals=None)
-        return self.exclude(movement=None).filter(
-            elsewhere | standing | ~Q(movement__amount=F("amount"))
+        day = TruncDate("movement__effective_at", tzinfo=UTC)
+        return (
+            self.exclude(movement=None)
+            .annotate(day=day)
+            .filter(elsewhere | standing | ~Q(movement__amount=F("amount")) | imported & ~same)
         )
 
 

@@ -18,10 +18,20 @@ from budgets.managers.matching import (
     LineStatus,
     MatchContext,
     batches,
+    former_key,
     movement_key,
 )
 from budgets.managers.requests import require_key
-from budgets.managers.statementdeposits import deposit_of, reversal_options, undo_refused
+from budgets.managers.statementbalances import balance_gaps
+from budgets.managers.statementdeposits import (
+    REREAD,
+    deposit_of,
+    line_values,
+    reversal_options,
+    statement_values,
+    stored_values,
+    undo_refused,
+)
 from budgets.managers.statementrows import StatementRows
 from budgets.managers.writer import LedgerVerbs
 from budgets.roles import verb
@@ -51,20 +61,36 @@ class StatementVerbs(LedgerVerbs):
         >>> lines[0].line.amount, str(lines[0].status)
         (325000, 'new')
         """
-        surveyed = survey(file.lines(budget.exponent))
+        surveyed = survey(file, budget.exponent, budget.currency)
         statement = self.draft(budget, file, surveyed, choices)
-        for batch in batches(line for line in surveyed.lines() if line.amount > 0):
+        for batch in batches(line for line in surveyed.lines() if line.incoming):
             yield from self.classify(statement, batch, surveyed, hold=choices.hold)
 
     def draft(
         self, budget: "Budget", file: StatementFile, surveyed: Survey, choices: Choices
     ) -> "Statement":
-        """The standing import of the file, or one that is not written yet, with its decisions.
-
-        Raises BudgetArchived and BadChoice.
-        """
+        """The standing import of the file or an unwritten one. Raises BudgetArchived, BadChoice."""
         standing = self._rows.standing(budget, file)
         return self._with_decisions(standing, budget, file, surveyed, choices)
+
+    def balance_warnings(
+        self, budget: "Budget", file: StatementFile, surveyed: Survey
+    ) -> list[str]:
+        """How the closing balances of a file differ from those of the budget's earlier imports.
+
+        A closing balance without an opening one, as in OFX, is compared with that of the import
+        of the account whose period ends last before it, if the periods touch. Writes nothing.
+
+        >>> from budgets import samples
+        >>> from budgets.statements import read, survey
+        >>> file = read(samples.HOUSEHOLD)
+        >>> surveyed = survey(file, household.exponent)
+        >>> Statement.objects.balance_warnings(household, file, surveyed)
+        []
+        """
+        lone = [each for each in surveyed.balances if each.opening is None]
+        earlier = self._rows.balances(budget, file) if lone else []
+        return balance_gaps(lone, earlier, surveyed, budget.exponent)
 
     @verb("statements.import")
     def begin(
@@ -73,6 +99,7 @@ class StatementVerbs(LedgerVerbs):
         """Store that the import has begun, and a person's decisions about its lines.
 
         Repeating it returns the standing import of the file, so an interrupted import continues.
+        The balances of the file are stored, and whether its lines are trusted against them.
         Raises BudgetArchived, BadChoice and QuotaReached.
 
         >>> from budgets import samples
@@ -80,30 +107,31 @@ class StatementVerbs(LedgerVerbs):
         >>> from budgets.statements import read, survey
         >>> file = read(samples.HOUSEHOLD)
         >>> statement = Statement.objects.begin(
-        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ...     household, file, survey(file, household.exponent), Choices()
         ... )
         >>> statement.name, statement.state
         ('household.ofx', 'unfinished')
         """
         self._writer.lock(budget)
         standing = self._rows.standing(budget, file)
+        stored = stored_values(standing)
         statement = self._with_decisions(standing, budget, file, surveyed, choices)
         if standing is None:
             self._writer.require_quota("imports_per_month")
             self._rows.insert(statement)
-        elif choices.skip or choices.include:
-            self._rows.update(statement, "decisions")
+        elif changed := [name for name in stored if getattr(statement, name) != stored[name]]:
+            self._rows.update(statement, *changed)
         return statement
 
     def classify(
         self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
     ) -> list[Classified]:
         """Each line of a batch with the status it would have now; writes nothing."""
-        incoming = [line for line in batch if line.amount > 0]
+        incoming = [line for line in batch if line.incoming]
         context = self._context(statement, incoming, surveyed)
         if hold:
             doubtful = [line for line in incoming if not context.duplicate_of(line)]
-            context = replace(context, similar=self._similar(doubtful, surveyed))
+            context = replace(context, similar=self._similar(doubtful, surveyed), hold=True)
         return [context.classify(line) for line in batch]
 
     @verb("statements.import")
@@ -120,11 +148,11 @@ class StatementVerbs(LedgerVerbs):
         >>> from budgets.managers.matching import Choices
         >>> from budgets.statements import read, survey
         >>> file = read(samples.HOUSEHOLD)
-        >>> surveyed = survey(file.lines(household.exponent))
+        >>> surveyed = survey(file, household.exponent)
         >>> statement = Statement.objects.begin(household, file, surveyed, Choices())
         >>> batch = list(surveyed.lines())[:2]
         >>> lines = Statement.objects.import_batch(statement, batch, surveyed, hold=True)
-        >>> [(each.line.amount > 0, str(each.status)) for each in lines]
+        >>> [(each.line.incoming, str(each.status)) for each in lines]
         [(True, 'new'), (False, 'skipped')]
         """
         budget = statement.budget
@@ -136,10 +164,11 @@ class StatementVerbs(LedgerVerbs):
         new = [each for each in classified if each.status == LineStatus.NEW]
         made = self._movements.deposit_many([deposit_of(statement, each) for each in new])
         movements = dict(zip((each.line.number for each in new), made, strict=True))
+        contradicted = surveyed.misfit is not None and not statement.trusted
         rows = [
             self._line(statement, each, movements.get(each.line.number))
             for each in classified
-            if each.line.amount > 0
+            if each.line.incoming and not (contradicted and each.status == LineStatus.HELD)
         ]
         self._rows.keep(statement, rows)
         return classified
@@ -153,7 +182,7 @@ class StatementVerbs(LedgerVerbs):
         >>> from budgets.statements import read, survey
         >>> file = read(samples.HOUSEHOLD)
         >>> statement = Statement.objects.begin(
-        ...     household, file, survey(file.lines(household.exponent)), Choices()
+        ...     household, file, survey(file, household.exponent), Choices()
         ... )
         >>> Statement.objects.finish(statement)
         >>> Statement.objects.get_by_name(household, str(statement.pk)).state
@@ -174,7 +203,7 @@ class StatementVerbs(LedgerVerbs):
         >>> from budgets.managers.matching import Choices
         >>> from budgets.statements import read, survey
         >>> file = read(samples.HOUSEHOLD)
-        >>> surveyed = survey(file.lines(household.exponent))
+        >>> surveyed = survey(file, household.exponent)
         >>> statement = Statement.objects.begin(household, file, surveyed, Choices())
         >>> batch = list(surveyed.lines())[:3]
         >>> lines = Statement.objects.import_batch(statement, batch, surveyed, hold=True)
@@ -227,18 +256,12 @@ class StatementVerbs(LedgerVerbs):
     ) -> "Statement":
         require_in_use(budget)
         decisions = choices.decisions(surveyed)
-        statement: Statement = standing or self._writer.make(
-            "Statement",
-            budget=budget,
-            sha256=file.sha256,
-            account=file.account,
-            name=file.path.name.encode(errors="replace").decode(),
-            format=file.format,
-            currency=budget.currency,
-            total=surveyed.total,
-            outgoing=surveyed.outgoing,
-        )
+        values = statement_values(budget, file, surveyed)
+        statement: Statement = standing or self._writer.make("Statement", **values)
+        for name in REREAD if not statement.trusted else ():
+            setattr(statement, name, values[name])
         statement.decisions = statement.decisions | decisions
+        statement.trusted |= choices.trust and surveyed.misfit is not None
         return statement
 
     def _context(
@@ -246,12 +269,15 @@ class StatementVerbs(LedgerVerbs):
     ) -> MatchContext:
         """What earlier imports know about these lines."""
         past = defaultdict(list)
-        for earlier in self._rows.of_identity({line.identity for line in lines}):
+        names = {line.identity for line in lines}
+        names |= {line.identity_by_id for line in lines if line.external_id and not line.has_id}
+        for earlier in self._rows.of_identity(names):
             past[earlier.identity].append(earlier)
-        budget, today = statement.budget, self._writer.now().date()
-        context = MatchContext(budget.pk, surveyed, statement.decisions, past, frozenset(), today)
+        kept = self._rows.kept(statement, {line.number for line in lines})
+        context = MatchContext(statement, surveyed, past, self._writer.now().date(), kept)
         keys = {movement_key(line.identity, context.attempt(line)) for line in lines}
-        return replace(context, keys=self._rows.moved_keys(budget, keys))
+        keys |= {former_key(line) for line in lines if line.external_id}
+        return replace(context, moved=self._rows.moved(statement.budget, keys))
 
     def _similar(self, lines: Collection[Line], surveyed: Survey) -> "list[StatementLine]":
         """Imported lines with the days and amounts of these lines that are not in the file.
@@ -269,19 +295,6 @@ class StatementVerbs(LedgerVerbs):
     def _line(
         self, statement: "Statement", classified: Classified, movement: "Movement | None"
     ) -> "StatementLine":
-        line = classified.line
-        row: StatementLine = self._writer.make(
-            "StatementLine",
-            statement=statement,
-            budget=statement.budget,
-            number=line.number,
-            account=line.account,
-            identity=line.identity,
-            posted=line.posted,
-            amount=line.amount,
-            currency=statement.currency,
-            description=line.description[:500],
-            status=classified.status,
-            movement=movement,
-        )
+        values = line_values(statement, classified)
+        row: StatementLine = self._writer.make("StatementLine", **values, movement=movement)
         return row

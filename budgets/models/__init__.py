@@ -2,6 +2,7 @@
 
 from budgets.models.budgets import Bucket, Budget
 from budgets.models.ledger import Entry, Movement
+from budgets.models.profiles import ImportProfile
 from budgets.models.schedules import Schedule, ScheduleRun, ScheduleVersion, Terms
 from budgets.models.shared import RequestColumns, Rules
 from budgets.models.statements import Statement, StatementLine
@@ -12,6 +13,7 @@ __all__ = [
     "BucketVersion",
     "Budget",
     "Entry",
+    "ImportProfile",
     "Movement",
     "RequestColumns",
     "Rules",

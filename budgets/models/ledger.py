@@ -4,7 +4,7 @@ The functions of the triggers are in `migrations/0001_commit_checks.py`, as
 `0016_column_names.py` has replaced them.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -65,6 +65,9 @@ class Movement(RequestColumns, TenantModel):
     )
     plain_writes = VERBS_ALONE
     objects: ClassVar[MovementManager] = MovementManager()
+    if TYPE_CHECKING:  # of a row that `misshapen` read
+        adds_up: bool
+        suits: bool
 
     class Meta:
         select_on_save = True

@@ -6,6 +6,7 @@ from django.db import models
 from budgets.cascade import Claim
 from budgets.managers.cleaning import LONGEST_NAME, claim_columns
 from budgets.managers.facts import Answer
+from tenants.schema.fields import not_secret
 
 
 class Rules(models.Model):
@@ -98,9 +99,11 @@ class RequestColumns(Answer, models.Model):
         null=True,
         help_text="idempotency key, unique in the budget; null without one",
     )
-    request_hash = models.CharField(
-        max_length=64,
-        help_text="SHA-256 of the request in hex: distinguishes a repeat from a reused key",
+    request_hash = not_secret(
+        models.CharField(
+            max_length=64,
+            help_text="SHA-256 of the request in hex: distinguishes a repeat from a reused key",
+        )
     )
 
     class Meta:

@@ -10,11 +10,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from budgets.managers import StatementLineManager, StatementManager
-from budgets.managers.matching import LineStatus
+from budgets.managers.matching import LONGEST_DESCRIPTION, LineStatus
 from budgets.managers.statementfacts import LineFacts, StatementFacts
 from budgets.models.budgets import Budget
 from budgets.models.ledger import Movement
+from budgets.statements import StatementFormat
+from budgets.statements.formats import LONGEST_FORMAT
 from budgets.statements.lines import LONGEST_IDENTITY
+from budgets.statements.misfits import LONGEST_MISFIT
 from budgets.statements.survey import LONGEST_ACCOUNT
 from tenants.listing import Day, HasValue, Key, Listing, Moment, Text
 from tenants.models import VERBS_ALONE, TenantModel
@@ -37,9 +40,9 @@ class Statement(StatementFacts, TenantModel):
     )
     name = models.CharField(max_length=255, help_text="name of the file")
     format = models.CharField(
-        max_length=4,
-        choices=[("csv", "CSV"), ("ofx", "OFX")],
-        help_text="csv, or ofx for OFX and QFX files",
+        max_length=LONGEST_FORMAT,
+        choices=[(each.value, each.label) for each in StatementFormat],
+        help_text="format of the file; ofx for OFX and QFX",
     )
     currency = models.CharField(
         max_length=3, help_text="ISO 4217 code, equal to that of the budget"
@@ -49,6 +52,18 @@ class Statement(StatementFacts, TenantModel):
     decisions = models.JSONField(
         default=dict, help_text="JSON object: line number to skip or include"
     )
+    balances = models.JSONField(
+        default=list,
+        help_text="JSON array: opening and closing balance of each account, with the period",
+    )
+    misfit = models.CharField(
+        max_length=LONGEST_MISFIT,
+        blank=True,
+        help_text="how the balances in the file contradict its lines; empty if they do not",
+    )
+    trusted = models.BooleanField(
+        default=False, help_text="whether the lines were imported despite the misfit"
+    )
     imported_at = models.DateTimeField(null=True, help_text="when the import finished; null before")
     undone_at = models.DateTimeField(null=True, help_text="when it was undone; null if it was not")
     undo_key = models.CharField(  # noqa: DJ001  # unique unless null
@@ -56,7 +71,8 @@ class Statement(StatementFacts, TenantModel):
     )
 
     app_privileges = (
-        "SELECT, INSERT, UPDATE (decisions, imported_at, undone_at, undo_key, updated_at)"
+        "SELECT, INSERT, UPDATE (total, outgoing, decisions, balances, misfit, trusted,"
+        " imported_at, undone_at, undo_key, updated_at)"
     )
     listing = Listing(
         filters={
@@ -95,7 +111,8 @@ class Statement(StatementFacts, TenantModel):
                 condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="budgets_statement_sha256"
             ),
             models.CheckConstraint(
-                condition=Q(format__in=["csv", "ofx"]), name="budgets_statement_format"
+                condition=Q(format__in=list(map(str, StatementFormat))),
+                name="budgets_statement_format",
             ),
             models.CheckConstraint(
                 condition=Q(currency__regex="^[A-Z]{3}$"), name="budgets_statement_currency"
@@ -103,6 +120,9 @@ class Statement(StatementFacts, TenantModel):
             models.CheckConstraint(
                 condition=Q(outgoing__gte=0, total__gte=F("outgoing")),
                 name="budgets_statement_counts",
+            ),
+            models.CheckConstraint(
+                condition=Q(trusted=False) | ~Q(misfit=""), name="budgets_statement_trusted"
             ),
             models.CheckConstraint(
                 condition=Q(undo_key=None) | Q(undone_at__isnull=False),
@@ -137,12 +157,17 @@ class StatementLine(LineFacts, TenantModel):
         max_length=3, help_text="ISO 4217 code, equal to that of the budget"
     )
     description = models.CharField(
-        max_length=500, help_text="text of the bank, shortened to 500 characters"
+        max_length=LONGEST_DESCRIPTION,
+        help_text=f"text of the bank, shortened to {LONGEST_DESCRIPTION} characters",
     )
     status = models.CharField(
         max_length=10,
         choices=LineStatus,
         help_text="status: new, duplicate, skipped, held or undone",
+    )
+    copy = models.IntegerField(
+        default=0,
+        help_text="0; for a duplicate that somebody included, its number among the copies",
     )
     movement = TenantForeignKey(
         Movement,
@@ -151,8 +176,8 @@ class StatementLine(LineFacts, TenantModel):
         help_text="the deposit of the line; null without one",
     )
 
-    app_privileges = "SELECT, INSERT, UPDATE (status, movement_id, updated_at)"
-    history = History(inserts=False, only=["status", "movement_id"])
+    app_privileges = "SELECT, INSERT, UPDATE (status, copy, movement_id, updated_at)"
+    history = History(inserts=False, only=["status", "copy", "movement_id"])
     listing = Listing(
         filters={
             "statement": Key("exact", "in"),
@@ -183,12 +208,12 @@ class StatementLine(LineFacts, TenantModel):
         constraints: ClassVar = [
             TrigramSearch(fields=["description"], name="budgets_statementline_search"),
             models.UniqueConstraint(
-                fields=["tenant", "account", "identity"],
+                fields=["tenant", "account", "identity", "copy"],
                 condition=Q(status="new") & ~Q(account=""),
                 name="budgets_statementline_once",
             ),
             models.UniqueConstraint(
-                fields=["tenant", "budget", "identity"],
+                fields=["tenant", "budget", "identity", "copy"],
                 condition=Q(status="new", account=""),
                 name="budgets_statementline_unnamed_once",
             ),
@@ -199,7 +224,8 @@ class StatementLine(LineFacts, TenantModel):
                 fields=["tenant", "movement"], name="budgets_statementline_movement_once"
             ),
             models.CheckConstraint(
-                condition=Q(amount__gt=0, number__gt=0), name="budgets_statementline_amount"
+                condition=Q(amount__gt=0, number__gt=0, copy__gte=0),
+                name="budgets_statementline_amount",
             ),
             models.CheckConstraint(
                 condition=~Q(identity=""), name="budgets_statementline_identity_given"

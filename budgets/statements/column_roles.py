@@ -1,59 +1,13 @@
-"""Which column is which: by the name somebody gives, else by the names banks use.
+"""Which column is which: by the name somebody gives, else by the names banks use."""
 
-English, German, French, Spanish and Dutch; see `NAMES`.
-"""
-
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from budgets.errors import BadStatement
-from budgets.statements.lines import one_line
+from budgets.statements.column_names import NAMES, currency_in, header_name, is_text, normal
+from budgets.statements.lines import Finding, one_line
 
-# Compared without accents, punctuation and currency; a name further left is preferred.
-NAMES: dict[str, tuple[str, ...]] = {
-    role: tuple(name.strip() for name in names.split(","))
-    for role, names in {
-        "date": """booking date, posting date, posted date, post date, date posted,
-            transaction date, date, completed date, buchungstag, buchungsdatum, datum, buchung,
-            date de comptabilisation, date comptable, date operation, date d operation,
-            date de l operation, fecha operacion, fecha de operacion, f operacion, fecha contable,
-            fecha, boekdatum, boekingsdatum, transactiedatum, datum transactie, value date,
-            date de valeur, date valeur, fecha valor, wertstellung, valutadatum, rentedatum,
-            valuta""",
-        "amount": """amount, transaction amount, betrag, umsatz, montant, montant de l operation,
-            importe, monto, cantidad, bedrag, transactiebedrag""",
-        "credit": """credit, credit amount, money in, paid in, deposits, deposit, gutschrift,
-            haben, eingang, einnahmen, abono, abonos, ingreso, ingresos, haber, bij, bedrag bij,
-            bijschrijving""",
-        "debit": """debit, debit amount, money out, paid out, withdrawals, withdrawal, belastung,
-            soll, lastschrift, ausgang, ausgaben, cargo, cargos, adeudo, gasto, gastos, debe,
-            debet, af, bedrag af, afschrijving""",
-        "direction": """debit credit, credit debit, dr cr, cr dr, d c, c d, soll haben, s h,
-            sens, af bij, bij af, debet credit""",
-        "description": """description, transaction description, details, payee, merchant,
-            counterparty, narrative, options, reference, payment reference, memo, buchungstext,
-            beguenstigter zahlungspflichtiger, begunstigter zahlungspflichtiger,
-            auftraggeber empfanger, zahlungsempfanger, empfanger, name zahlungsbeteiligter,
-            verwendungszweck, beschreibung, mitteilung, text, libelle, libelle operation,
-            nature de l operation, communication, motif, concepto, descripcion, detalle,
-            beneficiario, observaciones, naam omschrijving, naam tegenpartij, naam, omschrijving,
-            omschrijving 1, omschrijving 2, omschrijving 3, mededelingen, mededeling""",
-        "id": """transaction id, id, fitid, transaction number, transaction no, transaktions id,
-            transaktionsnummer, buchungsnummer, id transaction, numero de transaction, identifiant,
-            id transaccion, id de transaccion, volgnr, volgnummer, transactie id,
-            transactiereferentie""",
-        "currency": """currency, currency code, wahrung, waehrung, devise, monnaie, moneda, divisa,
-            munt, muntsoort""",
-        "account": """auftragskonto, iban auftragskonto, konto, account, account number,
-            account no, compte, numero de compte, cuenta, numero de cuenta, iban bban, rekening,
-            rekeningnummer, eigen rekening""",
-    }.items()
-}
 MONEY = ("amount", "credit", "debit")
-_CODE = re.compile(r"(?:\(|\[|\bin )\s*([A-Z]{3})\s*(?:\)|\]|$)")
-_SYMBOL = re.compile(r"[(\[]\s*\W\s*[)\]]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +17,10 @@ class Hints:
     `columns` maps a role (a key of `NAMES`) to a column's name; "description" may be several
     names, and "" keeps a role from being filled. `decimal` is "." or ",", `date_format` a
     strptime form. `account` picks one account of a file, or names the account of a file that
-    names none. Raises BadStatement for a hint that makes no sense.
+    names none. `sign` is "as-is" or "reversed". `booked_when` has pairs of a column's name and the
+    value that a booking has there. `skip_lines` are numbers of lines to pass over although they
+    cannot be read, `skip_footer` counts lines at the end of the file that are no table. Raises
+    BadStatement for a hint that makes no sense.
     """
 
     columns: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -72,14 +29,22 @@ class Hints:
     date_format: str = ""
     encoding: str = ""
     account: str = ""
+    sign: str = ""
+    booked_when: tuple[tuple[str, str], ...] = ()
+    skip_lines: frozenset[int] = frozenset()
+    skip_footer: int = 0
 
     def __post_init__(self) -> None:
         if unknown := [role for role in self.columns if role not in NAMES]:
             raise BadStatement(f"no such column role: {unknown[0]!r}; there are {', '.join(NAMES)}")
         if self.names("amount") and (self.names("credit") or self.names("debit")):
-            raise BadStatement("the amount's column, or those of credit and debit: not both")
+            raise BadStatement(
+                "say --amount-column, or --credit-column and --debit-column: not both"
+            )
         if self.decimal not in ("", ".", ","):
             raise BadStatement(f"--decimal is . or , and not {self.decimal!r}")
+        if self.sign not in ("", "as-is", "reversed"):
+            raise BadStatement(f"--sign is as-is or reversed, and not {self.sign!r}")
         if len(self.delimiter) > 1 or self.delimiter in ("\r", "\n", '"', " "):
             raise BadStatement(f"--delimiter is one character, not {self.delimiter!r}")
 
@@ -93,10 +58,23 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A header line, understood: each role's positions, by the names in `header`."""
+    """A header line, understood: each role's positions, by the names in `header`.
+
+    `reasons` says of a role how its columns were recognised, "" for their names.
+    """
 
     header: tuple[str, ...]
     roles: dict[str, tuple[int, ...]]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> int:
+        """How many columns there are up to the last one that has a name."""
+        return max((at for at, name in enumerate(self.header, 1) if name), default=0)
+
+    def listed(self) -> str:
+        """The names, for a refusal."""
+        return ", ".join(name[:40] for name in self.header[:30] if name)
 
     def missing(self) -> str:
         """What a statement cannot do without and this header lacks; "" when it is complete."""
@@ -108,56 +86,96 @@ class Columns:
         """Where a role stands, None when nowhere."""
         return self.roles[role][0] if role in self.roles else None
 
+    def rivals(self, role: str) -> list[str]:
+        """The columns that may be the role's as well as the one that was taken, and that one."""
+        names = [header_name(name) for name in self.header]
+        taken = names[self.roles[role][0]] if role in self.roles else ""
+        return [self.header[at] for at, name in enumerate(names) if taken and name == taken]
+
+    def name(self, role: str) -> str:
+        """The name of a role's column, "" when it has none."""
+        return self.header[self.roles[role][0]] if role in self.roles else ""
+
+    def without(self, *roles: str) -> "Columns":
+        """The same header, where no column has one of the roles."""
+        left = {role: positions for role, positions in self.roles.items() if role not in roles}
+        return Columns(self.header, left, self.reasons)
+
+    def having(self, role: str, position: int, reason: str) -> "Columns":
+        """The same header, where that column has the role, for a reason other than its name."""
+        roles = self.roles | {role: (position,)}
+        return Columns(self.header, roles, self.reasons | {role: reason})
+
     @property
     def currency(self) -> str:
         """The currency a sum's column has in its name, as in "Amount (EUR)"; "" if none."""
-        names = [self.header[self.roles[role][0]] for role in MONEY if role in self.roles]
-        codes = map(_CODE.search, names)
-        return next((code[1] for code in codes if code), "")
+        codes = (currency_in(self.name(role)) for role in MONEY)
+        return next(filter(None, codes), "")
 
 
 def understood(cells: Sequence[str], hints: Hints) -> Columns:
     """Read `cells` as a header line as well as can be."""
     header = [one_line(cell) for cell in cells]
-    while header and not header[-1]:
-        header.pop()
-    names = [normal(cell) for cell in header]
-    roles = {}
+    names = [header_name(cell) for cell in header]
+    roles: dict[str, tuple[int, ...]] = {}
     for role in NAMES:
         given = hints.names(role)
         found = _detected(role, names) if given is None else _named(given, header, names)
         if found:
             roles[role] = found
+    if "currency" in roles and hints.names("currency") is None:
+        roles["currency"] = (_beside(roles, names),)
     return Columns(tuple(header), _one_reading(roles, hints))
 
 
 def _one_reading(roles: dict[str, tuple[int, ...]], hints: Hints) -> dict[str, tuple[int, ...]]:
-    """Either signed amounts or money in and out, whichever was asked for, else the first."""
-    split = hints.names("credit") or hints.names("debit")
-    signed = hints.names("amount") or ("amount" in roles and not split)
-    unused = ("credit", "debit") if signed else ("amount",)
+    """Signed amounts or money in and out, if somebody named one of them; else both."""
+    unused: tuple[str, ...] = ()
+    if hints.names("amount"):
+        unused = ("credit", "debit")
+    elif hints.names("credit") or hints.names("debit"):
+        unused = ("amount",)
     return {role: positions for role, positions in roles.items() if role not in unused}
 
 
 def _detected(role: str, names: list[str]) -> tuple[int, ...]:
-    """Where a role's best-known name stands; for the description, every name it goes by."""
+    """Where a role's best-known name stands; for texts and states, every column of that name."""
     if role == "description":
+        return tuple(at for at, name in enumerate(names) if name in NAMES[role] or is_text(name))
+    if role == "status":
         return tuple(at for at, name in enumerate(names) if name in NAMES[role])
     return next(((names.index(name),) for name in NAMES[role] if name in names), ())
 
 
+def _beside(roles: dict[str, tuple[int, ...]], names: list[str]) -> int:
+    """The currency's column behind that of the amount, or before it, if there are several."""
+    [at] = roles["currency"]
+    amount = next((roles[role][0] for role in MONEY if role in roles), at)
+    same = [place for place, name in enumerate(names) if name == names[at]]
+    return next((place for place in (amount + 1, amount - 1) if place in same), at)
+
+
 def _named(given: tuple[str, ...], header: list[str], names: list[str]) -> tuple[int, ...]:
-    """Where the given names stand: as written, else without regard to case and accents."""
-    return tuple(
-        header.index(name) if name in header else names.index(normal(name))
-        for name in given
-        if name in header or normal(name) in names
-    )
+    """Where the given names stand: as written, or without case and accents, or by number."""
+    found = (_place(name, header, names) for name in given)
+    return tuple(place for place in found if place is not None)
 
 
-def normal(name: str) -> str:
-    """A column's name without accents, case, punctuation and currency."""
-    name = _SYMBOL.sub(" ", _CODE.sub(" ", name))
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"[a-z0-9]+", kept))
+def _place(name: str, header: list[str], names: list[str]) -> int | None:
+    if name in header:
+        return header.index(name)
+    if normal(name) in names:
+        return names.index(normal(name))
+    by_number = name.isdecimal() and 0 < int(name) <= len(header)
+    return int(name) - 1 if by_number else None
+
+
+def column_findings(columns: Columns, hints: Hints) -> Iterator[Finding]:
+    """Each column with its role, and how it was recognised."""
+    roles = {at: role for role, places in reversed(columns.roles.items()) for at in places}
+    for at, name in enumerate(columns.header):
+        role = roles.get(at, "")
+        reason = f"--{role}-column" if hints.names(role) else columns.reasons.get(role, "its name")
+        yield Finding(
+            f"column {name!r}", role or "not used", reason if role else "no name that banks use"
+        )

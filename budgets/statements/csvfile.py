@@ -3,45 +3,79 @@
 It is read twice, row by row: once to learn how it writes, once for its lines.
 """
 
-import csv
-import re
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
-from itertools import islice
-from typing import ClassVar, TextIO
+from datetime import date
+from typing import ClassVar
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks
-from budgets.statements.column_roles import MONEY, Columns, Hints, understood
+from budgets.statements.clues import Clues, bare, row_refusal
+from budgets.statements.column_roles import MONEY, Hints, column_findings
+from budgets.statements.csvrows import raw_rows
 from budgets.statements.dates import Dates
-from budgets.statements.lines import Account, Line
-from budgets.statements.records import Notation, Record
+from budgets.statements.fees import fee_factor
+from budgets.statements.heads import find_head
+from budgets.statements.lines import LEFT_OUT, Finding, Line, PageBalances
+from budgets.statements.oddrows import OddRows, is_note
+from budgets.statements.records import MOST_KEPT, Meaning, Notation
+from budgets.statements.rowaccounts import RowAccounts
+from budgets.statements.signs import signs
 from budgets.statements.source import Source
-
-DELIMITERS = ",;\t|"
-_PREAMBLE = 50  # lines among which the header must be
-_LONGEST_LINE = 1 << 20  # characters
-_CODE = re.compile(r"[A-Za-z]{3}")
+from budgets.statements.states import states
+from budgets.statements.words import marked
 
 
 class CsvFile:
     """A statement in CSV. `accounts` are those its rows name; one of "" when they name none.
 
     Raises BadStatement for a file without the columns it takes, with a row that has too
-    many or too few, or whose dates leave day and month open.
+    many or too few, whose dates leave day and month open, or whose sums, fees and states can be
+    understood in two ways.
     """
 
     format: ClassVar[str] = "csv"
 
     def __init__(self, source: Source, hints: Hints) -> None:
-        self._source = source
-        self._head = _head(source, hints)
+        self._source, self._head = source, find_head(source, hints)
+        self._hints = self._head.hints
+        self._last = self._last_row()
         self._marks = Marks(hints.decimal)
         self._dates = Dates(hints.date_format)
-        accounts = {self._account(at, cells): None for at, cells in self._rows()}
-        self.accounts = tuple(accounts) or (Account("", self._head.columns.currency),)
+        self._odd = OddRows(self._head.columns)
+        self._broken: set[int] = set()  # rows of another width, which somebody passes over
+        self._complaints: dict[str, str] = {}  # by the text of a date
+        self._meaning = self._learned()
         self._dates.decide()
+
+    @classmethod
+    def recognises(cls, source: Source) -> bool:
+        """Any text may be CSV."""
+        return True
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self._head.columns.header
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """None: a balance stands beside its line."""
+        yield from ()
+
+    def findings(self) -> Iterator[Finding]:
+        """Each column and its role, then what was decided for the whole file."""
+        yield from column_findings(self._meaning.columns, self._hints)
+        hints, delimiter = self._hints, repr(self._head.delimiter)
+        mark = self._known_mark() or "open"
+        for subject, reading, option, why in (
+            ("encoding", self._source.encoding, "encoding", "it fits all of the file"),
+            ("delimiter", delimiter, "delimiter", "it splits the header best"),
+            ("dates", self._dates.form, "date-format", "all of them fit"),
+            ("decimal mark", mark, "decimal", "the sums show it"),
+        ):
+            given = getattr(hints, option.replace("-", "_"))
+            yield Finding(subject, reading, f"--{option}" if given else why)
+        yield from self._meaning.findings
 
     def lines(self, decimals: int) -> Iterator[Line]:
         """The rows, read anew; a unit has `decimals` decimals.
@@ -49,114 +83,109 @@ class CsvFile:
         Raises BadStatement at the first bad row, or when the decimal mark stays open.
         """
         mark = self._marks.mark(decimals)
-        notation = Notation(self._head.columns, mark, self._dates.day, decimals)
-        for number, (at, cells) in enumerate(self._rows(), 1):
-            yield notation.line(number, at, cells)
+        notation = Notation(self._meaning, mark, self._dates.day, decimals)
+        states, reasons = self._meaning.states, self._odd.reasons
+        posted = self._first_day(notation)
+        for number, at, cells in self._rows():
+            why = reasons.get(number) or states.why_not(cells)
+            if number in self._hints.skip_lines and self._reads(notation, number, at, cells):
+                why = ""  # who imports the line leaves it out
+            if not why:
+                line = notation.line(number, at, cells)
+                posted = line.posted
+                yield line
+            elif posted := notation.any_day(cells) or posted:
+                yield notation.odd(number, cells, posted, why)
 
-    def _account(self, at: int, cells: list[str]) -> Account:
-        """Learn from a row how the file writes, and whose it is."""
+    def _reads(self, notation: Notation, number: int, at: int, cells: list[str]) -> bool:
+        return number not in self._broken and notation.reads(number, at, cells)
+
+    def _first_day(self, notation: Notation) -> date | None:
+        """The day of the first booking, for rows before it that have none."""
+        return next(filter(None, (notation.day(cells) for _, _, cells in self._rows())), None)
+
+    def _learned(self) -> Meaning:
+        """What the columns mean, from all the rows. Raises BadStatement."""
         columns = self._head.columns
-        row = Record(columns, cells)
-        row.read("date", lambda text: self._dates.see(text, at))
-        for role in MONEY:
-            self._marks.see(row.text(role), at)
-        currency = row.text("currency") or columns.currency
-        if currency and not _CODE.fullmatch(currency):
-            row.complain("currency", "is not a currency code")
-        if row.complaints:
-            raise BadStatement(f"line {at}: {'; '.join(row.complaints)}")
-        return Account(row.text("account"), currency.upper())
+        clues, accounts = Clues(columns), RowAccounts(columns)
+        sums = [columns.roles[role][0] for role in MONEY if role in columns.roles]
+        for number, at, cells in self._rows():
+            if self._is_passed_over(number):
+                self._odd.reasons[number] = LEFT_OUT
+                continue
+            complaint = self._undated(cells, at)
+            if self._odd.takes(number, cells, dated=not complaint):
+                continue
+            elif complaint:
+                raise row_refusal(number, at, [complaint])
+            else:
+                clues.see(number, at, cells)
+                accounts.see(number, at, cells)
+                for where in sums:
+                    self._marks.see(marked(bare(cells[where]))[0], at)
+        decided, stated = signs(clues, self._hints), states(clues, self._hints)
+        fee, fee_finding = fee_factor(clues, decided, self._hints, self._known_mark())
+        self.accounts = accounts.found()
+        findings = (decided.finding, *filter(None, [fee_finding]), *stated.findings)
+        return Meaning(decided, stated, fee, accounts.currency, findings)
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row that is not blank, with the file line it begins on."""
+    def _undated(self, cells: list[str], at: int) -> str:
+        """What is wrong with the date of a row, "" for nothing."""
+        cell = cells[self._head.columns.roles["date"][0]]
+        try:
+            return self._complaints[cell]
+        except KeyError:
+            if len(self._complaints) > MOST_KEPT:
+                self._complaints.clear()
+            return self._complaints.setdefault(cell, self._complaint(bare(cell), at))
+
+    def _complaint(self, text: str, at: int) -> str:
+        name = self._head.columns.name("date")[:60]
+        if not text:
+            return f"column {name!r} is empty"
+        try:
+            self._dates.see(text, at)
+        except ValueError as error:
+            return f"column {name!r} {text[:60]!r} {error}"
+        return ""
+
+    def _known_mark(self) -> str:
+        """The decimal mark, "" if it is open."""
+        try:
+            return self._marks.mark(2)
+        except BadStatement:
+            return ""
+
+    def _rows(self) -> Iterator[tuple[int, int, list[str]]]:
+        """Each row that is not blank: its number, the file line it begins on, its cells."""
         width = len(self._head.columns.header)
-        with self._source.text() as file:
-            physical = _physical(file)
-            before = sum(1 for _ in islice(physical, self._head.at))
-            reader = csv.reader(
-                physical, delimiter=self._head.delimiter, strict=True, skipinitialspace=True
+        for number, at, cells in self._raw_rows():
+            yield number, at, cells if len(cells) == width else self._fitted(cells, number, at)
+
+    def _raw_rows(self) -> Iterator[tuple[int, int, list[str]]]:
+        head = self._head
+        return raw_rows(self._source, head.at, head.delimiter, self._hints.skip_lines)
+
+    def _last_row(self) -> int:
+        """The number of the last row above the footer; the latter is as long as somebody says."""
+        footer = self._hints.skip_footer
+        return sum(1 for _ in self._raw_rows()) - footer if footer else sys.maxsize
+
+    def _is_passed_over(self, number: int) -> bool:
+        return number in self._hints.skip_lines or number > self._last
+
+    def _fitted(self, cells: list[str], number: int, at: int) -> list[str]:
+        """As many cells as the header has; empty ones too many are dropped."""
+        columns, width = self._head.columns, len(self._head.columns.header)
+        while len(cells) > width and not cells[-1].strip():
+            cells.pop()
+        short = len(cells) < width and (len(cells) >= columns.named or is_note(cells))
+        if not short and len(cells) != width and self._is_passed_over(number):
+            self._broken.add(number)
+        if short or number in self._broken:
+            cells = (cells + [""] * width)[:width]
+        if len(cells) != width:
+            raise row_refusal(
+                number, at, [f"{len(cells)} columns where the header has {columns.named}"]
             )
-            while True:
-                at = before + reader.line_num + 1
-                cells = _next(reader, at)
-                if cells is None:
-                    return
-                if any(map(str.strip, cells)):
-                    yield at, _fitted(cells, width, at)
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Where the header stands (file line `at`), its delimiter and what it says."""
-
-    at: int
-    delimiter: str
-    columns: Columns
-
-
-def _head(source: Source, hints: Hints) -> _Head:
-    """The line among the first that looks most like a header.
-
-    Raises BadStatement when a column that was named, or is needed, is not in it.
-    """
-    with source.text() as file:
-        first = list(islice(_physical(file), _PREAMBLE))
-    heads = [
-        _Head(at, delimiter, understood(_split(text, delimiter), hints))
-        for at, text in enumerate(first, 1)
-        for delimiter in hints.delimiter or DELIMITERS
-    ]
-    best = max(heads, key=lambda head: _likeness(head.columns, hints))
-    _require(best.columns, hints)
-    return best
-
-
-def _likeness(columns: Columns, hints: Hints) -> tuple[int, int, int]:
-    named = sum(1 for role in columns.roles if hints.names(role))
-    return named, len(columns.roles), len(columns.header)
-
-
-def _require(columns: Columns, hints: Hints) -> None:
-    there = f"the file has: {', '.join(name[:40] for name in columns.header[:30])}"
-    for role in hints.columns:
-        names = hints.names(role) or ()
-        if len(columns.roles.get(role, ())) < len(names):
-            raise BadStatement(f"no column {' or '.join(map(repr, names))}; {there}")
-        for name in names:
-            if columns.header.count(name) > 1:
-                raise BadStatement(f"column {name!r} is there more than once; {there}")
-    if missing := columns.missing():
-        raise BadStatement(f"no column for the {missing}; {there}; say --{missing}-column NAME")
-
-
-def _physical(file: TextIO) -> Iterator[str]:
-    """The file's lines, none so long that it could fill the memory."""
-    for at, text in enumerate(iter(partial(file.readline, _LONGEST_LINE), ""), 1):
-        if len(text) == _LONGEST_LINE:
-            raise BadStatement(f"line {at} is longer than {_LONGEST_LINE:,} characters")
-        yield text
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:
-        return []
-
-
-def _next(reader: Iterator[list[str]], at: int) -> list[str] | None:
-    """The next row, None at the end. Raises BadStatement for quotes that do not close."""
-    try:
-        return next(reader, None)
-    except csv.Error as error:
-        what = "the file is cut off inside quotes" if "end of data" in str(error) else error
-        raise BadStatement(f"line {at}: {what}") from error
-
-
-def _fitted(cells: list[str], width: int, at: int) -> list[str]:
-    """As many cells as the header has; empty ones too many are dropped."""
-    while len(cells) > width and not cells[-1].strip():
-        cells.pop()
-    if len(cells) != width:
-        raise BadStatement(f"line {at}: {len(cells)} columns where the header has {width}")
-    return cells
+        return cells

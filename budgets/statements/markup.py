@@ -16,6 +16,12 @@ from budgets.statements.lines import one_line
 from budgets.statements.source import BLOCK
 
 _ROOT = re.compile(r"<(?:[A-Za-z]\w*:)?OFX[\s>]", re.IGNORECASE)
+PART = re.compile(
+    r"<(?:(?P<outer>(?:BANK|CREDITCARD|SIGNON|INVSTMT)MSGSRSV1|(?:CC|INV)?STMT(?:TRN)?RS)"
+    r"|CURDEF|(?:BANK|CC)ACCTFROM|BANKTRANLIST|STMTTRN)[\s>]",
+    re.IGNORECASE,
+)
+"""A tag with which a part of an OFX file begins: around statements, or within one."""
 _LONGEST_HEADER = 1 << 16  # characters
 _LONGEST_TRANSACTION = 1 << 20  # characters
 _DOCTYPE = re.compile(r"\s*<\?.*<!(?:DOCTYPE|ENTITY)\b", re.IGNORECASE | re.DOTALL)
@@ -39,10 +45,25 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos
 def pieces(file: TextIO) -> Iterator[str]:
     """The body from `<OFX>` on, cut before opening tags, preferably those of transactions.
 
-    Raises BadStatement when there is no `<OFX>`, or a document type before it, or no place to cut
+    A part of an OFX file, which begins with an inner tag, comes with the outer tags that it lacks.
+    Raises BadStatement when there is no such tag, or a document type before it, or no place to cut
     in a megabyte.
     """
-    pending = _body(file)
+    pending, outer = _body(file)
+    if not outer:
+        yield from _whole_tags(file, pending)
+        return
+    yield "".join(f"<{tag}>" for tag in outer)
+    lists = 0
+    for piece in _whole_tags(file, pending):
+        lists += piece.count("<BANKTRANLIST>") - piece.count("</BANKTRANLIST>")
+        yield piece
+    if lists:
+        raise BadStatement("the file is cut off, </BANKTRANLIST> is missing; export it again")
+    yield "".join(f"</{tag}>" for tag in reversed(outer))
+
+
+def _whole_tags(file: TextIO, pending: str) -> Iterator[str]:
     for block in iter(partial(file.read, BLOCK), ""):
         pending += block
         if cut := _cut(pending):
@@ -53,14 +74,18 @@ def pieces(file: TextIO) -> Iterator[str]:
     yield tidied(pending)
 
 
-def _body(file: TextIO) -> str:
+def _body(file: TextIO) -> tuple[str, tuple[str, ...]]:
+    """The body as far as it was read, and the tags that it lacks around it."""
     head = file.read(_LONGEST_HEADER)
     root = _ROOT.search(head)
-    if not root:
+    inner = None if root else PART.search(head)
+    start = root or inner
+    if not start:
         raise BadStatement("not an OFX file: it has no <OFX>")
-    if _DOCTYPE.match(head, 0, root.start()):
+    if _DOCTYPE.match(head, 0, start.start()):
         raise BadStatement("the file declares a document type or entities: take the <!...> out")
-    return head[root.start() :]
+    outer = () if inner is None else ("OFX",) if inner["outer"] else ("OFX", "STMTRS")
+    return head[start.start() :], outer
 
 
 def _cut(text: str) -> int:
@@ -97,4 +122,9 @@ def _repaired(odd: re.Match[str]) -> str:
 
 def plain(text: str) -> str:
     """Text as a person reads it: in one line, entities resolved once."""
-    return one_line(_ENTITY.sub(lambda found: html.unescape(found[0]), text))
+    bare = text.strip()
+    if bare.isprintable() and "&" not in bare and "  " not in bare:
+        return bare
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return one_line(text)

@@ -1,147 +1,158 @@
-"""OFX and QFX, version 1 (SGML) and 2 (XML), read transaction by transaction."""
+"""OFX and QFX, version 1 (SGML) and 2 (XML), read transaction by transaction.
+
+It is parsed once, for its statements (see `ofx_pages`); its transactions are kept for the lines.
+"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar
-from xml.etree.ElementTree import Element
 
 from budgets.errors import BadStatement
-from budgets.statements.amounts import minor, point
-from budgets.statements.lines import Account, Line
+from budgets.statements.column_roles import Hints
+from budgets.statements.lines import Finding, Line, PageBalances
 from budgets.statements.markup import pieces, plain
+from budgets.statements.ofx_entry import OfxEntries, day, joined
+from budgets.statements.ofx_pages import Correction, OfxPage, Pages, texts_of
 from budgets.statements.source import Source
-from budgets.statements.tree import OWNERS, STATEMENTS, TRANSACTION, elements
+from budgets.statements.tree import Transaction, parts
 
 _START = 1 << 16  # characters
 
-_WHOLE_TRANSACTION = re.compile(
-    r"<STMTTRN>[^<]*(?:<(?!/?STMTTRN>)[^<]*)*</STMTTRN>\s*"  # stops at the next one: linear
-)
 _BEGINNING = re.compile(r"(?:^|[\r\n])[ \t]*(?:OFXHEADER\s*:|<OFX>)", re.IGNORECASE)
-_DATE = re.compile(
-    r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
-    r"(?:[T ]?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2})?(?:[.,:][0-9]+)?)?\s*(?:\[[^\]]*\]|Z)?"
-)
 
 
 class OfxFile:
     """A statement in OFX. `accounts` are in the file's order, those without lines too.
 
-    Raises BadStatement for a file that is not OFX, is cut off, or holds no statement.
+    Raises BadStatement for a file that is not OFX, is cut off, or holds no statement, and for
+    amounts whose signs stay open.
     """
 
     format: ClassVar[str] = "ofx"
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, hints: Hints) -> None:
         self._source = source
+        self._skipped = hints.skip_lines
         with source.text() as file:
-            emptied = (_WHOLE_TRANSACTION.sub("<STMTTRN></STMTTRN>", part) for part in pieces(file))
-            self._statements = list(_accounts(elements(emptied)))
-        if not self._statements:
-            raise BadStatement("the file holds no account statement")
-        self.accounts = tuple(dict.fromkeys(self._statements))
+            found = parts(pieces(file))
+            self._pages = Pages(found, hints.skip_lines, hints.sign, hints.decimal)
+        if not self._pages.found:
+            raise BadStatement("the file holds no account statement; export one from the bank")
+        self.accounts = tuple(dict.fromkeys(page.identified for page in self._pages.found))
+        self._pages.require_one_version()
+        for page in self._pages.found:
+            if hints.account in ("", page.account) or not page.account:
+                page.signs.decide(page.account)
+
+    @classmethod
+    def recognises(cls, source: Source) -> bool:
+        """Whether it begins with a tag, as no CSV does, or has an OFX header near its start."""
+        head = source.head(_START)
+        return head.lstrip().startswith("<") or bool(_BEGINNING.search(head))
 
     def lines(self, decimals: int) -> Iterator[Line]:
-        """The transactions, read anew; a unit has `decimals` decimals.
+        """The transactions; a unit has `decimals` decimals.
 
-        Raises BadStatement at the first transaction with bad fields, naming them all.
+        Raises BadStatement at the first transaction with bad fields, naming them all, unless it is
+        passed over.
         """
-        number = statement = 0
-        with self._source.text() as file:
-            for element in elements(pieces(file)):
-                if element.tag == TRANSACTION:
-                    number += 1
-                    yield _line(number, self._statements[statement], element, decimals)
-                elif element.tag in STATEMENTS:
-                    statement += 1
+        entries = OfxEntries(self._pages.amounts, decimals, self._corrected())
+        posted = None
+        for number, page, found in self._transactions():
+            try:
+                line = entries.line(number, page, found)
+            except BadStatement:
+                if number not in self._skipped:
+                    raise
+                line = entries.left_out(number, page, found, posted)
+            posted = line.posted
+            yield line
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """The ledger balance of each statement (OFX 1.6, 11.4.2.2); the available one is not read.
+
+        One that cannot be read is left out.
+        """
+        for page in self._pages.found:
+            (closing, end), texts = page.balance, page.texts
+            yield PageBalances(
+                page.number,
+                page.identified.id,
+                closing=self._balance(closing, decimals) if page.signs.factor > 0 else None,
+                first=_day(texts.get("DTSTART", "")),
+                last=_day(end) or _day(texts.get("DTEND", "")),
+            )
+
+    def findings(self) -> Iterator[Finding]:
+        """The statements, their signs and balances, and what is not read."""
+        yield Finding("text", self._source.encoding, "it fits all bytes of the file")
+        for page in self._pages.found:
+            subject = f"statement {page.number}"
+            account = page.identified
+            yield Finding(
+                subject,
+                f"account {account.id or 'not named'}, {account.currency or 'no currency'}, "
+                f"{page.transactions} transactions",
+                "ACCTID and CURDEF",
+            )
+            yield Finding(f"signs of {subject}", *page.signs.finding())
+            if page.balance[0]:
+                at = page.balance[1] or "an unknown day"
+                yield Finding(f"balance of {subject}", page.balance[0], f"LEDGERBAL of {at}")
+            if page.investments:
+                yield Finding(subject, f"{page.investments} investments are not read", "INVTRAN")
+
+    def _transactions(self) -> Iterator[tuple[int, OfxPage, Transaction]]:
+        pages = self._pages.found
+        for number, (page, found) in enumerate(self._pages.copy.read(), 1):
+            yield number, pages[page - 1], found
+
+    def _balance(self, text: str, decimals: int) -> int | None:
+        try:
+            return self._pages.amounts.minor(text, decimals) if text else None
+        except ValueError:
+            return None
+
+    def _corrected(self) -> dict[int, str]:
+        """What is wrong with each correction, by number; only a file that has some is read again.
+
+        A line that was corrected and is passed over leaves its place to the correction.
+        """
+        corrections = self._pages.corrections
+        wanted = {each.external_id for each in corrections} - {""}
+        numbers = {each.number for each in corrections}
+        there: dict[str, tuple[int, str]] = {}
+        for number, _, found in self._transactions() if wanted else ():
+            external_id = plain(found.leaves.get("FITID", ""))
+            if external_id in wanted and number not in numbers:
+                there[external_id] = number, _shown(found)
+        return {
+            each.number: _complaint(each, *there.get(each.external_id, (0, "")))
+            for each in corrections
+            if there.get(each.external_id, (0, ""))[0] not in self._skipped
+        }
 
 
-def looks_like_ofx(source: Source) -> bool:
-    """Whether a file begins with a tag, as no CSV does, or has an OFX header near its start."""
-    head = source.head(_START)
-    return head.lstrip().startswith("<") or bool(_BEGINNING.search(head))
-
-
-def _accounts(found: Iterator[Element]) -> Iterator[Account]:
-    """Whose each statement is. Banks write the account before the transactions or after them."""
-    name = currency = ""
-    for element in found:
-        if element.tag == "CURDEF":
-            currency = plain(element.text or "").upper()
-        elif element.tag in OWNERS:  # a transfer of an investment has one more, behind it
-            name = name or plain(element.findtext("ACCTID") or "")
-        elif element.tag in STATEMENTS:
-            yield Account(name, currency)
-            name = currency = ""
-
-
-def _line(number: int, account: Account, element: Element, decimals: int) -> Line:
-    complaints: list[str] = []
-    posted = _field(element, "DTPOSTED", _date, complaints)
-    amount = _field(element, "TRNAMT", lambda text: _amount(text, decimals), complaints)
-    if len(element.findall("FITID")) > 1:
-        complaints.append("FITID is given twice")
-    if element.findtext("CORRECTACTION"):
-        complaints.append("CORRECTACTION changes an earlier line, which cannot be imported")
-    foreign = plain(element.findtext("CURRENCY/CURSYM") or "").upper()
-    if account.currency and foreign not in ("", account.currency):
-        complaints.append(f"CURRENCY {foreign!r} is not the account's {account.currency}")
-    if complaints or posted is None or amount is None:
-        raise BadStatement(f"transaction {number}: {'; '.join(complaints)}")
-    return Line(
-        number=number,
-        account=account.id,
-        posted=posted,
-        amount=amount,
-        currency=account.currency,
-        description=_description(element),
-        external_id=plain(element.findtext("FITID") or ""),
+def _complaint(correction: Correction, line: int, shown: str) -> str:
+    verb = "takes back" if correction.action == "DELETE" else "replaces"
+    what = f"CORRECTACTION {correction.action[:20]!r} {verb}"
+    if line:
+        return f"{what} line {line} ({shown}): say --skip-line {line} to import this line instead"
+    return (
+        f"{what} a transaction of an earlier file, with the id {correction.external_id[:60]!r}: if "
+        "that was imported, correct its deposit by hand"
     )
 
 
-def _field[T](
-    element: Element, tag: str, convert: Callable[[str], T], complaints: list[str]
-) -> T | None:
-    """The converted text of a leaf that must be there once, or None and a complaint."""
-    texts = [plain(found.text or "") for found in element.findall(tag)]
-    if len(texts) > 1:
-        complaints.append(f"{tag} is given twice")
-    elif not "".join(texts):
-        complaints.append(f"{tag} is missing")
-    else:
-        try:
-            return convert(texts[0])
-        except ValueError as error:
-            complaints.append(f"{tag} {texts[0][:60]!r} {error}")
-    return None
+def _shown(found: Transaction) -> str:
+    leaves = found.leaves
+    posted, amount = (plain(leaves.get(tag, ""))[:30] for tag in ("DTPOSTED", "TRNAMT"))
+    return f"{amount}, {joined(*texts_of(leaves))[:60]!r}, {posted[:8]}"
 
 
-def _date(text: str) -> date:
-    """The day as the bank wrote it, whatever the zone behind it."""
-    found = _DATE.fullmatch(text)
+def _day(text: str) -> date | None:
     try:
-        return date(*map(int, found.groups())) if found else date.min.replace(month=0)
+        return day(text)
     except ValueError:
-        raise ValueError("is not a date") from None
-
-
-def _amount(text: str, decimals: int) -> int:
-    """OFX has no thousands marks, so a lone mark is decimal; "1.000" in cents is still refused,
-    as banks that take no notice mean a thousand.
-    """
-    mark = point(text)
-    if mark is None:
-        mark = "." if "." in text else ","
-        if decimals < 3:
-            raise ValueError(f"has more decimals than the currency ({decimals})")
-    return minor(text, decimal=mark or ".", exponent=decimals)
-
-
-def _description(element: Element) -> str:
-    """Name and memo in one text, without saying the same twice."""
-    name = plain(element.findtext("NAME") or element.findtext("PAYEE/NAME") or "")
-    memo = plain(element.findtext("MEMO") or "")
-    if name in memo:
-        return memo
-    return name if memo in name else f"{name}: {memo}"
+        return None

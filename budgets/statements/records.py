@@ -1,123 +1,211 @@
 """One CSV row to one line."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from budgets.errors import BadStatement
-from budgets.statements.amounts import minor
-from budgets.statements.column_roles import Columns, normal
-from budgets.statements.lines import Line, one_line
+from budgets.statements.amounts import MINUS_SIGNS, minor, written_currency
+from budgets.statements.clues import bare, row_refusal
+from budgets.statements.column_roles import MONEY, Columns
+from budgets.statements.lines import Finding, Line
+from budgets.statements.signs import Signs
+from budgets.statements.states import States
+from budgets.statements.words import marked
 
-_OUT = frozenset({"-", "af", "s", "soll", "d", "db", "dr", "debit", "debet", "debito", "cargo"})
-_IN = frozenset({"+", "bij", "h", "haben", "c", "cr", "credit", "credito", "abono"})
+_UNTOLD = (*MONEY, "date", "direction", "fee", "balance", "status", "id", "account", "currency")
+"""Roles of columns that are no text."""
+MOST_KEPT = 10_000
+"""Texts of dates whose days are kept: times of day make many of them."""
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_SYMBOLS = {"\u20ac": "EUR", "\u00a3": "GBP", "Z\u0141": "PLN", "K\u010c": "CZK", "FT": "HUF"}
 
 
 @dataclass(frozen=True, slots=True)
-class Notation:
-    """How a file writes: its columns, its decimal mark, what `day` a date means, and how many
-    `decimals` a unit of its money has.
+class Meaning:
+    """What the columns of a file mean: decided once, from all of its rows.
+
+    `fee` is what to multiply a fee with to add it to the sum; `currency` is that of rows which
+    name none.
     """
 
-    columns: Columns
-    decimal: str
-    day: Callable[[str], date]
-    decimals: int
-
-    def line(self, number: int, at: int, cells: Sequence[str]) -> Line:
-        """The `number`th row, from file line `at`. Raises BadStatement naming every bad cell."""
-        row = Record(self.columns, cells)
-        posted = row.read("date", self.day)
-        amount = self._amount(row)
-        if row.complaints or posted is None or amount is None:
-            raise BadStatement(f"line {at}: {'; '.join(row.complaints)}")
-        return Line(
-            number=number,
-            account=row.text("account"),
-            posted=posted,
-            amount=amount,
-            currency=row.text("currency").upper() or self.columns.currency,
-            description=row.description,
-            external_id=row.text("id"),
-        )
-
-    def _sum(self, text: str) -> int:
-        return minor(text, decimal=self.decimal, exponent=self.decimals)
-
-    def _amount(self, row: "Record") -> int | None:
-        if "amount" not in self.columns.roles:
-            return self._in_or_out(row)
-        amount = row.read("amount", self._sum)
-        if "direction" not in self.columns.roles or amount is None:
-            return amount
-        sign = row.read("direction", direction)
-        if sign == 1 and amount < 0:
-            row.complain("amount", "is negative, and marked as money in")
-        return None if sign is None else sign * abs(amount)
-
-    def _in_or_out(self, row: "Record") -> int | None:
-        """Money in less money out; banks write what went out with or without a minus."""
-        came, went = (
-            row.read(role, self._sum) if row.text(role) else None for role in ("credit", "debit")
-        )
-        if came and went:
-            row.complain("debit", "stands beside money in")
-        elif came is None and went is None and not row.complaints:
-            row.complaints.append("neither money in nor money out")
-        return (came or 0) - abs(went or 0)
-
-
-class Record:
-    """A row's cells by role, and what is wrong with them."""
-
-    def __init__(self, columns: Columns, cells: Sequence[str]) -> None:
-        self._columns = columns
-        self._cells = cells
-        self.complaints: list[str] = []
-
-    def text(self, role: str) -> str:
-        """The role's cell, "" when the file has none."""
-        position = self._columns.first(role)
-        return "" if position is None else bare(self._cells[position])
+    signs: Signs
+    states: States
+    fee: int
+    currency: str
+    findings: tuple[Finding, ...]
 
     @property
-    def description(self) -> str:
-        """All that is said about the row, each thing once."""
-        positions = self._columns.roles.get("description", ())
-        said = dict.fromkeys(bare(self._cells[position]) for position in positions)
-        return " ".join(text for text in said if text)
+    def columns(self) -> Columns:
+        """The header, with the role of each column."""
+        return self.signs.columns
 
-    def read[T](self, role: str, convert: Callable[[str], T]) -> T | None:
-        """The converted cell, or None and a complaint."""
-        text = self.text(role)
-        if not text:
-            self.complain(role, "is empty")
-            return None
+
+class Notation:
+    """How a file writes its lines, ready to read them."""
+
+    def __init__(
+        self, meaning: Meaning, decimal: str, day: Callable[[str], date], decimals: int
+    ) -> None:
+        """`decimal` is the mark, `day` reads a date, a unit of money has `decimals` decimals."""
+        self._meaning, self._decimal, self._read_day = meaning, decimal, day
+        self._decimals = decimals
+        columns = meaning.columns
+        self._at = {role: places[0] for role, places in columns.roles.items()}
+        self._sums = [self._at[role] for role in MONEY if role in self._at]
+        self._described = columns.roles.get("description", ())
+        used = {at for role in _UNTOLD for at in columns.roles.get(role, ())}
+        width = range(len(columns.header))
+        self._rest = [at for at in width if at not in used and at not in self._described]
+        self._days: dict[str, date | None] = {}
+        self._factors, self._words = meaning.signs.factors, meaning.signs.words
+        self._account, self._id = self._at.get("account"), self._at.get("id")
+        self._direction = self._at.get("direction")
+        self._fee = self._at.get("fee") if meaning.fee else None
+
+    def line(self, number: int, at: int, cells: Sequence[str]) -> Line:
+        """The booking in that row of the file. Raises BadStatement naming every bad cell."""
+        complaints: list[str] = []
+        posted = self.day(cells)
+        if posted is None:
+            complaints.append(self._complaint("date", cells, "is not a date"))
+        amount = self._amount(cells, complaints)
+        if complaints or posted is None:
+            raise row_refusal(number, at, complaints)
+        return self._line(number, cells, posted, amount)
+
+    def reads(self, number: int, at: int, cells: Sequence[str]) -> bool:
+        """Whether the row can be read as a booking."""
         try:
-            return convert(text)
-        except ValueError as error:
-            self.complain(role, str(error))
+            return bool(self.line(number, at, cells))
+        except BadStatement:
+            return False
+
+    def odd(self, number: int, cells: Sequence[str], posted: date, why: str) -> Line:
+        """A row that is no booking; a sum that cannot be read is 0."""
+        complaints: list[str] = []
+        amount = self._amount(cells, complaints)
+        return self._line(number, cells, posted, 0 if complaints else amount, why)
+
+    def day(self, cells: Sequence[str]) -> date | None:
+        """The day of a row, None if its date cannot be read."""
+        text = cells[self._at["date"]]
+        try:
+            return self._days[text]
+        except KeyError:
+            if len(self._days) > MOST_KEPT:
+                self._days.clear()
+            return self._days.setdefault(text, self._new_day(bare(text)))
+
+    def any_day(self, cells: Sequence[str]) -> date | None:
+        """The day of a row, or another date that stands in it."""
+        found = (self._new_day(bare(cell)) for cell in cells)
+        return self.day(cells) or next((day for day in found if day), None)
+
+    def _new_day(self, text: str) -> date | None:
+        try:
+            return self._read_day(text) if text else None
+        except ValueError:
             return None
 
-    def complain(self, role: str, what: str) -> None:
-        """Note what is wrong with the role's cell."""
-        position = self._columns.first(role)
-        name = "" if position is None else self._columns.header[position]
-        text = self.text(role)
+    def _line(
+        self, number: int, cells: Sequence[str], posted: date, amount: int, why: str = ""
+    ) -> Line:
+        account, currency, name = self._owner(cells), self._currency(cells), self._id
+        return Line(
+            number,
+            account,
+            posted,
+            amount,
+            currency,
+            self._description(cells),
+            "" if name is None else bare(cells[name]),
+            not_booked=why,
+            balance=self._balance(cells),
+        )
+
+    def _owner(self, cells: Sequence[str]) -> str:
+        return "" if self._account is None else bare(cells[self._account])
+
+    def _currency(self, cells: Sequence[str]) -> str:
+        at = self._at.get("currency")
+        named = "" if at is None else currency_code(bare(cells[at]))
+        sums = (bare(cells[position]) for position in self._sums)
+        beside = next(filter(None, map(written_currency, sums)), "") if not named else ""
+        return named or beside or self._meaning.currency
+
+    def _description(self, cells: Sequence[str]) -> str:
+        """All that the texts of the row say, each once; for want of them any text in it."""
+        texts = [text for at in self._described if (text := bare(cells[at]))]
+        if not texts:
+            rest = (bare(cells[at]) for at in self._rest)
+            texts = [text for text in rest if _LETTERS.search(text)]
+        return " ".join(dict.fromkeys(texts)) if len(texts) != 1 else texts[0]
+
+    def _balance(self, cells: Sequence[str]) -> int | None:
+        at = self._at.get("balance")
+        text = "" if at is None else bare(cells[at])
+        try:
+            return self._signed(text, 1) if text else None
+        except ValueError:
+            return None
+
+    def _signed(self, text: str, factor: int) -> int:
+        """The sum, with the sign of its mark; times `factor` if it has none."""
+        text, mark = marked(text)
+        value = minor(text, decimal=self._decimal, exponent=self._decimals)
+        if mark > 0 > value:
+            raise ValueError("is negative, and marked as money in")
+        return mark * abs(value) if mark else factor * value
+
+    def _read(self, role: str, cells: Sequence[str], complaints: list[str]) -> int:
+        """The signed sum in the role's column."""
+        text = bare(cells[self._at[role]])
+        if not text:
+            complaints.append(self._complaint(role, cells, "is empty"))
+            return 0
+        try:
+            return self._signed(text, self._factors.get(role, 1))
+        except ValueError as error:
+            complaints.append(self._complaint(role, cells, str(error)))
+            return 0
+
+    def _amount(self, cells: Sequence[str], complaints: list[str]) -> int:
+        """The signed sum of the row."""
+        if "amount" not in self._at:
+            return self._in_or_out(cells, complaints)
+        amount = self._read("amount", cells, complaints)
+        if self._direction is not None:
+            way = self._words.get(cells[self._direction], 0)
+            if not way and (amount or not complaints):
+                complaints.append(self._complaint("direction", cells, "says neither in nor out"))
+            amount = way * abs(amount)
+        if self._fee is not None and bare(cells[self._fee]):
+            amount += self._meaning.fee * self._read("fee", cells, complaints)
+        return amount
+
+    def _in_or_out(self, cells: Sequence[str], complaints: list[str]) -> int:
+        """Money in less money out."""
+        found = {
+            role: self._read(role, cells, complaints)
+            for role in ("credit", "debit")
+            if role in self._at and bare(cells[self._at[role]]).strip(MINUS_SIGNS)
+        }
+        if found.get("credit") and found.get("debit"):
+            complaints.append(self._complaint("debit", cells, "stands beside money in"))
+        elif not found:
+            complaints.append("neither money in nor money out")
+        return sum(found.values())
+
+    def _complaint(self, role: str, cells: Sequence[str], what: str) -> str:
+        at = self._at[role]
+        text = bare(cells[at])
         shown = f" {text[:60]!r}" if text else ""
-        self.complaints.append(f"column {name[:60]!r}{shown} {what}")
+        return f"column {self._meaning.columns.header[at][:60]!r}{shown} {what}"
 
 
-def bare(cell: str) -> str:
-    """A cell in one line, without the ="..." that keeps spreadsheets from touching it."""
-    if cell.startswith('="') and cell.endswith('"'):
-        cell = cell[2:-1]
-    return one_line(cell)
-
-
-def direction(text: str) -> int:
-    """1 for money in, -1 for money out. Raises ValueError."""
-    word = normal(text) or text
-    if word not in _OUT | _IN:
-        raise ValueError("says neither in nor out")
-    return 1 if word in _IN else -1
+def currency_code(text: str) -> str:
+    """The code of a currency in a cell, of a symbol if it stands for one currency alone."""
+    text = text.upper()
+    return _SYMBOLS.get(text, text)

@@ -1,16 +1,43 @@
 """The validation of a whole file before anything is written; its lines are parsed here, once."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
+from typing import Protocol
 
 from budgets.errors import BadStatement
-from budgets.statements.lines import Line
+from budgets.statements.lines import LEFT_OUT, Line, PageBalances
+from budgets.statements.misfits import Misfit
 from budgets.statements.spool import Spool
+from budgets.statements.witness import Witness
 
 LONGEST_ACCOUNT = 200  # characters
+
+
+class Surveyed(Protocol):
+    """A file to survey, such as a `StatementFile`."""
+
+    def lines(self, decimals: int) -> Iterator[Line]:
+        """The lines in the file's order."""
+        ...
+
+    def balances(self, decimals: int) -> Iterator[PageBalances]:
+        """What the file says of balances before and after its lines."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """An incoming line with account, id, day and amount of an earlier line, number `first`.
+
+    It is `sure` if the text is the same, and the file uses the id for no other booking.
+    """
+
+    first: int
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,40 +45,99 @@ class Survey:
     """The content of a valid file.
 
     `total` counts its lines, `outgoing` those that bring no money in. `first` has the identity of
-    each incoming line and the number of the first line with that identity.
+    each incoming line and its number, `repetitions` those that may be in the file twice.
+    `balances` are those of the file, `misfit` is what they contradict, and `unchecked` has the
+    numbers of lines that they do not check fully. `left_out` has the numbers of lines that cannot
+    be read, and that somebody passes over.
     """
 
     total: int
     outgoing: int
     first: Mapping[str, int]
     _copy: Spool
+    repetitions: Mapping[int, Repetition] = field(default_factory=dict)
+    balances: tuple[PageBalances, ...] = ()
+    misfit: Misfit | None = None
+    unchecked: frozenset[int] = frozenset()
+    left_out: frozenset[int] = frozenset()
 
     def lines(self) -> Iterator[Line]:
         """The lines as they were parsed, in the file's order. Can be called again."""
-        with self._copy.reader() as rows:
-            for row in rows:
-                number, account, posted, *rest = json.loads(row)
-                yield Line(number, account, date.fromisoformat(posted), *rest)
+        return _parsed(self._copy)
 
 
 _COLUMNS = attrgetter(*Line.__slots__)
 
 
-def survey(lines: Iterable[Line], tick: Callable[[], None] = lambda: None) -> Survey:
-    """Parse and keep every line; `tick` is called for each. Raises BadStatement at a bad one."""
+def survey(
+    file: Surveyed, decimals: int, currency: str = "", tick: Callable[[], None] = lambda: None
+) -> Survey:
+    """Parse and keep every line, and compare them with the file's balances.
+
+    A line in another currency than `currency`, "" for any, is not booked. `tick` is called for
+    each line. Raises BadStatement at a bad line.
+    """
+    balances = tuple(file.balances(decimals))
+    witness = Witness(balances, currency, decimals)
     total = outgoing = 0
     first: dict[str, int] = {}
+    repeated: list[Line] = []
+    left_out: set[int] = set()
     copy = Spool()
-    for line in lines:
+    for line in file.lines(decimals):
         total += 1
         tick()
         if len(line.account) > LONGEST_ACCOUNT:
             raise BadStatement(
-                f"line {line.number}: an account's name has at most {LONGEST_ACCOUNT} characters"
+                f"line {line.number}: an account's name has at most {LONGEST_ACCOUNT} characters; "
+                "say --account-column '' and --account NAME"
             )
-        if line.amount > 0:
-            first.setdefault(line.identity, line.number)
+        if currency and line.currency not in ("", currency):
+            line = replace(line, not_booked=line.not_booked or f"in {line.currency}")
+        else:
+            witness.add(line)
+        if line.incoming:
+            first[line.identity] = line.number
+            if line.occurrence > 1 and line.has_id:
+                repeated.append(line)
         else:
             outgoing += 1
+        if line.not_booked == LEFT_OUT:
+            left_out.add(line.number)
         copy.write(json.dumps(_COLUMNS(line), default=str).encode() + b"\n")
-    return Survey(total, outgoing, first, copy)
+    verdict = witness.verdict(lambda: _parsed(copy))
+    repetitions = _repetitions(repeated, first, lambda: _parsed(copy))
+    found = (total, outgoing, first, copy, repetitions, balances)
+    return Survey(*found, verdict.misfit, verdict.unchecked, frozenset(left_out))
+
+
+def _parsed(copy: Spool) -> Iterator[Line]:
+    with copy.reader() as rows:
+        for row in rows:
+            number, account, posted, *rest = json.loads(row)
+            yield Line(number, account, date.fromisoformat(posted), *rest)
+
+
+def _repetitions(
+    repeated: Iterable[Line], first: Mapping[str, int], lines: Callable[[], Iterator[Line]]
+) -> dict[int, Repetition]:
+    """Judge the repeated lines; only a file that has some is read again."""
+    originals = {line.number: first[replace(line, occurrence=1).identity] for line in repeated}
+    ids = {(line.account, line.external_id) for line in repeated}
+    texts: dict[int, str] = {}
+    bookings: dict[tuple[str, str], set[tuple[date, int]]] = defaultdict(set)
+    wanted = set(originals.values())
+    for line in lines() if originals else ():
+        if line.incoming and (name := (line.account, line.external_id)) in ids:
+            bookings[name].add((line.posted, line.amount))
+            if line.number in wanted:
+                texts[line.number] = line.description
+    return {
+        line.number: Repetition(
+            original,
+            texts[original] == line.description
+            and len(bookings[line.account, line.external_id]) == 1,
+        )
+        for line in repeated
+        for original in [originals[line.number]]
+    }

@@ -23,6 +23,7 @@ from budgets import interfaces
 from budgets.testing.buckets import MemoryBuckets
 from budgets.testing.budgets import MemoryBudgets
 from budgets.testing.entries import MemoryEntries
+from budgets.testing.profiles import MemoryImportProfiles
 from budgets.testing.schedules import MemorySchedules
 from budgets.testing.statements import MemoryStatements
 from budgets.testing.store import Store
@@ -51,6 +52,7 @@ class MemoryLedger:
         self.entries: interfaces.Entries = MemoryEntries(self._store)
         self.schedules: interfaces.Schedules = MemorySchedules(self._store)
         self.statements: interfaces.Statements = MemoryStatements(self._store)
+        self.import_profiles: interfaces.ImportProfiles = MemoryImportProfiles(self._store)
 
     def run[T](self, work: Callable[[], T]) -> T:
         """Do `work` as `run_for` does: when it raises, nothing it wrote stays.

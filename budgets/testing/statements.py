@@ -1,6 +1,6 @@
 """Imports of statements in memory: `StatementVerbs` on a store."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, override
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from budgets.errors import ReversalRefused, UnknownStatement
 from budgets.interfaces import AnyRow
-from budgets.managers.matching import LineStatus
+from budgets.managers.matching import LineStatus, Moved, is_changed
 from budgets.managers.requests import RequestOptions
 from budgets.managers.statementfacts import LineFacts, StatementFacts
 from budgets.managers.statementrows import StatementRows
@@ -33,6 +33,9 @@ class Statement(StatementFacts, OfBudget):
     total: int
     outgoing: int
     decisions: dict[str, str] = field(default_factory=dict)
+    balances: list[dict[str, Any]] = field(default_factory=list)
+    misfit: str = ""
+    trusted: bool = False
     imported_at: datetime | None = None
     undone_at: datetime | None = None
     undo_key: str | None = None
@@ -51,6 +54,7 @@ class StatementLine(LineFacts, OfBudget):
     currency: str
     description: str
     status: str
+    copy: int = 0
     movement_id: UUID | None = None
 
     @property
@@ -126,9 +130,16 @@ class MemoryStatementRows(StatementRows):
         return [row for row in new if row.posted in days and row.amount in amounts]
 
     @override
-    def moved_keys(self, budget: AnyRow, keys: Collection[str]) -> frozenset[str]:
+    def moved(self, budget: AnyRow, keys: Collection[str]) -> Moved:
         mine = self._store.all(Movement, budget_id=budget.pk)
-        return frozenset(row.key for row in mine if row.key in keys and row.key)
+        found = ((row.key, row.amount, row.effective_at.date()) for row in mine)
+        return {key: (amount, day) for key, amount, day in found if key and key in keys}
+
+    @override
+    def balances(self, budget: AnyRow, file: StatementFile) -> list[dict[str, Any]]:
+        rows = self._store.all(Statement, budget_id=budget.pk, undone_at=None)
+        others = [row for row in reversed(rows) if row.sha256 != file.sha256]
+        return [each for row in others for each in row.balances]
 
     @override
     def standing_lines(self, statement: AnyRow) -> list[Any]:
@@ -155,13 +166,18 @@ class MemoryStatementRows(StatementRows):
             self._store.put(line)
 
     @override
-    def keep(self, statement: AnyRow, lines: list[Any]) -> None:
+    def kept(self, statement: AnyRow, numbers: Collection[int]) -> Mapping[int, Any]:
         rows = self._store.all(StatementLine, statement_id=statement.pk)
-        kept = {row.number: row for row in rows}
+        return {row.number: row for row in rows if row.number in numbers}
+
+    @override
+    def keep(self, statement: AnyRow, lines: list[Any]) -> None:
+        kept = self.kept(statement, {line.number for line in lines})
         for line in lines:
             row = kept.get(line.number, line)
-            if row is not line and row.status not in (LineStatus.NEW, line.status):
+            if row is not line and is_changed(row, line):
                 row.status, row.movement_id = line.status, line.movement_id
+                row.copy = line.copy
             self._store.put(row)
 
     @override

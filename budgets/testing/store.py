@@ -11,7 +11,7 @@ from uuid import UUID
 from budgets.errors import UnknownBudget
 from budgets.managers.keys import Keys
 from budgets.testing.rows import Budget, Row
-from tenants.context import request_id_of
+from tenants.context.tenancy import request_id_of
 from tenants.errors import RowNotFound
 
 
@@ -64,6 +64,10 @@ class Store:
         for row in rows:
             self._rows[type(row)][row.pk] = kept = copy(row)
             kept.repeated = False
+
+    def remove(self, row: Row) -> None:
+        """Delete a row, which may be gone."""
+        self._rows[type(row)].pop(row.pk, None)
 
     def answer[R: Row](self, kind: type[R], pk: UUID) -> R:
         """The row that an earlier request was answered, as it is now."""

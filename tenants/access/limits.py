@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
@@ -61,9 +62,13 @@ class _Away:
 
 
 def require(
-    verb: str, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
+    verb: str,
+    *,
+    tenant_id: UUID | None = None,
+    now: Callable[[], float] = time.time,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Count one use by the tenant in force. Raises RateLimited above the limit.
+    """Count one use by that tenant, else by the one in force. Raises RateLimited above the limit.
 
     A use that is refused or rolled back later stays counted.
     """
@@ -71,7 +76,7 @@ def require(
     if clock() < _Away.until:
         return
     window, passed = divmod(now(), limit.seconds)
-    key = f"limit:{current_tenant_id()}:{verb}:{limit.seconds}:{window:.0f}"
+    key = f"limit:{tenant_id or current_tenant_id()}:{verb}:{limit.seconds}:{window:.0f}"
     try:
         used = _count(key, limit.seconds)
     except Exception as error:  # each cache backend raises errors of its own

@@ -107,7 +107,6 @@ def require(name: str, of: models.Model | None = None) -> None:
 
     It locks the tenant's row, so a concurrent caller waits until this transaction ends, and then
     counts what it wrote. Where each parent has the quota, the verb has locked that parent, `of`.
-    One round trip to PostgreSQL either way.
     """
     quota = require_known(name)
     tenancy().require_writable()

@@ -14,7 +14,7 @@ from django.db import models
 
 from tenants.access import limits
 from tenants.access.limits import UndeclaredVerb
-from tenants.context import tenancy
+from tenants.context import current_role, tenancy
 from tenants.errors import NotAllowed
 
 
@@ -59,6 +59,17 @@ def require_plain(table: str, change: str, may_change: Collection[str]) -> None:
     role = tenancy().role
     if role is not None and role not in may_change and not _in_verb.get():
         raise NotAllowed(f"{change} on {table} outside of its verbs", role)
+
+
+def require_system(table: str, *changes: str) -> None:
+    """Raise NotAllowed in a block with a role, in a verb too: only the system writes that.
+
+    Without changes, only for a role that may not write at all.
+    """
+    if (role := current_role()) is not None:
+        tenancy().require_writable()
+        for change in changes:
+            raise NotAllowed(f"{change} on {table}", role)
 
 
 def declare(table: Mapping[str, Collection[str]]) -> None:
@@ -117,6 +128,7 @@ declare(
         "members.invite": OWNERS,
         "members.remove": OWNERS,
         "members.change_role": OWNERS,
+        "sessions.revoke": OWNERS,
         "settings.change": OWNERS,
         "plan.change": NOBODY,
         "tenant.suspend": NOBODY,

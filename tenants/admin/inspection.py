@@ -28,13 +28,11 @@ from tenants.errors import TimedOut, ValueRefused
 from tenants.models import (
     Change,
     GlobalChange,
-    Invitation,
     TenantOwned,
     TenantSlug,
-    User,
-    UserSession,
 )
 from tenants.postgres.unreadable_times import mark_unreadable_times
+from tenants.schema.fields import secrets_of
 
 if TYPE_CHECKING:  # these classes are generic in the stubs only
     _Options = BaseModelAdmin[Any]
@@ -44,13 +42,6 @@ if TYPE_CHECKING:  # these classes are generic in the stubs only
 else:
     _Options, _Page, _Table = BaseModelAdmin, admin.ModelAdmin, admin.TabularInline
     _FormSet = BaseInlineFormSet
-
-SECRETS: dict[type[models.Model], tuple[str, ...]] = {
-    User: ("password",),
-    Invitation: ("token_hash",),
-    UserSession: ("session_key", "session_data"),
-}
-"""Fields that are never read, shown or searched."""
 
 MOST_TENANTS = 20  # in the filter
 MOST_ROWS = 50  # in a table on another row's page
@@ -176,7 +167,7 @@ class ReadOnlyOptions(_Options):
 
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        secret = SECRETS.get(self.opts.model, ())
+        secret = secrets_of(self.opts.model)
         fields = [field.name for field in self.opts.fields if field.name not in secret]
         return self.shown or fields
 
@@ -186,10 +177,10 @@ class ReadOnlyOptions(_Options):
         related = self.related or tuple(
             field.name for field in self.opts.fields if field.is_relation
         )
-        secret = list(SECRETS.get(rows.model, ()))
+        secret = secrets_of(rows.model)
         for path in related:
             to: Any = get_fields_from_path(rows.model, path)[-1].related_model
-            secret += [f"{path}__{name}" for name in SECRETS.get(to, ())]
+            secret += [f"{path}__{name}" for name in secrets_of(to)]
         return (rows.select_related(*related) if related else rows).defer(*secret)
 
     def _never(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -226,7 +217,7 @@ class InspectingAdmin(ReadOnlyOptions, _Page):
 
     @override
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        secret = lookup.partition("__")[0] in SECRETS.get(self.model, ())
+        secret = lookup.partition("__")[0] in secrets_of(self.model)
         return not secret and super().lookup_allowed(lookup, value, request)
 
     @override

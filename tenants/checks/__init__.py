@@ -5,7 +5,7 @@ tenants.E006-E007  rows of a model cannot be soft-deleted or purged as it declar
 tenants.E008       a unique constraint does not begin with the tenant
 tenants.E009       a column of times lacks the CHECK that Python can read its values
 tenants.E010-E016  a fault in the catalog (`manage.py check --database default`)
-tenants.W017       a search of an app that is not installed is left in the database
+tenants.W017       a function of an app that is not installed is left in the database
 tenants.E018       the catalog allows times in a column that Python cannot read
 tenants.E019       rows of a model lack the times of their creation and last change
 tenants.E020-E021  the catalog lacks a declared object, or has an undeclared grant or policy
@@ -14,6 +14,8 @@ tenants.E023       a role has two policies on one table
 tenants.E024       row security binds the owner
 tenants.W025       a session can reach the sessions of other tenants (`check --deploy`)
 tenants.E026       role app may lock a table
+tenants.W027       an extension is in the schema public
+tenants.E028       a field does not declare whether it is secret
 tenants.E030       a listing names a field or a search that does not exist
 tenants.E031       no index can serve a filter or a sort under row security
 tenants.E032       a sort has several fields, and one of them may be NULL

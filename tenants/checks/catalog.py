@@ -10,6 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from tenants.models import TenantOwned
 from tenants.schema.constraints import DeclaredSQL, RowSecurity, RowTrigger
+from tenants.schema.live_parents import LiveParent
 from tenants.schema.searches import Search
 
 LOOK_UPS = {
@@ -20,10 +21,14 @@ LOOK_UPS = {
 }
 """SECURITY DEFINER functions that read all tenants and return only ids."""
 
+FUNCTIONS: tuple[type[Search | LiveParent], ...] = (Search, LiveParent)
+"""Constraints that create a function of the same name."""
+
 # The common tables of all queries: `ours`, the project's schemas; `owned`, the tables of tenants
 # with the column of the tenant; `secured`, these and other tables with row security; `bound`, the
 # roles to check; `rules`, the rules of all tables, each as the statement that would create it.
-# PostgreSQL's pretty forms omit the schema and the outermost parentheses, like our statements.
+# PostgreSQL's pretty forms omit the schema and the outermost parentheses, like our statements;
+# operator classes of extensions are without their schema too.
 _COMMON_TABLES = """
 WITH RECURSIVE ours AS (
     SELECT oid FROM pg_namespace
@@ -50,7 +55,7 @@ WITH RECURSIVE ours AS (
     FROM tables t JOIN pg_constraint c ON conrelid = t.oid
     WHERE contype IN ('p', 'u', 'x', 'c', 'f')
     UNION ALL
-    SELECT t.oid, 'index', pg_get_indexdef(indexrelid, 0, true)
+    SELECT t.oid, 'index', replace(pg_get_indexdef(indexrelid, 0, true), ' extensions.', ' ')
     FROM tables t JOIN pg_index i ON indrelid = t.oid
     WHERE indisvalid AND NOT EXISTS (
         SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
@@ -124,8 +129,8 @@ class Catalog:
             "definers": [
                 *LOOK_UPS,
                 *(f"{each.function}()" for _, each in constraints(RowTrigger)),
-                *(each.signature for _, each in constraints(Search)),
+                *(each.signature for kind in FUNCTIONS for _, each in constraints(kind)),
             ],
             "tables": [model._meta.db_table for model in self.present],
-            "searches": [each.name for _, each in constraints(Search)],
+            "functions": [each.name for kind in FUNCTIONS for _, each in constraints(kind)],
         }

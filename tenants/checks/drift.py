@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 
 from django.core.checks import Error
 
-from tenants.checks.catalog import Catalog
+from tenants.checks.catalog import FUNCTIONS, Catalog
 from tenants.models import TenantModel
 from tenants.postgres.grants import global_grants
 from tenants.schema.constraints import Grants, RowSecurity, RowTrigger, TenantKey, TenantReference
 from tenants.schema.defaults import Defaults
-from tenants.schema.searches import Search
 
 # Each row is a statement that would create an existing object.
 EXISTING = """
@@ -32,7 +31,7 @@ FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace, LATERAL (
     SELECT privilege_type, grantee FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
     WHERE grantee <> p.proowner UNION ALL SELECT NULL, NULL) AS x
 LEFT JOIN pg_roles r ON r.oid = x.grantee
-WHERE p.proname = ANY(%(searches)s)
+WHERE p.proname = ANY(%(functions)s)
 """
 EXACT = ("CREATE POLICY ", "GRANT ")
 """Kinds of statements that must be declared: an undeclared one is a fault."""
@@ -44,7 +43,7 @@ _PRIVILEGE = re.compile(r"(\w+)(?: \(([^)]*)\))?")
 def differences(catalog: Catalog) -> Iterator[Error]:
     """The declared objects that the database lacks, and its undeclared grants and policies."""
     grants = {*_grants(catalog)}
-    declared = {*_isolation(catalog), *_constraints(catalog), *_searches(catalog), *grants}
+    declared = {*_isolation(catalog), *_constraints(catalog), *_functions(catalog), *grants}
     declared |= {*_defaults(catalog)}
     granted = [match["table"] for match in map(_GRANT.fullmatch, grants) if match]
     existing = {row[0].replace('"', "").strip() for row in catalog.rows(EXISTING, granted=granted)}
@@ -89,12 +88,13 @@ def _defaults(catalog: Catalog) -> Iterator[str]:
             yield do.replace('"', "")
 
 
-def _searches(catalog: Catalog) -> Iterator[str]:
-    """The index, the function and the grant of each search."""
-    for model, search in catalog.constraints(Search):
-        for do, _ in search.mirrors(model._meta.db_table, model):
-            if not do.startswith("REVOKE"):
-                yield do.replace('"', "")
+def _functions(catalog: Catalog) -> Iterator[str]:
+    """The function of each search and of each LiveParent, with its index, grant or triggers."""
+    for kind in FUNCTIONS:
+        for model, constraint in catalog.constraints(kind):
+            for do, _ in constraint.mirrors(model._meta.db_table, model):
+                if not do.startswith("REVOKE"):
+                    yield do.replace('"', "")
 
 
 def _grants(catalog: Catalog) -> Iterator[str]:

@@ -98,15 +98,23 @@ WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce((
 """,
 )
 
-# The searches of apps that are not installed: functions with an index of the same name.
-_SEARCHES = """
-, searches AS (
-    SELECT p.oid, o.relname AS searched
+# What apps that are not installed left: functions with an index or a trigger of the same name.
+_LEFT = """
+, remains AS (
+    SELECT p.oid, o.relname
     FROM pg_proc p
     JOIN ours ON ours.oid = p.pronamespace
     JOIN pg_class c ON c.relname = p.proname
     JOIN pg_index i ON i.indexrelid = c.oid
     JOIN owned o ON o.oid = i.indrelid
+    WHERE p.prosecdef AND 'search_path=pg_catalog, pg_temp' = ANY(p.proconfig)
+      AND NOT o.relname = ANY(%(tables)s)
+    UNION ALL
+    SELECT p.oid, o.relname
+    FROM pg_proc p
+    JOIN ours ON ours.oid = p.pronamespace
+    JOIN pg_trigger g ON g.tgfoid = p.oid AND g.tgname = p.proname
+    JOIN owned o ON o.oid = g.tgrelid
     WHERE p.prosecdef AND 'search_path=pg_catalog, pg_temp' = ANY(p.proconfig)
       AND NOT o.relname = ANY(%(tables)s)
 )
@@ -115,15 +123,15 @@ _SEARCHES = """
 DEFINER = Fault(
     "tenants.E014",
     "the function {} runs as its owner, {}",
-    "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search) and let it"
+    "make it SECURITY INVOKER; or declare it (LOOK_UPS, RowTrigger, Search, LiveParent) and let it"
     " SET search_path = pg_catalog, pg_temp",
-    _SEARCHES  # noqa: S608  # both are constants
+    _LEFT  # noqa: S608  # both are constants
     + """
 SELECT p.oid::regprocedure, CASE WHEN p.oid::regprocedure::text = ANY(%(definers)s)
     THEN 'with the search_path of its caller' ELSE 'and is not declared' END
 FROM pg_proc p JOIN ours ON ours.oid = p.pronamespace
 WHERE p.prosecdef
-  AND NOT EXISTS (SELECT FROM searches WHERE searches.oid = p.oid)
+  AND NOT EXISTS (SELECT FROM remains WHERE remains.oid = p.oid)
   AND NOT (p.oid::regprocedure::text = ANY(%(definers)s)
            AND 'search_path=pg_catalog, pg_temp' = ANY(coalesce(p.proconfig, '{}')))
   AND NOT EXISTS (SELECT FROM pg_depend d  -- those of an extension
@@ -133,9 +141,9 @@ WHERE p.prosecdef
 
 NOT_INSTALLED = Fault(
     "tenants.W017",
-    "the function {} searches {}, the table of an app that is not installed",
+    "the function {} reads {}, the table of an app that is not installed",
     "install the app; or install it, undo its migrations (migrate APP zero), and remove it",
-    _SEARCHES + "SELECT oid::regprocedure, searched FROM searches",  # noqa: S608  # constants
+    _LEFT + "SELECT oid::regprocedure, relname FROM remains",  # noqa: S608  # constants
     checks.Warning,
 )
 
@@ -209,9 +217,10 @@ GROUP BY 1
 SCHEMA = Fault(
     "tenants.E016",
     "{} can create {}",
-    "run tenants/postgres/sql/database.sql: objects of that role could replace the project's own",
+    "run tenants/postgres/sql/database.sql, and REVOKE what it leaves: objects of that role could"
+    " replace the project's own",
     """
-SELECT r.rolname, f.text FROM pg_roles r, LATERAL (
+SELECT r.rolname::text, f.text FROM pg_roles r, LATERAL (
     SELECT format('objects in the schema %%s', oid::regnamespace) FROM ours
     WHERE has_schema_privilege(r.oid, oid, 'CREATE')
     UNION ALL SELECT 'schemas' WHERE has_database_privilege(r.oid, current_database(), 'CREATE')
@@ -219,7 +228,22 @@ SELECT r.rolname, f.text FROM pg_roles r, LATERAL (
     WHERE has_database_privilege(r.oid, current_database(), 'TEMPORARY')
 ) AS f (text)
 WHERE r.rolname = session_user
+UNION
+SELECT coalesce(r.rolname, 'PUBLIC'), format('objects in the schema %%s', n.oid::regnamespace)
+FROM ours JOIN pg_namespace n USING (oid), aclexplode(n.nspacl) x
+LEFT JOIN pg_roles r ON r.oid = x.grantee
+WHERE x.privilege_type = 'CREATE' AND x.grantee NOT IN (n.nspowner, to_regrole('owner'))
+ORDER BY 1, 2
 """,
+)
+
+EXTENSION = Fault(
+    "tenants.W027",
+    "the extension {} is in the schema public",
+    "as a superuser, run tenants/postgres/sql/database.sql, or ALTER EXTENSION ... SET SCHEMA"
+    " extensions; without a superuser, see docs/operations.md",
+    "SELECT extname FROM pg_extension WHERE extnamespace = to_regnamespace('public') ORDER BY 1",
+    checks.Warning,
 )
 
 # PostgreSQL writes the bounds in the time zone of the connection, which Django makes UTC.
@@ -266,5 +290,6 @@ FAULTS = (
     POLICY,
     OWNER,
     SCHEMA,
+    EXTENSION,
     TIMES,
 )

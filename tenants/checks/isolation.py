@@ -11,16 +11,18 @@ from tenants.checks.listings import listing_faults
 from tenants.managers.base import TenantManager
 from tenants.managers.softdelete import LIVE, SoftDeleteManager
 from tenants.models import Dated, SoftDeleteModel, TenantModel, TenantOwned
+from tenants.models.base import live_parent_of
 from tenants.schema.comments import is_commented
 from tenants.schema.constraints import isolation_of, readable_times
 from tenants.schema.defaults import default_of, defaults_of
-from tenants.schema.fields import TenantForeignKey
+from tenants.schema.fields import TenantForeignKey, is_undeclared
 
 
 def faults_of(model: type[models.Model]) -> Iterator[Error]:
     """The faults of one model, of tenants or global."""
     if issubclass(model, TenantOwned) or is_commented(model):
         yield from _dates(model)
+        yield from _secrets(model)
     if issubclass(model, TenantOwned):
         yield from _managers(model)
         yield from _times(model)
@@ -66,7 +68,13 @@ def _plain_writes(model: type[TenantOwned]) -> Iterator[Error]:
 
 
 def _constraints(model: type[TenantModel]) -> Iterator[Error]:
-    for constraint in isolation_of(model, app_privileges=model.app_privileges):
+    live_parents = [
+        live_parent_of(field, model, field.related_model)
+        for field in model._meta.local_fields
+        if isinstance(field, TenantForeignKey)
+    ]
+    isolation = isolation_of(model, app_privileges=model.app_privileges)
+    for constraint in (*isolation, *filter(None, live_parents)):
         if constraint not in model._meta.constraints:
             yield Error(
                 f"{model._meta.label} lacks the constraint {constraint.name}",
@@ -123,6 +131,16 @@ def _may_update(model: type[models.Model], column: str) -> bool:
     """Whether role app may update the column; True without a list of columns."""
     _, by_column, columns = getattr(model, "app_privileges", "").partition("UPDATE (")
     return not by_column or column in columns.partition(")")[0].split(", ")
+
+
+def _secrets(model: type[models.Model]) -> Iterator[Error]:
+    for field in filter(is_undeclared, model._meta.local_fields):
+        yield Error(
+            f"{field} could be secret, by its name, and does not say whether it is",
+            hint="write secret(...) or not_secret(...) around it, from tenants.schema.fields",
+            obj=field,
+            id="tenants.E028",
+        )
 
 
 def _uniques(model: type[TenantModel]) -> Iterator[Error]:

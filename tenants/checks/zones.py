@@ -7,7 +7,7 @@ they differ, a month begins at different times in a query and in the program.
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import pairwise
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.apps import apps
@@ -27,9 +27,17 @@ AHEAD = 10  # years
 DAY = 86_400  # seconds
 
 _OFFSETS = """
-SELECT extract(epoch FROM (moment AT TIME ZONE %s) - (moment AT TIME ZONE 'UTC'))
-FROM unnest(%s::bigint[]) WITH ORDINALITY AS asked (at, place), to_timestamp(at) AS moment
-ORDER BY place
+SELECT at, "offset"
+FROM (
+    SELECT at, "offset", lag("offset") OVER (ORDER BY at) AS before
+    FROM (
+        SELECT at, extract(epoch FROM (moment AT TIME ZONE %s) - (moment AT TIME ZONE 'UTC'))
+        FROM (
+            SELECT generate_series(0, %s, 86400) UNION SELECT unnest(%s::bigint[])
+        ) AS asked (at), to_timestamp(at) AS moment
+    ) AS found (at, "offset")
+) AS compared
+WHERE "offset" IS DISTINCT FROM before
 """
 
 
@@ -73,11 +81,19 @@ def _fault(cursor: CursorWrapper, name: str, exists: bool) -> str:
 
 
 def _difference(cursor: CursorWrapper, zone: ZoneInfo) -> str:
-    """The first moment at which the two differ, in words; '' if they agree."""
-    moments = _moments(zone)
-    cursor.execute(_OFFSETS, [zone.key, moments])
-    for moment, (theirs,) in zip(moments, cursor.fetchall(), strict=True):
-        if theirs != (ours := _offset(zone, moment)):
+    """The first moment at which the two differ, in words; '' if they agree.
+
+    They are compared at each day, and around each clock change of Python.
+    """
+    last = (int(datetime.now(UTC).timestamp()) // DAY + AHEAD * 365) * DAY
+    python = _changes(zone, last)
+    around = [moment for change in python for moment in (change - 1, change) if moment >= 0]
+    cursor.execute(_OFFSETS, [zone.key, last, around])
+    postgres = dict(cursor.fetchall())
+    ours = theirs = 0.0
+    for moment in sorted(python.keys() | postgres.keys()):
+        ours, theirs = python.get(moment, ours), postgres.get(moment, theirs)
+        if theirs != ours:
             at = datetime.fromtimestamp(moment, UTC)
             return (
                 f"PostgreSQL and Python differ in {zone.key}: at {at:%Y-%m-%dT%H:%M:%SZ} "
@@ -86,18 +102,16 @@ def _difference(cursor: CursorWrapper, zone: ZoneInfo) -> str:
     return ""
 
 
-def _moments(zone: ZoneInfo) -> list[int]:
-    """The moments to compare, in seconds since 1970: each day, and around each clock change."""
-    until = int(datetime.now(UTC).timestamp()) + AHEAD * 365 * DAY
-    days = range(0, until, DAY)
-    changes = (
-        _change(zone, day, before)
-        for day, (before, after) in zip(
-            days, pairwise(_offset(zone, day) for day in days), strict=False
-        )
-        if before != after
-    )
-    return sorted({*days, *(moment for change in changes for moment in (change - 1, change))})
+@lru_cache(maxsize=8)
+def _changes(zone: ZoneInfo, last: int) -> dict[int, float]:
+    """The offsets from UTC by the second since 1970 from which they apply, until `last`."""
+    changes = {0: _offset(zone, 0)}
+    for day in range(0, last, DAY):
+        before, after = _offset(zone, day), _offset(zone, day + DAY)
+        if before != after:
+            change = _change(zone, day, before)
+            changes |= {change: _offset(zone, change), day + DAY: after}
+    return changes
 
 
 def _change(zone: ZoneInfo, day: int, before: float) -> int:

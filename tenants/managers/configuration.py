@@ -10,7 +10,8 @@ from django.db import models, transaction
 from tenants.access import quotas
 from tenants.access.plans import require_known
 from tenants.access.roles import require, verb
-from tenants.context import Tenancy, tenancy
+from tenants.context import tenancy
+from tenants.context.tenancy import Tenancy
 from tenants.errors import NoTenant
 from tenants.managers.base import TenantManager
 from tenants.refusals import StaleSettings

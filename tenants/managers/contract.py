@@ -168,6 +168,8 @@ class ContractQuerySet(models.QuerySet[M]):
         """
         field: Any = self.model._meta.get_field(key)
         target = field.related_model._base_manager.filter(pk=OuterRef(field.attname))
+        if isinstance(field, TenantForeignKey):
+            target = target.filter(tenant=OuterRef("tenant"))
         restriction: Any = getattr(self.model, "tenant_restriction", lambda _: {})
         rows_in_force = self.filter(**restriction(connections[self.db]))
         unknown = rows_in_force.filter(~Exists(target), **{f"{field.attname}__isnull": False})

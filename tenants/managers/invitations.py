@@ -71,7 +71,7 @@ class InvitationVerbs(Verbs):
             days = self._other("SystemSettings").current().values.invitation_days
             expires_in = timedelta(days=days)
         self._require_quota("members")
-        token = secrets.token_urlsafe(32)
+        token = _new_token()
         invitation = self.model(
             email=address,
             role=wanted,
@@ -103,6 +103,26 @@ class InvitationVerbs(Verbs):
             tenant_id, lambda: self._accept(hashed, user), actor=user
         )
         return membership
+
+    @verb("members.invite")
+    def reissue(self, invitation: "Invitation") -> str:
+        """A new token for an open offer: for one that was lost, or whose hash a dump left out.
+
+        The earlier token ends; address, role and expiry stay. Each call makes another token.
+        Raises InvitationInvalid for an offer that was accepted or has expired, and RateLimited.
+
+        >>> invitation, earlier = Invitation.objects.invite("new@example.com", "viewer")
+        >>> token = Invitation.objects.reissue(invitation)
+        >>> len(token), token == earlier
+        (43, False)
+        """
+        pending = self._pending(pk=invitation.pk)
+        if not pending or pending[0].expires_at <= timezone.now():
+            raise InvitationInvalid
+        token = _new_token()
+        pending[0].token_hash = _digest(token)
+        self._save_row(pending[0], "token_hash")
+        return token
 
     @verb("members.invite")
     def revoke(self, invitation: "Invitation") -> None:
@@ -158,6 +178,10 @@ class InvitationManager(InvitationVerbs, _Invitations["Invitation"], TenantManag
 
     def _delete(self, invitation: "Invitation") -> None:
         invitation.delete()
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def _digest(token: str) -> str:

@@ -20,6 +20,7 @@ from tenants.refusals import (
     AlreadyMember,
     LastOwner,
     MemberInUse,
+    NoMembership,
     NotAMember,
     UnknownRole,
     UserDeactivated,
@@ -35,7 +36,7 @@ class MembershipVerbs(Verbs):
     if TYPE_CHECKING:
         model: "type[Membership]"
 
-        def of(self, user: "User") -> "Membership | None":
+        def of(self, user: "User | UUID") -> "Membership | None":
             """The live membership of an active user."""
 
         def _lock(self, **equal: Any) -> "Membership | None":
@@ -52,6 +53,16 @@ class MembershipVerbs(Verbs):
 
         def _restore(self, membership: "Membership") -> None:
             """Make it live again."""
+
+    def role_of(self, user: "User | UUID") -> str:
+        """The role of a member. Raises NoMembership.
+
+        >>> print(Membership.objects.role_of(ana))
+        owner
+        """
+        if (membership := self.of(user)) is None:
+            raise NoMembership
+        return membership.role
 
     @verb("members.invite")
     def join(self, user: "User", role: str) -> "Membership":
@@ -191,7 +202,7 @@ class MembershipManager(
 ):
     """The members of the tenant in force."""
 
-    def of(self, user: "User") -> "Membership | None":
+    def of(self, user: "User | UUID") -> "Membership | None":
         """The membership of an active user, or None.
 
         >>> Membership.objects.of(ana).role, Membership.objects.of(ben)

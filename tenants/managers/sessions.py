@@ -1,19 +1,25 @@
 """Managers of sessions and of failed log-ins: global rows, written before a tenant is known."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast, override
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.sessions.base_session import BaseSessionManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from tenants.access.limits import Limit
 from tenants.access.login_limits import limit_of, network_of, plain_ip, typed_address
+from tenants.access.roles import require, statements_of_a_verb
+from tenants.context import current_actor_id, current_role, current_tenant_id
+from tenants.errors import NotAllowed
 from tenants.listing.query import ListingQuery
 from tenants.managers.contract import ContractQuerySet
+from tenants.managers.visibility import OfTheSystem, Revocable
+from tenants.refusals import SessionRevoked
 
 if TYPE_CHECKING:
     from tenants.models import LoginFailure, User, UserSession
@@ -53,28 +59,77 @@ _Manager = models.Manager.from_queryset(UserSessionQuerySet)
 
 
 class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSession"]):
-    """Revokes, renews and removes sessions."""
+    """Revokes, renews and removes sessions.
+
+    A block with a role sees the sessions that it may revoke, and writes none without these verbs.
+    """
+
+    @override
+    def get_queryset(self) -> UserSessionQuerySet:
+        return cast(UserSessionQuerySet, super().get_queryset()).filter(Revocable("user"))
 
     def revoke(self, user: "User", session_id: UUID) -> bool:
-        """Delete one of a user's sessions; False when there was none."""
-        return bool(self.filter(user=user, pk=session_id).delete()[0])
+        """Delete one of a user's sessions; False when there was none. Safe to repeat.
+
+        In a block with a role users revoke their own sessions, and owners those of a user who is a
+        member of this tenant and of no other. Raises NotAllowed.
+
+        >>> UserSession.objects.revoke(ana, ana.pk)
+        False
+        """
+        _require_revocable(user)
+        with statements_of_a_verb():
+            return bool(self.filter(user=user, pk=session_id).delete()[0])
 
     def revoke_all(self, user: "User", *, but: str | None = None) -> int:
-        """Delete a user's sessions, except the one with the key `but`; how many."""
-        return int(self.filter(user=user).exclude(session_key=but or "").delete()[0])
+        """Delete a user's sessions, except the one with the key `but`; how many. Safe to repeat.
+
+        Raises NotAllowed, as `revoke` does.
+
+        >>> UserSession.objects.revoke_all(ana)
+        0
+        """
+        _require_revocable(user)
+        total = 0
+        with statements_of_a_verb():
+            rows = self.filter(user=user).exclude(session_key=but or "")
+            # Repeated, because a request may have copied one of them meanwhile: `create()`.
+            while count := int(rows.all().delete()[0]):
+                total += count
+        return total
 
     def seen(self, session_key: str, now: datetime, **where: Any) -> None:
         """Record when and where a session was seen, at most every SEEN_EVERY."""
         rows = self.filter(session_key=session_key, last_seen_at__lte=now - SEEN_EVERY)
-        rows.update(last_seen_at=now, **where)
+        with statements_of_a_verb():
+            rows.update(last_seen_at=now, **where)
 
-    def renew(self, session: "UserSession", **where: Any) -> bool:
-        """Update the data and the expiry of a session; False when it was deleted."""
-        rows = self.filter(session_key=session.session_key)
-        data, until = session.session_data, session.expire_date
-        return bool(
-            rows.update(session_data=data, expire_date=until, user_id=session.user_id, **where)
-        )
+    def insert(self, session: "UserSession", *, using: str) -> None:
+        """Write a new session. Raises UniqueBroken for a key that is taken."""
+        with statements_of_a_verb(), transaction.atomic(using=using):
+            session.save(force_insert=True, using=using)
+
+    def renew(self, session: "UserSession", *, earlier: str | None = None, **where: Any) -> None:
+        """Update a session, which keeps its row when its key was the `earlier` one.
+
+        Raises SessionRevoked.
+        """
+        names = ("session_key", "session_data", "expire_date", "user_id")
+        values = {name: getattr(session, name) for name in names}
+        with statements_of_a_verb():
+            rows = self.filter(session_key=earlier or session.session_key)
+            if not rows.update(**values, **where):
+                raise SessionRevoked
+
+    def keep(self, session_key: str) -> None:
+        """Keep the session until the transaction ends. Raises SessionRevoked."""
+        if not self.filter(session_key=session_key).select_for_update(no_key=True).exists():
+            raise SessionRevoked
+
+    def end(self, session_key: str) -> None:
+        """Delete the session with that key, if there is one: its holder logs out."""
+        with statements_of_a_verb():
+            self.filter(session_key=session_key).delete()
 
     def clean(self) -> int:
         """Delete expired sessions, in batches; how many."""
@@ -103,7 +158,14 @@ _Failures = models.Manager.from_queryset(LoginFailureQuerySet)
 
 
 class LoginFailureManager(_Failures["LoginFailure"]):
-    """Records failed log-ins: address, origin and time, never the password."""
+    """Records failed log-ins: address, origin and time, never the password.
+
+    Blocks with a role do not see them.
+    """
+
+    @override
+    def get_queryset(self) -> LoginFailureQuerySet:
+        return self._every().filter(OfTheSystem())
 
     def record(self, email: str, ip: str | None) -> "LoginFailure":
         """Record a failed log-in; the address in lower case, cut to LONGEST_EMAIL characters."""
@@ -115,20 +177,34 @@ class LoginFailureManager(_Failures["LoginFailure"]):
         One statement. Without an IP address the limits of networks do not count.
         """
         now = now or timezone.now()
-        rows = self.of_address(email).reaching(limit_of("address"), now)
+        every = self._every()
+        rows = every.of_address(email).reaching(limit_of("address"), now)
         if ip is not None:
-            both = self.of_address(email).of_network(ip)
+            both = every.of_address(email).of_network(ip)
             rows = rows.union(
-                self.of_network(ip).reaching(limit_of("network"), now),
+                every.of_network(ip).reaching(limit_of("network"), now),
                 both.reaching(limit_of("address and network"), now),
                 all=True,
             )
         left = (at + timedelta(seconds=seconds) - now for at, seconds in rows)
         return max((max(1, round(each.total_seconds())) for each in left), default=0)
 
+    def _every(self) -> LoginFailureQuerySet:
+        return cast(LoginFailureQuerySet, super().get_queryset())
+
     def clean(self, before: datetime) -> int:
         """Delete older failures, in batches; how many."""
         return _delete(self.filter(at__lt=before))
+
+
+def _require_revocable(user: "User") -> None:
+    """Raise NotAllowed in a block whose role may not revoke the sessions of that user."""
+    role = current_role()
+    if role is None or user.pk == current_actor_id():
+        return
+    require("sessions.revoke")
+    if apps.get_model("tenants.Tenant").objects.ids_of_user(user) != [current_tenant_id()]:
+        raise NotAllowed("sessions.revoke for users who are not members of this tenant alone", role)
 
 
 def _delete(rows: "models.QuerySet[UserSession] | models.QuerySet[LoginFailure]") -> int:

@@ -5,8 +5,10 @@
 
 A foreign key to a deleted row acts by its `on_delete`, among live rows. PROTECT refuses the
 deletion. CASCADE marks rows of soft-deleted models too, and leaves other rows until the purge.
-DO_NOTHING leaves all rows. Rows that were deleted together are restored together. Unique
-constraints need `condition=LIVE`, so that they hold among live rows only.
+DO_NOTHING leaves all rows. Rows that were deleted together are restored together. But for
+DO_NOTHING, PostgreSQL refuses a live row that newly points at a deleted one, inserted, moved or
+restored: ParentDeleted (`tenants.schema.live_parents`). Unique constraints need
+`condition=LIVE`, so that they hold among live rows only.
 """
 
 from collections import Counter
@@ -26,6 +28,9 @@ from tenants.schema.fields import TenantForeignKey
 LIVE = Q(deleted_at=None)
 """The condition of a unique constraint among rows that are not deleted."""
 
+type Together = dict[type[models.Model], set[Any]]
+"""The ids of rows to restore, by model."""
+
 
 class SoftDeleteQuerySet(TenantQuerySet[M]):
     """Filters on live and deleted rows, and what deletes, restores and purges them."""
@@ -41,6 +46,14 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
     def deleted(self) -> Self:
         """Rows that are deleted."""
         return self.exclude(LIVE)
+
+    def under_deleted(self) -> Self:
+        """Live rows of which a deletion should have marked the parent and them; for the audit."""
+        deleted = Q()
+        for field in self.model._meta.local_fields:
+            if isinstance(field, TenantForeignKey) and _takes_along(field):
+                deleted |= Q(**{f"{field.name}__deleted_at__isnull": False})
+        return self.live().filter(deleted) if deleted else self.none()
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Mark the live rows deleted; how many, by model. Safe to repeat.
@@ -58,12 +71,19 @@ class SoftDeleteQuerySet(TenantQuerySet[M]):
     def restore(self) -> tuple[int, dict[str, int]]:
         """Make the deleted rows live again, and what was deleted with them; how many, by model.
 
-        Safe to repeat. Raises UniqueBroken when a live row now has the same unique values.
+        Safe to repeat. Raises UniqueBroken when a live row now has the same unique values, and
+        ParentDeleted when a row points at one that stays deleted.
         """
-        counted: Counter[str] = Counter()
+        together: Together = {}
         with transaction.atomic(using=self.db):
-            _restore(self.deleted(), counted)
-        return counted.total(), dict(counted)
+            _find_together(self.deleted(), together)
+            counted = {
+                model._meta.label: model._base_manager.filter(pk__in=together[model]).update(
+                    deleted_at=None
+                )
+                for model in _parents_first(together)
+            }
+        return sum(counted.values()), counted
 
     restore.alters_data = True  # type: ignore[attr-defined]
     restore.queryset_only = True  # type: ignore[attr-defined]
@@ -163,9 +183,13 @@ def _lock_below(model: type[models.Model], pks: list[Any]) -> None:
 
 def _cascading(model: type[models.Model]) -> Iterator[TenantForeignKey[Any, Any]]:
     """The foreign keys that delete and restore rows of soft-deleted models along with a row."""
-    for field in _pointing(model):
-        if field.remote_field.on_delete is models.CASCADE and _is_soft_deleted(field.model):
-            yield field
+    return (field for field in _pointing(model) if _takes_along(field))
+
+
+def _takes_along(field: TenantForeignKey[Any, Any]) -> bool:
+    """Whether the deletion of a row marks the rows that point at it."""
+    ends = (field.model, field.remote_field.model)
+    return field.remote_field.on_delete is models.CASCADE and all(map(_is_soft_deleted, ends))
 
 
 def _mark_deleted(
@@ -201,12 +225,30 @@ def _refuse(model: type[models.Model], pks: list[Any], on_delete: Any) -> None:
                 raise broken
 
 
-def _restore(rows: "SoftDeleteQuerySet[Any]", counted: Counter[str]) -> None:
+def _find_together(rows: "SoftDeleteQuerySet[Any]", together: Together) -> None:
+    """Lock the deleted rows and those that were deleted with them, and add their ids."""
+    found = together.get(rows.model, set())
     deleted: dict[datetime, list[Any]] = {}
     for pk, when in rows.select_for_update().order_by("pk").values_list("pk", "deleted_at"):
-        deleted.setdefault(when, []).append(pk)
+        if pk not in found:
+            deleted.setdefault(when, []).append(pk)
     for when, pks in deleted.items():
-        together = rows.model._base_manager.filter(pk__in=pks)
-        counted[rows.model._meta.label] += together.update(deleted_at=None)
+        together.setdefault(rows.model, set()).update(pks)
         for field in _cascading(rows.model):
-            _restore(_rows_at(field, pks).filter(deleted_at=when), counted)
+            _find_together(_rows_at(field, pks).filter(deleted_at=when), together)
+
+
+def _parents_first(together: Together) -> list[type[models.Model]]:
+    """The models, each after those that its rows point at: so they find their parents live."""
+    ordered: dict[type[models.Model], None] = {}
+
+    def add(model: type[models.Model], above: frozenset[type[models.Model]]) -> None:
+        for field in model._meta.local_fields:
+            to = field.related_model
+            if isinstance(to, type) and to in together and to not in above:
+                add(to, above | {to})
+        ordered[model] = None
+
+    for model in together:
+        add(model, frozenset({model}))
+    return list(ordered)

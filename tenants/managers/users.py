@@ -15,7 +15,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Func
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from tenants.context import acting_in_turn
 from tenants.errors import Conflict
 from tenants.managers.contract import ContractQuerySet
 from tenants.managers.verbs import Verbs
+from tenants.managers.visibility import OfFormerMembers, OfMembers
 from tenants.postgres.retry import retried
 from tenants.refusals import LastOwner, NotDeletable, UserPurged
 
@@ -175,7 +176,11 @@ _All = models.Manager.from_queryset(UserQuerySet)
 
 
 class AllUsersManager(_All["User"]):
-    """Active and deactivated users."""
+    """Active and deactivated users; in a block with a role those who are or were members."""
+
+    @override
+    def get_queryset(self) -> UserQuerySet:
+        return cast(UserQuerySet, super().get_queryset()).filter(OfFormerMembers("pk"))
 
     def by_id_or_email(self, text: str) -> "list[User]":
         """The users with that id or that address, the active one first."""
@@ -187,11 +192,11 @@ class AllUsersManager(_All["User"]):
 
 
 class UserManager(UserVerbs, BaseUserManager["User"], _All["User"]):
-    """The active users, who log in by e-mail."""
+    """The active users, who log in by e-mail; in a block with a role the members."""
 
     @override
     def get_queryset(self) -> UserQuerySet:
-        return self._every().active()
+        return self._every().active().filter(OfMembers("pk"))
 
     def get_by_name(self, email: str) -> "User":
         """The active user with that address; case does not matter. Raises RowNotFound.
@@ -202,8 +207,13 @@ class UserManager(UserVerbs, BaseUserManager["User"], _All["User"]):
         return self.by_email(email).get()
 
     def is_active(self, pk: UUID) -> bool:
-        """Whether an active user has that id."""
-        return self.filter(pk=pk).exists()
+        """Whether an active user has that id, a member or not."""
+        return self._every().active().filter(pk=pk).exists()
+
+    def tenant_ids(self, user: "User") -> list[UUID]:
+        """The ids of the tenants that an active user is a member of; none of a deactivated user."""
+        looked_up = Func("pk", function="tenants_of_user", output_field=models.UUIDField())
+        return list(self.filter(pk=user.pk).values_list(looked_up, flat=True))
 
     def get_by_natural_key(self, email: str | None) -> "User":
         """The same with the hash, for Django's log-in."""

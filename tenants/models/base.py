@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import subclass_exception
+from django.db.models.fields.related import lazy_related_operation
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 from uuid_utils.compat import uuid7
@@ -24,7 +25,9 @@ from tenants.postgres.auto_now import auto_now_values
 from tenants.schema.comments import comment
 from tenants.schema.constraints import isolation_of, readable_times
 from tenants.schema.defaults import defaults_of
+from tenants.schema.fields import TenantForeignKey
 from tenants.schema.history import History
+from tenants.schema.live_parents import LiveParent
 
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
 APPEND_ONLY = "SELECT, INSERT"
@@ -95,10 +98,10 @@ class TenantOwned(models.Model):
         return {cls.tenant_attname: current.tenant_id}
 
     @classmethod
-    def require_writable(cls, change: str = "") -> None:
+    def require_writable(cls, change: str = "", fields: Collection[str] = ()) -> None:
         """Asked by the engine before each write. Raises TenantSuspended and NotAllowed.
 
-        `change` is insert, update or delete; empty for rows that are locked.
+        `change` is insert, update or delete; empty for rows that are locked. `fields` are written.
         """
         tenancy().require_writable()
         if change and cls.plain_writes is not None:
@@ -188,6 +191,7 @@ def register(sender: type[models.Model], **_: object) -> None:
     _isolate(sender)
     _check_times(sender)
     _set_defaults(sender)
+    _require_live_parents(sender)
 
 
 def _type_errors(sender: Any) -> None:
@@ -227,3 +231,36 @@ def _set_defaults(sender: type[models.Model]) -> None:
     if issubclass(sender, Dated) and not sender._meta.proxy:
         sender._meta.constraints = [*sender._meta.constraints, defaults_of(sender)]
         sender._meta.original_attrs["constraints"] = sender._meta.constraints
+
+
+def _require_live_parents(sender: type[models.Model]) -> None:
+    """Give a TenantModel a LiveParent for each foreign key, once its target is defined."""
+    if not issubclass(sender, TenantModel) or sender._meta.proxy:
+        return
+    for field in sender._meta.local_fields:
+        if isinstance(field, TenantForeignKey):
+            to: Any = field.remote_field.model
+            if isinstance(to, type):
+                _require_live_parent(sender, to, field)
+            else:
+                lazy_related_operation(_require_live_parent, sender, to, field=field)
+
+
+def _require_live_parent(sender: Any, to: Any, field: TenantForeignKey[Any, Any]) -> None:
+    if constraint := live_parent_of(field, sender, to):
+        sender._meta.constraints = [*sender._meta.constraints, constraint]
+        sender._meta.original_attrs["constraints"] = sender._meta.constraints
+
+
+def live_parent_of(field: TenantForeignKey[Any, Any], model: Any, to: Any) -> LiveParent | None:
+    """The rule that rows point at live rows; None if they may point at deleted ones."""
+    on_delete = field.remote_field.on_delete
+    if not issubclass(to, SoftDeleteModel) or on_delete is models.DO_NOTHING:
+        return None
+    soft = issubclass(model, SoftDeleteModel)
+    return LiveParent(
+        field=field.name,
+        name=f"{model._meta.db_table}_{field.name}_live",
+        soft=soft,
+        cascades=soft and on_delete is models.CASCADE,
+    )

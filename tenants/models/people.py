@@ -1,17 +1,17 @@
 """People and their tenants: User (global), Membership, Invitation."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Collection, Iterable
+from typing import Any, ClassVar, NoReturn, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Lower
 from uuid_utils.compat import uuid7
 
-from tenants.access.roles import Role
+from tenants.access.roles import Role, require_system
 from tenants.listing import CaseInsensitive, HasValue, Key, Listing, Moment, Text
 from tenants.managers.invitations import InvitationManager
 from tenants.managers.members import MembershipManager
@@ -20,16 +20,23 @@ from tenants.managers.users import AllUsersManager, UserManager
 from tenants.models.base import VERBS_ALONE, Contracted, Dated, SoftDeleteModel, TenantModel
 from tenants.refusals import NotDeletable
 from tenants.schema.constraints import RowTrigger
-from tenants.schema.history import History
+from tenants.schema.fields import secret
 from tenants.schema.searches import GlobalTrigramSearch, TrigramSearch
+
+OF_THE_SYSTEM = frozenset(
+    {"password", "is_staff", "is_superuser", "email", "email_verified", "deleted_at"}
+)
+"""Columns that decide who may log in and what they may: no block with a role writes them."""
 
 
 class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
     """A person, who logs in by e-mail; global, because one can belong to several tenants.
 
     `User.objects.deactivate(user)` ends log-in and memberships, `restore` undoes it. `objects`
-    reads the active users, `all_objects` active and deactivated ones. The password's hash is not
-    read with the row: `with_hash()` reads it, or `user.password`, in a statement of its own.
+    reads the active users, `all_objects` active and deactivated ones. In a block with a role both
+    read the tenant's members alone; it creates no users and does not write OF_THE_SYSTEM. The
+    password's hash is not read with the row: `with_hash()` reads it, or `user.password`, in a
+    statement of its own.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -123,6 +130,17 @@ class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
         """Raises NotDeletable: `User.objects.deactivate(user)` is the verb."""
         raise NotDeletable
 
+    @classmethod
+    def require_writable(cls, change: str = "", fields: Collection[str] = ()) -> None:
+        """Asked by the engine before each write. Raises NotAllowed in a block with a role.
+
+        There, a user's name and picture may be updated, and their last log-in.
+        """
+        refused = [change] if change else []
+        if change == "update":
+            refused = [f"update of {field}" for field in sorted(OF_THE_SYSTEM.intersection(fields))]
+        require_system(cls._meta.db_table, *refused)
+
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         """Whether they may log in: derived from `deleted_at`."""
@@ -131,6 +149,26 @@ class User(Dated, Contracted, AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """First and last name; the e-mail where there is neither."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+def _write_as_the_system(model: Any) -> None:
+    """Let no block with a role write a model of Django's."""
+
+    def require_writable(change: str = "", fields: Collection[str] = ()) -> None:
+        require_system(model._meta.db_table, *filter(None, [change]))
+
+    model.require_writable = require_writable
+
+
+for rights in (
+    Group,
+    Group.permissions.through,
+    User.groups.through,
+    User.user_permissions.through,
+):
+    _write_as_the_system(rights)
+# In dumps of users, so that they can log in where they are loaded.
+secret(cast("Any", User._meta.get_field("password")), dumped=True)
 
 
 class Membership(SoftDeleteModel):
@@ -195,7 +233,14 @@ class Invitation(TenantModel):
         choices=Role,
         help_text="what they will be: owner, editor, viewer or service",
     )
-    token_hash = models.CharField(max_length=64, help_text="SHA-256 of the token, in hex")
+    token_hash = secret(
+        models.CharField(  # unique unless null
+            max_length=64,
+            null=True,
+            blank=True,
+            help_text="SHA-256 of the token, in hex; null when loaded from a dump, until reissued",
+        )
+    )
     expires_at = models.DateTimeField(help_text="until when it can be taken")
     accepted_at = models.DateTimeField(
         null=True, blank=True, help_text="when it was taken; none while nobody has"
@@ -211,7 +256,6 @@ class Invitation(TenantModel):
     )
     plain_writes = VERBS_ALONE
     objects: ClassVar[InvitationManager] = InvitationManager()
-    history = History(without=["token_hash"])
 
     class Meta:
         indexes: ClassVar = [

@@ -1,5 +1,6 @@
 """Sessions and failed log-ins: global, because they are written before a tenant is known."""
 
+from collections.abc import Collection
 from importlib import import_module
 from typing import ClassVar, override
 
@@ -12,18 +13,23 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.access.login_limits import LONGEST_EMAIL
+from tenants.access.roles import require_plain
+from tenants.context import current_role, tenancy
 from tenants.listing import IP, CaseInsensitive, Key, Listing, Moment
 from tenants.managers.sessions import LoginFailureManager, UserSessionManager
 from tenants.models.base import Dated
 from tenants.models.people import User
+from tenants.schema.fields import secret
 
 
 class UserSession(Dated, AbstractBaseSession):
     """A browser's session. Its key is a secret; lists and requests use the id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    session_key = models.CharField(max_length=40, unique=True, help_text="the cookie's; a secret")
-    session_data = models.TextField(help_text="signed by Django")
+    session_key = secret(
+        models.CharField(max_length=40, unique=True, help_text="the cookie's; a secret")
+    )
+    session_data = secret(models.TextField(help_text="signed by Django"))
     expire_date = models.DateTimeField(help_text="until when it is good")
     user = models.ForeignKey(
         User,
@@ -72,6 +78,18 @@ class UserSession(Dated, AbstractBaseSession):
 
     def __str__(self) -> str:
         return f"session {self.pk}"
+
+    @classmethod
+    def require_writable(cls, change: str = "", fields: Collection[str] = ()) -> None:
+        """Asked by the engine before each write. Raises NotAllowed in a block with a role.
+
+        The verbs and the store write there.
+        """
+        if current_role() is None:
+            return
+        tenancy().require_writable()
+        if change:
+            require_plain(cls._meta.db_table, change, ())
 
     @classmethod
     @override

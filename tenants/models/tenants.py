@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from tenants.access.plans import default_plan, plan_at
 from tenants.managers.directory import TenantExternalIdManager, TenantSlugManager
 from tenants.managers.tenants import TenantsManager
-from tenants.models.base import VERBS_ALONE, Dated, TenantOwned
+from tenants.models.base import VERBS_ALONE, Contracted, Dated, TenantOwned
 from tenants.schema.constraints import Grants, RowSecurity, RowTrigger
 
 LONGEST_EXTERNAL_ID = 255
@@ -72,7 +72,7 @@ class TenantExternalId(Dated):
         return self.external_id
 
 
-class Tenant(Dated, TenantOwned):
+class Tenant(Dated, Contracted, TenantOwned):
     """The unit of isolation. `Tenant.objects.create_tenant(slug, name)` creates one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

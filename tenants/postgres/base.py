@@ -148,6 +148,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @override
     def init_connection_state(self) -> None:
         super().init_connection_state()
+        if self.settings_dict.get("ROLE") == "owner":
+            with self.cursor() as cursor:  # so that migrations find the operator classes
+                cursor.execute("SET search_path = public, extensions")
         require_bound(self)
 
     def check_database_version_supported(self) -> None:

@@ -34,12 +34,18 @@ def enter_any_tenant(
 
     Always False.
     """
+    if reader:
+        become_reader(using=using)
     with connections[using].cursor() as cursor:
-        if reader:
-            cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SELECT use_tenant(%s)", [tenant_id])
     name_actor(actor_id, request_id, using=using)
     return False
+
+
+def become_reader(*, using: str) -> None:
+    """Make the open transaction READ ONLY."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
 
 
 def require_own(*, using: str) -> None:
@@ -64,8 +70,8 @@ def name_actor(actor_id: UUID | None, request_id: str, *, using: str) -> None:
 
 def become_inspector(*, using: str) -> None:
     """Make the transaction READ ONLY, with access to the rows of all tenants."""
+    become_reader(using=using)
     with connections[using].cursor() as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SET LOCAL ROLE inspector")
 
 

@@ -3,9 +3,11 @@
 A tenant's model has the method `tenant_restriction(alias)`. It returns the lookups that the rows
 must satisfy (none while inspecting), or raises if no tenant is in force. The compilers call it when
 the statement is executed. So a queryset that outlives its block is refused, and the statements of
-Django's deletion collector, which uses no manager, are restricted too. Before a write the
-compilers also call `require_writable()`. Without a tenant in force they also refuse a statement on
-other rows that joins a tenant's table or has a subquery on one.
+Django's deletion collector, which uses no manager, are restricted too. Without a tenant in force
+they also refuse a statement on other rows that joins a tenant's table or has a subquery on one.
+
+Before a write the compilers call the model's `require_writable(change, fields)`. A global model can
+have it too.
 
 Every UPDATE, also that of an upsert, sets the `auto_now` fields that it does not name.
 
@@ -14,11 +16,11 @@ rows leaves out, also through select_related(). `only()` and access to the attri
 `whole_rows()` includes them, for dumps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, override
+from typing import Any, cast, override
 
 from django.apps import apps
 from django.db.models import Q
@@ -101,7 +103,11 @@ class _TenantCompiler(compiler.SQLCompiler):
 
     def require_writable(self, change: str = "") -> None:
         if require := getattr(self.query.model, "require_writable", None):
-            require(change)
+            require(change, [field.name for field in self.written_fields()])
+
+    def written_fields(self) -> Iterable[Any]:
+        """The fields that the statement writes."""
+        return ()
 
 
 class _WriteCompiler(_TenantCompiler):
@@ -171,6 +177,11 @@ class SQLInsertCompiler(_WriteCompiler, compiler.SQLInsertCompiler):
         return super().as_sql(*args, **kwargs)
 
     @override
+    def written_fields(self) -> Iterable[Any]:
+        fields: Iterable[Any] = self.query.fields
+        return fields
+
+    @override
     def written(self) -> Iterator[tuple[Any, Any]]:
         for row in self.query.objs:
             yield from ((field, getattr(row, field.attname)) for field in self.query.fields)
@@ -196,6 +207,10 @@ class SQLUpdateCompiler(_RestrictedCompiler, compiler.SQLUpdateCompiler):
             moved = {field: known.get(field, value) for field, value in moved.items()}
             query.values = [*query.values, *((each, each.model, moved[each]) for each in moved)]
         return super().as_sql(*args, **kwargs)
+
+    @override
+    def written_fields(self) -> Iterable[Any]:
+        return [field for field, _, _ in cast(Any, self.query).values]
 
     @override
     def written(self) -> Iterator[tuple[Any, Any]]:

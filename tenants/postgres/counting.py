@@ -29,18 +29,14 @@ def quota_terms(tenant_id: UUID, *, using: str) -> QuotaTerms:
 def quota_terms_and_usage(
     tenant_id: UUID, rows: "models.QuerySet[Any, Any]", *, lock: bool, using: str
 ) -> tuple[QuotaTerms, int]:
-    """The quota terms of the tenant and the number of its rows: two statements in one round trip.
+    """The quota terms of the tenant and the number of its rows, by two statements.
 
     A single statement would wait for the lock and then count by its older snapshot.
     """
-    counted, values = rows.order_by().values("pk").query.get_compiler(using).as_sql()
-    count = f"SELECT count(*) FROM ({counted}) AS counted"  # noqa: S608  # made by Django
     with connections[using].cursor() as cursor:
-        cursor.execute(f"{_QUOTA_TERMS} {_LOCK if lock else ''}; {count}", [tenant_id, *values])
+        cursor.execute(f"{_QUOTA_TERMS} {_LOCK if lock else ''}", [tenant_id])
         [row] = cursor.fetchall()
-        cursor.nextset()
-        [(used,)] = cursor.fetchall()
-    return tuple(row), used
+    return tuple(row), rows.order_by().count()
 
 
 def rows_of(rows: "models.QuerySet[Any, Any]", field: str, parent: object) -> Any:

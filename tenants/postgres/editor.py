@@ -1,4 +1,4 @@
-"""The schema editor: Django's, except for comments."""
+"""The schema editor: Django's, except for comments and for triggers on other tables."""
 
 from copy import copy
 from typing import Any
@@ -26,3 +26,10 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
                 model, new_field, "", comment
             )
             self.execute(*statement)
+
+    def delete_model(self, model: Any) -> None:
+        """Drop the table, after what its constraints made elsewhere."""
+        for constraint in model._meta.constraints:
+            if before_drop := getattr(constraint, "before_drop", None):
+                self.execute(before_drop())
+        super().delete_model(model)

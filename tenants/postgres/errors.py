@@ -26,6 +26,14 @@ from tenants.errors import (
 from tenants.postgres.names import fields_of
 from tenants.postgres.values import VALUE_ERRORS, value_refused
 
+
+class ParentDeleted(ForeignKeyBroken):
+    """A live row would point at a deleted one: restore that one first."""
+
+    code = "parent_deleted"
+    SQLSTATE = "23S01"  # of our triggers; PostgreSQL has no such code in its class 23
+
+
 # SQLSTATE or its class, most specific first: PostgreSQL manual, appendix A.
 _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
     ("40001", Conflict),
@@ -36,6 +44,7 @@ _BY_SQLSTATE: tuple[tuple[str, type[DatabaseFailed]], ...] = (
     ("25P04", TimedOut),
     ("42501", TenantViolation),
     ("25006", ReadOnly),
+    (ParentDeleted.SQLSTATE, ParentDeleted),
     ("23502", NotNullBroken),
     ("23503", ForeignKeyBroken),
     ("23505", UniqueBroken),

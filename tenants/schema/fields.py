@@ -1,8 +1,57 @@
-"""Fields of tenants' models."""
+"""Fields of tenants' models, and which fields are secret.
 
+    token_hash = secret(models.CharField(max_length=64, null=True))
+    request_hash = not_secret(models.CharField(max_length=64))
+
+A secret field is not in dumps, in the history of changes, or in the admin. A load leaves it empty,
+so it is nullable; rows of a model that needs its secrets are in no dump. A check asks for one of
+the two declarations if the name of a field says that it could be secret (E028).
+"""
+
+import re
 from typing import Any, override
 
 from django.db import models
+
+NAMED_SO = re.compile("hash|token|password|secret")
+"""Which names of fields need a declaration."""
+
+
+def secret[F: models.Field[Any, Any]](field: F, *, dumped: bool = False) -> F:
+    """Declare that a field is secret; `dumped`: it is in dumps of global models all the same."""
+    field.secret = True  # type: ignore[attr-defined]
+    field.serialize = dumped  # type: ignore[attr-defined]
+    return field
+
+
+def not_secret[F: models.Field[Any, Any]](field: F) -> F:
+    """Declare that a field is not secret, whatever its name."""
+    field.secret = False  # type: ignore[attr-defined]
+    return field
+
+
+def is_undeclared(field: Any) -> bool:
+    """Whether the field could be secret, by its name, and nothing says whether it is."""
+    return not hasattr(field, "secret") and bool(NAMED_SO.search(field.name))
+
+
+def secrets_of(model: type[models.Model]) -> list[str]:
+    """The names of a model's secret fields."""
+    return [field.name for field in model._meta.fields if getattr(field, "secret", False)]
+
+
+def left_out(model: type[models.Model]) -> list[str]:
+    """The names of the secret fields that dumps leave out."""
+    return [name for name in secrets_of(model) if not _field(model, name).serialize]
+
+
+def is_never_dumped(model: type[models.Model]) -> bool:
+    """Whether a row without its secrets could not be loaded."""
+    return any(not _field(model, name).null for name in left_out(model))
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name)
 
 
 class TenantForeignKey[Set, Get](models.ForeignKey[Set, Get]):

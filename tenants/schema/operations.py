@@ -177,3 +177,58 @@ def name_pg_temp_last() -> RunSQL:
         _SEARCH_PATH.format(was='""', becomes=safe),
         _SEARCH_PATH.format(was=safe, becomes="''''"),  # an empty value, in quotes
     )
+
+
+# PostgreSQL lets only a superuser move an extension that its owner created as a trusted one.
+_MOVE_EXTENSIONS = """
+DO $$
+DECLARE
+    extensions oid[];
+    indexes text[];
+    rebuild text[];
+    statement text;
+BEGIN
+    CREATE SCHEMA IF NOT EXISTS extensions;
+    SET LOCAL search_path = public, extensions;
+    SELECT array_agg(oid) INTO extensions FROM pg_extension
+    WHERE extname IN ('btree_gin', 'pg_trgm') AND extnamespace = '{was}'::regnamespace;
+    IF extensions IS NULL OR EXISTS (
+        SELECT FROM pg_extension
+        WHERE oid = ANY (extensions) AND NOT pg_has_role(extowner, 'USAGE')
+    ) THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(DISTINCT i.objid::regclass::text),
+        array_agg(DISTINCT pg_get_indexdef(i.objid)) INTO indexes, rebuild
+    FROM pg_depend i
+    JOIN pg_depend e ON e.classid = i.refclassid AND e.objid = i.refobjid
+    WHERE i.classid = 'pg_class'::regclass AND i.refclassid = 'pg_opclass'::regclass
+      AND e.deptype = 'e' AND e.refobjid = ANY (extensions);
+    FOREACH statement IN ARRAY coalesce(indexes, '{{}}') LOOP
+        EXECUTE 'DROP INDEX ' || statement;
+    END LOOP;
+    FOR statement IN SELECT quote_ident(extname) FROM pg_extension WHERE oid = ANY (extensions)
+    LOOP
+        EXECUTE 'DROP EXTENSION ' || statement;
+        EXECUTE 'CREATE EXTENSION ' || statement || ' SCHEMA {becomes}';
+    END LOOP;
+    FOREACH statement IN ARRAY coalesce(rebuild, '{{}}') LOOP
+        EXECUTE statement;
+    END LOOP;
+EXCEPTION WHEN dependent_objects_still_exist THEN
+    RAISE NOTICE 'the extensions stay in {was}: %', SQLERRM;
+END
+$$
+"""
+
+
+def move_extensions() -> RunSQL:
+    """Move the extensions of searches to the schema `extensions`, and rebuild their indexes.
+
+    They stay where they are if another role created them, or if other objects than indexes depend
+    on them. Then `manage.py check --database default` names them (tenants.W027).
+    """
+    return RunSQL(
+        _MOVE_EXTENSIONS.format(was="public", becomes="extensions"),
+        _MOVE_EXTENSIONS.format(was="extensions", becomes="public"),
+    )

@@ -29,6 +29,7 @@ from django.db import DEFAULT_DB_ALIAS, models
 from django.utils import timezone
 
 from tenants import context
+from tenants.context.tenancy import Tenancy, pk_of
 from tenants.errors import UnknownTenant
 from tenants.managers.invitations import InvitationVerbs
 from tenants.managers.members import MembershipVerbs
@@ -53,8 +54,16 @@ class MemoryUsers(MemoryRows[User], UserVerbs):
         raise User.DoesNotExist(f"there is no user {email!r}")
 
     def is_active(self, pk: UUID) -> bool:
-        """Whether an active user has that id."""
-        return self.get_or_none(pk=pk) is not None
+        """Whether an active user has that id, a member or not."""
+        return bool(self._find(pk=pk))
+
+    def _shown(self, **equal: Any) -> list[User]:
+        """Of a block with a role, the members alone."""
+        users = self._find(**equal)
+        if context.current_role() is None:
+            return users
+        members = {row.user_id for row in self._directory.memberships.all()}
+        return [user for user in users if user.pk in members]
 
     def _get(self, pk: UUID) -> User:
         for user in self._find(deleted=True, pk=pk):
@@ -110,9 +119,10 @@ class MemoryMemberships(MemoryRows[Membership], MembershipVerbs):
         )
     }
 
-    def of(self, user: User) -> Membership | None:
+    def of(self, user: User | UUID) -> Membership | None:
         """The membership of an active user, or None."""
-        return next((row for row in self._find(user_id=user.pk) if row.user.is_active), None)
+        rows = self._find(user_id=pk_of(user))
+        return next((row for row in rows if row.user.is_active), None)
 
     def by_email(self, email: str) -> list[Membership]:
         """Memberships of active users with that address; case does not matter."""
@@ -158,7 +168,7 @@ class MemoryInvitations(MemoryRows[Invitation], InvitationVerbs):
         return self._find(accepted_at=None, **equal)
 
     def _delete(self, invitation: Invitation) -> None:
-        Invitation.require_writable()
+        self._require_writable("delete")
         del self._table[invitation.pk]
 
 
@@ -186,18 +196,25 @@ class MemoryDirectory:
         tenant: UUID | str | models.Model,
         *,
         actor: UUID | models.Model | None = None,
+        member: UUID | models.Model | None = None,
         request_id: str = "",
         role: str | None = None,
         even_suspended: bool = False,
     ) -> Iterator[None]:
         """As `tenants.context.acting_for`: what raises out of the block leaves nothing written."""
         nested = context.in_block()
-        wanted = context.tenancy_of(tenant, actor=actor, request_id=request_id, role=role)
+        wanted = context.tenancy_of(
+            tenant, actor=actor, member=member, request_id=request_id, role=role
+        )
         if not nested and not even_suspended:
             if (row := self.tables[Tenant].get(cast(UUID, wanted.tenant_id))) is None:
                 raise UnknownTenant(f"there is no tenant {wanted.tenant_id}")
             wanted = replace(wanted, suspended=row.suspended_at is not None)
-        with nullcontext() if nested else self.all_or_nothing(), context.in_force(wanted):
+        with (
+            nullcontext() if nested else self.all_or_nothing(),
+            context.in_force(wanted),
+            context.in_role_of(None if nested else member, self.memberships.role_of),
+        ):
             yield
 
     def run_for[T](
@@ -206,13 +223,15 @@ class MemoryDirectory:
         work: Callable[[], T],
         *,
         actor: UUID | models.Model | None = None,
+        member: UUID | models.Model | None = None,
         request_id: str = "",
         role: str | None = None,
     ) -> T:
         """As `tenants.context.run_for`; nothing is retried."""
         if context.in_block():
             raise RuntimeError("run_for() cannot be retried inside an open transaction")
-        with self.acting_for(tenant, actor=actor, request_id=request_id, role=role):
+        named: Any = {"actor": actor, "member": member, "request_id": request_id, "role": role}
+        with self.acting_for(tenant, **named):
             return work()
 
     @contextmanager
@@ -228,7 +247,7 @@ class MemoryDirectory:
     def inspecting(self, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         """As `tenants.context.inspecting`."""
         context.require_no_block("inspecting()")
-        with context.in_force(context.Tenancy(None, using)):
+        with context.in_force(Tenancy(None, using)):
             yield
 
     @contextmanager

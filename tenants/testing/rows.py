@@ -1,6 +1,6 @@
 """The rows of one model in memory, with the steps of `tenants.managers.verbs`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,7 +32,7 @@ class MemoryRows[M: models.Model]:
 
     def all(self) -> list[M]:
         """Every row, the oldest first."""
-        return self._find()
+        return self._shown()
 
     def get(self, **equal: Any) -> M:
         """The row with these values. Raises RowNotFound."""
@@ -42,7 +42,11 @@ class MemoryRows[M: models.Model]:
 
     def get_or_none(self, **equal: Any) -> M | None:
         """The row with these values, or None."""
-        return next(iter(self._find(**equal)), None)
+        return next(iter(self._shown(**equal)), None)
+
+    def _shown(self, **equal: Any) -> list[M]:
+        """The rows that the block in force may see."""
+        return self._find(**equal)
 
     def _find(self, *, deleted: bool = False, **equal: Any) -> list[M]:
         if issubclass(self.model, TenantOwned) and (tenant_id := context.tenancy().tenant_id):
@@ -64,6 +68,7 @@ class MemoryRows[M: models.Model]:
 
     def _create_row(self, row: Any) -> None:
         row.created_at = row.updated_at = timezone.now()
+        self._require_writable("insert")
         self._put(row)
         row._state.adding = False
 
@@ -72,11 +77,14 @@ class MemoryRows[M: models.Model]:
         stored = copy(self._table[row.pk])
         for name in (*fields, "updated_at"):
             setattr(stored, name, getattr(row, name))
+        self._require_writable("update", fields)
         self._put(stored)
 
+    def _require_writable(self, change: str, fields: Collection[str] = ()) -> None:
+        """As the engine asks before a write."""
+        self.model.require_writable(change, fields)
+
     def _put(self, row: Any) -> None:
-        if issubclass(self.model, TenantOwned):
-            self.model.require_writable()
         if any(isinstance(value, str) and UNSTORABLE.search(value) for value in vars(row).values()):
             raise ValueRefused("a text has a character that PostgreSQL cannot store")
         for constraint, key in self.unique.items():

@@ -55,14 +55,17 @@ class Desk:
     ) -> dict[int, str]:
         """Import a file: the status of each incoming line by its number."""
         classified = self.classify(path, dry_run=dry_run, account=account, **choices)
-        return {each.line.number: str(each.status) for each in classified if each.line.amount > 0}
+        return {each.line.number: str(each.status) for each in classified if each.line.incoming}
 
     def classify(
         self, path: Path, *, dry_run: bool = False, account: str = "", **choices: Any
     ) -> list[Classified]:
         file = read(path, hints=Hints(account=account))
-        chosen = {name: frozenset(said) for name, said in choices.items() if name != "hold"}
-        made = Choices(**chosen, hold=choices.get("hold", True))
+        chosen: dict[str, Any] = {
+            name: frozenset(said) if isinstance(said, set) else said
+            for name, said in choices.items()
+        }
+        made = Choices(**chosen)
         return list(import_file(self.budget, file, choices=made, dry_run=dry_run))
 
     def review(self, path: Path, **choices: Any) -> list[Classified]:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 OWN = ROOT / "tests" / "data" / "statements"
 SAMPLES = ROOT / "budgets" / "samples"
 COFFEE = "<STMTTRN><DTPOSTED>20250131<TRNAMT>-4.50<FITID>1<NAME>Coffee</STMTTRN>"
+EXPORT = "export the statement as CSV, OFX, QFX, QIF, camt.053 or MT940"
 FUZZ = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -37,6 +38,12 @@ def refusal(path: Path, currency: str = "EUR", **hints: Any) -> str:
     with pytest.raises(BadStatement) as refused:
         lines(path, currency, **hints)
     return str(refused.value)
+
+
+def of_row(number: int, at: int, complaint: str) -> str:
+    """The refusal of the `number`th line of a CSV, in that row of the file."""
+    where = f"line {number} (row {at} of the file)"
+    return f"{where}: {complaint}; say --skip-line {number} to pass over it"
 
 
 def ofx(*transactions: str, currency: str = "EUR", account: str = "7") -> str:

@@ -30,9 +30,17 @@ NOT_ITS_DEPOSIT = ("I7", "names a movement that is not its deposit")
 NO_MIRROR = ("I9", "is no mirror of what it reverses")
 GAPPED = ("I10", "has movements missing or numbered twice")
 BACKDATED = ("I10", "was recorded before the one it follows")
+RECORDED_AT_ANOTHER_TIME = (
+    "I10", "was recorded at another time than it was written, or in the future",
+)  # fmt: skip
 MISPLACED = ("I10", "is not where its movement is")
 OTHER_RULES = ("I14", "has other rules than its newest version")
 OUT_OF_ORDER = ("I14", "is numbered out of order, or begins before the version it follows")
+MORE_THAN_ITS_VERB = ("I14", "changes other rules than its verb does")
+UNLIKE_ITS_STATEMENT = (
+    "statement",
+    "is undone in a standing statement, or stands in an undone one",
+)
 NOT_ONE_MONEY_BUCKET = ("I12", "has not one money bucket")
 
 
@@ -113,7 +121,10 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
         ("entry", "seq = 9", "seq = 3 AND position = 1", {DOES_NOT_FOLLOW}),
         ("entry", "reason = 'hold_floor'", "seq = 3 AND position = 1", {NOT_AS_PREVIEWED}),
         ("bucketversion", "filter_flat = 11", "name = 'Flat'", {NOT_AS_PREVIEWED, OTHER_RULES}),
-        ("bucketversion", "version = 2", "name = 'Flat'", {OTHER_RULES, OUT_OF_ORDER}),
+        (
+            "bucketversion", "version = 2", "name = 'Flat'",
+            {OTHER_RULES, OUT_OF_ORDER, MORE_THAN_ITS_VERB},
+        ),
         ("bucket", "filter_flat = 11", "name = 'Flat'", {OTHER_RULES}),
         ("bucket", "name = 'Even'", "name = 'Flat'", {OTHER_RULES}),
         ("bucket", "target = NULL", "name = 'Fills'", {OTHER_RULES}),
@@ -121,10 +132,13 @@ def test_a_healthy_ledger_has_no_breaks(ledger):
         ("bucket", "locked = true", "name = 'Flat'", {OTHER_RULES}),
         ("bucket", "version = 0", "name = 'Flat'", {OTHER_RULES}),
         ("movement", "request_hash = ''", "seq = 2", {KEY_OR_FINGERPRINT}),
-        ("movement", "seq = 9", "seq = 3", {GAPPED, MISPLACED}),
+        ("movement", "seq = 9", "seq = 3", {GAPPED, MISPLACED, TOTALS_DIFFER}),
         ("entry", "movement_seq = 2", "seq = 3 AND position = 1", {MISPLACED}),
-        ("budget", "last_movement_seq = 4", "true", {GAPPED}),
-        ("movement", "recorded_at = '2020-02-29Z'", "seq = 2", {BACKDATED}),
+        ("budget", "last_movement_seq = 4", "true", {GAPPED, TOTALS_DIFFER}),
+        (
+            "movement", "recorded_at = '2020-02-29Z'", "seq = 2",
+            {BACKDATED, RECORDED_AT_ANOTHER_TIME},
+        ),
         (
             "bucket", "kind = 'envelope', priority = 9, filter_flat = 0", "kind = 'money'",
             {NOT_ONE_MONEY_BUCKET, OTHER_RULES},
@@ -145,15 +159,18 @@ def test_names_entries_that_follow_each_other_otherwise_than_their_movements(led
     assert found(ledger) == {MISPLACED, BACKDATED}
 
 
-@pytest.mark.parametrize("to", ["amount = amount + 1", "status = 'undone'"])
-def test_names_a_statements_line_that_is_not_its_deposit(ledger, change, to):
+@pytest.mark.parametrize(
+    ("to", "breaks"),
+    [("amount = amount + 1", set()), ("status = 'undone'", {UNLIKE_ITS_STATEMENT})],
+)
+def test_names_a_statements_line_that_is_not_its_deposit(ledger, change, to, breaks):
     with acting_for(ledger):
         import_line(begin_statement(Budget.objects.earliest("pk")))
     assert found(ledger) == set()
 
     change("statementline", to)
 
-    assert found(ledger) == {NOT_ITS_DEPOSIT}
+    assert found(ledger) == {NOT_ITS_DEPOSIT} | breaks
 
 
 def test_names_a_version_that_was_taken_back(ledger):
@@ -345,7 +362,7 @@ class TestCommand:
         assert command._tenants(ledger.slug) == [ledger]
 
     def test_tells_the_broken_tenant_from_others(self, ledger, other, change, monkeypatch):
-        change("budget", "last_movement_seq = 4")
+        change("bucket", "last_entry_seq = 4", "name = 'Flat'")
         monkeypatch.setattr(command, "_tenants", lambda slug: [ledger, other])
 
         answer = manage("audit", "--json").json

@@ -4,8 +4,8 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.models import Bucket, Budget, Movement
-from tenants.context import acting_for
-from tenants.models import Change
+from tenants.context import acting_for, run_for
+from tenants.models import Change, Membership
 from tests.command_line import Ran, manage
 from tests.factories import BudgetFactory, MembershipFactory
 
@@ -320,6 +320,28 @@ class TestRenameArchiveAndBack:
 
         for words in (("rename", "Home"), ("archive",), ("unarchive",)):
             ask(*words, "--by", email).assert_refused("not_allowed", role)
+
+    @pytest.mark.parametrize("role", ["viewer", None])
+    def test_a_member_who_is_demoted_or_removed_meanwhile_is_refused(
+        self, tenant, ask, kept, role, monkeypatch
+    ):
+        with acting_for(tenant):
+            MembershipFactory(role="owner")
+            member = MembershipFactory(role="editor")
+
+        def late(*args, **kwargs):
+            with acting_for(tenant):
+                if role:
+                    Membership.objects.change_role(member, role)
+                else:
+                    Membership.objects.leave(member)
+            return run_for(*args, **kwargs)
+
+        monkeypatch.setattr("budgets.management.base.run_for", late)
+        ran = ask("rename", "Home", "--by", member.user.email)
+
+        ran.assert_refused("not_allowed" if role else "not_a_member", role or member.user.email)
+        assert kept().name == "Household"
 
     def test_the_history_tells_who_it_was(self, tenant, household, ask):
         with acting_for(tenant):

@@ -11,7 +11,8 @@ from tests.command_line import Ran, manage
 
 COMMANDS = (
     "budget deposit withdraw transfer redistribute reverse report cascade conformance schedule "
-    "run_schedules import_statement undo_import bucket release payroll audit rebuild_balances"
+    "run_schedules import_statement import_profile undo_import bucket release "
+    "payroll audit rebuild_balances"
 )
 """Later ones undo or close what earlier ones need. `explain` is run below."""
 

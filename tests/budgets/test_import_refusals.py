@@ -25,14 +25,14 @@ class TestAFile:
             ("", "empty"),
             (" \n\r\n\t ", "empty"),
             (b"\x7fELF\x02\x01\x01" + bytes(50), "binary"),
-            (b"%PDF-1.7\n\x00\x93\x8c", "binary"),
+            (b"%PDF-1.7\n\x00\x93\x8c", "a PDF"),
             (HOUSEHOLD[: len(HOUSEHOLD) // 2], "cut off"),
             (HOUSEHOLD.rpartition(b"</OFX>")[0], "cut off"),
             (BAKERY[: BAKERY.index(b"Mehl und Schrot") + 20], "6 columns"),
             ('Date;Amount;Text\n2025-01-31;1;"one\n', "cut off inside quotes"),
             ("Day out;Amount\n2025-01-31;1\n", "--date-column NAME"),
             ("Date;Worth\n2025-01-31;1\n", "--amount-column NAME"),
-            ("2025-01-31;1\n2025-02-01;2\n", "no column for the date"),
+            ("2025-01-31;1\n2025-02-01;2\n", "say --amount-column 2"),
             (table("1", "2 euros"), "'Amount' '2 euros'"),
             (table("1", ""), "'Amount' is empty"),
             (table("1", "NaN"), "'NaN'"),
@@ -243,5 +243,6 @@ class TestWhatIsPrinted:
         assert lines[0]["description"] == "[/b] Rent :smile: [bold]"
         assert told == {
             "new": 12, "duplicate": 0, "skipped": 2, "lines_total": 14, "brought_minor": 1344_50,
-            "dry_run": False, "currency": "EUR", "accounts": ["7"],
+            "dry_run": False, "currency": "EUR", "accounts": ["7"], "profile": None,
+            "misfit": None, "trusted": False, "warnings": [],
         }  # fmt: skip

@@ -136,7 +136,7 @@ class TestALine:
         assert movement.effective_at == datetime(2025, 1, 31, 12, tzinfo=UTC)
         assert movement.source == f"statement {digest[:12]} line 2"
         assert movement.metadata == {"account": "7", "bank_id": "2"}
-        assert movement.key == "statement:id:1:7:2"
+        assert movement.key == "statement:id:2025-01-31:1234:1:1:7:2"
 
     def test_cascades(self, importer, tmp_path):
         importer.run(put(tmp_path, ofx(*incoming("150", "30"))))

@@ -190,7 +190,7 @@ class TestImports:
 
 class TestStatementsSent:
     @pytest.mark.parametrize("counted", ["create_budget", "create_bucket", "create_schedule"])
-    def test_a_verb_sends_one_more(self, budget, counted, monkeypatch):
+    def test_a_verb_sends_two_more(self, budget, counted, monkeypatch):
         verb = {
             "create_budget": BudgetFactory,
             "create_bucket": lambda: bucket(budget),
@@ -202,7 +202,7 @@ class TestStatementsSent:
         with statements() as without:
             verb()
 
-        assert len(with_quotas) == len(without) + 1
+        assert len(with_quotas) == len(without) + 2
 
     def test_a_deposit_sends_none(self, budget):
         with statements() as sent:

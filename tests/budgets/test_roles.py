@@ -18,7 +18,14 @@ from tenants.access.limits import UndeclaredVerb
 from tenants.access.roles import NOBODY, Role, declare, get_verbs, may, require, verb
 from tenants.context import acting_for, run_for
 from tenants.errors import CodedError, NotAllowed, NoTenant
-from tenants.models import Invitation, Membership, SystemSettings, Tenant, TenantSettings
+from tenants.models import (
+    Invitation,
+    Membership,
+    SystemSettings,
+    Tenant,
+    TenantSettings,
+    UserSession,
+)
 from tests.budgets.paydays import daily
 from tests.factories import BucketFactory, BudgetFactory, MembershipFactory, UserFactory
 
@@ -36,6 +43,7 @@ READS = {
         "what_if",
     },
     "EntryManager": set(),
+    "ImportProfileManager": {"get_by_name", "matching"},
     "MovementManager": {
         "get_by_id",
         "meant",
@@ -57,7 +65,15 @@ READS = {
     "ScheduleRunManager": set(),
     "ScheduleVersionManager": set(),
     "StatementLineManager": set(),
-    "StatementManager": {"classify", "draft", "get_by_name", "reversals", "review"},
+    "StatementManager": {
+        "balance_warnings",
+        "classify",
+        "deposited_from",
+        "draft",
+        "get_by_name",
+        "reversals",
+        "review",
+    },
 }
 """What writes nothing, and so needs no role."""
 
@@ -184,6 +200,10 @@ THEIRS: dict[str, list[Callable[[Any], object]]] = {
     ],
     "members.remove": [lambda m: Membership.objects.leave(m)],
     "members.change_role": [lambda m: Membership.objects.change_role(m, "viewer")],
+    "sessions.revoke": [
+        lambda m: UserSession.objects.revoke_all(m.user),
+        lambda m: UserSession.objects.revoke(m.user, m.pk),
+    ],
     "settings.change": [lambda m: TenantSettings.objects.change(locale="de")],
     "plan.change": [
         lambda m: Tenant.objects.change_plan("team"),

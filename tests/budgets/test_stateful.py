@@ -291,5 +291,5 @@ def test_the_ledger_does_what_sixty_lines_say(committed):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_the_ledger_does_what_sixty_lines_say_at_length(committed):
-    short = "300" if os.environ.get("CI") else "500"
+    short = "200" if os.environ.get("CI") else "500"
     run_examples(int(os.environ.get("SOAK_EXAMPLES", short)))

@@ -99,7 +99,7 @@ class TestAFile:
         file = read(path)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        surveyed = survey(file.lines(2))
+        surveyed = survey(file, 2)
 
         assert sum(line.amount for line in surveyed.lines()) == 100 * LONG * (LONG + 1) // 2
         assert (counter.opens, counter.count) == (1, size)
@@ -130,7 +130,7 @@ def test_a_pipe_can_be_read(tmp_path: Path) -> None:
 
 def test_surveyed_lines_are_those_of_the_file(tmp_path: Path) -> None:
     file = read(put(tmp_path, csv(5) + "\n2026-01-01,1.00,Pay day number 0 of many"))
-    surveyed = survey(file.lines(2))
+    surveyed = survey(file, 2)
 
     assert list(surveyed.lines()) == list(surveyed.lines()) == list(file.lines(2))
     assert [line.occurrence for line in surveyed.lines()] == [1, 1, 1, 1, 1, 2]

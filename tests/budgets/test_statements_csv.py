@@ -8,7 +8,20 @@ from typing import Any
 import pytest
 
 from budgets.statements import Account, read
-from tests.budgets.statement_files import OWN, SAMPLES, amounts, lines, put, refusal, table
+from budgets.statements.unread import READ
+from tests.budgets.statement_files import (
+    EXPORT,
+    OWN,
+    SAMPLES,
+    amounts,
+    lines,
+    of_row,
+    put,
+    refusal,
+    table,
+)
+
+UNPACK = "unpack it and import each file in it"
 
 
 class TestEachLanguage:
@@ -90,7 +103,10 @@ class TestEachLanguage:
         assert read(OWN / name).accounts == (Account(account, currency),)
 
     def test_keeps_the_banks_own_ids(self) -> None:
-        assert [line.identity for line in lines(OWN / "british.csv")] == ["id:0::T-1", "id:0::T-2"]
+        assert [line.identity for line in lines(OWN / "british.csv")] == [
+            "id:2025-01-31:190000:1:0::T-1",
+            "id:2025-02-02:-420:1:0::T-2",
+        ]
 
 
 class TestColumns:
@@ -129,7 +145,10 @@ class TestColumns:
     def test_can_be_left_alone(self, tmp_path: Path) -> None:
         path = put(tmp_path, "Date;Amount;Currency\n2025-01-31;1;euro\n")
 
-        assert refusal(path) == "line 2: column 'Currency' 'euro' is not a currency code"
+        assert refusal(path) == (
+            "line 1 (row 2 of the file): column 'Currency' 'euro' is not a currency code; "
+            "say --currency-column '' to ignore the column"
+        )
         assert amounts(path, columns={"currency": ""}) == [100]
 
     @pytest.mark.parametrize(
@@ -137,15 +156,18 @@ class TestColumns:
         [
             (
                 {"amount": "Betrag"},
-                "no column 'Betrag'; the file has: Date, Amount, Text, Text",
+                "no column 'Betrag'; the file has: Date, Amount, Text, Text; "
+                "say --amount-column NAME",
             ),
             (
                 {"description": ["Text", "Memo"]},
-                "no column 'Text' or 'Memo'; the file has: Date, Amount, Text, Text",
+                "no column 'Text' or 'Memo'; the file has: Date, Amount, Text, Text; "
+                "say --description-column NAME",
             ),
             (
                 {"description": "Text"},
-                "column 'Text' is there more than once; the file has: Date, Amount, Text, Text",
+                "column 'Text' is there more than once; the file has: Date, Amount, Text, Text; "
+                "say --description-column 3 or 4 for one by its place",
             ),
             (
                 {"date": ""},
@@ -170,7 +192,10 @@ class TestColumns:
         ("hints", "reason"),
         [
             ({"columns": {"colour": "x"}}, "no such column role: 'colour'"),
-            ({"columns": {"amount": "x", "credit": "y"}}, "the amount's column, or those of"),
+            (
+                {"columns": {"amount": "x", "credit": "y"}},
+                "say --amount-column, or --credit-column",
+            ),
             ({"decimal": "'"}, "--decimal is . or ,"),
             ({"delimiter": ";;"}, "--delimiter is one character"),
             ({"delimiter": "\n"}, "--delimiter is one character"),
@@ -186,9 +211,8 @@ class TestColumns:
 
         assert amounts(path) == [1_00, 2_00]
         for row, count in (("2025-01-31;1", 2), ("2025-01-31;1;a;b", 4)):
-            assert refusal(put(tmp_path, f"Date;Amount;Text\n2025-01-31;1;a\n{row}\n")) == (
-                f"line 3: {count} columns where the header has 3"
-            )
+            path = put(tmp_path, f"Date;Amount;Text\n2025-01-31;1;a\n{row}\n")
+            assert refusal(path) == of_row(2, 3, f"{count} columns where the header has 3")
 
     def test_a_header_alone_is_a_statement_without_lines(self, tmp_path: Path) -> None:
         assert lines(put(tmp_path, "Date;Amount\n")) == []
@@ -197,7 +221,7 @@ class TestColumns:
         path = put(tmp_path, "Date;Amount;Account\n2025-01-31;1;a\n2025-01-31;2;b\n")
 
         assert [(line.number, line.amount) for line in lines(path, account="b")] == [(2, 2_00)]
-        assert refusal(path, account="c") == "no account 'c'; the file has: a, b"
+        assert refusal(path, account="c") == "no account 'c' in the file: say --account a or b"
         (line,) = lines(put(tmp_path, table("1")), account="c")
         assert line.account == "c"
 
@@ -222,28 +246,38 @@ class TestTheFileItself:
         path = put(tmp_path, "Date;Amount;Text\n2025-01-31;1;Łódź\n".encode("cp1250"))
 
         assert lines(path, encoding="cp1250")[0].description == "Łódź"
-        assert refusal(path, encoding="utf-8") == "not text in utf-8: say --encoding"
+        assert refusal(path, encoding="utf-8") == (
+            "not text in utf-8: say --encoding of the file, such as cp1250"
+        )
 
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"", "the file is empty"),
-            (b"\n \n", "the file is empty"),
-            (b"PK\x03\x04\0\0", "a binary file, not a bank statement"),
+            (b"", f"the file is empty: {EXPORT}"),
+            (b"\n \n", f"the file is empty: {EXPORT}"),
+            (b"a\0\0b", f"a binary file, which is not read: {EXPORT}"),
+            (b"PK\x03\x04\0\0", f"the file is a ZIP archive; what is read is {READ}: {UNPACK}"),
             (
                 b"%PDF-1.7\n%\xe2\xe3",
-                "no column for the date; the file has: %PDF-1.7; say --date-column NAME",
+                f"the file is a PDF; what is read is {READ}: export one of these from the bank",
             ),
-            (b"Date;Amount\n2025-01-31;1\n2025-", "line 3: 1 columns where the header has 2"),
-            (b'Date;Amount;Text\n2025-01-31;1;"cut', "line 2: the file is cut off inside quotes"),
-            (b'Date;Amount;Text\n2025-01-31;1;"a"b\n', "line 2: ';' expected after '\"'"),
+            (
+                b"Date;Amount\n2025-01-31;1\n2025-",
+                of_row(2, 3, "1 columns where the header has 2"),
+            ),
+            (
+                b'Date;Amount;Text\n2025-01-31;1;"cut',
+                of_row(1, 2, "the file is cut off inside quotes"),
+            ),
+            (b'Date;Amount;Text\n2025-01-31;1;"a"b\n', of_row(1, 2, "';' expected after '\"'")),
             (
                 b'Date;Amount;Text\n2025-01-31;1;"' + b"x" * 200_000,
-                "line 2: field larger than field limit (131072)",
+                of_row(1, 2, "field larger than field limit (131072)"),
             ),
             (
                 b"Date;Amount;Text\n2025-01-31;1;" + b"x" * 1_100_000,
-                "line 2 is longer than 1,048,576 characters",
+                "line 2 is longer than 1,048,576 characters: "
+                "export the statement with one booking a line",
             ),
         ],
     )
@@ -255,7 +289,7 @@ class TestTheFileItself:
     def test_counts_file_lines_even_over_quoted_line_breaks(self, tmp_path: Path) -> None:
         path = put(tmp_path, 'a\n\nDate;Amount;Text\n2025-01-31;1;"two\nlines"\n\nbad;1;x\n')
 
-        assert refusal(path).startswith("line 7: column 'Date' 'bad'")
+        assert refusal(path).startswith("line 2 (row 7 of the file): column 'Date' 'bad'")
 
     def test_brings_no_control_characters_to_a_screen(self, tmp_path: Path) -> None:
         path = put(tmp_path, "Date;Amount;Text\n2025-01-31;1;\x1b[2Ja\x0bb\u2028c\x9b\n")

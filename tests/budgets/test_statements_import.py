@@ -3,6 +3,7 @@
 import os
 import tracemalloc
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -41,14 +42,17 @@ class TestOverlappingFiles:
 
         assert desk.import_file(desk.file(incoming(a="100 SALARY MAY"))) == {1: "duplicate"}
 
-    def test_a_known_id_with_another_amount_is_a_duplicate_that_says_so(self, desk):
+    @pytest.mark.parametrize(
+        "later",
+        [incoming(a="120 pay"), incoming(a="100 pay").replace("20250131", "20250201")],
+        ids=["another amount", "another day"],
+    )
+    def test_a_known_id_with_another_amount_or_day_is_another_booking(self, desk, later):
         desk.import_file(desk.file(incoming(a="100 pay"), "may.ofx"))
+        path = desk.file(later)
 
-        [classified] = desk.classify(desk.file(incoming(a="120 pay")))
-
-        assert (classified.status, classified.why) == (
-            "duplicate", "came in as line 1 of may.ofx, of another amount",
-        )  # fmt: skip
+        assert desk.import_file(path) == {1: "new"}
+        assert desk.import_file(path) == {1: "duplicate"}
 
     def test_an_id_that_a_file_repeats_comes_in_once(self, desk):
         path = desk.file(incoming(a="5 x", b="5 x").replace("<FITID>b", "<FITID>a"))
@@ -132,10 +136,19 @@ class TestPossibleDuplicates:
         assert desk.import_file(desk.file(later)) == {1: "new"}
 
     @pytest.mark.parametrize("account", ["7", ""])
-    def test_two_ids_are_two_lines(self, desk, account):
+    def test_two_ids_are_two_lines_if_one_file_has_both(self, desk, account):
         desk.import_file(desk.file(incoming(a="10 Salary", account=account)))
+        both = incoming(a="10 Salary", b="10 Salary", account=account)
 
-        assert desk.import_file(desk.file(incoming(b="10 Salary", account=account))) == {1: "new"}
+        assert desk.import_file(desk.file(both)) == {1: "duplicate", 2: "new"}
+
+    @pytest.mark.parametrize("account", ["7", ""])
+    def test_another_id_for_the_same_day_and_amount_is_held(self, desk, account):
+        desk.import_file(desk.file(incoming(a="10 Salary", account=account), "may.ofx"))
+
+        [classified] = desk.classify(desk.file(incoming(b="10 Salary", account=account)))
+
+        assert (classified.status, classified.why) == ("held", "like line 1 of may.ofx: Salary")
 
     def test_what_never_came_in_holds_nothing(self, desk):
         desk.import_file(desk.file(self.EARLIER), skip={1})
@@ -226,8 +239,8 @@ class TestDecisions:
         ("choices", "says"),
         [
             ({"skip": {2}}, "line 2 brings nothing"),
-            ({"include": {9}}, "line 9 brings nothing, is a repetition or is not there"),
-            ({"skip": {3}}, "line 3 brings nothing, is a repetition"),
+            ({"include": {9}}, "line 9 brings nothing or is not there"),
+            ({"include": {2}}, "line 2 brings nothing"),
             ({"skip": {1}, "include": {1}}, "line 1 cannot be both"),
         ],
     )
@@ -252,7 +265,11 @@ class TestWhatIsKept:
         first, second = desk.do(
             lambda: list(statement.lines.select_related("movement").order_by("number"))
         )
-        assert (first.number, first.account, first.identity) == (1, "7", "id:1:7:a")
+        assert (first.number, first.account, first.identity) == (
+            1,
+            "7",
+            "id:2025-01-31:1000:1:1:7:a",
+        )
         assert (first.amount, first.movement.amount, first.description) == (10_00, 10_00, "pay")
         assert (second.number, second.has_bank_id, second.movement.seq) == (4, False, 2)
 
@@ -336,9 +353,27 @@ class TestInterruption:
 
     def test_lines_from_before_imports_were_kept_are_duplicates(self, desk):
         with acting_for(desk.tenant):
-            Movement.objects.deposit(desk.budget, 1_00, key="statement:id:1:7:a")
+            for key, amount in (("a", 1_00), ("c", 9_99)):
+                Movement.objects.deposit(
+                    desk.budget,
+                    amount,
+                    key=f"statement:id:1:7:{key}",
+                    effective_at=datetime(2025, 1, 31, 12, tzinfo=UTC),
+                )
+        path = desk.file(incoming(a="1 x", b="2 y", c="3 z"))
 
-        assert desk.import_file(desk.file(incoming(a="1 x", b="2 y"))) == {1: "duplicate", 2: "new"}
+        assert desk.import_file(path) == {1: "duplicate", 2: "new", 3: "new"}
+
+    def test_the_old_key_of_another_day_is_no_duplicate(self, desk):
+        with acting_for(desk.tenant):
+            Movement.objects.deposit(
+                desk.budget,
+                1_00,
+                key="statement:id:1:7:a",
+                effective_at=datetime(2025, 1, 30, 12, tzinfo=UTC),
+            )
+
+        assert desk.import_file(desk.file(incoming(a="1 x"))) == {1: "new"}
 
 
 class TestCost:
@@ -346,7 +381,7 @@ class TestCost:
     def test_a_batch_asks_postgresql_no_more_often_for_many_lines_than_for_few(self, desk, dry_run):
         asked = []
         for count in (3, 60):
-            path = desk.file(incoming(**{f"id{count}_{n}": "1 x" for n in range(count)}))
+            path = desk.file(incoming(**{f"id{count}_{n}": f"{count}.{n} x" for n in range(count)}))
             with CaptureQueriesContext(connection) as captured:
                 desk.import_file(path, dry_run=dry_run)
             asked.append(len(captured))
@@ -439,7 +474,7 @@ class TestRaces:
         path = desk.file(incoming(a="1 x", b="2 y"))
         beside = desk.beside()
         file = read(path)
-        surveyed = survey(file.lines(2))
+        surveyed = survey(file, 2)
 
         def first() -> None:
             statement = Statement.objects.begin(desk.budget, file, surveyed, imports.Choices())

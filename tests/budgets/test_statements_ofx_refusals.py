@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from budgets.errors import BadStatement
-from tests.budgets.statement_files import COFFEE, lines, ofx, put, refusal, transaction
+from budgets.statements.ofx_amounts import SPECIFIED
+from tests.budgets.statement_files import COFFEE, EXPORT, lines, ofx, put, refusal, transaction
 
 
 class TestRefusals:
@@ -19,18 +20,26 @@ class TestRefusals:
             ({"TRNAMT": "1e3"}, "TRNAMT '1e3' is not an amount"),
             ({"TRNAMT": "--1"}, "TRNAMT '--1' is not an amount"),
             ({"TRNAMT": "٣.00"}, "TRNAMT '٣.00' is not an amount"),
-            ({"TRNAMT": "1.005"}, "TRNAMT '1.005' has more decimals than the currency (2)"),
-            ({"TRNAMT": "1,000"}, "TRNAMT '1,000' has more decimals than the currency (2)"),
+            (
+                {"TRNAMT": "1.005"},
+                f"TRNAMT '1.005' has more decimals than the currency (2); {SPECIFIED}",
+            ),
+            (
+                {"TRNAMT": "1,000"},
+                f"TRNAMT '1,000' may be a decimal or thousands; {SPECIFIED}; "
+                "say --decimal , if ',' is the decimal mark, else --decimal .",
+            ),
             ({"TRNAMT": "9" * 18}, f"TRNAMT '{'9' * 18}' is too large an amount"),
             ({"TRNAMT": "1<TRNAMT>2"}, "TRNAMT is given twice"),
             ({"FITID": "1<FITID>2"}, "FITID is given twice"),
             (
-                {"CORRECTACTION": "DELETE"},
-                "CORRECTACTION changes an earlier line, which cannot be imported",
+                {"CORRECTACTION": "DELETE", "CORRECTFITID": "88"},
+                "CORRECTACTION 'DELETE' takes back a transaction of an earlier file, with the id "
+                "'88': if that was imported, correct its deposit by hand",
             ),
             (
-                {"CURRENCY": "<CURRATE>1.1<CURSYM>USD</CURRENCY>"},
-                "CURRENCY 'USD' is not the account's EUR",
+                {"CURRENCY": "<CURRATE>1.1<CURSYM>USD"},
+                "CURSYM 'USD' belongs to no CURRENCY",
             ),
         ],
     )
@@ -39,23 +48,26 @@ class TestRefusals:
     ) -> None:
         path = put(tmp_path, ofx(COFFEE, transaction(**leaves)))
 
-        assert refusal(path) == f"transaction 2: {complaint}"
+        assert refusal(path) == f"line 2: {complaint}; to leave it out: --skip-line 2"
 
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"", "the file is empty"),
-            (b" \r\n\t", "the file is empty"),
-            (b"<OFX>\0</OFX>", "a binary file, not a bank statement"),
-            (b"<html></html>", "not an OFX file: it has no <OFX>"),
+            (b"", f"the file is empty: {EXPORT}"),
+            (b" \r\n\t", f"the file is empty: {EXPORT}"),
+            (b"<OFX>\0</OFX>", f"a binary file, which is not read: {EXPORT}"),
+            (b"<xml></xml>", "not an OFX file: it has no <OFX>"),
             (b"OFXHEADER:100\n", "not an OFX file: it has no <OFX>"),
             (
                 b"<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>",
-                "the file holds no account statement",
+                "the file holds no account statement; export one from the bank",
             ),
-            (b"\xff\xfe<\xd8", "not text in utf-16: say --encoding"),
-            (b"\xef\xbb\xbf<OFX>\xff", "not text in utf-8-sig: say --encoding"),
-            (b"<OFX>\x81\xff", "not text in cp1252: say --encoding"),
+            (b"\xff\xfe<\xd8", "not text in utf-16: say --encoding of the file, such as cp1251"),
+            (
+                b"\xef\xbb\xbf<OFX>\xff",
+                "not text in utf-8-sig: say --encoding of the file, such as cp1254",
+            ),
+            (b"<OFX>\x81\xff", "not text in cp1252: say --encoding of the file, such as cp850"),
         ],
     )
     def test_say_what_a_file_is_instead(self, tmp_path: Path, content: bytes, reason: str) -> None:
@@ -64,10 +76,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("old", "new", "reason"),
         [
-            ("</OFX>", "", "after transaction 2: the file is cut off, </OFX> is missing"),
-            ("</OFX>", "</OFX><OFX></OFX>", "after transaction 2: <OFX> after </OFX>"),
+            (
+                "</OFX>",
+                "",
+                "after transaction 2: the file is cut off, </OFX> is missing; export it again",
+            ),
+            ("</OFX>", "</OFX><STMTRS></STMTRS>", "after transaction 2: <STMTRS> after </OFX>"),
             ("</OFX>", "</OFX>x", "after transaction 2: text outside any tag"),
-            ("</BANKTRANLIST>", "x</BANKTRANLIST>x", "after transaction 1: text outside any tag"),
+            ("</BANKTRANLIST>", "x</BANKTRANLIST>x", "after transaction 2: text outside any tag"),
             ("</BANKTRANLIST>", "</X></BANKTRANLIST>", "after transaction 2: </X> closes nothing"),
             ("</STMTTRN></BANK", "</BANK", "after transaction 2: <STMTTRN> is not closed"),
             ("</STMTTRN><STMTTRN>", "<STMTTRN>", "after transaction 2: <STMTTRN> inside <STMTTRN>"),
@@ -86,7 +102,7 @@ class TestRefusals:
         assert "Is a directory" in refusal(tmp_path)
 
     def test_come_for_an_encoding_that_is_none(self, tmp_path: Path) -> None:
-        for name in ("klingon", "hex", "a\0"):
+        for name in ("klingon", "hex", "rot13", "idna", "punycode", "unicode_escape", "a\0"):
             with pytest.raises(BadStatement, match="no encoding"):
                 lines(put(tmp_path, ofx(COFFEE)), encoding=name)
 

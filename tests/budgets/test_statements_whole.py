@@ -41,7 +41,8 @@ class TestTheBanksId:
         (here,) = lines(put(tmp_path, ofx(COFFEE)))
         (elsewhere,) = lines(put(tmp_path, ofx(COFFEE, account="8")))
 
-        assert here.identity == "id:1:7:1"
+        assert here.identity == "id:2025-01-31:-450:1:1:7:1"
+        assert here.former_identity == "id:1:7:1"
         assert elsewhere.identity != here.identity
 
     @given(
@@ -74,6 +75,7 @@ class TestContent:
 
     def test_agrees_between_files_that_overlap(self, tmp_path: Path) -> None:
         head, *rows = make.table(make.bakery()).split(b"Saldo\r\n")[1].splitlines(keepends=True)
+        rows = [row.replace(b";-", b";") for row in rows]  # all of them come in
         header = "Konto;Buchungsdatum;Valuta;A;Verwendungszweck;Betrag;Währung;Saldo\r\n"
         first, later = (
             lines(put(tmp_path, header.encode("cp1252") + b"".join(part)), "CHF")
@@ -118,11 +120,16 @@ class TestTheSamples:
         assert read(path).accounts == (Account(account, currency),)
         assert len(found) >= 130
         assert {line.posted.year for line in found} == {2025}
-        assert len({line.identity for line in found}) == len(found)
+        incoming = [line for line in found if line.incoming]
+        assert len({line.identity for line in incoming}) == len(incoming)
         assert min(accumulate(line.amount for line in found)) >= 0
 
     def test_hold_lines_that_only_their_occurrence_tells_apart(self) -> None:
-        assert {line.occurrence for line in lines(BAKERY, "CHF")} == {1, 2}
+        found = lines(BAKERY, "CHF")
+        incoming = [replace(line, amount=abs(line.amount)) for line in found]
+
+        assert len({line.content for line in found}) < len(found)
+        assert {line.occurrence for line in numbered(incoming)} == {1, 2}
 
     def test_can_be_read_again_and_again(self) -> None:
         statement = read(HOUSEHOLD)
@@ -149,7 +156,12 @@ class TestDamage:
         except BadStatement:
             return
 
-        assert found == whole[: len(found)]
+        whole = whole[: len(found)]
+        assert found[:-1] == whole[:-1]
+        # The balance is the last cell, so a cut may shorten it.
+        assert [replace(line, balance=None) for line in found[-1:]] == [
+            replace(line, balance=None) for line in whole[-1:]
+        ]
 
     @given(st.data())
     @FUZZ

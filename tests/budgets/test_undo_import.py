@@ -101,7 +101,8 @@ class TestAfterwards:
             assert desk.import_file(may) == {1: "duplicate", 2: "duplicate", 3: "duplicate"}
 
         keys = [movement.key for movement in desk.movements() if movement.memo == "pay"]
-        assert keys == ["statement:id:1:7:a", "statement#2:id:1:7:a", "statement#3:id:1:7:a"]
+        identity = "id:2025-01-31:10000:1:1:7:a"
+        assert keys == [f"statement{again}:{identity}" for again in ("", "#2", "#3")]
         assert desk.holds() == {"Rent": 100_00, "Money": 57_00}
 
     def test_a_file_that_overlaps_brings_the_lines_it_has(self, desk, may):

@@ -1,15 +1,17 @@
 """acting_for, run_for and inspecting: what is in force, and that it ends with its block."""
 
 import uuid
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection, models, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from budgets.models import BucketVersion, Budget, Movement
 from tenants.access.roles import Role
 from tenants.context import (
-    ROLES,
     acting_for,
     attributed,
     current_actor_id,
@@ -18,6 +20,7 @@ from tenants.context import (
     run_for,
     tenancy,
 )
+from tenants.context.tenancy import ROLES
 from tenants.errors import (
     NoTenant,
     QueryFailed,
@@ -27,7 +30,7 @@ from tenants.errors import (
     UnknownTenant,
 )
 from tenants.models import Change, Membership, Tenant, TenantSlug, User
-from tenants.refusals import UnknownRole
+from tenants.refusals import NoMembership, UnknownRole
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 
 
@@ -334,6 +337,67 @@ class TestRoles:
 
         with pytest.raises(ReadOnly), viewing, connection.cursor() as cursor:
             cursor.execute("UPDATE tenants_membership SET role = 'owner'")
+
+    @pytest.mark.parametrize("role", Role)
+    def test_a_members_block_has_the_role_of_the_member(self, tenant, role):
+        with acting_for(tenant):
+            MembershipFactory(role="owner")
+            user = MembershipFactory(role=role).user
+
+        for named in (user, user.pk):
+            with acting_for(tenant, member=named, request_id="r"):
+                block = tenancy()
+                assert (block.role, block.actor_id, block.request_id) == (role, user.pk, "r")
+                with acting_for(tenant), acting_for(tenant, member=user):
+                    assert tenancy() == block
+        assert run_for(tenant, lambda: tenancy().role, member=user) == role
+
+    def test_a_members_block_of_a_viewer_writes_nothing(self, tenant):
+        with acting_for(tenant):
+            user = MembershipFactory(role="viewer").user
+
+        viewing = acting_for(tenant, member=user)
+
+        with pytest.raises(ReadOnly), viewing, connection.cursor() as cursor:
+            cursor.execute("UPDATE tenants_membership SET role = 'owner'")
+
+    def test_nobody_else_has_a_members_block(self, tenant, other):
+        with acting_for(other):
+            theirs = MembershipFactory().user
+        with acting_for(tenant):
+            MembershipFactory()
+            gone, deactivated = MembershipFactory(), MembershipFactory().user
+            Membership.objects.leave(gone)
+            User.all_objects.filter(pk=deactivated.pk).update(deleted_at=timezone.now())
+
+        for user in (theirs, gone.user, deactivated, UserFactory()):
+            with pytest.raises(NoMembership), acting_for(tenant, member=user):
+                pytest.fail("the block began")
+
+    def test_a_block_does_not_become_a_members(self, tenant):
+        with acting_for(tenant):
+            user, another = MembershipFactory().user, MembershipFactory().user
+
+        for outer in (
+            {},
+            {"actor": user},
+            {"member": another},
+            {"actor": another, "role": "owner"},
+        ):
+            with (
+                acting_for(tenant, **outer),
+                pytest.raises(TenantMismatch, match="another member"),
+                acting_for(tenant, member=user),
+            ):
+                pass
+
+    @pytest.mark.parametrize("named", ["actor", "role"])
+    def test_a_member_names_actor_and_role(self, tenant, named):
+        arguments: Any = {"member": uuid4(), named: uuid4()}
+        block = acting_for(tenant, **arguments)
+
+        with pytest.raises(TypeError, match="names"), block:
+            pass
 
     @pytest.mark.parametrize("role", ["Viewer", "king", ""])
     def test_and_no_other(self, tenant, role):

@@ -251,6 +251,24 @@ class TestOtherSessions:
             )
 
 
+def test_app_updates_users_by_column_and_never_their_id(committed):
+    """Log-in, upgrades of hashes, new passwords, createsuperuser and the admin have their tests."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'tenants_user'::regclass"
+            " AND attnum > 0 AND NOT attisdropped"
+            " AND has_column_privilege('app', attrelid, attnum, 'UPDATE')"
+        )
+        granted = {name for (name,) in cursor.fetchall()}
+        cursor.execute(
+            "SELECT has_table_privilege('app', 'tenants_user', 'UPDATE'),"
+            " has_table_privilege('app', 'tenants_user', 'DELETE')"
+        )
+        assert cursor.fetchone() == (False, False)
+
+    assert granted == {field.column for field in User._meta.concrete_fields} - {"id"}
+
+
 class TestLocks:
     @pytest.mark.parametrize("table", ["tenants_user", "tenants_tenant", "tenants_systemsettings"])
     @pytest.mark.parametrize("mode", ["ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE"])

@@ -102,16 +102,17 @@ class TestCodes:
 ALSO: dict[type[Exception], set[str]] = {
     ObjectDoesNotExist: {
         "RowNotFound", "UnknownTenant", "UnknownBudget", "UnknownBucket", "UnknownMovement",
-        "UnknownSchedule", "UnknownStatement",
+        "UnknownSchedule", "UnknownStatement", "UnknownProfile",
     },
     PermissionDenied: {
-        "NotAllowed", "TenantSuspended", "ReadOnly", "NotLoggedIn", "NoMembership",
-        "TenantNotChosen", "NotInPlan", "QuotaReached",
+        "NotAllowed", "TenantSuspended", "ReadOnly", "NotLoggedIn", "SessionRevoked",
+        "NoMembership", "TenantNotChosen", "NotInPlan", "QuotaReached",
     },
     ValidationError: {
         "ValueRefused", "BadEmail", "BadExpiry", "BadTrial", "BadAmount",
         "UnknownCurrency", "CurrencyEnded", "WrongCurrency",
         "BadRule", "NotAPermutation", "BadOption", "UnknownKeyword", "BadSchedule",
+        "BadProfile",
     },
     ValueError: {"ValueRefused"},
     TypeError: {"ValueRefused", "UnknownKeyword", "WrongType"},
@@ -120,6 +121,7 @@ ALSO: dict[type[Exception], set[str]] = {
     },
     IntegrityError: {
         "ConstraintBroken", "UniqueBroken", "ForeignKeyBroken", "CheckBroken", "NotNullBroken",
+        "ParentDeleted",
     },
     OperationalError: {
         "Unavailable", "Conflict", "TimedOut", "PoolExhausted", "TooManyConnections",

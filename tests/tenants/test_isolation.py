@@ -15,7 +15,7 @@ from django.utils import timezone
 from budgets.models import Bucket, Budget
 from tenants.context import acting_for, run_for
 from tenants.errors import NoTenant, TenantMismatch
-from tenants.models import GlobalChange, Invitation, Membership, Tenant, User
+from tenants.models import GlobalChange, Invitation, Membership, Tenant, User, UserSession
 from tests.factories import TenantFactory
 from tests.rows import MAKERS, MODELS, Side
 from tests.tenants.matrix import OPERATIONS, THROUGH, backward, forward, held, leaks, tenant_keys
@@ -346,3 +346,48 @@ def test_a_query_of_global_rows_alone_needs_no_block(sides, committed):
 
 def test_what_a_query_says_can_be_read_outside_of_blocks(sides, committed):
     assert "tenants_membership" in str(User.objects.filter(memberships=None).query)
+
+
+# -- Global rows in a block with a role ------------------------------------------------------------
+
+REACHES = {
+    "all": lambda rows, pk: pk in {row.pk for row in rows.all()},
+    "get": lambda rows, pk: rows.filter(pk=pk).first(),
+    "exists": lambda rows, pk: rows.filter(pk=pk).exists(),
+    "count": lambda rows, pk: rows.filter(pk=pk).count(),
+    "in_bulk": lambda rows, pk: rows.in_bulk([pk]),
+    "values": lambda rows, pk: list(rows.filter(pk=pk).values_list("created_at")),
+    "aggregate": lambda rows, pk: rows.filter(pk=pk).aggregate(n=Count("pk"))["n"],
+    "a page": lambda rows, pk: rows.filter(pk=pk).page().rows,
+    "a subquery": lambda rows, pk: models.QuerySet(rows.model).filter(
+        pk__in=rows.filter(pk=pk).values("pk")
+    ),
+    "a lock": lambda rows, pk: rows.select_for_update().filter(pk=pk),
+    "SELECT DISTINCT": lambda rows, pk: rows.filter(pk=pk).distinct(),
+}
+
+
+def reached_rows(rows, side):
+    """The id of a row of the side's member."""
+    user = side.rows[Membership].user
+    if rows.model is User:
+        return user.pk
+    return UserSession.objects.get_or_create(
+        session_key=user.pk.hex, user=user, defaults={"expire_date": timezone.now()}
+    )[0].pk
+
+
+@pytest.mark.parametrize("role", ["owner", "editor", "service"])
+@pytest.mark.parametrize("reach", REACHES)
+@pytest.mark.parametrize("rows", [User.objects, User.all_objects, UserSession.objects], ids=str)
+def test_the_other_tenants_users_are_out_of_a_roles_reach(rows, reach, role, sides, committed):
+    a, b = sides
+    mine, theirs = reached_rows(rows, a), reached_rows(rows, b)
+
+    for tenant, block, pk, reached in (
+        (a.tenant, {"actor": a.rows[Membership].user, "role": role}, mine, True),
+        (a.tenant, {"actor": a.rows[Membership].user, "role": role}, theirs, False),
+        (a.tenant, {}, theirs, True),  # the system
+    ):
+        with acting_for(tenant, **block):
+            assert bool(REACHES[reach](rows, pk)) == reached

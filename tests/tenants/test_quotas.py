@@ -277,11 +277,11 @@ def in_one_statement(tenant_id, rows, *, lock, using):
 
 
 class TestRequire:
-    def test_is_one_round_trip(self, acting):
+    def test_is_two_statements_which_lock_and_then_count(self, acting):
         with statements() as asked:
             require("members")
 
-        assert len(asked) == 1
+        assert [counting._LOCK in sql for sql in asked] == [True, False]
 
     def test_of_what_nobody_declares_is_a_mistake(self, acting):
         with pytest.raises(UnknownQuota):

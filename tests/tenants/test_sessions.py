@@ -1,5 +1,7 @@
 """Sessions one can list and revoke; log-ins that failed; and what sweeps them away."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from importlib import import_module
 from ipaddress import ip_address
@@ -8,21 +10,25 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib.auth import alogin, authenticate, login
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants.context import inspecting
-from tenants.errors import TenantViolation
+from tenants.context import acting_for, inspecting
+from tenants.errors import NotAllowed, TenantViolation
 from tenants.models import LoginFailure, SystemSettings, User, UserSession
+from tenants.refusals import SessionRevoked
 from tenants.sessions import SessionStore
 from tenants.tasks import clean_sessions
 from tests.browser import UNCOLLECTED
 from tests.command_line import manage
-from tests.factories import UserFactory
+from tests.factories import MembershipFactory, UserFactory
+from tests.threads import in_thread, wait_until_one_waits
 
 pytestmark = [UNCOLLECTED, pytest.mark.usefixtures("committed")]
 
@@ -117,6 +123,93 @@ class TestStore:
 
         assert not UserSession.objects.filter(user=user).exists()
 
+    @pytest.mark.parametrize("anew", ["save", "create", "cycle_key"])
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_a_revoked_session_gets_no_other_key(self, user, anew, asynchronous):
+        client = logged_in(user)
+        store = SessionStore(key_of(client))
+        assert store["_auth_user_id"] == str(user.pk)
+        UserSession.objects.revoke_all(user)
+
+        with pytest.raises(SessionRevoked) as caught:
+            async_to_sync(getattr(store, f"a{anew}"))() if asynchronous else getattr(store, anew)()
+
+        assert isinstance(caught.value, UpdateError)
+        assert caught.value.code == "session_revoked"
+        assert store.session_key == key_of(client)
+        assert not UserSession.objects.filter(user=user).exists()
+
+    def test_a_log_in_of_a_request_whose_session_was_revoked_is_answered_with_400(self, user):
+        client = logged_in(user)
+        form = {"username": user.email, "password": "correct horse"}
+
+        def revoke(**_):
+            UserSession.objects.revoke_all(user)
+
+        user_logged_in.connect(revoke)
+        try:
+            answer = client.post(reverse("admin:login"), form)
+        finally:
+            user_logged_in.disconnect(revoke)
+
+        assert answer.status_code == 400
+        assert not UserSession.objects.filter(user=user).exists()
+
+    def test_another_key_keeps_the_row_and_its_data(self, user):
+        client = logged_in(user)
+        [before] = UserSession.objects.of(user)
+        store = SessionStore(key_of(client))
+        store["colour"] = "red"
+        store.cycle_key()
+
+        [after] = UserSession.objects.of(user)
+        assert after.pk == before.pk
+        assert after.session_key == store.session_key != before.session_key
+        assert SessionStore(store.session_key)["colour"] == "red"
+        assert store.modified
+        assert SessionStore(before.session_key).load() == {}
+
+    def test_a_session_that_is_live_can_be_copied(self, user):
+        store = SessionStore(key_of(logged_in(user)))
+        assert store["_auth_user_id"]
+
+        store.create()
+
+        assert UserSession.objects.of(user).count() == 2
+
+    @pytest.mark.parametrize("key", ["", "x" * 32])
+    def test_a_key_that_was_never_read_is_replaced(self, user, key):
+        for anew in ("create", "cycle_key"):
+            store = SessionStore(key or None)
+
+            getattr(store, anew)()
+
+            assert store.session_key not in (None, key)
+
+    @pytest.mark.parametrize("anew", ["create", "cycle_key"])
+    @pytest.mark.parametrize("first", ["revoke", "renew"])
+    def test_a_session_that_is_revoked_at_the_same_time_does_not_survive(self, user, anew, first):
+        """Whoever is second waits for the first, and finds what it did."""
+        store = SessionStore(key_of(logged_in(user)))
+        assert store["_auth_user_id"]
+
+        def renew():
+            with suppress(SessionRevoked):
+                getattr(store, anew)()
+
+        def revoke():
+            UserSession.objects.revoke_all(user)
+
+        earlier, later = (revoke, renew) if first == "revoke" else (renew, revoke)
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                earlier()
+                waiting = pool.submit(in_thread, later)
+                wait_until_one_waits()
+            waiting.result(10)
+
+        assert not UserSession.objects.filter(user=user).exists()
+
     @pytest.mark.parametrize(
         ("address", "kept"),
         [
@@ -169,6 +262,95 @@ class TestRevoking:
         assert UserSession.objects.revoke_all(user) == 1
 
         assert home(client) == 302
+
+    @pytest.fixture
+    def place(self, tenant, other, user):
+        """Members of one tenant: an owner, the user, one who is a member elsewhere too."""
+        with acting_for(tenant):
+            owner = MembershipFactory(role="owner").user
+            MembershipFactory(role="editor", user=user)
+            abroad = MembershipFactory(role="editor").user
+        with acting_for(other):
+            MembershipFactory(role="owner", user=abroad)
+            stranger = MembershipFactory(role="owner").user
+        people = {"owner": owner, "user": user, "abroad": abroad, "stranger": stranger}
+        people["nobody"] = UserFactory()
+        for each in people.values():
+            each.client = Client()
+            each.client.force_login(each)
+        return people
+
+    @pytest.mark.parametrize("one", [True, False])
+    @pytest.mark.parametrize(
+        ("who", "whose", "may"),
+        [
+            ("user", "user", True),
+            ("abroad", "abroad", True),
+            ("owner", "owner", True),
+            ("owner", "user", True),
+            ("user", "owner", False),
+            ("abroad", "user", False),
+            ("owner", "abroad", False),
+            ("owner", "stranger", False),
+            ("owner", "nobody", False),
+        ],
+    )
+    def test_is_for_the_user_and_for_an_owner_of_the_users_only_tenant(
+        self, tenant, place, who, whose, may, one
+    ):
+        target = place[whose]
+        [session] = UserSession.objects.of(target)
+
+        with acting_for(tenant, member=place[who]):
+            assert UserSession.objects.of(target).exists() == may
+            assert UserSession.objects.filter(pk=session.pk).exists() == may
+            assert target.sessions.exists() == may
+            with nullcontext() if may else pytest.raises(NotAllowed):
+                if one:
+                    assert UserSession.objects.revoke(target, session.pk)
+                    assert not UserSession.objects.revoke(target, session.pk)
+                else:
+                    assert UserSession.objects.revoke_all(target) == 1
+
+        assert UserSession.objects.of(target).exists() != may
+
+    def test_without_the_verb_is_for_nobody_with_a_role(self, tenant, place, user):
+        [session] = UserSession.objects.of(user)
+        for role in ("owner", "editor", "service"):
+            with acting_for(tenant, actor=user, role=role):
+                for way in (
+                    UserSession.objects.all().delete,
+                    QuerySet(UserSession).delete,
+                    session.delete,
+                    session.save,
+                    lambda: UserSession.objects.update(user=user),
+                    lambda: QuerySet(UserSession).update(user=user),
+                    lambda: UserSession.objects.create(session_key="x", expire_date=timezone.now()),
+                ):
+                    with pytest.raises(NotAllowed):
+                        way()
+        with acting_for(tenant, actor=user, role="viewer"), pytest.raises(NotAllowed):
+            UserSession.objects.revoke_all(user)
+
+        assert UserSession.objects.of(user).count() == 1
+
+    def test_of_everybody_is_for_the_system(self, tenant, place):
+        for whose in ("user", "abroad", "stranger"):
+            with acting_for(tenant):
+                assert UserSession.objects.revoke_all(place[whose]) == 1
+
+    def test_a_request_keeps_renews_and_ends_its_own_session_in_a_members_block(
+        self, tenant, place, user
+    ):
+        store = SessionStore(key_of(user.client))
+        with acting_for(tenant, member=user):
+            store["colour"] = "red"
+            store.save()
+            store.cycle_key()
+            store.create()
+            assert UserSession.objects.of(user).count() == 2
+            store.flush()
+            assert UserSession.objects.of(user).count() == 1
 
     def test_an_expired_session_is_neither_listed_nor_good(self, user):
         client = logged_in(user)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from tenants.errors import ForeignKeyBroken
 from tenants.models import SoftDeleteModel, Tenant
 from tenants.postgres.base import as_owner
+from tenants.postgres.errors import ParentDeleted
 from tenants.schema.fields import TenantForeignKey
 from tests.tenants.model_cases import refused
 
@@ -99,14 +100,41 @@ class TestATree:
 
         assert gone == [1, 1, 1, 0]
 
-    def test_keeps_what_a_live_leaf_is_under(self, node):
+    def test_keeps_what_a_leaf_that_stays_is_under(self, node):
         root, _, leaf = branch(node, 3)
         root.delete()
-        leaf.refresh_from_db()
-        leaf.restore()
+        node.all_objects.filter(pk=leaf.pk).update(deleted_at=later() + timedelta(days=1))
 
         assert node.all_objects.purge(later(), batch=10) == 0
         assert node.all_objects.count() == 3
+
+    def test_comes_back_from_its_root_only(self, node):
+        root, middle, leaf = branch(node, 3)
+        leaf.delete()
+        root.delete()
+
+        for row in (middle, leaf):
+            with refused(ParentDeleted) as caught:
+                row.restore()
+            assert caught.value.constraint == "tenants_node_parent_live"
+
+        assert root.restore()[0] == 2
+        assert leaf.restore()[0] == 1
+
+    def test_comes_back_at_once_whatever_went_when(self, node):
+        root, *_, leaf = branch(node, 4)
+        leaf.delete()
+        root.delete()
+
+        assert node.all_objects.all().restore() == (4, {"tenants.Node": 4})
+
+    def test_comes_back_with_rows_of_two_models_between_which_it_lies(self, node, pin):
+        root, leaf = branch(node, 2)
+        pinned = pin.objects.create(tree=leaf, node=root)
+        root.delete()
+
+        assert root.restore() == (3, {"tenants.Node": 2, "tenants.Pin": 1})
+        assert pin.objects.get() == pinned
 
 
 class TestRESTRICT:

@@ -12,12 +12,14 @@ from django.test import AsyncClient, Client, override_settings
 from django.utils import timezone
 
 from budgets.models import Bucket, Budget
-from tenants.context import acting_for
+from tenants import views
+from tenants.context import acting_for, run_for, tenancy
 from tenants.errors import Conflict, QueryFailed, UnknownTenant
 from tenants.models import Change, Invitation, Membership, Tenant, TenantSettings, UserSession
 from tests.browser import UNCOLLECTED
 from tests.factories import BudgetFactory, MembershipFactory, UserFactory
 from tests.tenants import example
+from tests.threads import in_thread
 
 pytestmark = [UNCOLLECTED, pytest.mark.usefixtures("routes")]
 
@@ -288,6 +290,76 @@ class TestChoosing:
             Membership.objects.change_role(member, "editor")
 
         assert (before, browser.ask("/block").json()["role"]) == ("viewer", "editor")
+
+
+def meanwhile(monkeypatch, change):
+    """Between the check of a request and its block, `change` is called and committed."""
+    real = run_for
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        change()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(views, "run_for", late)
+
+
+@pytest.mark.parametrize("address", ["/settings", "/async-settings"])
+class TestTheRoleIsThatOfTheBlockThatWorks:
+    def test_of_a_member_who_is_demoted_meanwhile(self, tenant, user, address, monkeypatch):
+        member = joined(tenant, user)
+        joined(tenant, UserFactory())
+
+        def demote():
+            with acting_for(tenant):
+                Membership.objects.change_role(member, "viewer")
+
+        meanwhile(monkeypatch, demote)
+        answer = Browser(user).ask(address, {"locale": "de"})
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+        with acting_for(tenant):
+            assert not TenantSettings.objects.exists()
+
+    def test_of_a_member_who_is_removed_meanwhile(self, tenant, user, address, monkeypatch):
+        member = joined(tenant, user)
+        joined(tenant, UserFactory())
+
+        def remove():
+            with acting_for(tenant):
+                if Membership.objects.of(user):
+                    Membership.objects.leave(member)
+
+        meanwhile(monkeypatch, remove)
+        answer = Browser(user).ask(address, {"locale": "de"})
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "no_membership")
+        with acting_for(tenant):
+            assert not TenantSettings.objects.exists()
+
+    def test_of_a_member_who_is_demoted_before_the_block_is_tried_again(
+        self, tenant, user, address, monkeypatch
+    ):
+        member = joined(tenant, user)
+        joined(tenant, UserFactory())
+        manager, tries = type(TenantSettings.objects), []
+        change = manager.change
+
+        def demoted_and_conflicting(self, **values):
+            tries.append(tenancy().role)
+            if len(tries) == 1:
+                in_thread(demote)
+                raise Conflict
+            return change(self, **values)
+
+        def demote():
+            with acting_for(tenant):
+                Membership.objects.change_role(member, "viewer")
+
+        monkeypatch.setattr(manager, "change", demoted_and_conflicting)
+
+        answer = Browser(user).ask(address, {"locale": "de"})
+
+        assert (answer.status_code, tries) == (403, ["owner", "viewer"])
 
 
 class TestTheBlock:

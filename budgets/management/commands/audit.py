@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     help = (
         "Check the invariants of the ledgers of all tenants, or of one. Check also that every "
-        "actor is a user (for unknown_user, create a user with that id, without a password). "
+        "actor is a user (for unknown_user, create a user with that id, without a password), and "
+        "that no live row is below a deleted one (for parent_deleted, restore the one or delete "
+        "the other). "
         "Exit code 0: every invariant holds; 1: an invariant is broken or a tenant cannot be "
         "read, and each break is printed; 2: the audit could not run."
     )

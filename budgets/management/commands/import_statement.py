@@ -1,57 +1,41 @@
 """`manage.py import_statement`: deposit the incoming lines of a bank statement, each once."""
 
-import json as jsonlib
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain, repeat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
-from rich.table import Table
-
+from budgets.errors import BadProfile
+from budgets.jobs import opening
 from budgets.jobs.imports import (
     Choices,
     Classified,
     LineStatus,
     import_file,
+    notes_on,
     require_currency,
 )
 from budgets.management.base import BudgetCommand
+from budgets.management.csv_options import CSV, PROFILE, hints_of
+from budgets.management.import_explain import explanation, kept_sentence
+from budgets.management.import_report import (
+    HELD,
+    LISTED,
+    STYLES,
+    Notes,
+    Totals,
+    counted,
+    first_lines,
+    lines_table,
+    print_json,
+    row,
+)
 from budgets.management.ledger_tables import amount_text, balances_table
-from budgets.models import Budget
-from budgets.statements import Hints, StatementFile, read, survey
+from budgets.models import Budget, Statement
+from budgets.statements import StatementFile, survey
 from tenants.local import local, localised
 from tenants.management.declarations import argument, flag, group
-from tenants.management.table_layout import make_table
-
-LISTED = 10
-"""How many lines of each status are listed without --all."""
-
-ALWAYS = (LineStatus.NEW, LineStatus.DUPLICATE, LineStatus.SKIPPED)
-"""The statuses whose count is printed even if it is 0."""
-
-STYLES = {LineStatus.NEW: "", LineStatus.HELD: "bold"}
-
-HELD = """\
-Held lines need a decision: they resemble lines imported before, or have an unlikely date.
---review shows the reasons, --include-line N imports a line, --skip-line N leaves it out,
---possible import imports all lines that only resemble others."""
-
-ROLES = (
-    "date",
-    "amount",
-    "credit",
-    "debit",
-    "direction",
-    "description",
-    "id",
-    "account",
-    "currency",
-)
-
-
-HINTS = ("decimal", "delimiter", "date_format", "encoding", "account")
 
 CHOICES = group(
     "lines",
@@ -60,7 +44,7 @@ CHOICES = group(
     argument("--skip-line", "do not import this line", "N", type=int, action="append", default=[]),
     argument(
         "--include-line",
-        "import this line although it is held or skipped",
+        "import this line although it is held, skipped or called a duplicate",
         "N",
         type=int,
         action="append",
@@ -72,15 +56,7 @@ CHOICES = group(
         choices=["hold", "import"],
         default="hold",
     ),
-)
-CSV = group(
-    "CSV",
-    "only what cannot be detected in the file",
-    *(argument(f"--{role}-column", f"column of the {role}", "NAME") for role in ROLES),
-    argument("--decimal", "decimal separator", choices=["", ".", ","], default=""),
-    argument("--delimiter", "column separator", "CHAR", default=""),
-    argument("--date-format", "format of dates, such as %%d.%%m.%%Y", "FORM", default=""),
-    argument("--encoding", "encoding, such as utf-8 or windows-1252", default=""),
+    flag("--trust-lines", "import lines that the balances in the file contradict"),
 )
 
 
@@ -92,7 +68,9 @@ class Command(BudgetCommand):
         "the cascade; outgoing lines are listed as skipped. The whole file is validated first: an "
         "invalid file writes nothing. A second run imports nothing; after an interruption it "
         "continues. A line is held for your decision if it resembles a line imported before, or if "
-        "its date is before 1970 or after the end of next year. Decisions about lines are stored. "
+        "its date is before 1970 or after the end of next year. All lines are held if the balances "
+        "in the file contradict them. Decisions about lines are stored, and so are the options "
+        "about the file: the next import of the account uses them (see `import_profile`). "
         "`undo_import` reverses the import."
     )
     examples = """
@@ -103,6 +81,8 @@ class Command(BudgetCommand):
       budgets/samples/household.ofx --possible import --brief
   manage.py import_statement --tenant morgenrot --budget Bakery budgets/samples/bakery.csv \\
       --date-column Buchungsdatum --amount-column Betrag --decimal , --date-format %d.%m.%Y
+  manage.py import_statement --tenant morgenrot --budget Bakery budgets/samples/bakery.csv \
+      --explain
 """
 
     arguments = (
@@ -115,6 +95,7 @@ class Command(BudgetCommand):
         argument("--currency", "currency of a file that names none", "CODE", default=""),
         argument("--account", "only this account of the file", default=""),
         CSV,
+        PROFILE,
     )
 
     def handle(self, *args: Any, tenant: str, budget: str, **options: Any) -> None:
@@ -123,40 +104,95 @@ class Command(BudgetCommand):
             self._import(target, tenant, **options)
 
     def _import(self, budget: Budget, tenant: str, **options: Any) -> None:
-        statement = _opened(budget, **options)
+        opened = _opened(budget, **options)
+        statement = opened.file
+        if options["explain"]:
+            self.print_report(options["json"], explanation(budget, opened))
+            return
         review, brief = options["review"], options["brief"]
         dry_run = options["dry_run"] or review
-        with self.progress() as progress:
+        totals = Totals()
+        with self._interruptible(budget, statement, tenant), self.progress() as progress:
             reading = progress.add_task("Reading", total=None)
-            surveyed = survey(statement.lines(budget.exponent), lambda: progress.advance(reading))
+            surveyed = survey(
+                statement, budget.exponent, budget.currency, lambda: progress.advance(reading)
+            )
             progress.update(reading, visible=False)
             choices = _choices(**options)
+            notes = Notes(surveyed.misfit, *notes_on(budget, statement, surveyed, choices))
             lines = import_file(
                 budget, statement, dry_run=dry_run, choices=choices, surveyed=surveyed
             )
-            totals = Totals()
             tracked = totals.tally(
                 progress.track(lines, total=surveyed.total, description="Importing")
             )
             if options["json"]:
-                _print_json(budget, statement, tracked, totals, dry_run, every_why=review)
+                print_json(budget, opened, tracked, totals, notes, dry_run)
+                self._remember(budget, opened, notes, **options)
                 return
-            samples = _samples(tracked, None if options["all"] or review else LISTED)
+            listed = first_lines(tracked, None if options["all"] or review else LISTED)
         if review:
-            self._review(budget, samples)
+            self._review(budget, listed)
         elif not brief:
-            self._list(budget, samples, totals.counts)
+            self._list(budget, listed, totals.counts)
         self._print_totals(budget, statement, totals, dry_run)
+        for sentence in chain(opened.sentences(), notes.sentences()):
+            self.stdout.write(sentence)
+        self._remember(budget, opened, notes, **options)
         if not brief and not dry_run:
             pk = str(budget.pk)
             self.on_budget(tenant, pk, lambda each: self.print_rich(balances_table(each)))
 
+    def _remember(
+        self,
+        budget: Budget,
+        opened: opening.Opened,
+        notes: Notes,
+        *,
+        dry_run: bool,
+        review: bool,
+        no_profile: bool,
+        json: bool,
+        **_: Any,
+    ) -> None:
+        """Remember the options that were given, unless balances in the file contradict them."""
+        doubtful = notes.misfit and not notes.trusted
+        if dry_run or review or no_profile or doubtful or not opened.is_news:
+            return
+        try:
+            profile = opening.remember(budget, opened)
+        except BadProfile as error:
+            self.stderr.write(f"the options are not remembered: {error}")
+            return
+        if not json:
+            self.stdout.write(kept_sentence(opened, str(profile)))
+
+    @contextmanager
+    def _interruptible(
+        self, budget: Budget, statement: StatementFile, tenant: str
+    ) -> Iterator[None]:
+        """On Ctrl-C print what was imported, and how to continue."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            count, amount = self.on_budget(
+                tenant,
+                str(budget.pk),
+                lambda each: Statement.objects.deposited_from(each, statement),
+            )
+            self.stderr.write(
+                f"interrupted: {count:,} lines of the file are imported, "
+                f"{amount_text(budget, amount)}. Run the same command again to import the rest; "
+                "it imports no line twice."
+            )
+            raise
+
     def _review(self, budget: Budget, samples: dict[LineStatus, list[Classified]]) -> None:
-        """Print every incoming line in the order of the file, with its status and reason."""
-        table = _lines_table("reason")
-        incoming = (each for each in chain(*samples.values()) if each.line.amount > 0)
-        for each in sorted(incoming, key=lambda each: each.line.number):
-            table.add_row(*_row(budget, each), each.why, style=STYLES.get(each.status, "dim"))
+        """Print the lines with money in the order of the file, with their status and reason."""
+        table = lines_table("reason")
+        shown = (each for each in chain(*samples.values()) if each.line.amount > 0)
+        for each in sorted(shown, key=lambda each: each.line.number):
+            table.add_row(*row(budget, each), each.why, style=STYLES.get(each.status, "dim"))
         self.print_rich(table)
 
     def _list(
@@ -166,10 +202,10 @@ class Command(BudgetCommand):
         counts: Counter[LineStatus],
     ) -> None:
         """Print the first lines of each status."""
-        table = _lines_table()
+        table = lines_table()
         for status, classified in samples.items():
             for each in classified:
-                table.add_row(*_row(budget, each), style=STYLES.get(status, "dim"))
+                table.add_row(*row(budget, each), style=STYLES.get(status, "dim"))
             if more := counts[status] - len(classified):
                 table.add_row("", "", "", f"... and {more:,} more (--all)", "", status, style="dim")
         if counts.total():
@@ -179,106 +215,31 @@ class Command(BudgetCommand):
         self,
         budget: Budget,
         statement: StatementFile,
-        totals: "Totals",
+        totals: Totals,
         dry_run: bool,
     ) -> None:
         """Print the count of each status and the total amount."""
         counts, amount = totals.counts, amount_text(budget, totals.brought)
         for account in statement.accounts:
             self.stdout.write(f"account {account.id or '(not named)'}")
-        parts = ", ".join(f"{number:,} {status}" for status, number in _counted(counts).items())
+        parts = ", ".join(f"{number:,} {status}" for status, number in counted(counts).items())
         verb = "would import" if dry_run else "imported"
         self.stdout.write(f"{counts.total():,} lines: {parts}; {verb} {amount}")
         if counts[LineStatus.HELD]:
             self.stdout.write(HELD)
 
 
-def _choices(*, skip_line: list[int], include_line: list[int], possible: str, **_: Any) -> Choices:
-    return Choices(frozenset(skip_line), frozenset(include_line), hold=possible == "hold")
+def _choices(
+    *, skip_line: list[int], include_line: list[int], possible: str, trust_lines: bool, **_: Any
+) -> Choices:
+    skip, include = frozenset(skip_line), frozenset(include_line)
+    return Choices(skip, include, hold=possible == "hold", trust=trust_lines)
 
 
-def _opened(budget: Budget, *, file: str, currency: str, **options: Any) -> StatementFile:
+def _opened(
+    budget: Budget, *, file: str, currency: str, no_profile: bool, **options: Any
+) -> opening.Opened:
     """Open the statement. Raises WrongCurrency unless it is in the budget's currency."""
-    columns = {role: name for role in ROLES if (name := options[f"{role}_column"]) is not None}
-    hints = Hints(columns=columns, **{name: options[name] for name in HINTS})
-    statement = read(file, hints=hints)
-    require_currency(budget, statement, currency)
-    return statement
-
-
-def _counted(counts: Counter[LineStatus]) -> dict[str, int]:
-    """The count of each status; rare statuses only if the count is not 0."""
-    return {status: counts[status] for status in LineStatus if status in ALWAYS or counts[status]}
-
-
-def _lines_table(*more: str) -> Table:
-    return make_table("line", "date", "account", "description", ">amount", "status", *more)
-
-
-def _row(budget: Budget, classified: Classified) -> tuple[str, ...]:
-    line, amount = classified.line, amount_text(budget, classified.line.amount)
-    columns = (line.account, line.description, amount, classified.status)
-    return (str(line.number), str(line.posted), *columns)
-
-
-@dataclass(slots=True)
-class Totals:
-    """The count of each status, and the total amount of the new lines."""
-
-    counts: Counter[LineStatus] = field(default_factory=Counter)
-    brought: int = 0
-
-    def tally(self, classified: Iterable[Classified]) -> Iterator[Classified]:
-        """Yield the lines and count them."""
-        for each in classified:
-            self.counts[each.status] += 1
-            self.brought += each.line.amount if each.status is LineStatus.NEW else 0
-            yield each
-
-
-def _samples(
-    classified: Iterable[Classified], most: int | None
-) -> dict[LineStatus, list[Classified]]:
-    """The first lines of each status."""
-    samples: dict[LineStatus, list[Classified]] = {status: [] for status in LineStatus}
-    for each in classified:
-        if most is None or len(samples[each.status]) < most:
-            samples[each.status].append(each)
-    return samples
-
-
-def _print_json(
-    budget: Budget,
-    statement: StatementFile,
-    classified: Iterable[Classified],
-    totals: Totals,
-    dry_run: bool,
-    *,
-    every_why: bool,
-) -> None:
-    """Write one JSON object line by line, so that memory does not grow with the file."""
-    commas = chain(["\n  "], repeat(",\n  "))
-    sys.stdout.write('{"lines": [')
-    for comma, each in zip(commas, classified, strict=False):
-        line = each.line
-        row = {
-            "line": line.number,
-            "status": each.status,
-            "account": line.account,
-            "date": str(line.posted),
-            "amount_minor": line.amount,
-            "description": line.description,
-            "bank_id": line.external_id,
-        }
-        if every_why or each.status is LineStatus.HELD:
-            row["why"] = each.why
-        sys.stdout.write(comma + jsonlib.dumps(row, ensure_ascii=False))
-    summary: dict[str, Any] = _counted(totals.counts) | {
-        "lines_total": totals.counts.total(),
-        "brought_minor": totals.brought,
-        "dry_run": dry_run,
-        "currency": budget.currency,
-        "sha256": statement.sha256,
-        "accounts": [account.id for account in statement.accounts],
-    }
-    sys.stdout.write("], " + jsonlib.dumps(summary)[1:] + "\n")
+    opened = opening.open_file(budget, file, hints_of(options), profile=not no_profile)
+    require_currency(budget, opened.file, currency)
+    return opened

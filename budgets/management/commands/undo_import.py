@@ -70,6 +70,7 @@ def _rows(budget: Budget) -> list[dict[str, Any]]:
             "begun": each.created_at.isoformat(timespec="minutes"), "lines": each.total,
             "came in": each.deposit_count, "brought": amount_text(budget, each.deposited),
             "held": each.held_count, "brought_minor": each.deposited, "state": each.state,
+            "misfit": each.misfit, "trusted": each.trusted,
         }
         for each in statements
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """`dumpdata`: the rows of one tenant with `--tenant SLUG`, of global models without it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from importlib import import_module
@@ -29,6 +29,7 @@ from tenants.management.fixtures import (
 from tenants.models import TenantModel, TenantOwned
 from tenants.postgres.block import one_snapshot
 from tenants.postgres.compiler import whole_rows
+from tenants.schema.fields import is_never_dumped
 
 FORMATS = ("json", "jsonl", "yaml")
 """The formats without loss: XML loses blanks at both ends of a text, and typed JSON."""
@@ -48,7 +49,11 @@ class Command(BaseCommand, dumpdata.Command):
     help = (
         "Dump rows as a fixture. With --tenant, dump the rows of that tenant in one snapshot: all "
         "models of tenants, with their ids and times, soft-deleted rows, and the history of "
-        "changes. The fixture contains neither the tenant itself nor users."
+        "changes. The fixture contains neither the tenant itself nor users. Secrets are left out: "
+        "the hashes of invitations' tokens, and sessions as a whole. Invitation.objects.reissue "
+        "gives a loaded invitation a new token. The one exception: tenants.User, without --tenant, "
+        "is dumped with the hashes of passwords, so that users can log in where they are loaded; "
+        "keep that file as safe as the database."
     )
     examples = """
   manage.py dumpdata --tenant rivera --indent 1 -o rivera.json
@@ -71,6 +76,7 @@ class Command(BaseCommand, dumpdata.Command):
                         f"{model._meta.label} belongs to tenants: add --tenant SLUG, "
                         "or name global models only, such as: dumpdata auth tenants.User"
                     )
+            options["exclude"] = [*options["exclude"], *_never_dumped(labels)]
             options["use_base_manager"] = True  # includes deactivated users
             with without_a_tenant(), whole_rows():
                 super().handle(*labels, **options)
@@ -117,6 +123,15 @@ def _models(labels: Any) -> list[type[models.Model]]:
     models, configs = parse_apps_and_model_labels(labels)
     chosen = {*models, *configs}
     return [each for each in apps.get_models() if chosen & {each, each._meta.app_config}]
+
+
+def _never_dumped(labels: Sequence[str]) -> list[str]:
+    """The models to leave out. Raises BadFixture for one that a label names."""
+    never = [model._meta.label for model in apps.get_models() if is_never_dumped(model)]
+    for label in never:
+        if label.lower() in map(str.lower, labels):
+            raise BadFixture(f"{label} is never dumped: it is nothing without its secrets")
+    return never
 
 
 def _rows(chosen: list[type[TenantModel]], using: str, pks: str | None) -> Iterator[TenantModel]:

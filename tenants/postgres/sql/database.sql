@@ -16,6 +16,27 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO owner;
 GRANT USAGE ON SCHEMA public TO app, inspector;
 
+-- Extensions have a schema of their own, so that none of their objects stands among the project's.
+-- Only a superuser can move the existing ones; without one, `migrate` rebuilds their indexes.
+CREATE SCHEMA IF NOT EXISTS extensions;
+REVOKE ALL ON SCHEMA extensions FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA extensions TO owner;
+GRANT USAGE ON SCHEMA extensions TO app, inspector;
+DO $$
+DECLARE
+    extension name;
+BEGIN
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        FOR extension IN
+            SELECT extname FROM pg_extension
+            WHERE extname IN ('btree_gin', 'pg_trgm') AND extnamespace = 'public'::regnamespace
+        LOOP
+            EXECUTE format('ALTER EXTENSION %I SET SCHEMA extensions', extension);
+        END LOOP;
+    END IF;
+END
+$$;
+
 -- All tenants share the role app. By default, one session of it can read the statements of the
 -- others, with their values, and end them. Only a superuser can revoke that; without one,
 -- `manage.py check --deploy` warns (tenants.W025).

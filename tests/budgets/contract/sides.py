@@ -7,9 +7,17 @@ import pytest
 
 from budgets.cascade import Claim
 from budgets.errors import Refused
-from budgets.interfaces import Buckets, Budgets, Entries, Movements, Schedules, Statements
+from budgets.interfaces import (
+    Buckets,
+    Budgets,
+    Entries,
+    ImportProfiles,
+    Movements,
+    Schedules,
+    Statements,
+)
 from budgets.managers.dispositions import Disposition
-from budgets.models import Bucket, Budget, Entry, Movement, Schedule, Statement
+from budgets.models import Bucket, Budget, Entry, ImportProfile, Movement, Schedule, Statement
 from tenants.context import run_for
 from tenants.models import Tenant
 
@@ -29,6 +37,8 @@ class Side(Protocol):
     def schedules(self) -> Schedules: ...
     @property
     def statements(self) -> Statements: ...
+    @property
+    def import_profiles(self) -> ImportProfiles: ...
 
     def run[T](self, work: Callable[[], T]) -> T: ...
 
@@ -42,6 +52,7 @@ class Database:
     entries = Entry.objects
     schedules = Schedule.objects
     statements = Statement.objects
+    import_profiles = ImportProfile.objects
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant

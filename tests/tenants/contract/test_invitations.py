@@ -180,6 +180,37 @@ class TestAccepting:
             side.invitations.accept(token, user)
 
 
+class TestReissuing:
+    def test_ends_the_earlier_token_and_changes_nothing_else(self, side, tenant, user, invite):
+        invitation, earlier = invite(user.email)
+        with side.acting_for(tenant):
+            tokens = [side.invitations.reissue(invitation) for _ in range(2)]
+
+        for token in (earlier, tokens[0]):
+            with pytest.raises(InvitationInvalid):
+                side.invitations.accept(token, user)
+
+        assert pending(side, tenant) == [(user.email, "editor")]
+        assert side.invitations.accept(tokens[1], user).role == "editor"
+
+    def test_what_was_accepted_or_has_expired_is_refused(self, side, tenant, user, invite):
+        accepted, token = invite(user.email)
+        side.invitations.accept(token, user)
+        expired, _ = invite("new@example.com", expires_in=SECOND)
+        side.set_clock(timezone.now() + SECOND)
+
+        with side.acting_for(tenant):
+            for invitation in (accepted, expired):
+                with pytest.raises(InvitationInvalid):
+                    side.invitations.reissue(invitation)
+
+    def test_another_tenants_is_refused(self, side, tenant, invite):
+        invitation, _ = invite("new@example.com", where=side.tenant())
+
+        with side.acting_for(tenant), pytest.raises(InvitationInvalid):
+            side.invitations.reissue(invitation)
+
+
 class TestRevoking:
     def test_deletes_the_offer_and_is_refused_when_repeated(self, side, tenant, invite):
         invitation, _ = invite("new@example.com")

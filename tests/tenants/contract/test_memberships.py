@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.test import override_settings
 from django.utils import timezone
 
 from tenants.access.plans import TenantPlan
+from tenants.context import current_actor_id, current_role
 from tenants.errors import (
     NotAllowed,
     NoTenant,
@@ -19,6 +21,7 @@ from tenants.errors import (
 from tenants.refusals import (
     AlreadyMember,
     LastOwner,
+    NoMembership,
     NotAMember,
     QuotaReached,
     RateLimited,
@@ -294,6 +297,34 @@ class TestBlocks:
 
         assert side.roles(tenant) == ["owner"]
 
+    def test_of_a_member_have_the_role_that_the_member_has_now(self, side, tenant):
+        side.member(tenant)
+        member, stranger = side.member(tenant, "editor"), side.user()
+        for role in ("service", "viewer"):
+            with side.acting_for(tenant):
+                side.memberships.change_role(member, role)
+            for named in (member.user, member.user.pk):
+                with side.acting_for(tenant, member=named), side.acting_for(tenant):
+                    assert (current_role(), current_actor_id()) == (role, member.user.pk)
+
+        with side.acting_for(tenant):
+            side.memberships.leave(member)
+            assert current_role() is None
+        for nobody in (member.user, stranger, uuid4()):
+            with pytest.raises(NoMembership), side.acting_for(tenant, member=nobody):
+                pass
+
+    def test_do_not_become_those_of_a_member(self, side, tenant):
+        user = side.member(tenant).user
+        with (
+            side.acting_for(tenant, actor=user),
+            pytest.raises(TenantMismatch),
+            side.acting_for(tenant, member=user),
+        ):
+            pass
+        with pytest.raises(TypeError), side.acting_for(tenant, member=user, role="owner"):
+            pass
+
     def test_refuse_unknown_tenants_and_roles(self, side, tenant):
         for unknown in (tenant.slug, side.user().pk, None):
             with pytest.raises(UnknownTenant), side.acting_for(unknown):
@@ -312,6 +343,16 @@ class TestBlocks:
             ):
                 with pytest.raises(NotAllowed):
                     verb()
+
+    def test_of_an_owner_admit_and_invite_who_is_no_member(self, side, tenant):
+        owner, user, invited = side.member(tenant), side.user(), side.user()
+
+        with side.acting_for(tenant, member=owner.user):
+            joined = side.memberships.join(user, "editor")
+            _, token = side.invitations.invite(invited.email.upper(), "viewer")
+
+        assert (joined.user, side.role_of(tenant, user)) == (user, "editor")
+        assert side.invitations.accept(token, invited).role == "viewer"
 
     @override_settings(TENANT_LIMITS={"members.invite": (1, 3600)})
     def test_count_verbs_that_have_a_limit(self, side, tenant):

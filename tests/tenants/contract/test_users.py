@@ -6,7 +6,14 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from tenants.errors import RowNotFound, TenantMismatch, UniqueBroken, ValueRefused, WrongType
+from tenants.errors import (
+    NotAllowed,
+    RowNotFound,
+    TenantMismatch,
+    UniqueBroken,
+    ValueRefused,
+    WrongType,
+)
 from tenants.refusals import LastOwner
 
 
@@ -61,6 +68,35 @@ class TestCreating:
 
     @pytest.mark.parametrize("email", ["", "nobody@example.com", "a\0b"])
     def test_finds_nobody_by_an_address_that_nobody_has(self, side, email):
+        with pytest.raises(RowNotFound):
+            side.users.get_by_name(email)
+
+
+@pytest.mark.parametrize("role", ["owner", "editor", "viewer", "service"])
+class TestInABlockWithARole:
+    def test_only_members_are_found(self, side, tenant, role):
+        side.member(tenant)
+        member, theirs, nobody = side.member(tenant, role), side.member(side.tenant()), side.user()
+        gone = side.member(tenant, "editor")
+        with side.acting_for(tenant):
+            side.memberships.leave(gone)
+
+        with side.acting_for(tenant, member=member.user):
+            assert side.users.get_by_name(member.user.email.upper()) == member.user
+            for user in (theirs.user, gone.user, nobody):
+                with pytest.raises(RowNotFound):
+                    side.users.get_by_name(user.email)
+            assert member.user in {row.user for row in side.memberships.all()}
+        with side.acting_for(tenant):  # the system
+            assert side.users.get_by_name(theirs.user.email) == theirs.user
+
+    def test_nobody_is_created(self, side, tenant, role):
+        with side.acting_for(tenant, role=role):
+            for create in (side.users.create_user, side.users.create_superuser):
+                email = f"{uuid4().hex}@example.com"
+                with pytest.raises(NotAllowed):
+                    create(email, "correct horse")
+
         with pytest.raises(RowNotFound):
             side.users.get_by_name(email)
 

@@ -9,51 +9,19 @@ inspecting()              read-only, across tenants, as the role inspector
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
-from tenants.errors import NotAllowed, NoTenant, TenantMismatch, TenantSuspended, UnknownTenant
+from tenants.context.tenancy import READERS, ROLES, Tenancy, pk_of, request_id_of, tenant_id_of
+from tenants.errors import NoTenant, TenantMismatch, UnknownTenant
 from tenants.postgres import block
 from tenants.postgres.retry import retried
-from tenants.postgres.untrusted import UNSTORABLE
 from tenants.refusals import UnknownRole
-
-READERS = frozenset({"viewer"})
-"""Roles whose transactions are read-only."""
-LONGEST_REQUEST_ID = 200
-"""Characters: what the columns take."""
-ROLES = READERS | {"owner", "editor", "service"}
-"""Every role there is: see `tenants.access.roles.Role`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tenancy:
-    """What a block puts in force: `tenant_id` is None while inspecting.
-
-    `role` is the role of the acting member; None is the system, which may use every verb.
-    """
-
-    tenant_id: UUID | None
-    using: str
-    actor_id: UUID | None = None
-    request_id: str = ""
-    role: str | None = None
-    suspended: bool = False
-
-    def require_writable(self) -> None:
-        """Raise TenantSuspended, or NotAllowed for a role that may only read.
-
-        PostgreSQL refuses as well: the transaction is READ ONLY.
-        """
-        if self.suspended:
-            raise TenantSuspended
-        if self.role in READERS:
-            raise NotAllowed("write", self.role)
-
 
 _current: ContextVar[Tenancy | None] = ContextVar("tenancy", default=None)
 _origin: ContextVar[tuple[UUID | None, str]] = ContextVar("origin", default=(None, ""))
@@ -78,14 +46,15 @@ def current_tenant_id() -> UUID:
     return tenant_id
 
 
+def current_role() -> str | None:
+    """The role in force; None in the system's blocks and outside of blocks."""
+    current = _current.get()
+    return current.role if current else None
+
+
 def current_actor_id() -> UUID | None:
     """The user in whose name the block acts, if it names one."""
     return tenancy().actor_id
-
-
-def request_id_of(given: object) -> str:
-    """A request's id as it is stored: cut, and without characters that PostgreSQL refuses."""
-    return UNSTORABLE.sub("?", str(given))[:LONGEST_REQUEST_ID]
 
 
 @contextmanager
@@ -95,7 +64,7 @@ def attributed(*, actor: UUID | models.Model | None = None, request_id: str = ""
     For middleware, tasks and commands, which know the actor before the tenant.
     """
     outer_actor, outer_request = _origin.get()
-    token = _origin.set((_pk_of(actor) or outer_actor, request_id_of(request_id) or outer_request))
+    token = _origin.set((pk_of(actor) or outer_actor, request_id_of(request_id) or outer_request))
     try:
         yield
     finally:
@@ -112,6 +81,7 @@ def acting_for(
     tenant: UUID | str | models.Model,
     *,
     actor: UUID | models.Model | None = None,
+    member: UUID | models.Model | None = None,
     request_id: str = "",
     role: str | None = None,
     even_suspended: bool = False,
@@ -121,10 +91,11 @@ def acting_for(
 
     `tenant` and `actor` (a user) are ids or instances; a tenant's id may be text, as tasks get it.
     Ledger and history record the actor and the `request_id` (its first 200 characters); the
-    defaults are those of `attributed`. `role` is the acting member's: without one the block is the
-    system's own, which may use every verb. PostgreSQL's setting is local to the transaction, so a
-    pooled connection never carries it to the next borrower; therefore the block must be the
-    outermost transaction (Django raises RuntimeError otherwise).
+    defaults are those of `attributed`. `member` (a user) is the actor, with the role that they have
+    in this very block: raises NoMembership. `role` names a role instead, as tests do; with neither
+    the block is the system's own, which may use every verb. PostgreSQL's setting is local to the
+    transaction, so a pooled connection never carries it to the next borrower; therefore the block
+    must be the outermost transaction (Django raises RuntimeError otherwise).
 
     Entering the same tenant again is free; another raises TenantMismatch. A suspended tenant can
     be read and not written. With `even_suspended` it can be written, and the tenant need not exist
@@ -133,12 +104,18 @@ def acting_for(
     """
     outer = _current.get()
     block.require_own(using=using if outer is None else outer.using)
-    wanted = tenancy_of(tenant, actor=actor, request_id=request_id, role=role, using=using)
+    wanted = tenancy_of(
+        tenant, actor=actor, member=member, request_id=request_id, role=role, using=using
+    )
     if outer is not None:
         with _renamed(outer, wanted):
             yield
         return
-    with transaction.atomic(using=using, durable=True), _entered(wanted, even_suspended):
+    with (
+        transaction.atomic(using=using, durable=True),
+        _entered(wanted, even_suspended),
+        in_role_of(member, _role_in_block),
+    ):
         yield
 
 
@@ -146,17 +123,22 @@ def tenancy_of(
     tenant: UUID | str | models.Model,
     *,
     actor: UUID | models.Model | None = None,
+    member: UUID | models.Model | None = None,
     request_id: str = "",
     role: str | None = None,
     using: str = DEFAULT_DB_ALIAS,
 ) -> Tenancy:
     """What `acting_for` puts in force with these arguments, inside the current block or outside.
 
-    Raises UnknownRole, UnknownTenant for what is not an id, and TenantMismatch.
+    A member's role is not looked up yet. Raises UnknownRole, UnknownTenant for what is not an id,
+    TenantMismatch, and TypeError for a member together with an actor or a role.
     """
+    if member is not None and (actor is not None or role is not None):
+        raise TypeError("member= names the actor and the role: leave out actor= and role=")
+    actor = member or actor
     if role is not None and (not isinstance(role, str) or role not in ROLES):
         raise UnknownRole(f"there is no role {role!r}: {', '.join(sorted(ROLES))}")
-    tenant_id, actor_id, request_id = _tenant_id(tenant), _pk_of(actor), request_id_of(request_id)
+    tenant_id, actor_id, request_id = tenant_id_of(tenant), pk_of(actor), request_id_of(request_id)
     if (outer := _current.get()) is None:
         usual_actor, usual_request = _origin.get()
         actor_id, request_id = actor_id or usual_actor, request_id or usual_request
@@ -165,6 +147,8 @@ def tenancy_of(
         raise TenantMismatch
     if role not in (None, outer.role):
         raise TenantMismatch("a block cannot take on another role")
+    if member is not None and (outer.role is None or outer.actor_id != actor_id):
+        raise TenantMismatch("a block cannot take on another member")
     actor_id, request_id = actor_id or outer.actor_id, request_id or outer.request_id
     return replace(outer, actor_id=actor_id, request_id=request_id)
 
@@ -182,6 +166,26 @@ def _entered(wanted: Tenancy, even_suspended: bool) -> Iterator[None]:
     if suspended is None:
         raise UnknownTenant(f"there is no tenant {tenant_id}")
     with in_force(replace(wanted, suspended=suspended)):
+        yield
+
+
+def _role_in_block(member: UUID | models.Model) -> str:
+    """The role of a member; the transaction of a reader is READ ONLY from now on."""
+    using = tenancy().using
+    memberships: Any = apps.get_model("tenants.Membership").objects
+    role: str = memberships.db_manager(using).role_of(member)
+    if role in READERS:
+        block.become_reader(using=using)
+    return role
+
+
+@contextmanager
+def in_role_of(member: UUID | models.Model | None, role_of: Callable[[Any], str]) -> Iterator[None]:
+    """Put a member's role in force, looked up in the open block. Without a member, do nothing."""
+    if member is None:
+        yield
+        return
+    with in_force(replace(tenancy(), role=role_of(member))):
         yield
 
 
@@ -239,6 +243,7 @@ def run_for[T](
     work: Callable[[], T],
     *,
     actor: UUID | models.Model | None = None,
+    member: UUID | models.Model | None = None,
     request_id: str = "",
     role: str | None = None,
     using: str = DEFAULT_DB_ALIAS,
@@ -246,15 +251,17 @@ def run_for[T](
     """Do `work` as one tenant, in one transaction, and try again after a retryable error.
 
     For views and tasks. `work` may run more than once, and a lost connection can hide a commit
-    that happened: touch nothing but the database, and give money verbs a key. Raises RuntimeError
-    inside any open transaction.
+    that happened: touch nothing but the database, and give money verbs a key. Each try looks the
+    role of `member` up anew. Raises RuntimeError inside any open transaction.
     """
     block.require_own(using=using)
     if connections[using].in_atomic_block:
         raise RuntimeError("run_for() cannot be retried inside an open transaction")
 
+    named: Any = {"actor": actor, "member": member, "request_id": request_id, "role": role}
+
     def once() -> T:
-        with acting_for(tenant, actor=actor, request_id=request_id, role=role, using=using):
+        with acting_for(tenant, using=using, **named):
             return work()
 
     return retried(once, using=using)
@@ -274,17 +281,3 @@ def in_force(tenancy: Tenancy) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
-
-
-def _tenant_id(tenant: object) -> UUID:
-    """Raises UnknownTenant for what is not an id."""
-    found = tenant.pk if isinstance(tenant, models.Model) else tenant
-    try:
-        return found if isinstance(found, UUID) else UUID(cast(str, found))
-    except (AttributeError, TypeError, ValueError):
-        wrong = f"{tenant!r} is not a tenant's id: Tenant.objects.id_of(slug) finds it"
-        raise UnknownTenant(wrong) from None
-
-
-def _pk_of(row: UUID | models.Model | None) -> UUID | None:
-    return row.pk if isinstance(row, models.Model) else row

@@ -1,0 +1,154 @@
+"""What the rows of a CSV show of its columns, collected in one pass before a line is built."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from budgets.errors import BadStatement
+from budgets.statements.amounts import MINUS_SIGNS
+from budgets.statements.column_roles import MONEY, Columns
+from budgets.statements.lines import one_line
+from budgets.statements.words import marked
+
+PLUS, MINUS = ("+", "+C", "+D"), ("-", "-C", "-D")
+_MOST_VALUES = 60  # of a column that says what kind of row it is
+_SAMPLE = 2_000  # rows that are kept
+_NUMBER = attrgetter("number")
+_BELOW = re.compile(rf"[{MINUS_SIGNS}(]")
+_MORE = re.compile(r"[1-9]")
+_NOTHING = "0.,'\u2019\u00a0\u202f+-\u2212() "
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of the table: its number among the lines, its row of the file, its cells."""
+
+    number: int
+    at: int
+    cells: Sequence[str]
+
+    @property
+    def place(self) -> str:
+        """How a refusal names it."""
+        return place(self.number, self.at)
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows that are alike: the first of them and how many there are."""
+
+    first: TableRow
+    count: int = 0
+
+
+class Value(dict[str, Rows]):
+    """The rows that have one value in a column, by the shape of the sum beside it."""
+
+    @property
+    def place(self) -> str:
+        """How a refusal names the first row."""
+        return min((rows.first for rows in self.values()), key=_NUMBER).place
+
+    def first(self, shapes: Iterable[str]) -> TableRow | None:
+        """The first row beside a sum of one of the shapes."""
+        found = (self[shape].first for shape in shapes if shape in self)
+        return min(found, key=_NUMBER, default=None)
+
+    def count(self, shapes: Iterable[str]) -> int:
+        """How many rows stand beside a sum of one of the shapes."""
+        return sum(self[shape].count for shape in shapes if shape in self)
+
+
+class Clues:
+    """Counts over the bookings of a file; see `shape`.
+
+    `patterns` has the rows of each combination of sums, one for each role of `money`. `values` has
+    the values of each column that has few of them. `sample` has the first rows, `charged` is the
+    first with a fee.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.money = tuple(role for role in MONEY if role in columns.roles)
+        self.patterns: dict[tuple[str, ...], Rows] = {}
+        self.sample: list[TableRow] = []
+        self.charged: TableRow | None = None
+        self._at = [columns.roles[role][0] for role in self.money]
+        self._fee = columns.first("fee")
+        taken = {columns.first(role) for role in (*MONEY, "date", "balance", "fee")}
+        free = set(range(len(columns.header))) - taken
+        self.values: dict[int, dict[str, Value]] = {at: {} for at in sorted(free)}
+
+    def see(self, number: int, at: int, cells: Sequence[str]) -> None:
+        """Take a booking into account."""
+        pattern = tuple([shape(cells[position]) for position in self._at])
+        rows = self.patterns.get(pattern)
+        if rows is None:
+            rows = self.patterns[pattern] = Rows(TableRow(number, at, cells))
+        rows.count += 1
+        if len(self.sample) < _SAMPLE:
+            self.sample.append(TableRow(number, at, cells))
+        if self._fee is not None and not self.charged and shape(cells[self._fee]) not in ("", "0"):
+            self.charged = TableRow(number, at, cells)
+        for position, column in list(self.values.items()):
+            try:
+                column[cells[position]][pattern[0]].count += 1
+            except KeyError:
+                value = column.setdefault(cells[position], Value())
+                value[pattern[0]] = Rows(TableRow(number, at, cells), 1)
+                if len(column) > _MOST_VALUES:
+                    del self.values[position]
+
+    def count(self, role: str, shapes: Iterable[str]) -> int:
+        """How many rows have a sum of one of the shapes in the role's column."""
+        return sum(rows.count for rows in self._shaped(role, shapes))
+
+    def first(self, role: str, shapes: Iterable[str]) -> TableRow | None:
+        """The first row with a sum of one of the shapes in the role's column."""
+        found = (rows.first for rows in self._shaped(role, shapes))
+        return min(found, key=_NUMBER, default=None)
+
+    def _shaped(self, role: str, shapes: Iterable[str]) -> list[Rows]:
+        place, wanted = self.money.index(role), set(shapes)
+        return [rows for pattern, rows in self.patterns.items() if pattern[place] in wanted]
+
+
+def shape(cell: str) -> str:
+    """What a sum looks like: "+", "-" or "0", with "C" or "D" for a mark; "" for an empty cell.
+
+    >>> [shape(text) for text in ("12.50", "(3)", "0,00", "7 DR", "-7 CR", " ")]
+    ['+', '-', '0', '+D', '-C', '']
+    """
+    text, mark = marked(bare(cell))
+    if not text.strip(_NOTHING):
+        return "0" if text else ""
+    if "0" in text and not _MORE.search(text):
+        return "0"
+    sign = "-" if _BELOW.search(text) else "+"
+    return sign + ("", "C", "D")[mark] if mark else sign
+
+
+def bare(cell: str) -> str:
+    """A cell in one line, without the ="..." that keeps spreadsheets from touching it."""
+    if cell.isprintable() and "  " not in cell and not cell.startswith("="):
+        return cell.strip(" ")  # such a cell is in one line
+    if cell.startswith('="') and cell.endswith('"'):
+        cell = cell[2:-1]
+    return one_line(cell)
+
+
+def place(number: int, at: int) -> str:
+    """How a refusal names a row.
+
+    >>> place(3, 7)
+    'line 3 (row 7 of the file)'
+    """
+    return f"line {number} (row {at} of the file)"
+
+
+def row_refusal(number: int, at: int, complaints: Sequence[str]) -> BadStatement:
+    """The refusal of a row, with the way to go on without it."""
+    return BadStatement(
+        f"{place(number, at)}: {'; '.join(complaints)}; say --skip-line {number} to pass over it"
+    )

@@ -1,0 +1,62 @@
+"""Rows of a table that are no bookings: headings, balances, totals, parts of a batch, footers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from budgets.statements.clues import bare
+from budgets.statements.column_names import normal
+from budgets.statements.column_roles import MONEY, Columns
+from budgets.statements.words import is_pending_section, state, summary
+
+_NOTE = re.compile(r"[^\W\d_]{3}|^[\W_]+$")  # a word, or no letter and digit at all
+_DIGIT = re.compile(r"[0-9]")
+
+
+@dataclass(slots=True)
+class OddRows:
+    """`reasons` says of such a line why it is no booking, by its number."""
+
+    columns: Columns
+    reasons: dict[int, str] = field(default_factory=dict)
+    _section: str = ""
+    _total: int = 0
+
+    def takes(self, number: int, cells: list[str], *, dated: bool) -> bool:
+        """Whether the row is no booking; `dated` says whether its date can be read."""
+        if self._total > 1:  # a total is the first or the last row
+            del self.reasons[self._total]
+        self._total = 0
+        why = summary(cells) if dated else self._undated(cells)
+        if dated and why == "a total":
+            self._total = number
+        if why := why or self._section:
+            self.reasons[number] = why
+        return bool(why)
+
+    def _undated(self, cells: list[str]) -> str:
+        """Why a row without a date is no booking, "" for one that must have a date."""
+        filled = [text for text in map(bare, cells) if text]
+        if len(filled) == 1 and _NOTE.search(filled[0]):
+            self._section = "pending" if is_pending_section(filled[0]) else ""
+            return summary(cells) or "a heading or a footer"
+        undated = not _DIGIT.search(cells[self.columns.roles["date"][0]])
+        if undated and (why := next(filter(None, map(state, filled)), "")):
+            return why
+        if why := summary(cells):
+            return why
+        if self._is_header(cells):
+            return "a header"
+        roles = self.columns.roles
+        needed = [cells[roles[role][0]] for role in ("date", *MONEY) if role in roles]
+        return "" if any(map(_DIGIT.search, needed)) else "neither a date nor an amount"
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        return [normal(cell) for cell in cells] == [normal(name) for name in self.columns.header]
+
+
+def is_note(cells: list[str]) -> bool:
+    """Whether a row that is too short for the table is a text, a balance or a total."""
+    filled = [cell for cell in cells if cell.strip()]
+    alone = len(filled) == 1 and _NOTE.search(filled[0])
+    return bool(alone or summary(cells))

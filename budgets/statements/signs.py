@@ -1,0 +1,246 @@
+"""Which sums of a CSV came in and which went out: decided for the whole file, or asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from shlex import quote
+from typing import NoReturn
+
+from budgets.errors import BadStatement
+from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value, bare
+from budgets.statements.column_names import normal
+from budgets.statements.column_roles import Columns, Hints
+from budgets.statements.evidence import Evidence
+from budgets.statements.lines import Finding
+from budgets.statements.words import PAIRS, direction, kind
+
+BY_NAME = "the column's name"
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """How to sign the sums of a file.
+
+    `factors` has, by role of money, 1 or -1 to multiply a sum without a mark with. `words` has the
+    direction of each text in the column of `columns` that has the role "direction".
+    """
+
+    columns: Columns
+    factors: Mapping[str, int]
+    finding: Finding
+    words: Mapping[str, int] = field(default_factory=dict)
+
+
+def signs(clues: Clues, hints: Hints) -> Signs:
+    """Decide it. Raises BadStatement with both readings where it is not sure."""
+    columns = _one_reading(clues)
+    if "amount" not in columns.roles:
+        return _of_two_columns(clues, columns, hints)
+    if hints.sign and not hints.names("direction"):
+        return _of_amounts(clues, columns.without("direction"), hints)
+    columns, words = _directed(clues, columns, hints)
+    if "direction" not in columns.roles:
+        return _of_amounts(clues, columns, hints)
+    reading = f"by column {columns.name('direction')!r}"
+    finding = Finding("signs", reading, columns.reasons.get("direction", BY_NAME))
+    return Signs(columns, {"amount": 1}, finding, words)
+
+
+def _one_reading(clues: Clues) -> Columns:
+    """The columns with signed sums alone, or with money in and out alone."""
+    columns, money = clues.columns, clues.money
+    if "amount" not in money or len(money) == 1:
+        return columns
+    apart = [sum(map(bool, pattern[1:])) for pattern in clues.patterns]
+    always = len(money) == 3 and apart and set(apart) == {1}
+    instead = any(apart) and not any(pattern[0] for pattern in clues.patterns)
+    return columns.without("amount") if always or instead else columns.without("credit", "debit")
+
+
+def _of_two_columns(clues: Clues, columns: Columns, hints: Hints) -> Signs:
+    """Money in and money out: a minus beside plain sums is the opposite."""
+    factors, readings = {"credit": 1, "debit": -1}, ["by the column"]
+    for role, opposite in (("debit", "a refund"), ("credit", "taken back")):
+        first = clues.first(role, MINUS) if role in columns.roles else None
+        if first is None:
+            continue
+        minus = clues.count(role, MINUS)
+        plus, name = clues.count(role, PLUS), columns.name(role)
+        usual = role == "debit" and not plus
+        if hints.sign == "reversed" or (usual and not hints.sign):
+            factors[role] = -factors[role]
+            readings.append(f"a minus in {name!r} is usual")
+        elif minus > plus and not hints.sign:
+            _ask_about_column(columns, role, first)
+        else:
+            readings.append(f"a minus in {name!r} is {opposite}")
+    reason = f"--sign {hints.sign}" if hints.sign else "the names of the columns"
+    return Signs(columns, factors, Finding("signs", "; ".join(readings), reason))
+
+
+def _ask_about_column(columns: Columns, role: str, row: TableRow) -> NoReturn:
+    text = bare(row.cells[columns.roles[role][0]])
+    came, went = "--sign as-is", "--sign reversed"
+    if role == "credit":
+        came, went = went, came
+    raise BadStatement(
+        f"{row.place}: {text!r} in column {columns.name(role)!r}: did this money come in or "
+        f"go out? say {came} if it came in, {went} if it went out"
+    )
+
+
+def _directed(clues: Clues, columns: Columns, hints: Hints) -> tuple[Columns, Mapping[str, int]]:
+    """With the column of the direction, if one fits the sums, and its words."""
+    if "direction" in columns.roles:
+        values = _texts(clues, columns.roles["direction"][0])
+        words = {text: way or kind(text) for text, way in _ways(values).items()}
+        _require_agreement(columns, values, words)
+        return columns, {text: way for text, way in words.items() if way}
+    if hints.names("direction") is not None:
+        return columns, {}
+    for position in _candidates(clues, columns):
+        values, name = _texts(clues, position), columns.header[position]
+        if not values or not _is_pair(name, values):
+            continue
+        words = _ways(values)
+        exact = all(words.values())
+        if not exact and position in columns.roles.get("type", ()):
+            words = {text: way or kind(text) for text, way in words.items()}
+            _require_all(clues, columns, position, words)
+        if _fits(clues, position, words, exact=exact):
+            shown = ", ".join(sorted(map(bare, values)))
+            return columns.having("direction", position, f"its values: {shown}"), words
+    return columns, {}
+
+
+def _texts(clues: Clues, position: int) -> dict[str, Value]:
+    """The values of a column that are not blank; {} for a column of many."""
+    return {text: value for text, value in clues.values.get(position, {}).items() if bare(text)}
+
+
+def _ways(values: Mapping[str, Value]) -> dict[str, int]:
+    """The direction of each text; the A of D and A is "avere"."""
+    letters = {normal(text) for text in values}
+    return {
+        text: 1 if letters == {"a", "d"} and normal(text) == "a" else direction(text)
+        for text in values
+    }
+
+
+def _require_all(clues: Clues, columns: Columns, position: int, words: Mapping[str, int]) -> None:
+    """Raise BadStatement for unsigned sums when only some kinds of booking have a direction."""
+    unknown = [text for text, way in words.items() if not way]
+    if not unknown or -1 not in words.values() or clues.count("amount", (*MINUS, "+C", "+D")):
+        return
+    value, name = clues.values[position][unknown[0]], columns.header[position]
+    raise BadStatement(
+        f"{value.place}: the sums have no sign, and column {name!r} {bare(unknown[0])!r} says "
+        f"neither in nor out; say --direction-column {quote(name)} and --skip-line for such lines, "
+        "--sign as-is if all sums came in, or --sign reversed if all went out"
+    )
+
+
+def _candidates(clues: Clues, columns: Columns) -> list[int]:
+    """Columns that may be one of directions: those without a name first, then of a type."""
+    free = set(clues.values)
+    for role in ("id", "account", "currency", "status"):
+        free -= set(columns.roles.get(role, ()))
+    kinds = columns.roles.get("type", ())
+    return sorted(free, key=lambda at: (bool(normal(columns.header[at])), at not in kinds, at))
+
+
+def _is_pair(name: str, values: Iterable[str]) -> bool:
+    """Whether values of a letter or two are those of a direction, and not of something else."""
+    texts = {normal(text) or bare(text) for text in values}
+    if any(len(text) > 2 for text in texts) or not normal(name):
+        return True
+    return texts <= {"+", "-"} or frozenset(texts) in PAIRS
+
+
+def _fits(clues: Clues, position: int, words: Mapping[str, int], *, exact: bool) -> bool:
+    """Whether words that may be directions say of every sum what its own sign leaves open."""
+    values = clues.values[position]
+    blank = (value for text, value in values.items() if not bare(text))
+    if not all(words.values()) or any(value.count((*PLUS, *MINUS)) for value in blank):
+        return False
+    tally = _Tally.of(values, words)
+    if not (tally.minus_in or tally.minus_out):
+        return bool(tally.plain_out)
+    return exact and (tally.agrees or tally.reversed)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Rows by direction and by the sum's own sign."""
+
+    plain_in: int = 0
+    minus_in: int = 0
+    plain_out: int = 0
+    minus_out: int = 0
+
+    @classmethod
+    def of(cls, values: Mapping[str, Value], words: Mapping[str, int]) -> "_Tally":
+        tally = cls()
+        for text, way in words.items():
+            if way > 0:
+                tally.plain_in += values[text].count(PLUS)
+                tally.minus_in += values[text].count(MINUS)
+            elif way < 0:
+                tally.plain_out += values[text].count(PLUS)
+                tally.minus_out += values[text].count(MINUS)
+        return tally
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a minus, if there is one, stands for money out and nothing else does."""
+        return not self.minus_in and not (self.minus_out and self.plain_out)
+
+    @property
+    def reversed(self) -> bool:
+        """Whether a minus stands for money in, and nothing else does, in several rows."""
+        both = self.minus_in and self.plain_out
+        return bool(both) and not self.plain_in and not self.minus_out
+
+
+def _require_agreement(
+    columns: Columns, values: Mapping[str, Value], words: Mapping[str, int]
+) -> None:
+    """Raise BadStatement for signs that contradict the column of directions."""
+    tally = _Tally.of(values, words)
+    if tally.agrees or tally.reversed:
+        return
+    wrong = 1 if tally.minus_in else -1
+    rows = (value.first(MINUS) for text, value in values.items() if words[text] == wrong)
+    row = min(filter(None, rows), key=lambda row: row.number)
+    beside = "money in" if wrong > 0 else "money out, beside sums without a minus"
+    off = "--direction-column ''"
+    raise BadStatement(
+        f"{row.place}: column {columns.name('amount')!r} "
+        f"{bare(row.cells[columns.roles['amount'][0]])!r} is negative, and marked as {beside}: "
+        f"say {off} --sign as-is if a minus is money out, {off} --sign reversed if it is money in, "
+        f"or --skip-line {row.number}"
+    )
+
+
+def _of_amounts(clues: Clues, columns: Columns, hints: Hints) -> Signs:
+    """Sums with a sign of their own: a minus went out, or came in."""
+    if hints.sign:
+        factor, reason = (-1 if hints.sign == "reversed" else 1), f"--sign {hints.sign}"
+    else:
+        _require_marks(clues)
+        factor, reason = Evidence.of(clues, columns).factor()
+    reading = "a minus is money out" if factor > 0 else "a minus is money in"
+    return Signs(columns, {"amount": factor}, Finding("signs", reading, reason))
+
+
+def _require_marks(clues: Clues) -> None:
+    """Raise BadStatement for sums without a mark beside sums with one."""
+    marked = clues.first("amount", ("+C", "+D", "-C", "-D"))
+    plain = clues.first("amount", ("+",))
+    if marked is None or plain is None:
+        return
+    at = clues.columns.roles["amount"][0]
+    raise BadStatement(
+        f"{plain.place}: {bare(plain.cells[at])!r} has no mark like {bare(marked.cells[at])!r}: "
+        "did this money come in or go out? say --sign as-is if it came in, --sign reversed if it "
+        "went out"
+    )
