@@ -15,6 +15,7 @@ from budgets.models import (
     Bucket,
     BucketVersion,
     Entry,
+    ImportProfile,
     Movement,
     Schedule,
     ScheduleRun,
@@ -110,6 +111,11 @@ COLUMNS: dict[type[TenantModel], dict[str, str]] = {
         "description": _if(2, "'Refund'", "'Salary no. ' || n"),
         "status": _if(0, "'held'", "'new'"),
         "movement": _if(0, "NULL", _id("n")),
+    },
+    ImportProfile: {
+        "budget": _BUDGET,
+        "account": _if(2, "'NL91 ' || n", "'DE89 ' || n"),
+        "format": "'csv'",
     },
     Schedule: {
         "budget": _BUDGET,
@@ -213,6 +219,11 @@ QUESTIONS: dict[type[TenantModel], list[Query]] = {
         {"posted__gte": DAYS[0], "posted__lt": DAYS[1]},
         *_key("movement", id_of(7)),
         {"search": "REFUND"},
+    ],
+    ImportProfile: [
+        *_key("budget", SMALL),
+        *_text("account", "NL91 2"),
+        {"search": "NL91"},
     ],
     Schedule: [
         *_key("budget", SMALL),

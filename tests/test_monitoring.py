@@ -110,7 +110,8 @@ FASTER = f"import tests.monitoring; {RUN}"
 
 def measured(folder: Path, program: str) -> dict[str, Any]:
     """The lines and the branches of the sample that ran or are missing."""
-    environ = {**os.environ, "COVERAGE_FILE": str(folder / "data"), "PYTHONPATH": str(ROOT)}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    environ |= {"COVERAGE_FILE": str(folder / "data"), "PYTHONPATH": str(ROOT)}
     for words in (
         ["run", "--branch", "--source=.", "--rcfile=", "sample.py"],
         ["json", "-q", "--rcfile=", "-o", "report.json"],

@@ -85,6 +85,6 @@ PROFILE = group(
 def hints_of(options: Mapping[str, Any]) -> Hints:
     """What a person said about a file. Raises BadStatement for what makes no sense."""
     columns = {role: name for role in ROLES if (name := options[f"{role}_column"]) is not None}
-    skipped = frozenset(options["skip_line"])
+    skipped = frozenset(options.get("skip_line", ()))
     given = {name: options[name] for name in HINTS}
     return Hints(columns=columns, skip_lines=skipped, **given)

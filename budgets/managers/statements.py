@@ -5,12 +5,23 @@ The verbs are those of `StatementVerbs`.
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce, TruncDate
 
 from budgets.errors import UnknownStatement
@@ -24,6 +35,16 @@ if TYPE_CHECKING:
 
 SHORTEST_PREFIX = 4
 """Characters of a SHA-256 that may stand for a statement."""
+
+
+def _replaced(text: Any, pattern: str, by: str) -> Func:
+    found = Value(pattern), Value(by)
+    return Func(text, *found, function="regexp_replace", output_field=CharField())
+
+
+_BY_ID = _replaced("identity", "^id:[0-9]{4}-[-0-9]+:-?[0-9]+:[0-9]+:", "id:")
+_FORMER = _replaced(_BY_ID, "^id:#", "id#")
+"""`Line.former_identity`, which keys of older deposits have."""
 
 
 class StatementQuerySet(TenantQuerySet["Statement"]):
@@ -138,14 +159,14 @@ class StatementLineQuerySet(TenantQuerySet["StatementLine"]):
         The deposit of an import also has the line's day, text and identity.
         """
         imported = Q(movement__key__startswith="statement")
-        same = Q(movement__memo=F("description"), movement__key__endswith=F("identity"))
-        same &= Q(day=F("posted"))
+        keyed = Q(movement__key__endswith=F("identity")) | Q(movement__key__endswith=F("former"))
+        same = keyed & Q(movement__memo=F("description"), day=F("posted"))
         elsewhere = ~Q(movement__budget=F("budget")) | ~Q(statement__budget=F("budget"))
         standing = Q(status=LineStatus.UNDONE, movement__reversals=None)
         day = TruncDate("movement__effective_at", tzinfo=UTC)
         return (
             self.exclude(movement=None)
-            .annotate(day=day)
+            .annotate(day=day, former=_FORMER)
             .filter(elsewhere | standing | ~Q(movement__amount=F("amount")) | imported & ~same)
         )
 

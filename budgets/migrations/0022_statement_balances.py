@@ -2,7 +2,7 @@
 
 A deposit keeps its key, because movements are never rewritten. So a line that was deposited under
 the longer identity gets it back from the key of its movement when this migration is undone and
-applied again.
+applied again. The balances of a statement come back from the history of its changes.
 """
 
 from django.db import migrations, models
@@ -61,6 +61,22 @@ SET identity = CASE
 END
 FROM placed p
 WHERE p.tenant_id = l.tenant_id AND p.id = l.id
+"""
+
+FROM_HISTORY = """
+ALTER TABLE budgets_statement DISABLE TRIGGER budgets_statement_history;
+UPDATE budgets_statement AS s
+SET balances = coalesce(c.given -> 'balances', s.balances),
+    misfit = coalesce(c.given ->> 'misfit', s.misfit),
+    trusted = coalesce((c.given ->> 'trusted')::boolean, s.trusted)
+FROM (
+    SELECT g.tenant_id, g.row_id, jsonb_object_agg(k.key, k.value ORDER BY g.id) AS given
+    FROM tenants_change AS g, jsonb_each(g.after) AS k
+    WHERE g.model = 'budgets.statement' AND k.key IN ('balances', 'misfit', 'trusted')
+    GROUP BY g.tenant_id, g.row_id
+) AS c
+WHERE c.tenant_id = s.tenant_id AND c.row_id = s.id;
+ALTER TABLE budgets_statement ENABLE TRIGGER budgets_statement_history;
 """
 
 FORMER_FORMATS = """
@@ -175,7 +191,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(FROM_KEYS, migrations.RunSQL.noop),
         migrations.RunSQL(LENGTHEN, SHORTEN),
-        migrations.RunSQL(migrations.RunSQL.noop, FORMER_FORMATS),
+        migrations.RunSQL(FROM_HISTORY, FORMER_FORMATS),
         migrations.AddConstraint(
             model_name="statement",
             constraint=models.CheckConstraint(

@@ -210,7 +210,7 @@ def _near(field: Any, value: Any) -> Iterator[Any]:
     elif isinstance(field, models.TimeField):
         yield time(value.hour, (value.minute + 1) % 60)
     elif isinstance(field, models.JSONField):
-        yield {**(value or {}), "forged": 1}
+        yield [*value, 1] if isinstance(value, list) else {**(value or {}), "forged": 1}
     else:
         yield "b" * len(value) if value and len(value) == 64 else f"{value or ''}x"
         if field.name == "currency":

@@ -24,7 +24,7 @@ IDENTITIES = "SELECT identity FROM budgets_statementline ORDER BY statement_id, 
 STATEMENT = """
 INSERT INTO budgets_statement (tenant_id, id, created_at, updated_at, budget_id, sha256, account,
     name, format, currency, total, outgoing, decisions, imported_at)
-VALUES (%s, %s, now(), now(), %s, %s, '', %s, 'ofx', 'EUR', 9, 0, '{}', now())
+VALUES (%s, %s, now(), now(), %s, %s, '', %s, 'ofx', 'EUR', %s, 0, '{}', now())
 """
 LINE = """
 INSERT INTO budgets_statementline (tenant_id, id, created_at, updated_at, statement_id, budget_id,
@@ -65,9 +65,10 @@ class Before:
         self.desk = desk
         self.number = 0
 
-    def statement(self, name: str) -> UUID:
+    def statement(self, name: str, total: int) -> UUID:
+        """A finished import of so many lines."""
         pk, budget = uuid4(), self.desk.budget.pk
-        self._insert(STATEMENT, pk, budget, pk.hex * 2, name)
+        self._insert(STATEMENT, pk, budget, pk.hex * 2, name, total)
         self.number = 0
         return pk
 
@@ -80,6 +81,7 @@ class Before:
                     self.desk.budget,
                     cents,
                     key=f"statement:{former(fitid)}",
+                    memo=text,
                     effective_at=datetime(2025, 1, 31, 12, tzinfo=UTC),
                 ).pk
         self._insert(
@@ -94,7 +96,7 @@ class Before:
 
 def test_an_old_file_brings_nothing_before_and_after(desk):
     before = Before(desk)
-    may = before.statement("may.ofx")
+    may = before.statement("may.ofx", 7)
     before.line(may, "a", 10_00, "new")
     before.line(may, LONG, 20_00, "new")
     before.line(may, "a", 10_00, "duplicate")
@@ -137,7 +139,7 @@ def test_an_old_file_brings_nothing_before_and_after(desk):
 
 def test_what_came_in_since_is_still_known_after_going_back_and_forth(desk):
     before = Before(desk)
-    before.line(before.statement("may.ofx"), "a", 10_00, "new")
+    before.line(before.statement("may.ofx", 1), "a", 10_00, "new")
     migrate()
     june = desk.file(incoming(a="11 x", b="12 y", no="3 z"))
     july = desk.file(incoming(a="11 x", no="3 z") + "\n")
