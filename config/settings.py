@@ -102,6 +102,7 @@ POOL = {
     "max_size": env.int("DB_POOL_MAX", 10),
     "timeout": env.float("DB_POOL_TIMEOUT", 5.0),  # seconds to wait for a free connection
 }
+BINDING = "server_side_binding"
 EMBEDDED = "DATABASE_URL" not in env.ENVIRON and ENVIRONMENT != "production"
 
 
@@ -114,7 +115,11 @@ def _database(variable: str, role: str) -> dict[str, Any] | None:
     elif not (url := env.str(variable, "")):
         return None
     config: dict[str, Any] = {**env.db_url_config(url, engine=ENGINE), "EMBEDDED": EMBEDDED}
-    config.setdefault("OPTIONS", {})["connect_timeout"] = 5
+    options = config.setdefault("OPTIONS", {})
+    options["connect_timeout"] = 5
+    if (said := str(options.get(BINDING, False)).lower()) not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{variable} must have {BINDING}=true or =false, not {said!r}")
+    options[BINDING] = said == "true"
     return config
 
 

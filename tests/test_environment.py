@@ -155,14 +155,28 @@ def logged_in(client: Client) -> Any:
 
 
 class TestTheDatabase:
-    @pytest.mark.parametrize(("more", "is_on"), [("", False), ("&server_side_binding=true", True)])
+    @pytest.mark.parametrize(
+        ("more", "is_on"),
+        [
+            ("", False),
+            ("&server_side_binding=true", True),
+            ("&server_side_binding=True", True),
+            ("&server_side_binding=false", False),
+        ],
+    )
     def test_gets_values_beside_statements_if_its_dsn_says_so(
         self, start: Start, more: str, is_on: bool
     ):
         settings = start(**SAFE | {"DATABASE_URL": SAFE["DATABASE_URL"] + more})
 
         options = settings["DATABASES"]["default"]["OPTIONS"]
-        assert options.get("server_side_binding", False) is is_on
+        assert options["server_side_binding"] is is_on
+
+    def test_is_refused_if_it_says_neither(self, start: Start):
+        url = SAFE["DATABASE_URL"] + "&server_side_binding=perhaps"
+
+        with pytest.raises(ImproperlyConfigured, match="=true or =false, not 'perhaps'"):
+            start(**SAFE | {"DATABASE_URL": url})
 
 
 class TestProduction:

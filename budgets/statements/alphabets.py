@@ -20,7 +20,7 @@ _OTHERS = (
     *("cp1250", "iso8859_2", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("koi8_r", "cp866", "mac_roman", "cp850", "cp852", "cp932", "gb18030", "big5", "cp949"),
 )
-_WORD = re.compile(r"[^\s;,\t|\"]*[^\x00-\x7f\s][^\s;,\t|\"]*")
+_WORD = re.compile(r"[^\s;,\t|\"<>]*[^\x00-\x7f\s][^\s;,\t|\"<>]*")
 _ODD = "\u00af\u00a3\u00b3\u00b9\u00bf\u00bc\u00be\u00a5\u00a2\u00a1\u00a6\u00b6\u00b1\u00ac\u00a8\u00b8\u02c6\u2021\u2020\u0192\u2030\u00a4\u201a\u201e\u201c\u201d\u203a\u2039\u00a7"  # noqa: E501
 _LETTER = r"[^\W\d_]"
 _UNLIKELY = re.compile(

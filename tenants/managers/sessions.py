@@ -77,7 +77,7 @@ class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSessio
         >>> UserSession.objects.revoke(ana, ana.pk)
         False
         """
-        _require_revocable(user)
+        self._require_revocable(user)
         with statements_of_a_verb():
             return bool(self.filter(user=user, pk=session_id).delete()[0])
 
@@ -89,7 +89,7 @@ class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSessio
         >>> UserSession.objects.revoke_all(ana)
         0
         """
-        _require_revocable(user)
+        self._require_revocable(user)
         total = 0
         with statements_of_a_verb():
             rows = self.filter(user=user).exclude(session_key=but or "")
@@ -134,6 +134,15 @@ class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSessio
     def clean(self) -> int:
         """Delete expired sessions, in batches; how many."""
         return _delete(self.expired())
+
+    def _require_revocable(self, user: "User") -> None:
+        """Raise NotAllowed in a block whose role may not revoke the sessions of that user."""
+        role = current_role()
+        if role is None or user.pk == current_actor_id():
+            return
+        require("sessions.revoke")
+        if apps.get_model("tenants.Tenant").objects.ids_of_user(user) != [current_tenant_id()]:
+            raise NotAllowed("sessions.revoke for users who are not members of this tenant alone", role)
 
 
 class LoginFailureQuerySet(ContractQuerySet["LoginFailure"]):
@@ -195,16 +204,6 @@ class LoginFailureManager(_Failures["LoginFailure"]):
     def clean(self, before: datetime) -> int:
         """Delete older failures, in batches; how many."""
         return _delete(self.filter(at__lt=before))
-
-
-def _require_revocable(user: "User") -> None:
-    """Raise NotAllowed in a block whose role may not revoke the sessions of that user."""
-    role = current_role()
-    if role is None or user.pk == current_actor_id():
-        return
-    require("sessions.revoke")
-    if apps.get_model("tenants.Tenant").objects.ids_of_user(user) != [current_tenant_id()]:
-        raise NotAllowed("sessions.revoke for users who are not members of this tenant alone", role)
 
 
 def _delete(rows: "models.QuerySet[UserSession] | models.QuerySet[LoginFailure]") -> int:

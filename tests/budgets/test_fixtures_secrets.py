@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -23,6 +24,8 @@ from tests.command_line import Ran, manage
 from tests.factories import BudgetFactory, MembershipFactory, TenantFactory, UserFactory
 
 FORMATS = ["json", "jsonl", "yaml"]
+NEW = f"{uuid4()}@example.com"
+"""The address of the invited person."""
 
 
 def test_the_secrets_are_these():
@@ -78,12 +81,18 @@ class TestAFieldThatCouldBeSecret:
         assert trigger.args[1] == "updated_at,code"
 
 
+def newcomer() -> User:
+    """The user with that address, whom an earlier test may have left."""
+    user: User = User.all_objects.filter(email=NEW).first() or UserFactory(email=NEW)
+    return user
+
+
 @pytest.fixture
 def invited(tenant: Tenant) -> tuple[Tenant, str]:
     """A tenant with an open and an accepted invitation; the open one's token."""
     with acting_for(tenant):
         MembershipFactory(role="owner")
-        _, token = Invitation.objects.invite("new@example.com", "editor")
+        _, token = Invitation.objects.invite(NEW, "editor")
         Invitation.objects.create(
             email="old@example.com",
             role="viewer",
@@ -118,7 +127,7 @@ class TestADumpOfATenant:
 
         text = dump(tenant, tmp_path, form).read_text()
 
-        assert "new@example.com" in text
+        assert NEW in text
         assert "token_hash" not in text
         assert not [each for each in (token, *hashes(tenant)) if each in text]
 
@@ -150,7 +159,7 @@ class TestADumpOfATenant:
 
         assert (ran.code, "Nothing to do" in ran.out, "token_hash" in ran.out) == (0, True, False)
         assert hashes(tenant) == before
-        user = UserFactory(email="new@example.com")
+        user = newcomer()
         assert Invitation.objects.accept(token, user).role == "editor"
 
     def test_of_before_with_its_hashes_is_loaded_as_it_is(self, invited, tmp_path):
@@ -182,8 +191,7 @@ class TestAnInvitationFromADump:
     @pytest.fixture
     def guest(self) -> User:
         """The invited person."""
-        User.all_objects.filter(email="new@example.com").update(email="")
-        return UserFactory(email="new@example.com")
+        return newcomer()
 
     def test_is_not_accepted_by_its_old_token_or_by_none(self, loaded, guest):
         for token in (loaded[1], "", "None"):

@@ -217,7 +217,7 @@ def test_what_is_not_there_is_one_line_with_the_nearest_name(household, unique):
     household.run(*words, budget="Houshold").assert_refused("unknown_budget", "mean 'Household'?")
     household.run(*words, budget="Elsewhere").assert_refused("unknown_budget", "'Elsewhere' here")
     household.run(*words, "--by", f"{unique}@x.org").assert_refused("not_a_member", unique)
-    ran = manage(*words, "--tenant", slug[:-1], "--budget", "Household")
+    ran = manage(*words, "--tenant", f"{slug}x", "--budget", "Household")
     ran.assert_refused("unknown_tenant", f"did you mean '{slug}'")
 
 

@@ -72,11 +72,11 @@ def schemas() -> dict[str, str]:
 
 def indexes() -> set[str]:
     """The definitions of the valid GIN indexes."""
-    found = rows(
+    definitions = rows(
         "SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid"
         " JOIN pg_am a ON a.oid = relam WHERE amname = 'gin' AND indisvalid"
     )
-    return {definition for (definition,) in found}
+    return {definition for (definition,) in definitions}
 
 
 def require_searches() -> None:
@@ -113,7 +113,7 @@ class TestAnExistingInstallation:
 
         migrate()
 
-        assert (schemas(), indexes()) == (MOVED, before)
+        assert (schemas(), before - indexes()) == (MOVED, set())
         assert found() == set()
         require_searches()
 
@@ -122,13 +122,16 @@ class TestAnExistingInstallation:
 
     @embedded
     def test_is_moved_by_database_sql_without_a_rebuild(self, older):
-        files = "SELECT relname, relfilenode FROM pg_class WHERE relkind = 'i' ORDER BY 1"
-        before = rows(files)
+        files = (
+            "SELECT relname, relfilenode FROM pg_class c JOIN pg_am a ON a.oid = relam"
+            " WHERE amname = 'gin'"
+        )
+        before = set(rows(files))
 
         as_superuser(older, (SQL / "database.sql").read_bytes())
         migrate()
 
-        assert (schemas(), rows(files)) == (MOVED, before)
+        assert (schemas(), before - set(rows(files))) == (MOVED, set())
         require_searches()
 
     def test_is_not_moved_by_database_sql_without_a_superuser(self, older):
@@ -144,7 +147,7 @@ class TestAnExistingInstallation:
 
         migrate()
 
-        assert (schemas(), indexes()) == (IN_PUBLIC, before)
+        assert (schemas(), before - indexes()) == (IN_PUBLIC, set())
         assert found() == {"tenants.W027"}
         require_searches()
 
