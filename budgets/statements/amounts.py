@@ -88,11 +88,11 @@ def minor(text: str, *, decimal: str, exponent: int) -> int:
 def written_currency(text: str) -> str:
     """The code of the currency that a sum names, "" if it names none or its sign has several.
 
-    >>> [written_currency(text) for text in ("EUR 10,00", "2 500,00 z\u0142", "$5", "5 kr", "7")]
+    >>> [written_currency(text) for text in ("EUR 10,00", "2 500,00 z\u0142", "$5", "5 kr", "NaN")]
     ['EUR', 'PLN', '', '', '']
     """
     beside = text.strip(_NO_CURRENCY)
-    if not beside:
+    if not beside or not _DIGIT.search(text):
         return ""
     if not _DIGIT.search(beside):
         return _currency_beside(beside)
@@ -102,7 +102,8 @@ def written_currency(text: str) -> str:
 
 @lru_cache(1024)
 def _currency_beside(text: str) -> str:
-    return currency_of(text, "") or "" if len(text) <= _LONGEST else ""
+    is_money_sign = len(text) <= _LONGEST and _BEFORE.fullmatch(text)
+    return currency_of(text, "") or "" if is_money_sign else ""
 
 
 def is_sum(text: str) -> bool:

@@ -218,11 +218,11 @@ class TestTwoAccountsOfABudget:
             return put(tmp_path, text.encode("cp850"))
 
         importer.told(file("7", "a"), "--encoding", "cp850")
-        seven, eight = importer.told(file("7", "b")), importer.told(file("8", "c"))
+        seven, eight = importer.told(file("7", "b")), importer.run(file("8", "c"))
 
         assert seven["lines"][0]["description"] == "Größe"
         assert seven["profile"]["options"] == {"encoding": "cp850"}
-        assert eight["profile"] is None
+        eight.assert_refused("bad_statement", "say --encoding cp850")
 
     def test_of_an_ofx_file_do_not_remember_the_selected_account(self, importer, tmp_path):
         importer.told(put(tmp_path, ofx(transaction(TRNAMT="5.00"))), "--account", "7")

@@ -49,8 +49,8 @@ class TestStatementsNobodyHereWrote:
             ("multiple_accounts.ofx", "USD", (), ["9100", "9200"], []),
             (
                 "ofx-v102-empty-tags.ofx",
-                "EUR",
-                ("--currency", "EUR"),
+                "AUD",
+                ("--currency", "AUD"),
                 ["12345678"],
                 [12_34],
             ),
@@ -80,6 +80,11 @@ class TestStatementsNobodyHereWrote:
 
         ran.assert_refused("wrong_currency", "the budget in EUR")
         assert importer.state == before
+
+    def test_one_that_names_the_currency_of_a_line_alone_keeps_that_line_out(self, importer):
+        told = importer.told(SHARED / "ofx-v102-empty-tags.ofx", "--currency", "EUR")
+
+        assert (told["new"], importer.amounts) == (0, [])
 
     def test_one_that_names_no_currency_asks_for_it(self, importer):
         ran = importer.run(SHARED / "ofx-v102-empty-tags.ofx")

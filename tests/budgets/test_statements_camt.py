@@ -338,7 +338,9 @@ class TestRefusals:
         assert "cut off" in refusal(put(tmp_path, content[: content.index(cut)]))
 
     def test_a_file_without_a_statement_is_not_read(self, tmp_path: Path) -> None:
-        assert refusal(put(tmp_path, camt())) == "the file has no statement: there is no <Stmt>"
+        assert refusal(put(tmp_path, camt())) == (
+            "the file has no statement (<Stmt>): export the account statement, camt.053"
+        )
 
 
 @FUZZ

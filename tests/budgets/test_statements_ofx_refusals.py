@@ -65,9 +65,9 @@ class TestRefusals:
             (b"\xff\xfe<\xd8", "not text in utf-16: say --encoding of the file, such as cp1251"),
             (
                 b"\xef\xbb\xbf<OFX>\xff",
-                "not text in utf-8-sig: say --encoding of the file, such as cp1254",
+                "not text in utf-8-sig: say --encoding of the file, such as cp1251",
             ),
-            (b"<OFX>\x81\xff", "not text in cp1252: say --encoding of the file, such as cp850"),
+            (b"<OFX>\x81\xff", "not text in cp1252: say --encoding of the file, such as cp1251"),
         ],
     )
     def test_say_what_a_file_is_instead(self, tmp_path: Path, content: bytes, reason: str) -> None:
