@@ -28,9 +28,10 @@ from budgets.statements.ofx import OfxFile
 from budgets.statements.qif import QifFile
 from budgets.statements.source import Source, inspect
 from budgets.statements.survey import Survey, survey
-from budgets.statements.unread import HEAD, refuse_unread
+from budgets.statements.unread import HEAD, READ, refuse_unread
 
 __all__ = [
+    "READ",
     "Account",
     "Finding",
     "Hints",

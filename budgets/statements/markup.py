@@ -70,7 +70,7 @@ def _whole_tags(file: TextIO, pending: str) -> Iterator[str]:
             yield tidied(pending[:cut])
             pending = pending[cut:]
         elif len(pending) > 2 * _LONGEST_TRANSACTION:
-            raise BadStatement("not OFX: a megabyte without a tag")
+            raise BadStatement("not OFX: a megabyte without a tag; export it again")
     yield tidied(pending)
 
 
@@ -81,7 +81,7 @@ def _body(file: TextIO) -> tuple[str, tuple[str, ...]]:
     inner = None if root else PART.search(head)
     start = root or inner
     if not start:
-        raise BadStatement("not an OFX file: it has no <OFX>")
+        raise BadStatement("not an OFX file: it has no <OFX>; export it again")
     if _DOCTYPE.match(head, 0, start.start()):
         raise BadStatement("the file declares a document type or entities: take the <!...> out")
     outer = () if inner is None else ("OFX",) if inner["outer"] else ("OFX", "STMTRS")

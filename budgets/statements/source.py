@@ -15,7 +15,7 @@ from typing import TextIO
 from budgets.errors import BadStatement
 from budgets.statements.alphabets import WESTERN, guesses, require_likely, sample_of
 from budgets.statements.spool import Spool
-from budgets.statements.unread import refuse_binary
+from budgets.statements.unread import READ, refuse_binary
 
 BLOCK = 1 << 18  # bytes of a file, characters of its text
 _HEAD = 2048  # bytes
@@ -36,14 +36,7 @@ ENCODINGS = (
 )
 """The encodings of text that banks write."""
 _NAMES = frozenset(codecs.lookup(name).name for name in ENCODINGS)
-_EXPORT = "export the statement as CSV, OFX, QFX, QIF, camt.053 or MT940"
-_UNREAD = {
-    b"PK\x03\x04": "a ZIP archive or a spreadsheet (.xlsx, .ods)",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls)",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a compressed file (.gz)",
-    b"{\\rtf": "a text document (.rtf)",
-}
+_EXPORT = f"export the statement as {READ}"
 _CODE_PAGE = re.compile(r"(?:cp|windows-?)?(\d{3,4})")
 _ISO = re.compile(r"iso-?8859-?(\d+)")
 
@@ -88,7 +81,6 @@ def inspect(path: Path, encoding: str = "") -> Source:
             copy.write(block)
             for text in texts:
                 text.take(block)
-    _require_readable(first)
     text = next((text for text in texts if text.fits()), texts[-1])
     text.require_statement(copy)
     if text.encoding == WESTERN and not encoding:
@@ -134,13 +126,6 @@ class _Text:
             raise BadStatement(f"a binary file, which is not read: {_EXPORT}")
         if self._blank:
             raise BadStatement(f"the file is empty: {_EXPORT}")
-
-
-def _require_readable(head: bytes) -> None:
-    """Raises BadStatement for a format that is known and not read."""
-    for start, name in _UNREAD.items():
-        if head.startswith(start):
-            raise BadStatement(f"{name}, which is not read: {_EXPORT}")
 
 
 def _candidates(head: bytes, encoding: str) -> list[str]:

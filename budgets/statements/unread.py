@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from budgets.errors import BadStatement
 
-READ = "OFX, QFX, QIF, CSV, camt.053 and MT940"
+READ = "CSV, OFX, QFX, QIF, camt.053 or MT940"
 """What is read, for a sentence."""
 
 HEAD = 1 << 16  # characters of a file that `refuse_unread` needs
@@ -112,4 +112,4 @@ def refuse_unread(head: str) -> None:
 
 
 def _refusal(name: str, remedy: str) -> BadStatement:
-    return BadStatement(f"the file is {name}; what is read is {READ}: {remedy}")
+    return BadStatement(f"the file is {name}; Sluice reads {READ}: {remedy}")

@@ -142,7 +142,9 @@ class UserSessionManager(BaseSessionManager["UserSession"], _Manager["UserSessio
             return
         require("sessions.revoke")
         if apps.get_model("tenants.Tenant").objects.ids_of_user(user) != [current_tenant_id()]:
-            raise NotAllowed("sessions.revoke for users who are not members of this tenant alone", role)
+            raise NotAllowed(
+                "sessions.revoke for users who are not members of this tenant alone", role
+            )
 
 
 class LoginFailureQuerySet(ContractQuerySet["LoginFailure"]):

@@ -127,7 +127,7 @@ def test_progress_on_a_terminal_leaves_stdout_to_programs(tenant, tmp_path):
     assert "amount_minor" not in run.shown
 
 
-WIDE = 8_000
+WIDE = 16_000
 """Lines of a kilobyte, all of money out: nothing of them need be kept."""
 
 

@@ -256,10 +256,10 @@ class TestTheFileItself:
             (b"", f"the file is empty: {EXPORT}"),
             (b"\n \n", f"the file is empty: {EXPORT}"),
             (b"a\0\0b", f"a binary file, which is not read: {EXPORT}"),
-            (b"PK\x03\x04\0\0", f"the file is a ZIP archive; what is read is {READ}: {UNPACK}"),
+            (b"PK\x03\x04\0\0", f"the file is a ZIP archive; Sluice reads {READ}: {UNPACK}"),
             (
                 b"%PDF-1.7\n%\xe2\xe3",
-                f"the file is a PDF; what is read is {READ}: export one of these from the bank",
+                f"the file is a PDF; Sluice reads {READ}: export one of these from the bank",
             ),
             (
                 b"Date;Amount\n2025-01-31;1\n2025-",

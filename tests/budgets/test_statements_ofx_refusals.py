@@ -56,8 +56,8 @@ class TestRefusals:
             (b"", f"the file is empty: {EXPORT}"),
             (b" \r\n\t", f"the file is empty: {EXPORT}"),
             (b"<OFX>\0</OFX>", f"a binary file, which is not read: {EXPORT}"),
-            (b"<xml></xml>", "not an OFX file: it has no <OFX>"),
-            (b"OFXHEADER:100\n", "not an OFX file: it has no <OFX>"),
+            (b"<xml></xml>", "not an OFX file: it has no <OFX>; export it again"),
+            (b"OFXHEADER:100\n", "not an OFX file: it has no <OFX>; export it again"),
             (
                 b"<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>",
                 "the file holds no account statement; export one from the bank",
@@ -109,4 +109,4 @@ class TestRefusals:
     def test_do_not_wait_for_a_megabyte_without_tags(self, tmp_path: Path) -> None:
         path = put(tmp_path, ofx(transaction(MEMO="<![CDATA[" + "x" * 3_000_000)))
 
-        assert refusal(path) == "not OFX: a megabyte without a tag"
+        assert refusal(path) == "not OFX: a megabyte without a tag; export it again"

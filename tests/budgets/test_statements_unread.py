@@ -65,7 +65,7 @@ def test_a_format_is_named_with_what_is_read(
     sentence = refusal(put(tmp_path, content))
 
     assert sentence.startswith(f"the file is {name}")
-    assert f"; what is read is {READ}: " in sentence
+    assert f"; Sluice reads {READ}: " in sentence
 
 
 def test_an_archive_says_what_to_do(tmp_path: Path) -> None:

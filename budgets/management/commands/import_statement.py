@@ -33,7 +33,7 @@ from budgets.management.import_report import (
 )
 from budgets.management.ledger_tables import amount_text, balances_table
 from budgets.models import Budget, Statement
-from budgets.statements import StatementFile, survey
+from budgets.statements import READ, StatementFile, survey
 from tenants.local import local, localised
 from tenants.management.declarations import argument, flag, group
 
@@ -61,10 +61,10 @@ CHOICES = group(
 
 
 class Command(BudgetCommand):
-    """Posts a deposit for each new incoming line of an OFX, QFX or CSV file."""
+    """Posts a deposit for each new incoming line of a bank statement."""
 
     help = (
-        "Import a bank statement (OFX, QFX or CSV). Each incoming line becomes a deposit through "
+        f"Import a bank statement ({READ}). Each incoming line becomes a deposit through "
         "the cascade; outgoing lines are listed as skipped. The whole file is validated first: an "
         "invalid file writes nothing. A second run imports nothing; after an interruption it "
         "continues. A line is held for your decision if it resembles a line imported before, or if "
@@ -81,13 +81,13 @@ class Command(BudgetCommand):
       budgets/samples/household.ofx --possible import --brief
   manage.py import_statement --tenant morgenrot --budget Bakery budgets/samples/bakery.csv \\
       --date-column Buchungsdatum --amount-column Betrag --decimal , --date-format %d.%m.%Y
-  manage.py import_statement --tenant morgenrot --budget Bakery budgets/samples/bakery.csv \
+  manage.py import_statement --tenant morgenrot --budget Bakery budgets/samples/bakery.csv \\
       --explain
 """
 
     arguments = (
         *BudgetCommand.arguments,
-        argument("file", "OFX, QFX or CSV", "FILE"),
+        argument("file", READ, "FILE"),
         flag("--dry-run", "show the lines and write nothing"),
         flag("--brief", "print only the totals"),
         flag("--all", f"list more than {LISTED} lines of a status"),
