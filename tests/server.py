@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -159,10 +159,12 @@ def _create(owner: psycopg.Connection, name: str, source: str) -> None:
 
 def _drop(owner: psycopg.Connection, name: str) -> None:
     """Drop a database if it exists, and close the connections of an interrupted run."""
-    try:
-        _execute(owner, "DROP DATABASE IF EXISTS {}", name)
-    except psycopg.errors.ObjectInUse:  # FORCE is refused while autovacuum is there
-        _execute(owner, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    for force in ("", " WITH (FORCE)") * 3:
+        # A plain DROP ends an autovacuum that is there, FORCE is refused because of it.
+        with suppress(psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):
+            _execute(owner, f"DROP DATABASE IF EXISTS {{}}{force}", name)
+            return
+    raise RuntimeError(f"the database {name} is in use")
 
 
 def _execute(owner: psycopg.Connection, statement: Any, *names: str) -> None:
