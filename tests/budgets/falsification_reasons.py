@@ -84,8 +84,9 @@ REASONS = [
     ),
     Reason(
         "A line is a copy from the file of the bank, which is not stored. A line without a deposit"
-        " may be skipped, held or a duplicate. Compare it with the file.",
-        _columns(budgets_statementline="number account status"),
+        " may be skipped, held or a duplicate, and only the row itself has its `copy`: its number"
+        " among the repetitions of a booking. Compare it with the file.",
+        _columns(budgets_statementline="number account status copy"),
     ),
     Reason(
         "The history is compared with the present row: a key that is no column, or a second change"
