@@ -147,7 +147,7 @@ class StatementFile:
             if not self.account or line.account == self.account:
                 yield line
             elif unnamed:
-                yield replace(line, account=self.account)
+                yield line._replace(account=self.account)
 
     @property
     def _names_no_account(self) -> bool:

@@ -4,9 +4,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
+from typing import NamedTuple
 
 LONGEST_IDENTITY = 160
 _LONGEST_OWNER = 117  # characters; a longer account and id are a digest
@@ -27,8 +28,7 @@ class Account:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a statement.
 
     `number` is its place among the file's lines, from 1; a line that is no booking counts too.
@@ -147,7 +147,7 @@ def numbered(lines: Iterable[Line]) -> Iterator[Line]:
             continue
         key = _digest(line.identity_by_id) if line.has_id else line.content
         seen[key] += 1
-        yield line if seen[key] == 1 else replace(line, occurrence=seen[key])
+        yield line if seen[key] == 1 else line._replace(occurrence=seen[key])
 
 
 def one_line(text: str) -> str:

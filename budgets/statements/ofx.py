@@ -105,8 +105,8 @@ class OfxFile:
 
     def _transactions(self) -> Iterator[tuple[int, OfxPage, Transaction]]:
         pages = self._pages.found
-        for number, (page, found) in enumerate(self._pages.copy.read(), 1):
-            yield number, pages[page - 1], found
+        for number, (page, *found) in enumerate(self._pages.copy, 1):
+            yield number, pages[page - 1], Transaction(*found)
 
     def _balance(self, text: str, decimals: int) -> int | None:
         try:

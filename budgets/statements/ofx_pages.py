@@ -14,8 +14,8 @@ from budgets.errors import BadStatement
 from budgets.statements.lines import Account
 from budgets.statements.markup import plain
 from budgets.statements.ofx_amounts import Amounts
-from budgets.statements.ofx_copy import Copy
 from budgets.statements.ofx_signs import DECIDED, TypeSigns
+from budgets.statements.spool import Rows
 from budgets.statements.tree import DOCUMENT, OWNERS, PENDING, STATEMENTS, Transaction
 from budgets.statements.words import summary
 
@@ -90,13 +90,13 @@ class Pages:
         self._skipped = skipped
         self._sign = sign
         self._document = 1
-        self.copy = Copy()
+        self.copy = Rows()
         page, number = self._new(), 0
         for part in parts:
             if isinstance(part, Transaction):
                 number += 1
                 page.transactions += 1
-                self.copy.add(page.number, part)
+                self.copy.add((page.number, *part))
                 self._see(number, part, page)
                 continue
             page.take(part)
@@ -105,7 +105,6 @@ class Pages:
                 page = self._new()
             elif part.tag == DOCUMENT:
                 page.document = self._document = self._document + 1
-        self.copy.flush()
 
     def require_one_version(self) -> None:
         """Raise BadStatement for documents with the same days of one account.

@@ -1,6 +1,5 @@
 """The entries of a file that is parsed once, kept as text until the decimals are known."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from budgets.errors import BadStatement
 from budgets.statements.amounts import minor
 from budgets.statements.lines import Account, Line, PageBalances
-from budgets.statements.spool import Spool
+from budgets.statements.spool import Rows
 
 
 class RawLine(NamedTuple):
@@ -86,14 +85,14 @@ class RawLines:
         """A page comes after its entries. `skipped` are numbers of entries to pass over."""
         self.pages: list[RawPage] = []
         self._skipped = skipped
-        self._copy = Spool()
+        self._copy = Rows()
         self.count = 0
         for part in parts:
             if isinstance(part, RawPage):
                 self.pages.append(part)
             else:
                 self.count += 1
-                self._copy.write(json.dumps(part).encode() + b"\n")
+                self._copy.add(tuple(part))
 
     def accounts(self) -> tuple[Account, ...]:
         """The accounts of the pages, each once."""
@@ -102,11 +101,10 @@ class RawLines:
     def lines(self, decimals: int) -> Iterator[Line]:
         """The lines. Raises BadStatement at the first bad entry."""
         accounts = [Account(page.account, page.currency) for page in self.pages]
-        with self._copy.reader() as rows:
-            for number, row in enumerate(rows, 1):
-                if number not in self._skipped:
-                    entry = RawLine(*json.loads(row))
-                    yield entry.line(number, accounts[entry.page - 1], decimals)
+        for number, row in enumerate(self._copy, 1):
+            if number not in self._skipped:
+                entry = RawLine(*row)
+                yield entry.line(number, accounts[entry.page - 1], decimals)
 
     def balances(self, decimals: int) -> Iterator[PageBalances]:
         """The balances of each page. Raises BadStatement for one that cannot be read."""

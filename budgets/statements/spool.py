@@ -1,15 +1,19 @@
-"""Bytes that are written once and then read as often as needed, in bounded memory."""
+"""What is written once and then read as often as needed, in bounded memory: bytes, and rows."""
 
 import io
+import marshal
 import weakref
+from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
 
 IN_MEMORY = 1 << 20  # bytes; more than these go to an unnamed temporary file
 _BLOCK = 1 << 16  # bytes
+_BATCH = 256  # rows
+_LENGTH = 8  # bytes before each batch
 
 
 class Spool:
@@ -35,6 +39,42 @@ class Spool:
     def reader(self) -> io.BufferedReader:
         """Read from the start."""
         return io.BufferedReader(_Reader(self), _BLOCK)
+
+
+class Rows:
+    """Rows of plain values, such as text and numbers; few of them are in memory.
+
+    All are added before the first is read. `marshal` takes a third of the time of JSON, and reads
+    only what this object wrote.
+
+    >>> rows = Rows()
+    >>> rows.add((1, "one", None))
+    >>> list(rows), list(rows)
+    ([(1, 'one', None)], [(1, 'one', None)])
+    """
+
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self._batch: list[tuple[Any, ...]] = []
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Append a row, which is no subclass of tuple."""
+        self._batch.append(row)
+        if len(self._batch) == _BATCH:
+            self._flush()
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        if self._batch:
+            self._flush()
+        with self._spool.reader() as file:
+            while length := file.read(_LENGTH):
+                batch = file.read(int.from_bytes(length))
+                yield from marshal.loads(batch)  # noqa: S302  # our own bytes
+
+    def _flush(self) -> None:
+        data = marshal.dumps(self._batch)
+        self._spool.write(len(data).to_bytes(_LENGTH) + data)
+        self._batch = []
 
 
 class _Reader(io.RawIOBase):

@@ -1,17 +1,16 @@
 """The validation of a whole file before anything is written; its lines are parsed here, once."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from operator import attrgetter
+from functools import lru_cache
 from typing import Protocol
 
 from budgets.errors import BadStatement
 from budgets.statements.lines import LEFT_OUT, Line, PageBalances
 from budgets.statements.misfits import Misfit
-from budgets.statements.spool import Spool
+from budgets.statements.spool import Rows
 from budgets.statements.witness import Witness
 
 LONGEST_ACCOUNT = 200  # characters
@@ -54,7 +53,7 @@ class Survey:
     total: int
     outgoing: int
     first: Mapping[str, int]
-    _copy: Spool
+    _copy: Rows
     repetitions: Mapping[int, Repetition] = field(default_factory=dict)
     balances: tuple[PageBalances, ...] = ()
     misfit: Misfit | None = None
@@ -64,9 +63,6 @@ class Survey:
     def lines(self) -> Iterator[Line]:
         """The lines as they were parsed, in the file's order. Can be called again."""
         return _parsed(self._copy)
-
-
-_COLUMNS = attrgetter(*Line.__slots__)
 
 
 def survey(
@@ -83,7 +79,7 @@ def survey(
     first: dict[str, int] = {}
     repeated: list[Line] = []
     left_out: set[int] = set()
-    copy = Spool()
+    copy = Rows()
     for line in file.lines(decimals):
         total += 1
         tick()
@@ -93,7 +89,7 @@ def survey(
                 "say --account-column '' and --account NAME"
             )
         if currency and line.currency not in ("", currency):
-            line = replace(line, not_booked=line.not_booked or f"in {line.currency}")
+            line = line._replace(not_booked=line.not_booked or f"in {line.currency}")
         else:
             witness.add(line)
         if line.incoming:
@@ -104,25 +100,25 @@ def survey(
             outgoing += 1
         if line.not_booked == LEFT_OUT:
             left_out.add(line.number)
-        copy.write(json.dumps(_COLUMNS(line), default=str).encode() + b"\n")
+        number, account, posted, *rest = line
+        copy.add((number, account, posted.toordinal(), *rest))
     verdict = witness.verdict(lambda: _parsed(copy))
     repetitions = _repetitions(repeated, first, lambda: _parsed(copy))
     found = (total, outgoing, first, copy, repetitions, balances)
     return Survey(*found, verdict.misfit, verdict.unchecked, frozenset(left_out))
 
 
-def _parsed(copy: Spool) -> Iterator[Line]:
-    with copy.reader() as rows:
-        for row in rows:
-            number, account, posted, *rest = json.loads(row)
-            yield Line(number, account, date.fromisoformat(posted), *rest)
+def _parsed(copy: Rows) -> Iterator[Line]:
+    day = lru_cache(1024)(date.fromordinal)
+    for number, account, posted, *rest in copy:
+        yield Line(number, account, day(posted), *rest)
 
 
 def _repetitions(
     repeated: Iterable[Line], first: Mapping[str, int], lines: Callable[[], Iterator[Line]]
 ) -> dict[int, Repetition]:
     """Judge the repeated lines; only a file that has some is read again."""
-    originals = {line.number: first[replace(line, occurrence=1).identity] for line in repeated}
+    originals = {line.number: first[line._replace(occurrence=1).identity] for line in repeated}
     ids = {(line.account, line.external_id) for line in repeated}
     texts: dict[int, str] = {}
     bookings: dict[tuple[str, str], set[tuple[date, int]]] = defaultdict(set)

@@ -1,6 +1,5 @@
 """Whole statements: keys that know a line again, the samples, damage, and length."""
 
-from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 from pathlib import Path
@@ -35,7 +34,7 @@ class TestTheBanksId:
     def test_is_the_banks_id_within_the_account(self, tmp_path: Path) -> None:
         here, again = lines(put(tmp_path, ofx(COFFEE, COFFEE)))
 
-        assert replace(again, number=1) == here
+        assert again._replace(number=1) == here
 
     def test_is_told_apart_by_the_account(self, tmp_path: Path) -> None:
         (here,) = lines(put(tmp_path, ofx(COFFEE)))
@@ -126,7 +125,7 @@ class TestTheSamples:
 
     def test_hold_lines_that_only_their_occurrence_tells_apart(self) -> None:
         found = lines(BAKERY, "CHF")
-        incoming = [replace(line, amount=abs(line.amount)) for line in found]
+        incoming = [line._replace(amount=abs(line.amount)) for line in found]
 
         assert len({line.content for line in found}) < len(found)
         assert {line.occurrence for line in numbered(incoming)} == {1, 2}
@@ -159,8 +158,8 @@ class TestDamage:
         whole = whole[: len(found)]
         assert found[:-1] == whole[:-1]
         # The balance is the last cell, so a cut may shorten it.
-        assert [replace(line, balance=None) for line in found[-1:]] == [
-            replace(line, balance=None) for line in whole[-1:]
+        assert [line._replace(balance=None) for line in found[-1:]] == [
+            line._replace(balance=None) for line in whole[-1:]
         ]
 
     @given(st.data())

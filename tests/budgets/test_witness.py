@@ -32,7 +32,7 @@ class Given:
 
 def line(number: int, amount: int, balance: int | None, day: int = 1, **values: object) -> Line:
     made = Line(number, "7", START + timedelta(day - 1), amount, "EUR", f"text {number}", "")
-    return replace(made, balance=balance, **values)  # type: ignore[arg-type]
+    return made._replace(balance=balance, **values)  # type: ignore[arg-type]
 
 
 def rows(*pairs: tuple[int, int | None], each: int = 1) -> list[Line]:
@@ -44,7 +44,7 @@ def rows(*pairs: tuple[int, int | None], each: int = 1) -> list[Line]:
 
 
 def renumbered(lines: Iterable[Line]) -> list[Line]:
-    return [replace(each, number=number) for number, each in enumerate(lines, 1)]
+    return [each._replace(number=number) for number, each in enumerate(lines, 1)]
 
 
 def surveyed(lines: Sequence[Line], *pages: PageBalances, currency: str = "EUR") -> Survey:
@@ -100,7 +100,7 @@ class TestRunningBalancesThatFit:
         found = surveyed(lines)
 
         assert (found.misfit, found.unchecked) == (None, frozenset({1, 5}))
-        assert misfit([replace(each, posted=START) for each in lines]) is not None
+        assert misfit([each._replace(posted=START) for each in lines]) is not None
 
     def test_the_balance_before_each_line_or_reversed_signs_is_no_witness_of_either(self) -> None:
         assert cause(rows((5, 100), (-5, 105), (5, 100), (-5, 105))) == (2, "signs_reversed")
@@ -114,7 +114,7 @@ class TestRunningBalancesThatFit:
         assert misfit(renumbered(lines)) is None
 
     def test_accounts_are_checked_one_by_one(self) -> None:
-        other = [replace(each, account="8", balance=(each.balance or 0) + 55) for each in PLAIN]
+        other = [each._replace(account="8", balance=(each.balance or 0) + 55) for each in PLAIN]
 
         assert misfit([each for pair in zip(PLAIN, other, strict=True) for each in pair]) is None
 
@@ -134,7 +134,7 @@ class TestOtherColumns:
     )
     def test_prove_nothing(self, balances: list[int]) -> None:
         found = surveyed(
-            [replace(each, balance=b) for each, b in zip(PLAIN, balances, strict=True)]
+            [each._replace(balance=b) for each, b in zip(PLAIN, balances, strict=True)]
         )
 
         assert (found.misfit, found.unchecked) == (None, frozenset())
@@ -150,7 +150,7 @@ class TestOtherColumns:
 
 class TestRunningBalancesThatDoNotFit:
     def test_name_the_line_and_what_was_expected(self) -> None:
-        lines = [*PLAIN[:2], replace(PLAIN[2], amount=50_00), *PLAIN[3:]]
+        lines = [*PLAIN[:2], PLAIN[2]._replace(amount=50_00), *PLAIN[3:]]
 
         found = misfit(lines)
 
@@ -163,7 +163,7 @@ class TestRunningBalancesThatDoNotFit:
     @pytest.mark.parametrize(
         ("lines", "expected"),
         [
-            ([replace(each, amount=-each.amount) for each in PLAIN], (2, "signs_reversed")),
+            ([each._replace(amount=-each.amount) for each in PLAIN], (2, "signs_reversed")),
             (
                 rows((10_00, 110_00), (-3_00, 107_00), (5_00, 112_00), (2_00, 110_00)),
                 (4, "debit_credit_swapped"),
@@ -194,13 +194,13 @@ class TestRunningBalancesThatDoNotFit:
     def test_name_a_column_of_fees(self) -> None:
         lines = rows((10_00, 110_00), (5_00, 113_50), (-3_00, 110_50), (20_00, 129_50))
         fees = [0, 1_50, 0, -1_00]
-        lines = [replace(each, fee=fee) for each, fee in zip(lines, fees, strict=True)]
+        lines = [each._replace(fee=fee) for each, fee in zip(lines, fees, strict=True)]
 
         assert cause(lines) == (2, "fee")
 
     def test_name_a_line_that_was_left_out_although_it_counts(self) -> None:
         lines = rows((10, 110), (5, 115), (9, 124), (7, 131))
-        lines[2] = replace(lines[2], not_booked="pending")
+        lines[2] = lines[2]._replace(not_booked="pending")
 
         assert cause(lines) == (4, "pending")
 
@@ -230,7 +230,7 @@ class TestOpeningAndClosingBalance:
         assert misfit(self.LINES, self.page(1, 2, currency="EUR")) is not None
 
     def test_belong_to_their_page(self) -> None:
-        second = [replace(each, page=2, number=each.number + 3) for each in self.LINES]
+        second = [each._replace(page=2, number=each.number + 3) for each in self.LINES]
         pages = [self.page(100, 113), PageBalances(2, "7", 113, 127)]
 
         assert cause([*self.LINES, *second], *pages) == (6, "unknown")
@@ -247,8 +247,8 @@ class TestOpeningAndClosingBalance:
             (LINES, 118, (3, "dropped_repetition")),
             ([*LINES, line(4, 5, None, 3)], 113, (4, "repeated_line")),
             ([line(1, 100, None), *LINES[1:]], 102, (1, "balance_row")),
-            ([*LINES[:2], replace(LINES[2], not_booked="pending")], 113, (3, "pending")),
-            ([replace(LINES[0], fee=2), *LINES[1:]], 111, (1, "fee")),
+            ([*LINES[:2], LINES[2]._replace(not_booked="pending")], 113, (3, "pending")),
+            ([LINES[0]._replace(fee=2), *LINES[1:]], 111, (1, "fee")),
         ],
     )
     def test_name_the_likely_cause(
@@ -284,8 +284,8 @@ def mutated(draw: st.DataObject, lines: list[Line], at: int) -> list[Line]:
     """The lines with one changed, flipped, dropped or doubled."""
     changed = draw.draw(AMOUNTS.filter(lambda amount: amount != lines[at].amount))
     kinds = {
-        "change": [replace(lines[at], amount=changed)],
-        "flip": [replace(lines[at], amount=-lines[at].amount)],
+        "change": [lines[at]._replace(amount=changed)],
+        "flip": [lines[at]._replace(amount=-lines[at].amount)],
         "drop": [],
         "double": [lines[at], lines[at]],
     }
@@ -303,7 +303,7 @@ class TestEveryMutation:
         opening, closing = lines[0].balance - lines[0].amount, lines[-1].balance
         page = PageBalances(1, "7", opening, closing)
         if not beside:
-            lines = [replace(each, balance=None) for each in lines]
+            lines = [each._replace(balance=None) for each in lines]
         assert misfit(lines, page) is None
 
         at = data.draw(st.integers(0, len(lines) - 1))
