@@ -18,6 +18,7 @@ from tenants import errors, refusals
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tenants.postgres import connecting, forks
+from tenants.postgres import errors as translated
 from tenants.schema.fields import TenantForeignKey
 from tests.command_line import owner_config, url_of
 from tests.environments import Environment, core, extra, named
@@ -292,11 +293,8 @@ def below(error: type[errors.CodedError]):
 
 
 def test_the_guide_says_of_every_error_what_to_do():
-    ours = [
-        each
-        for each in below(errors.CodedError)
-        if each.__module__ in {module.__name__ for module in (errors, refusals, connecting, forks)}
-    ]
+    modules = {each.__name__ for each in (errors, refusals, connecting, forks, translated)}
+    ours = [each for each in below(errors.CodedError) if each.__module__ in modules]
     rows = GUIDE.read_text().partition("| code | means | do |")[2].splitlines()
 
     listed = [code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split(" | ")[0])]

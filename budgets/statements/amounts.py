@@ -5,11 +5,13 @@ marks it shows. What is costly is done once for each shape of sum: a sum with ea
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadStatement
+from budgets.statements.cells import classes, digits
 from budgets.statements.moneysigns import MONEY_SIGN, currency_of
 
 MINUS_SIGNS = "-\u2212\u2013\u2010\u2011\ufe63\uff0d"
@@ -83,6 +85,27 @@ def minor(text: str, *, decimal: str, exponent: int) -> int:
     if size > MAX_MINOR:
         raise ValueError("is too large an amount")
     return -size if negative else size
+
+
+def minors(texts: Sequence[str], *, decimal: str, exponent: int) -> list[int] | None:
+    """`minor` of each text, or None if one of them needs a closer look.
+
+    >>> minors(["-1,50", "2"], decimal=",", exponent=2), minors([""], decimal=",", exponent=2)
+    ([-150, 200], None)
+    """
+    if max(map(len, texts)) > _LONGEST:
+        return None
+    shapes = classes(texts)
+    forms = {shape: _fits(shape.translate(_SHAPE), decimal) for shape in set(shapes)}
+    factors: dict[str, int] = {}
+    for shape, form in forms.items():
+        if form is None or form[1] > exponent:
+            return None
+        factors[shape] = (-1 if form[0] else 1) * 10 ** (exponent - form[1])
+    sizes = [*map(int, digits(texts))]
+    if max(sizes) * 10**exponent > MAX_MINOR:
+        return None
+    return [size * factors[shape] for size, shape in zip(sizes, shapes, strict=True)]
 
 
 def written_currency(text: str) -> str:

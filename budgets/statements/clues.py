@@ -1,14 +1,15 @@
 """What the rows of a CSV show of its columns, collected in one pass before a line is built."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import MINUS_SIGNS
+from budgets.statements.cells import MOST_KEPT, Row, bare, classes
 from budgets.statements.column_roles import MONEY, Columns
-from budgets.statements.lines import one_line
 from budgets.statements.words import marked
 
 PLUS, MINUS = ("+", "+C", "+D"), ("-", "-C", "-D")
@@ -76,29 +77,45 @@ class Clues:
         self.charged: TableRow | None = None
         self._at = [columns.roles[role][0] for role in self.money]
         self._fee = columns.first("fee")
+        self._shape = _Shapes()
         taken = {columns.first(role) for role in (*MONEY, "date", "balance", "fee")}
         free = set(range(len(columns.header))) - taken
         self.values: dict[int, dict[str, Value]] = {at: {} for at in sorted(free)}
 
-    def see(self, number: int, at: int, cells: Sequence[str]) -> None:
-        """Take a booking into account."""
-        pattern = tuple([shape(cells[position]) for position in self._at])
-        rows = self.patterns.get(pattern)
-        if rows is None:
-            rows = self.patterns[pattern] = Rows(TableRow(number, at, cells))
-        rows.count += 1
-        if len(self.sample) < _SAMPLE:
-            self.sample.append(TableRow(number, at, cells))
-        if self._fee is not None and not self.charged and shape(cells[self._fee]) not in ("", "0"):
-            self.charged = TableRow(number, at, cells)
-        for position, column in list(self.values.items()):
-            try:
-                column[cells[position]][pattern[0]].count += 1
-            except KeyError:
-                value = column.setdefault(cells[position], Value())
-                value[pattern[0]] = Rows(TableRow(number, at, cells), 1)
-                if len(column) > _MOST_VALUES:
-                    del self.values[position]
+    def see(self, rows: Sequence[Row]) -> None:
+        """Take bookings into account."""
+        columns = [*zip(*(cells for _, _, cells in rows), strict=True)]
+        patterns = [*zip(*(self._shapes(columns[at]) for at in self._at), strict=True)]
+        for pattern, count in Counter(patterns).items():
+            if pattern not in self.patterns:
+                self.patterns[pattern] = Rows(TableRow(*rows[patterns.index(pattern)]))
+            self.patterns[pattern].count += count
+        if (room := _SAMPLE - len(self.sample)) > 0:
+            self.sample += [TableRow(*row) for row in rows[:room]]
+        if self._fee is not None and not self.charged:
+            fees = zip(rows, self._shapes(columns[self._fee]), strict=True)
+            charged = (row for row, fee in fees if fee not in ("", "0"))
+            self.charged = next((TableRow(*row) for row in charged), None)
+        for position in [*self.values]:
+            self._count_values(position, rows, columns[position], [each[0] for each in patterns])
+
+    def _count_values(
+        self, position: int, rows: Sequence[Row], cells: Sequence[str], beside: Sequence[str]
+    ) -> None:
+        """Count the values of a column by the sums beside them, unless they are many."""
+        values = self.values[position]
+        if len(values.keys() | set(cells)) > _MOST_VALUES:
+            del self.values[position]
+            return
+        pairs = [*zip(cells, beside, strict=True)]
+        for (cell, sum_shape), count in Counter(pairs).items():
+            alike = values.setdefault(cell, Value())
+            if sum_shape not in alike:
+                alike[sum_shape] = Rows(TableRow(*rows[pairs.index((cell, sum_shape))]))
+            alike[sum_shape].count += count
+
+    def _shapes(self, cells: Sequence[str]) -> list[str]:
+        return [self._shape[each] for each in classes(cells)]
 
     def count(self, role: str, shapes: Iterable[str]) -> int:
         """How many rows have a sum of one of the shapes in the role's column."""
@@ -114,6 +131,16 @@ class Clues:
         return [rows for pattern, rows in self.patterns.items() if pattern[place] in wanted]
 
 
+class _Shapes(dict[str, str]):
+    """The shape of each text that was asked for."""
+
+    def __missing__(self, cell: str) -> str:
+        if len(self) > MOST_KEPT:
+            self.clear()
+        found = self[cell] = shape(cell)
+        return found
+
+
 def shape(cell: str) -> str:
     """What a sum looks like: "+", "-" or "0", with "C" or "D" for a mark; "" for an empty cell.
 
@@ -127,15 +154,6 @@ def shape(cell: str) -> str:
         return "0"
     sign = "-" if _BELOW.search(text) else "+"
     return sign + ("", "C", "D")[mark] if mark else sign
-
-
-def bare(cell: str) -> str:
-    """A cell in one line, without the ="..." that keeps spreadsheets from touching it."""
-    if cell.isprintable() and "  " not in cell and not cell.startswith("="):
-        return cell.strip(" ")  # such a cell is in one line
-    if cell.startswith('="') and cell.endswith('"'):
-        cell = cell[2:-1]
-    return one_line(cell)
 
 
 def place(number: int, at: int) -> str:

@@ -4,21 +4,24 @@ It is read twice, row by row: once to learn how it writes, once for its lines.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import batched
 from typing import ClassVar
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks
-from budgets.statements.clues import Clues, bare, row_refusal
+from budgets.statements.cells import BLOCK, MOST_KEPT, Row, Unlike, bare
+from budgets.statements.clues import Clues, row_refusal
 from budgets.statements.column_roles import MONEY, Hints, column_findings
+from budgets.statements.columnwise import Columnwise
 from budgets.statements.csvrows import raw_rows
 from budgets.statements.dates import Dates
 from budgets.statements.fees import fee_factor
 from budgets.statements.heads import find_head
 from budgets.statements.lines import LEFT_OUT, Finding, Line, PageBalances
 from budgets.statements.oddrows import OddRows, is_note
-from budgets.statements.records import MOST_KEPT, Meaning, Notation
+from budgets.statements.records import Meaning, Notation
 from budgets.statements.rowaccounts import RowAccounts
 from budgets.statements.signs import signs
 from budgets.statements.source import Source
@@ -84,21 +87,24 @@ class CsvFile:
         """
         mark = self._marks.mark(decimals)
         notation = Notation(self._meaning, mark, self._dates.day, decimals)
-        states, reasons = self._meaning.states, self._odd.reasons
-        posted = self._first_day(notation)
-        for number, at, cells in self._rows():
-            why = reasons.get(number) or states.why_not(cells)
-            if number in self._hints.skip_lines and self._reads(notation, number, at, cells):
-                why = ""  # who imports the line leaves it out
-            if not why:
-                line = notation.line(number, at, cells)
-                posted = line.posted
-                yield line
-            elif posted := notation.any_day(cells) or posted:
-                yield notation.odd(number, cells, posted, why)
+        posted, columnwise = self._first_day(notation), Columnwise(notation)
+        for rows in batched(self._rows(), BLOCK):
+            whys = [self._why_not(notation, *row) for row in rows]
+            booked = [row for row, why in zip(rows, whys, strict=True) if not why]
+            made = columnwise.lines(booked)
+            for (number, _, cells), why in zip(rows, whys, strict=True):
+                if not why:
+                    line = next(made)
+                    posted = line.posted
+                    yield line
+                elif posted := notation.any_day(cells) or posted:
+                    yield notation.odd(number, cells, posted, why)
 
-    def _reads(self, notation: Notation, number: int, at: int, cells: list[str]) -> bool:
-        return number not in self._broken and notation.reads(number, at, cells)
+    def _why_not(self, notation: Notation, number: int, at: int, cells: list[str]) -> str:
+        """Why the row is no booking; whoever imports a line that is passed over leaves it out."""
+        why = self._odd.reasons.get(number) or self._meaning.states.why_not(cells)
+        passed = number in self._hints.skip_lines and number not in self._broken
+        return "" if passed and notation.reads(number, at, cells) else why
 
     def _first_day(self, notation: Notation) -> date | None:
         """The day of the first booking, for rows before it that have none."""
@@ -109,17 +115,15 @@ class CsvFile:
         columns = self._head.columns
         clues, accounts = Clues(columns), RowAccounts(columns)
         sums = [columns.roles[role][0] for role in MONEY if role in columns.roles]
-        for number, at, cells in self._rows():
-            if self._is_passed_over(number):
-                self._odd.reasons[number] = LEFT_OUT
+        named = [
+            columns.roles[role][0] for role in ("account", "currency") if role in columns.roles
+        ]
+        unlike = Unlike(sums, named)
+        for rows in batched(self._rows(), BLOCK):
+            if not (booked := self._booked(rows)):
                 continue
-            complaint = self._undated(cells, at)
-            if self._odd.takes(number, cells, dated=not complaint):
-                continue
-            elif complaint:
-                raise row_refusal(number, at, [complaint])
-            else:
-                clues.see(number, at, cells)
+            clues.see(booked)
+            for number, at, cells in unlike.of(booked):
                 accounts.see(number, at, cells)
                 for where in sums:
                     self._marks.see(marked(bare(cells[where]))[0], at)
@@ -128,6 +132,32 @@ class CsvFile:
         self.accounts = accounts.found()
         findings = (decided.finding, *filter(None, [fee_finding]), *stated.findings)
         return Meaning(decided, stated, fee, accounts.currency, findings)
+
+    def _booked(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows that may be bookings; the reasons of others are kept. Raises BadStatement."""
+        if self._are_dated(rows) and self._odd.has_none(cells for _, _, cells in rows):
+            return rows
+        booked = []
+        for number, at, cells in rows:
+            if self._is_passed_over(number):
+                self._odd.reasons[number] = LEFT_OUT
+                continue
+            complaint = self._undated(cells, at)
+            if self._odd.takes(number, cells, dated=not complaint):
+                continue
+            if complaint:
+                raise row_refusal(number, at, [complaint])
+            booked.append((number, at, cells))
+        return booked
+
+    def _are_dated(self, rows: Sequence[Row]) -> bool:
+        """Whether all rows have a date, and none is passed over."""
+        date = self._head.columns.roles["date"][0]
+        first: dict[str, tuple[list[str], int]] = {}
+        for _, at, cells in rows:
+            first.setdefault(cells[date], (cells, at))
+        passed = any(self._is_passed_over(number) for number, _, _ in rows)
+        return not passed and not any(self._undated(*row) for row in first.values())
 
     def _undated(self, cells: list[str], at: int) -> str:
         """What is wrong with the date of a row, "" for nothing."""

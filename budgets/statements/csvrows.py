@@ -1,13 +1,13 @@
 """The rows of a CSV as they stand in the file, before anybody asks what they mean."""
 
 import csv
-from collections import deque
 from collections.abc import Collection, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TextIO
 
 from budgets.errors import BadStatement
+from budgets.statements.cells import BLOCK
 from budgets.statements.clues import row_refusal
 from budgets.statements.source import Source
 
@@ -41,54 +41,72 @@ def raw_rows(
     The first `before` lines of the file are no rows. Raises BadStatement for quotes that do not
     close, unless the row's number is one of `skipped`: then its first line is passed over.
     """
+    number = 0
     with source.text() as file:
-        lines = _Lines(islice(physical(file), before, None))
-        reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
-        number, at = 0, before + 1
+        rows = _Rows(islice(physical(file), before, None), before + 1, delimiter)
         while True:
             try:
-                cells = next(reader)
-            except StopIteration:
+                for at, cells in rows:
+                    if (cells and cells[0].strip()) or any(map(str.strip, cells)):
+                        number += 1
+                        yield number, at, cells
                 return
             except csv.Error as error:
                 if number + 1 not in skipped:
                     what = "the file is cut off inside quotes" if _is_end(error) else str(error)
-                    raise row_refusal(number + 1, at, [what]) from error
-                cells = [lines.keep_first()]
-            if (cells and cells[0].strip()) or any(map(str.strip, cells)):
+                    raise row_refusal(number + 1, rows.at, [what]) from error
                 number += 1
-                yield number, at, cells
-            at += lines.done()
+                yield number, rows.at, [rows.keep_first()]
 
 
-class _Lines:
-    """Lines for the csv module, which can be given back after a row that it refuses."""
+class _Rows:
+    """The rows of a table with the file line each begins on, in blocks as far as possible.
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    A block without quotes has a row in each line. Other rows are read one by one, so that the
+    lines of one that is refused, which is at line `at`, can be read anew.
+    """
+
+    def __init__(self, lines: Iterator[str], at: int, delimiter: str) -> None:
+        self.at = at
         self._lines = lines
-        self._again: deque[str] = deque()
-        self._taken: list[str] = []
+        self._taken: list[str] = []  # the lines of the row that is read
+        self._split = partial(csv.reader, delimiter=delimiter, strict=True, skipinitialspace=True)
 
-    def __iter__(self) -> Iterator[str]:
-        return self
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        while block := [*islice(self._lines, BLOCK)]:
+            if any('"' in text for text in block):
+                yield from self._one_by_one(block)
+                continue
+            try:
+                rows = [*self._split(block)]
+            except csv.Error:
+                yield from self._one_by_one(block)
+                continue
+            yield from enumerate(rows, self.at)
+            self.at += len(rows)
 
-    def __next__(self) -> str:
-        text = self._again.popleft() if self._again else next(self._lines)
-        self._taken.append(text)
-        return text
+    def _one_by_one(self, block: list[str]) -> Iterator[tuple[int, list[str]]]:
+        self._lines = chain(block, self._lines)
+        end = self.at + len(block)
+        for cells in self._split(self._take()):
+            yield self.at, cells
+            self.at += len(self._taken)
+            self._taken.clear()
+            if self.at >= end:
+                return
+
+    def _take(self) -> Iterator[str]:
+        for text in self._lines:
+            self._taken.append(text)
+            yield text
 
     def keep_first(self) -> str:
-        """The first line of the row; the others are read again."""
+        """The first line of a row that is refused; its other lines are read again."""
         first, *others = self._taken
-        self._again.extendleft(reversed(others))
-        self._taken = [first]
-        return first.strip() or "-"
-
-    def done(self) -> int:
-        """How many lines the row had; the next one begins."""
-        count = len(self._taken)
+        self._lines = chain(others, self._lines)
         self._taken.clear()
-        return count
+        self.at += 1
+        return first.strip() or "-"
 
 
 def _is_end(error: csv.Error) -> bool:

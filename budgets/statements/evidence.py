@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from budgets.errors import BadStatement
-from budgets.statements.clues import Clues, TableRow, bare, shape
+from budgets.statements.cells import bare
+from budgets.statements.clues import Clues, TableRow, shape
 from budgets.statements.column_names import CARD_HEADERS, CARDS, normal
 from budgets.statements.column_roles import Columns
 from budgets.statements.words import is_payment_of_a_card, is_refund, kind, text_kind

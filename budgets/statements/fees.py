@@ -7,7 +7,8 @@ from typing import NoReturn
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import minor
-from budgets.statements.clues import Clues, TableRow, bare, shape
+from budgets.statements.cells import bare
+from budgets.statements.clues import Clues, TableRow, shape
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import Columns, Hints
 from budgets.statements.lines import Finding

@@ -8,7 +8,7 @@ from shlex import quote
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import is_sum
-from budgets.statements.clues import bare
+from budgets.statements.cells import bare
 from budgets.statements.column_roles import MONEY, Columns, Hints, understood
 from budgets.statements.csvrows import physical, split
 from budgets.statements.dates import is_date

@@ -1,13 +1,14 @@
 """Rows of a table that are no bookings: headings, balances, totals, parts of a batch, footers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
-from budgets.statements.clues import bare
+from budgets.statements.cells import bare
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import MONEY, Columns
-from budgets.statements.words import is_pending_section, state, summary
+from budgets.statements.words import is_pending_section, may_be_summary, state, summary
 
 _NOTE = re.compile(r"[^\W\d_]{3}|^[\W_]+$")  # a word, or no letter and digit at all
 _DIGIT = re.compile(r"[0-9]")
@@ -24,15 +25,26 @@ class OddRows:
 
     def takes(self, number: int, cells: list[str], *, dated: bool) -> bool:
         """Whether the row is no booking; `dated` says whether its date can be read."""
-        if self._total > 1:  # a total is the first or the last row
-            del self.reasons[self._total]
-        self._total = 0
+        self._forget_total()
         why = summary(cells) if dated else self._undated(cells)
         if dated and why == "a total":
             self._total = number
         if why := why or self._section:
             self.reasons[number] = why
         return bool(why)
+
+    def has_none(self, rows: Iterable[list[str]]) -> bool:
+        """Whether none of the rows is odd, which all have a date; if so, they are taken."""
+        if self._section or may_be_summary("\n".join(chain.from_iterable(rows))):
+            return False
+        self._forget_total()
+        return True
+
+    def _forget_total(self) -> None:
+        """Drop the total before this row: one is the first or the last row."""
+        if self._total > 1:
+            del self.reasons[self._total]
+        self._total = 0
 
     def _undated(self, cells: list[str]) -> str:
         """Why a row without a date is no booking, "" for one that must have a date."""

@@ -7,7 +7,8 @@ from datetime import date
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import MINUS_SIGNS, minor, written_currency
-from budgets.statements.clues import bare, row_refusal
+from budgets.statements.cells import MOST_KEPT, bare
+from budgets.statements.clues import row_refusal
 from budgets.statements.column_roles import MONEY, Columns
 from budgets.statements.lines import Finding, Line
 from budgets.statements.signs import Signs
@@ -16,8 +17,6 @@ from budgets.statements.words import marked
 
 _UNTOLD = (*MONEY, "date", "direction", "fee", "balance", "status", "id", "account", "currency")
 """Roles of columns that are no text."""
-MOST_KEPT = 10_000
-"""Texts of dates whose days are kept: times of day make many of them."""
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _SYMBOLS = {"\u20ac": "EUR", "\u00a3": "GBP", "Z\u0141": "PLN", "K\u010c": "CZK", "FT": "HUF"}
 
@@ -49,20 +48,20 @@ class Notation:
         self, meaning: Meaning, decimal: str, day: Callable[[str], date], decimals: int
     ) -> None:
         """`decimal` is the mark, `day` reads a date, a unit of money has `decimals` decimals."""
-        self._meaning, self._decimal, self._read_day = meaning, decimal, day
-        self._decimals = decimals
+        self._meaning, self.decimal, self._read_day = meaning, decimal, day
+        self.decimals = decimals
         columns = meaning.columns
-        self._at = {role: places[0] for role, places in columns.roles.items()}
-        self._sums = [self._at[role] for role in MONEY if role in self._at]
-        self._described = columns.roles.get("description", ())
+        self.at = {role: places[0] for role, places in columns.roles.items()}
+        self.sums = [self.at[role] for role in MONEY if role in self.at]
+        self.described = columns.roles.get("description", ())
         used = {at for role in _UNTOLD for at in columns.roles.get(role, ())}
         width = range(len(columns.header))
-        self._rest = [at for at in width if at not in used and at not in self._described]
+        self._rest = [at for at in width if at not in used and at not in self.described]
         self._days: dict[str, date | None] = {}
-        self._factors, self._words = meaning.signs.factors, meaning.signs.words
-        self._account, self._id = self._at.get("account"), self._at.get("id")
-        self._direction = self._at.get("direction")
-        self._fee = self._at.get("fee") if meaning.fee else None
+        self.factors, self.words = meaning.signs.factors, meaning.signs.words
+        self.direction = self.at.get("direction")
+        self.fee = self.at.get("fee") if meaning.fee else None
+        self.currency = meaning.currency
 
     def line(self, number: int, at: int, cells: Sequence[str]) -> Line:
         """The booking in that row of the file. Raises BadStatement naming every bad cell."""
@@ -90,7 +89,10 @@ class Notation:
 
     def day(self, cells: Sequence[str]) -> date | None:
         """The day of a row, None if its date cannot be read."""
-        text = cells[self._at["date"]]
+        return self.day_of(cells[self.at["date"]])
+
+    def day_of(self, text: str) -> date | None:
+        """The day that the cell of a date says, None if it cannot be read."""
         try:
             return self._days[text]
         except KeyError:
@@ -112,40 +114,38 @@ class Notation:
     def _line(
         self, number: int, cells: Sequence[str], posted: date, amount: int, why: str = ""
     ) -> Line:
-        account, currency, name = self._owner(cells), self._currency(cells), self._id
         return Line(
             number,
-            account,
+            self._text("account", cells),
             posted,
             amount,
-            currency,
-            self._description(cells),
-            "" if name is None else bare(cells[name]),
+            self._currency(cells),
+            self.description(cells),
+            self._text("id", cells),
             not_booked=why,
-            balance=self._balance(cells),
+            balance=self.balance(cells),
         )
 
-    def _owner(self, cells: Sequence[str]) -> str:
-        return "" if self._account is None else bare(cells[self._account])
+    def _text(self, role: str, cells: Sequence[str]) -> str:
+        return bare(cells[self.at[role]]) if role in self.at else ""
 
     def _currency(self, cells: Sequence[str]) -> str:
-        at = self._at.get("currency")
-        named = "" if at is None else currency_code(bare(cells[at]))
-        sums = (bare(cells[position]) for position in self._sums)
+        named = currency_code(self._text("currency", cells))
+        sums = (bare(cells[position]) for position in self.sums)
         beside = next(filter(None, map(written_currency, sums)), "") if not named else ""
-        return named or beside or self._meaning.currency
+        return named or beside or self.currency
 
-    def _description(self, cells: Sequence[str]) -> str:
+    def description(self, cells: Sequence[str]) -> str:
         """All that the texts of the row say, each once; for want of them any text in it."""
-        texts = [text for at in self._described if (text := bare(cells[at]))]
+        texts = [text for at in self.described if (text := bare(cells[at]))]
         if not texts:
             rest = (bare(cells[at]) for at in self._rest)
             texts = [text for text in rest if _LETTERS.search(text)]
         return " ".join(dict.fromkeys(texts)) if len(texts) != 1 else texts[0]
 
-    def _balance(self, cells: Sequence[str]) -> int | None:
-        at = self._at.get("balance")
-        text = "" if at is None else bare(cells[at])
+    def balance(self, cells: Sequence[str]) -> int | None:
+        """The balance beside the line, None for none that can be read."""
+        text = self._text("balance", cells)
         try:
             return self._signed(text, 1) if text else None
         except ValueError:
@@ -154,34 +154,34 @@ class Notation:
     def _signed(self, text: str, factor: int) -> int:
         """The sum, with the sign of its mark; times `factor` if it has none."""
         text, mark = marked(text)
-        value = minor(text, decimal=self._decimal, exponent=self._decimals)
+        value = minor(text, decimal=self.decimal, exponent=self.decimals)
         if mark > 0 > value:
             raise ValueError("is negative, and marked as money in")
         return mark * abs(value) if mark else factor * value
 
     def _read(self, role: str, cells: Sequence[str], complaints: list[str]) -> int:
         """The signed sum in the role's column."""
-        text = bare(cells[self._at[role]])
+        text = bare(cells[self.at[role]])
         if not text:
             complaints.append(self._complaint(role, cells, "is empty"))
             return 0
         try:
-            return self._signed(text, self._factors.get(role, 1))
+            return self._signed(text, self.factors.get(role, 1))
         except ValueError as error:
             complaints.append(self._complaint(role, cells, str(error)))
             return 0
 
     def _amount(self, cells: Sequence[str], complaints: list[str]) -> int:
         """The signed sum of the row."""
-        if "amount" not in self._at:
+        if "amount" not in self.at:
             return self._in_or_out(cells, complaints)
         amount = self._read("amount", cells, complaints)
-        if self._direction is not None:
-            way = self._words.get(cells[self._direction], 0)
+        if self.direction is not None:
+            way = self.words.get(cells[self.direction], 0)
             if not way and (amount or not complaints):
                 complaints.append(self._complaint("direction", cells, "says neither in nor out"))
             amount = way * abs(amount)
-        if self._fee is not None and bare(cells[self._fee]):
+        if self.fee is not None and bare(cells[self.fee]):
             amount += self._meaning.fee * self._read("fee", cells, complaints)
         return amount
 
@@ -190,7 +190,7 @@ class Notation:
         found = {
             role: self._read(role, cells, complaints)
             for role in ("credit", "debit")
-            if role in self._at and bare(cells[self._at[role]]).strip(MINUS_SIGNS)
+            if role in self.at and bare(cells[self.at[role]]).strip(MINUS_SIGNS)
         }
         if found.get("credit") and found.get("debit"):
             complaints.append(self._complaint("debit", cells, "stands beside money in"))
@@ -199,7 +199,7 @@ class Notation:
         return sum(found.values())
 
     def _complaint(self, role: str, cells: Sequence[str], what: str) -> str:
-        at = self._at[role]
+        at = self.at[role]
         text = bare(cells[at])
         shown = f" {text[:60]!r}" if text else ""
         return f"column {self._meaning.columns.header[at][:60]!r}{shown} {what}"

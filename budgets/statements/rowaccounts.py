@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import written_currency
-from budgets.statements.clues import bare, place, row_refusal
+from budgets.statements.cells import bare
+from budgets.statements.clues import place, row_refusal
 from budgets.statements.column_roles import MONEY, Columns
 from budgets.statements.lines import Account
 from budgets.statements.records import currency_code

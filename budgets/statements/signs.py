@@ -6,7 +6,8 @@ from shlex import quote
 from typing import NoReturn
 
 from budgets.errors import BadStatement
-from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value, bare
+from budgets.statements.cells import bare
+from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import Columns, Hints
 from budgets.statements.evidence import Evidence

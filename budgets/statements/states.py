@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from shlex import quote
 
 from budgets.errors import BadStatement
-from budgets.statements.clues import Clues, Value, bare
+from budgets.statements.cells import bare
+from budgets.statements.clues import Clues, Value
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import Columns, Hints
 from budgets.statements.lines import Finding

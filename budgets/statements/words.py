@@ -174,20 +174,24 @@ _STEMS = ("sald", "balanc", "solde", "kontostand", "bestand", "tota", "summ", "s
           "остат", "итог", "sszesen", "yhteens", "sou\u010det")  # fmt: skip
 
 
+def may_be_summary(text: str) -> bool:
+    """Whether part of a word for a balance or a total is in the text."""
+    return any(map(text.casefold().__contains__, _STEMS))
+
+
 def summary(cells: list[str]) -> str:
     """ "a balance" or "a total" for a row one of whose cells says just that, else "".
 
     >>> [summary(["31.01.", text]) for text in ("Saldo per 31. Januar", "Saldo Rechnung 7")]
     ['a balance', '']
     """
-    row = "\n".join(cells).casefold()
-    if not any(map(row.__contains__, _STEMS)):
+    if not may_be_summary("\n".join(cells)):
         return ""
     return next(filter(None, map(_summary, cells)), "")
 
 
 def _summary(cell: str) -> str:
-    if len(cell) > _LONGEST or not any(map(cell.casefold().__contains__, _STEMS)):
+    if len(cell) > _LONGEST or not may_be_summary(cell):
         return ""
     words = normal(cell)
     if words in _BALANCE or words in _TOTAL:

@@ -184,7 +184,7 @@ def _others(field: Any, value: Any, ids: dict[Any, list[Any]]) -> Iterator[Any]:
     elif field.is_relation:
         target = field.related_model
         if target not in ids:
-            ids[target] = list(target._base_manager.values_list("pk", flat=True)[:3])
+            ids[target] = list(target._base_manager.order_by("pk").values_list("pk", flat=True)[:3])
         yield from [pk for pk in ids[target] if pk != value][:1]
         if value is not None and field.null:
             yield None
