@@ -1,7 +1,8 @@
 """`python -m bench`: compare the managers with bare SQL, and listings with and without indexes.
 
 `bench.listings` measures the listings of tenants, `bench.people` those of people;
-`python -m bench listings` runs only these two.
+`python -m bench listings` runs only these two. `python -m bench reading` runs only `bench.reading`,
+the reading of bank statements.
 
 The variants of a pair run alternately, A B A B, in one process and one transaction that is rolled
 back, so the ratio does not depend on the machine. The times are medians.
@@ -27,6 +28,7 @@ from uuid_utils.compat import uuid7  # noqa: E402
 from bench.ledger import fill  # noqa: E402
 from bench.listings import measured_listings  # noqa: E402
 from bench.people import measured_people  # noqa: E402
+from bench.reading import measured_reading  # noqa: E402
 from budgets.cascade import Claim, cascade  # noqa: E402
 from budgets.models import Bucket, Budget, Movement  # noqa: E402
 from tenants.context import acting_for  # noqa: E402
@@ -152,8 +154,16 @@ def sums(budget: Budget, seq: int) -> None:
         cursor.fetchall()
 
 
-if __name__ == "__main__":
-    if sys.argv[1:] != ["listings"]:
+def run(words: list[str]) -> None:
+    """All benchmarks, or those of one name: `listings`, or `reading`, perhaps with a checkout."""
+    if not words:
         main()
-    for measured_pages in (measured_listings, measured_people):
-        Console(width=100).print(measured_pages())
+    if words[:1] in ([], ["reading"]):
+        Console(width=100).print(measured_reading(*words[1:]))
+    if words[:1] in ([], ["listings"]):
+        for measured_pages in (measured_listings, measured_people):
+            Console(width=100).print(measured_pages())
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])

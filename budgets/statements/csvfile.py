@@ -89,6 +89,11 @@ class CsvFile:
         notation = Notation(self._meaning, mark, self._dates.day, decimals)
         posted, columnwise = self._first_day(notation), Columnwise(notation)
         for rows in batched(self._rows(), BLOCK):
+            if self._are_booked(rows):
+                lines = [*columnwise.lines(rows)]
+                posted = lines[-1].posted
+                yield from lines
+                continue
             whys = [self._why_not(notation, *row) for row in rows]
             booked = [row for row, why in zip(rows, whys, strict=True) if not why]
             made = columnwise.lines(booked)
@@ -99,6 +104,11 @@ class CsvFile:
                     yield line
                 elif posted := notation.any_day(cells) or posted:
                     yield notation.odd(number, cells, posted, why)
+
+    def _are_booked(self, rows: Sequence[Row]) -> bool:
+        """Whether nothing can say of any of the rows that it is no booking."""
+        said = self._meaning.states.columns or self._hints.skip_lines
+        return not said and self._odd.reasons.keys().isdisjoint(number for number, _, _ in rows)
 
     def _why_not(self, notation: Notation, number: int, at: int, cells: list[str]) -> str:
         """Why the row is no booking; whoever imports a line that is passed over leaves it out."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -155,6 +156,7 @@ def one_line(text: str) -> str:
     return _CONTROL.sub("", " ".join(text.split()))
 
 
+@lru_cache(4)  # the key and then the identity of a line need the same one
 def _digest(*parts: str | int) -> bytes:
     """20 bytes that stand for `parts`; JSON keeps ("a", "b") apart from ("ab", "")."""
     return blake2b(json.dumps(parts).encode(), digest_size=20).digest()
