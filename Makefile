@@ -7,7 +7,7 @@ COVERAGE := -p tests.monitoring --cov --cov-report=term
 UV := uv==0.13.8
 
 .PHONY: help demo serve stop test test-all coverage test-slow test-compose soak check check-types \
-	check-rest commands roles bench migrate status lock clean bootstrap ready
+	check-rest commands roles statements bench migrate status lock clean bootstrap ready
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
@@ -42,7 +42,7 @@ test-compose: bootstrap ## run all tests except the slow ones against docker-com
 	OWNER_DATABASE_URL="postgresql://owner:$$OWNER_PASSWORD@$$at" \
 	DATABASE_URL="postgresql://app:$$APP_PASSWORD@$$at" $(PYTEST) -m "not slow"
 
-check: bootstrap ## check format, lint, types, Django, migrations, docs/commands.md and docs/roles.md (docs/schema.md: make test)
+check: bootstrap ## check format, lint, types, Django, migrations, and generated docs (docs/schema.md: make test)
 	@$(MAKE) --no-print-directory --jobs=2 check-types check-rest
 
 check-types:
@@ -54,6 +54,7 @@ check-rest:
 	@$(MANAGE) check
 	@$(PY) scripts/commands.py --check
 	@$(PY) scripts/roles.py --check
+	@$(PY) scripts/statements.py --check
 	@DATABASE_URL= $(PY) -W error -m django makemigrations --check --dry-run --skip-checks \
 		--verbosity 0 --settings config.settings # no DATABASE_URL: needs no server
 
@@ -62,6 +63,9 @@ commands: bootstrap ## generate docs/commands.md from the help of the commands
 
 roles: bootstrap ## generate docs/roles.md from the declarations of models and managers
 	@$(PY) scripts/roles.py
+
+statements: bootstrap ## generate the tables of docs/statements.md from the readers of statements
+	@$(PY) scripts/statements.py
 
 soak: bootstrap ## compare ten thousand random histories of the ledger with a model; damage statements
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py

@@ -20,7 +20,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-_EXPLAINED = {
+EXPLAINED = {
     Cause.SIGNS_REVERSED: "all amounts fit with reversed signs: try --sign reversed",
     Cause.FEE: "it fits when the column of fees is subtracted from the amounts",
     Cause.PENDING: "a line may be pending: either it or a skipped line counts otherwise",
@@ -51,7 +51,7 @@ class Misfit:
         expected, found = (plain(value, self.decimals) for value in (self.expected, self.found))
         return (
             f"{where}the lines lead to a balance of {expected}, the file says {found}; "
-            f"{_EXPLAINED[self.cause]}"
+            f"{EXPLAINED[self.cause]}"
         )
 
 

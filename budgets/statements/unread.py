@@ -1,6 +1,7 @@
 """Formats that are recognised so that a person learns what to export instead."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from budgets.errors import BadStatement
@@ -40,6 +41,7 @@ _ZIPPED: tuple[tuple[bytes, str, str], ...] = (
     (b"opendocument", "an OpenDocument file (ODS)", _SAVE),
     (b"Index/Document.iwa", "a Numbers sheet", _SAVE),
 )
+_ZIP = ("a ZIP archive", "unpack it and import each file in it")
 
 
 def _format(name: str, remedy: str, sign: str) -> _Format:
@@ -89,6 +91,14 @@ _FORMATS = (
 )
 
 
+def unread() -> Iterator[tuple[str, str]]:
+    """The name of each format that is recognised and not read, and what to do about it."""
+    for _, name, remedy in (*_BINARY, *_ZIPPED):
+        yield name, remedy
+    yield _ZIP
+    yield from ((each.name, each.remedy) for each in _FORMATS)
+
+
 def refuse_binary(first: bytes) -> None:
     """Raises BadStatement if the `first` bytes of a file are those of a known binary format."""
     for sign, name, remedy in _BINARY:
@@ -97,7 +107,7 @@ def refuse_binary(first: bytes) -> None:
     if first.startswith(b"PK\x03\x04"):
         name, remedy = next(
             ((name, remedy) for sign, name, remedy in _ZIPPED if sign in first),
-            ("a ZIP archive", "unpack it and import each file in it"),
+            _ZIP,
         )
         raise _refusal(name, remedy)
 

@@ -13,12 +13,12 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(filter(None, (normal(word) for word in text.split(","))))
 
 
-_OUT = _words("""af, s, soll, d, db, dr, dbit, debit, debits, debet, debito, débit, debe, dare, wn,
-    cargo, adeudo, gasto, egreso, salida, saida, addebito, uscita, obciążenie, wydatek,
+MONEY_OUT = _words("""af, s, soll, d, db, dr, dbit, debit, debits, debet, debito, débit, debe, dare,
+    wn, cargo, adeudo, gasto, egreso, salida, saida, addebito, uscita, obciążenie, wydatek,
     ausgabe, ausgang, belastung, lastschrift, abgang, withdrawal, withdrawals, money out, out,
     outgoing, outflow, paid out, expense, terhelés, výdaj, uttag, sortie, dépense, despesa,
     uitgave, uit, udgift, utgift""")
-_IN = _words("""bij, h, haben, c, cr, crdt, credit, credits, kredit, credito, crédit, haber,
+MONEY_IN = _words("""bij, h, haben, c, cr, crdt, credit, credits, kredit, credito, crédit, haber,
     avere, ma, abono, ingreso, entrada, accredito, entrata, uznanie, wpływ, przychód,
     einnahme, eingang, gutschrift, zugang, deposit, deposits, money in, in, incoming,
     inflow, paid in, income, jóváírás, příjem, insättning, entrée, recette, receita,
@@ -45,7 +45,7 @@ def direction(text: str) -> int:
     word = normal(text)
     if not word:
         return _SIGNS.get(text.strip(), 0)
-    return 1 if word in _IN else -1 if word in _OUT else 0
+    return 1 if word in MONEY_IN else -1 if word in MONEY_OUT else 0
 
 
 def marked(text: str) -> tuple[str, int]:
@@ -61,7 +61,7 @@ def marked(text: str) -> tuple[str, int]:
     return (found["sum"].strip(), direction(found["mark"])) if found else (text, 0)
 
 
-_BOOKED = _words("""completed, complete, booked, posted, cleared, settled, success, successful,
+BOOKED = _words("""completed, complete, booked, posted, cleared, settled, success, successful,
     succeeded, executed, processed, done, ok, approved, paid, confirmed, finished, reconciled,
     actual, gebucht, umsatz gebucht, verbucht, ausgeführt, abgeschlossen, erfolgreich,
     erledigt, bezahlt, bestätigt, comptabilisé, comptabilisée, effectué, effectuée, exécuté,
@@ -74,7 +74,7 @@ _BOOKED = _words("""completed, complete, booked, posted, cleared, settled, succe
     wykonano, zakończona, geboekt, verwerkt, voltooid, uitgevoerd, afgerond, bogført, bokført,
     bokförd, bokfört, genomförd, utført, gennemført, udført, kirjattu, zaúčtováno, zaúčtovaná,
     könyvelt, teljesült, проведено, исполнен, выполнено""")
-_STATES: dict[str, frozenset[str]] = {
+NOT_BOOKED: dict[str, frozenset[str]] = {
     "pending": _words("""pending, in progress, processing, authorised, authorized, authorisation,
         authorization, uncleared, unposted, not posted, not booked, not cleared, unsettled, on
         hold, held, hold, scheduled, planned, waiting, awaiting, created, requested, unclaimed,
@@ -111,7 +111,7 @@ _STATES: dict[str, frozenset[str]] = {
         anulowany, geannuleerd, ingetrokken, avbruten, makulerad, kansellert, annulleret,
         peruttu, zrušeno, zrušená, törölt, visszavont, iptal, iptal edildi, отменено"""),
 }
-_NOT_BOOKED = {word: state for state, words in _STATES.items() for word in words}
+_WHY_NOT = {word: state for state, words in NOT_BOOKED.items() for word in words}
 _PENDING = re.compile(
     r"\b(?:pending|vorgemerkt\w*|ausstehend\w*|en attente|a venir|pendientes?|pendentes?|in sospeso"
     r"|oczekujace|in behandeling|reserver\w*)\b"
@@ -125,7 +125,7 @@ def state(text: str) -> str | None:
     ['', 'pending', 'declined', None]
     """
     word = normal(text)
-    return "" if word in _BOOKED else _NOT_BOOKED.get(word)
+    return "" if word in BOOKED else _WHY_NOT.get(word)
 
 
 def is_pending_section(text: str) -> bool:
@@ -134,13 +134,13 @@ def is_pending_section(text: str) -> bool:
     return bool(_PENDING.search(words)) and len(words.split()) < 6
 
 
-_BALANCE = _words("""balance, saldo, solde, kontostand, kontosaldo, anfangssaldo, endsaldo,
+BALANCE = _words("""balance, saldo, solde, kontostand, kontosaldo, anfangssaldo, endsaldo,
     anfangsbestand, endbestand, schlusssaldo, schlussaldo, abschlusssaldo, eröffnungssaldo,
     startsaldo, tagessaldo, zwischensaldo, saldovortrag, saldoübertrag,
     beginsaldo, eindsaldo, slutsaldo, loppusaldo,
     alkusaldo, s a l d o, bakiye, egyenleg, nyitóegyenleg, záróegyenleg, zůstatek, saldi,
     balances, остаток""")
-_TOTAL = _words("""total, totals, totale, totaal, totalt, totaux, summe, gesamtsumme, zwischensumme,
+TOTAL = _words("""total, totals, totale, totaal, totalt, totaux, summe, gesamtsumme, zwischensumme,
     gesamt, gesamtbetrag, suma, razem, somme, subtotal, sub total, grand total, toplam, итого,
     součet, celkem, összesen, yhteensä""")
 _AROUND = _words("""opening, closing, beginning, ending, start, starting, end, final, initial,
@@ -194,13 +194,13 @@ def _summary(cell: str) -> str:
     if len(cell) > _LONGEST or not may_be_summary(cell):
         return ""
     words = normal(cell)
-    if words in _BALANCE or words in _TOTAL:
-        return "a balance" if words in _BALANCE else "a total"
+    if words in BALANCE or words in TOTAL:
+        return "a balance" if words in BALANCE else "a total"
     nouns = {
         word for word in words.split() if word not in _MAY_STAND and not any(map(str.isdigit, word))
     }
-    if nouns and nouns <= _BALANCE | _TOTAL:
-        return "a balance" if nouns & _BALANCE else "a total"
+    if nouns and nouns <= BALANCE | TOTAL:
+        return "a balance" if nouns & BALANCE else "a total"
     return ""
 
 
