@@ -20,6 +20,9 @@ PART = re.compile(
     r"(?<=<!-- )(?P<name>[a-z-]+)(?P<begin>: generated -->\n).*?(?=<!-- end -->)", re.S
 )
 
+SITE = re.compile(r"https?://(?:www\.)?(?:github\.com/([^/]+/[^/]+)|([^/]+)).*")
+"""An address, with the part that is shown: a repository, or a host."""
+
 
 def main(words: list[str] | None = None) -> int:
     """Write the tables, or compare them."""
@@ -118,6 +121,18 @@ def _unread() -> Iterator[str]:
         yield _row(name, remedy)
 
 
+def _layouts() -> Iterator[str]:
+    from budgets.statements.layouts import LAYOUTS
+    from budgets.statements.remembered import flags
+
+    yield from _head("layout", "file", "options", "dates if they are open", "source")
+    for each in LAYOUTS:
+        options = f"`{flags(each.options)}`" if each.options else ""
+        dates = f"`{each.date_format}`" if each.date_format else ""
+        where = SITE.sub(lambda found: found[1] or found[2], each.source)
+        yield _row(f"`{each.name}`", each.title, options, dates, f"[{where}]({each.source})")
+
+
 def _encodings() -> Iterator[str]:
     from budgets.statements.source import ENCODINGS
 
@@ -134,6 +149,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "misfits": _misfits,
     "unread": _unread,
     "encodings": _encodings,
+    "layouts": _layouts,
 }
 
 

@@ -43,8 +43,9 @@ class CsvFile:
         self._source, self._head = source, find_head(source, hints)
         self._hints = self._head.hints
         self._last = self._last_row()
-        self._marks = Marks(hints.decimal)
-        self._dates = Dates(hints.date_format)
+        self._marks = Marks(self._hints.decimal)
+        known = self._head.known
+        self._dates = Dates(self._hints.date_format, known.layout.date_format if known else "")
         self._odd = OddRows(self._head.columns)
         self._broken: set[int] = set()  # rows of another width, which somebody passes over
         self._complaints: dict[str, str] = {}  # by the text of a date
@@ -66,14 +67,18 @@ class CsvFile:
         yield from ()
 
     def findings(self) -> Iterator[Finding]:
-        """Each column and its role, then what was decided for the whole file."""
+        """The layout, each column and its role, then what was decided for the whole file."""
+        known, found = self._head.known, self._findings()
+        return known.explained(found) if known else found
+
+    def _findings(self) -> Iterator[Finding]:
         yield from column_findings(self._meaning.columns, self._hints)
         hints, delimiter = self._hints, repr(self._head.delimiter)
         mark = self._known_mark() or "open"
         for subject, reading, option, why in (
             ("encoding", self._source.encoding, "encoding", "it fits all of the file"),
             ("delimiter", delimiter, "delimiter", "it splits the header best"),
-            ("dates", self._dates.form, "date-format", "all of them fit"),
+            ("dates", self._dates.form, "date-format", self._dates.reason),
             ("decimal mark", mark, "decimal", "the sums show it"),
         ):
             given = getattr(hints, option.replace("-", "_"))

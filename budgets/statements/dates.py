@@ -42,13 +42,17 @@ _YEARS = 3 * 366  # days
 class Dates:
     """The ways of writing dates that fit all of a file's dates seen so far."""
 
-    def __init__(self, given: str = "") -> None:
-        """`given` is a strptime form or a key of `EXCEL`; without one `FORMATS` are candidates."""
+    def __init__(self, given: str = "", usual: str = "") -> None:
+        """`given` is a strptime form or a key of `EXCEL`; without one `FORMATS` are candidates.
+
+        `usual` is taken if others fit as well in the end. `reason` says why the form is taken.
+        """
         if given and given not in EXCEL and not _YEAR.search(given):
             raise BadStatement(
                 f"--date-format {given!r} has no year, such as %Y: say --date-format %d.%m.%Y"
             )
-        self._given = given
+        self._given, self._usual = given, usual
+        self.reason = "all of them fit"
         self._left: tuple[str, ...] = (given,) if given else FORMATS
         self._seen: dict[str, int] = {}
         self._named = False
@@ -70,6 +74,9 @@ class Dates:
 
     def decide(self) -> None:
         """Raises BadStatement when a day and a month could be either way round."""
+        if self._usual in self._left and len(self._left) > 1:
+            self._left = (self._usual,)
+            self.reason = "usual with this header"
         first, *others = self._left
         for other in [*others, *self._year_first()]:
             for text, at in self._seen.items():

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from shlex import quote
 
@@ -13,6 +13,7 @@ from budgets.statements.column_roles import MONEY, Columns, Hints, understood
 from budgets.statements.csvrows import physical, split
 from budgets.statements.dates import is_date
 from budgets.statements.headless import headless
+from budgets.statements.layouts import Known, layout_of, with_layout
 from budgets.statements.lines import one_line
 from budgets.statements.source import Source
 from budgets.statements.words import marked
@@ -27,13 +28,14 @@ _LETTER = re.compile(r"[^\W\d_]")
 class Head:
     """The header's delimiter and what it says; the table begins behind file line `at`.
 
-    `hints` are those that were given, by the names in this header.
+    `hints` are those that were given, by the names in this header, with those of its layout.
     """
 
     at: int
     delimiter: str
     columns: Columns
     hints: Hints
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,25 @@ def find_head(source: Source, hints: Hints) -> Head:
         for at, text in enumerate(first, 1)
         for delimiter in delimiters
     ]
+    if known := next(filter(None, map(_laid_out, heads)), None):
+        _require(known.columns, known.hints)
+        return known
     best = max(heads, key=lambda head: _likeness(head.columns, hints))
     if best.columns.missing() or is_booking(best.columns.header):
         start = _start(first, delimiters)
         best = _above(first, start, hints) if start else best
     _require(best.columns, best.hints)
     return best
+
+
+def _laid_out(head: Head) -> Head | None:
+    """The head with the options of its layout, None for a header of no known layout."""
+    layout = layout_of(head.columns.header)
+    if layout is None:
+        return None
+    hints, known = with_layout(head.hints, layout)
+    columns = understood(head.columns.header, hints)
+    return replace(head, columns=columns, hints=hints, known=known)
 
 
 def first_rows(source: Source, delimiters: str) -> frozenset[tuple[str, ...]]:
