@@ -106,10 +106,7 @@ def tenant_id_of(slug: str) -> UUID:
         return Tenant.objects.id_of(slug)
     except UnknownTenant as error:
         with inspecting():
-            rows = Tenant.objects.by_slug()
-            # Of many tenants those whose slugs begin alike.
-            near = [*rows.filter(slug__gte=slug[:4])[: MOST // 2], *rows[: MOST // 2]]
-        slugs = [tenant.slug for tenant in near]
+            slugs = Tenant.objects.slugs_near(slug, MOST // 2)
         raise UnknownTenant(f"{error}{did_you_mean(slug, slugs)}") from error
 
 

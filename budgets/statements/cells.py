@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from budgets.statements.lines import one_line
 
-type Row = tuple[int, int, list[str]]
+type PlacedCells = tuple[int, int, list[str]]
 """A row of a table: its number among the lines, its row of the file, its cells."""
 
 BLOCK = 500
@@ -63,7 +63,7 @@ class Unlike:
         self._sums, self._others = list(sums), list(others)
         self._seen: set[tuple[str, ...]] = set()
 
-    def of(self, rows: Sequence[Row]) -> Iterator[Row]:
+    def of(self, rows: Sequence[PlacedCells]) -> Iterator[PlacedCells]:
         """Those of the rows."""
         columns = [classes([cells[at] for _, _, cells in rows]) for at in self._sums]
         columns += [[cells[at] for _, _, cells in rows] for at in self._others]

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import MINUS_SIGNS
-from budgets.statements.cells import MOST_KEPT, Row, bare, classes
+from budgets.statements.cells import MOST_KEPT, PlacedCells, bare, classes
 from budgets.statements.column_roles import MONEY, Columns
 from budgets.statements.words import marked
 
@@ -82,7 +82,7 @@ class Clues:
         free = set(range(len(columns.header))) - taken
         self.values: dict[int, dict[str, Value]] = {at: {} for at in sorted(free)}
 
-    def see(self, rows: Sequence[Row]) -> None:
+    def see(self, rows: Sequence[PlacedCells]) -> None:
         """Take bookings into account."""
         columns = [*zip(*(cells for _, _, cells in rows), strict=True)]
         patterns = [*zip(*(self._shapes(columns[at]) for at in self._at), strict=True)]
@@ -100,7 +100,11 @@ class Clues:
             self._count_values(position, rows, columns[position], [each[0] for each in patterns])
 
     def _count_values(
-        self, position: int, rows: Sequence[Row], cells: Sequence[str], beside: Sequence[str]
+        self,
+        position: int,
+        rows: Sequence[PlacedCells],
+        cells: Sequence[str],
+        beside: Sequence[str],
     ) -> None:
         """Count the values of a column by the sums beside them, unless they are many."""
         values = self.values[position]

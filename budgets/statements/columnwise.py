@@ -9,7 +9,7 @@ from datetime import date
 from itertools import repeat
 
 from budgets.statements.amounts import MINUS_SIGNS, minors, written_currency
-from budgets.statements.cells import Row, bares, classes
+from budgets.statements.cells import PlacedCells, bares, classes
 from budgets.statements.lines import Line
 from budgets.statements.records import Notation, currency_code
 from budgets.statements.words import marked
@@ -25,14 +25,14 @@ class Columnwise:
         self._notation = notation
         self._at = notation.at
 
-    def lines(self, rows: Sequence[Row]) -> Iterator[Line]:
+    def lines(self, rows: Sequence[PlacedCells]) -> Iterator[Line]:
         """The lines of bookings. Raises BadStatement at the first bad one."""
         made = self._made(rows) if rows else []
         if made is None:
             return (self._notation.line(*row) for row in rows)
         return iter(made)
 
-    def _made(self, rows: Sequence[Row]) -> list[Line] | None:
+    def _made(self, rows: Sequence[PlacedCells]) -> list[Line] | None:
         """The lines, or None if a row needs a closer look."""
         table: _Table = [*zip(*(cells for _, _, cells in rows), strict=True)]
         days, amounts = self._days(table), self._amounts(table)
@@ -99,7 +99,7 @@ class Columnwise:
         values = minors(texts, decimal=notation.decimal, exponent=notation.decimals)
         return values if factor == 1 or values is None else [factor * value for value in values]
 
-    def _balances(self, rows: Sequence[Row], table: _Table) -> Sequence[int | None]:
+    def _balances(self, rows: Sequence[PlacedCells], table: _Table) -> Sequence[int | None]:
         if "balance" not in self._at:
             return [None] * len(rows)
         texts = bares(table[self._at["balance"]])
@@ -121,7 +121,7 @@ class Columnwise:
                 found = [code or written[kind] for code, kind in pairs]
         return [code or self._notation.currency for code in found]
 
-    def _descriptions(self, rows: Sequence[Row], table: _Table) -> list[str]:
+    def _descriptions(self, rows: Sequence[PlacedCells], table: _Table) -> list[str]:
         notation = self._notation
         if len(notation.described) == 1:
             found = bares(table[notation.described[0]])

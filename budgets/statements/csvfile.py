@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks
-from budgets.statements.cells import BLOCK, MOST_KEPT, Row, Unlike, bare
+from budgets.statements.cells import BLOCK, MOST_KEPT, PlacedCells, Unlike, bare
 from budgets.statements.clues import Clues, row_refusal
 from budgets.statements.column_roles import MONEY, Hints, column_findings
 from budgets.statements.columnwise import Columnwise
@@ -110,7 +110,7 @@ class CsvFile:
                 elif posted := notation.any_day(cells) or posted:
                     yield notation.odd(number, cells, posted, why)
 
-    def _are_booked(self, rows: Sequence[Row]) -> bool:
+    def _are_booked(self, rows: Sequence[PlacedCells]) -> bool:
         """Whether nothing can say of any of the rows that it is no booking."""
         said = self._meaning.states.columns or self._hints.skip_lines
         return not said and self._odd.reasons.keys().isdisjoint(number for number, _, _ in rows)
@@ -148,7 +148,7 @@ class CsvFile:
         findings = (decided.finding, *filter(None, [fee_finding]), *stated.findings)
         return Meaning(decided, stated, fee, accounts.currency, findings)
 
-    def _booked(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def _booked(self, rows: Sequence[PlacedCells]) -> Sequence[PlacedCells]:
         """The rows that may be bookings; the reasons of others are kept. Raises BadStatement."""
         if self._are_dated(rows) and self._odd.has_none(cells for _, _, cells in rows):
             return rows
@@ -165,7 +165,7 @@ class CsvFile:
             booked.append((number, at, cells))
         return booked
 
-    def _are_dated(self, rows: Sequence[Row]) -> bool:
+    def _are_dated(self, rows: Sequence[PlacedCells]) -> bool:
         """Whether all rows have a date, and none is passed over."""
         date = self._head.columns.roles["date"][0]
         first: dict[str, tuple[list[str], int]] = {}

@@ -15,7 +15,7 @@ from budgets.statements.lines import Account
 from budgets.statements.markup import plain
 from budgets.statements.ofx_amounts import Amounts
 from budgets.statements.ofx_signs import DECIDED, TypeSigns
-from budgets.statements.spool import Rows
+from budgets.statements.spool import RowCopy
 from budgets.statements.tree import DOCUMENT, OWNERS, PENDING, STATEMENTS, Transaction
 from budgets.statements.words import summary
 
@@ -90,7 +90,7 @@ class Pages:
         self._skipped = skipped
         self._sign = sign
         self._document = 1
-        self.copy = Rows()
+        self.copy = RowCopy()
         page, number = self._new(), 0
         for part in parts:
             if isinstance(part, Transaction):

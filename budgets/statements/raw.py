@@ -9,7 +9,7 @@ from typing import NamedTuple
 from budgets.errors import BadStatement
 from budgets.statements.amounts import minor
 from budgets.statements.lines import Account, Line, PageBalances
-from budgets.statements.spool import Rows
+from budgets.statements.spool import RowCopy
 
 
 class RawLine(NamedTuple):
@@ -85,7 +85,7 @@ class RawLines:
         """A page comes after its entries. `skipped` are numbers of entries to pass over."""
         self.pages: list[RawPage] = []
         self._skipped = skipped
-        self._copy = Rows()
+        self._copy = RowCopy()
         self.count = 0
         for part in parts:
             if isinstance(part, RawPage):

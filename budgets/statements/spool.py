@@ -41,13 +41,13 @@ class Spool:
         return io.BufferedReader(_Reader(self), _BLOCK)
 
 
-class Rows:
+class RowCopy:
     """Rows of plain values, such as text and numbers; few of them are in memory.
 
     All are added before the first is read. `marshal` takes a third of the time of JSON, and reads
     only what this object wrote.
 
-    >>> rows = Rows()
+    >>> rows = RowCopy()
     >>> rows.add((1, "one", None))
     >>> list(rows), list(rows)
     ([(1, 'one', None)], [(1, 'one', None)])

@@ -10,7 +10,7 @@ from typing import Protocol
 from budgets.errors import BadStatement
 from budgets.statements.lines import LEFT_OUT, Line, PageBalances
 from budgets.statements.misfits import Misfit
-from budgets.statements.spool import Rows
+from budgets.statements.spool import RowCopy
 from budgets.statements.witness import Witness
 
 LONGEST_ACCOUNT = 200  # characters
@@ -53,7 +53,7 @@ class Survey:
     total: int
     outgoing: int
     first: Mapping[str, int]
-    _copy: Rows
+    _copy: RowCopy
     repetitions: Mapping[int, Repetition] = field(default_factory=dict)
     balances: tuple[PageBalances, ...] = ()
     misfit: Misfit | None = None
@@ -79,15 +79,12 @@ def survey(
     first: dict[str, int] = {}
     repeated: list[Line] = []
     left_out: set[int] = set()
-    copy = Rows()
+    copy = RowCopy()
     for line in file.lines(decimals):
         total += 1
         tick()
         if len(line.account) > LONGEST_ACCOUNT:
-            raise BadStatement(
-                f"line {line.number}: an account's name has at most {LONGEST_ACCOUNT} characters; "
-                "say --account-column '' and --account NAME"
-            )
+            raise _long_account(line)
         if currency and line.currency not in ("", currency):
             line = line._replace(not_booked=line.not_booked or f"in {line.currency}")
         else:
@@ -108,7 +105,14 @@ def survey(
     return Survey(*found, verdict.misfit, verdict.unchecked, frozenset(left_out))
 
 
-def _parsed(copy: Rows) -> Iterator[Line]:
+def _long_account(line: Line) -> BadStatement:
+    return BadStatement(
+        f"line {line.number}: an account's name has at most {LONGEST_ACCOUNT} characters; "
+        "say --account-column '' and --account NAME"
+    )
+
+
+def _parsed(copy: RowCopy) -> Iterator[Line]:
     day = lru_cache(1024)(date.fromordinal)
     for number, account, posted, *rest in copy:
         yield Line(number, account, day(posted), *rest)

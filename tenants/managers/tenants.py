@@ -259,6 +259,14 @@ class TenantsManager(TenantVerbs, TenantManager["Tenant"]):
         """All visible tenants, by slug."""
         return self.order_by("slug")
 
+    def slugs_near(self, slug: str, most: int) -> list[str]:
+        """Slugs of visible tenants that may be meant: those that begin alike, and the first ones.
+
+        At most `most` of each kind.
+        """
+        slugs = self.by_slug().values_list("slug", flat=True)
+        return [*slugs.filter(slug__gte=slug[:4])[:most], *slugs[:most]]
+
     def slugs_of(self, ids: Collection[UUID]) -> "dict[UUID, str]":
         """The slugs of visible tenants, by id."""
         return dict(self.filter(pk__in=ids).values_list("pk", "slug"))

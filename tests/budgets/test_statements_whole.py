@@ -30,6 +30,10 @@ from tests.budgets.statement_files import (
 HOUSEHOLD, BAKERY = SAMPLES / "household.ofx", SAMPLES / "bakery.csv"
 
 
+IDS = st.text("a:1", min_size=1, max_size=4).filter(lambda text: text.strip(":"))
+"""Ids of a bank; one without a letter and a digit counts as none."""
+
+
 class TestTheBanksId:
     def test_is_the_banks_id_within_the_account(self, tmp_path: Path) -> None:
         here, again = lines(put(tmp_path, ofx(COFFEE, COFFEE)))
@@ -44,10 +48,7 @@ class TestTheBanksId:
         assert here.former_identity == "id:1:7:1"
         assert elsewhere.identity != here.identity
 
-    @given(
-        st.tuples(st.text("a:1", max_size=4), st.text("a:1", min_size=1, max_size=4)),
-        st.tuples(st.text("a:1", max_size=4), st.text("a:1", min_size=1, max_size=4)),
-    )
+    @given(st.tuples(st.text("a:1", max_size=4), IDS), st.tuples(st.text("a:1", max_size=4), IDS))
     def test_never_takes_one_pair_of_account_and_id_for_another(
         self, one: tuple[str, str], other: tuple[str, str]
     ) -> None:
