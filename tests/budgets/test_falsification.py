@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from budgets.jobs import audit
 from tenants.context import acting_for
 from tenants.models import Tenant
 from tests.budgets.falsification import (
@@ -154,6 +155,11 @@ def test_a_column_is_refused_or_named_or_listed(committed, tenants, model, monke
     else:
         assert silent == listed(model)
         require_section(title, table)
+
+
+@embedded
+def test_the_ledger_as_it_was_built_has_no_break(committed, tenants):
+    assert [*map(str, audit.breaks_of(tenants[0]))] == []
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
