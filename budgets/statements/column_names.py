@@ -64,16 +64,19 @@ NAMES: dict[str, tuple[str, ...]] = {
             bogført, bogføringsdato, dato, kirjauspäivä, datum zaúčtování, datum provedení,
             könyvelés dátuma, дата, дата операции, value date, date de valeur, date valeur,
             dateval, fecha valor, data valuta, data waluty, wertstellung, valutadatum,
-            rentedatum, valuta, wert, started date, authorised on""",
+            rentedatum, valuta, wert, started date, authorised on, tranzakció dátuma, created,
+            created at""",
         "amount": """net, net amount, amount net, netto, nettobetrag, montant net, importe neto,
             importo netto, valor liquido, amount total, total amount, amount, transaction
             amount, amount in account currency, billing amount, betrag, umsatz, betrag in
-            kontowährung, montant, montant de l operation, montant operation, importe, importe
-            de la operacion, monto, cantidad, importo, valor, valor da transacao, quantia,
+            kontowährung, buchungsbetrag, montant, montant de l operation, montant operation,
+            importe, importe de la operacion, monto, cantidad, importo, valor, valor da transacao,
+            quantia,
             montante, importancia, kwota, kwota operacji, kwota transakcji, kwota w walucie
             rachunku, bedrag, transactiebedrag, belopp, beløp, beløb, summa, määrä, částka,
-            objem, összeg, suma, tutar, сумма, сумма операции, sum, value, gross, gross amount,
-            brutto, bruttobetrag, montant brut, importe bruto, importo lordo, valor bruto""",
+            objem, összeg, tranzakció összege, suma, tutar, сумма, сумма операции, sum, value,
+            gross, gross amount, brutto, bruttobetrag, montant brut, importe bruto, importo lordo,
+            valor bruto""",
         "credit": """credit, credits, credit amount, amount credit, credit amt, money in, paid in,
             deposits, deposit, deposit amt, deposit amount, inflow, receipts, received amount,
             gutschrift, haben, eingang, eingänge, einnahmen, abono, abonos, ingreso, ingresos,

@@ -10,6 +10,10 @@ from budgets.statements.lines import Finding, one_line
 MONEY = ("amount", "credit", "debit")
 
 
+BY_CELLS = "what its cells hold"
+"""Why a column of a table without a header has its role."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
     """What a person may say about a file that does not say it itself; "" leaves it to the file.

@@ -7,11 +7,10 @@ from itertools import pairwise, permutations
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks, is_sum, minor
-from budgets.statements.column_roles import MONEY, Columns, Hints, understood
+from budgets.statements.column_roles import BY_CELLS, MONEY, Columns, Hints, understood
 from budgets.statements.dates import is_date
 from budgets.statements.words import marked
 
-_REASON = "what its cells hold"
 _LETTERS = re.compile(r"[A-Z]{1,2}")
 _MONEY_LIKE = re.compile(r"[.,][0-9]{2}(?![0-9])|[^0-9.,\s]")
 _FINE = 6  # decimals to compare with
@@ -31,7 +30,7 @@ def headless(at: int, rows: list[list[str]], hints: Hints) -> tuple[Columns, Hin
     columns = understood([str(number) for number in range(1, width + 1)], known)
     for role, places in _deduced(rows, columns, known).items():
         if known.names(role) is None:
-            columns = columns.having(role, places, _REASON)
+            columns = columns.having(role, places, BY_CELLS)
     if columns.missing() and all(
         len(columns.roles.get(role, ())) == len(known.names(role) or ()) for role in known.columns
     ):

@@ -9,7 +9,7 @@ from budgets.errors import BadStatement
 from budgets.statements.cells import bare
 from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value
 from budgets.statements.column_names import normal
-from budgets.statements.column_roles import Columns, Hints
+from budgets.statements.column_roles import BY_CELLS, Columns, Hints
 from budgets.statements.evidence import Evidence
 from budgets.statements.lines import Finding
 from budgets.statements.words import PAIRS, direction, kind
@@ -228,9 +228,26 @@ def _of_amounts(clues: Clues, columns: Columns, hints: Hints) -> Signs:
         factor, reason = (-1 if hints.sign == "reversed" else 1), f"--sign {hints.sign}"
     else:
         _require_marks(clues)
+        _require_signs(clues, columns)
         factor, reason = Evidence.of(clues, columns).factor()
     reading = "a minus is money out" if factor > 0 else "a minus is money in"
     return Signs(columns, {"amount": factor}, Finding("signs", reading, reason))
+
+
+def _require_signs(clues: Clues, columns: Columns) -> None:
+    """Raise BadStatement for sums without any sign in a table without header and balances."""
+    plain = clues.first("amount", ("+",))
+    signed = clues.count("amount", {*PLUS, *MINUS} - {"+"})
+    if columns.reasons.get("amount") != BY_CELLS or "balance" in columns.roles or signed:
+        return
+    if plain is not None:
+        at = columns.roles["amount"][0]
+        raise BadStatement(
+            f"{plain.place}: no sum has a sign, and no header says what column "
+            f"{columns.header[at]} is: did {bare(plain.cells[at])!r} come in or go out? say "
+            "--sign as-is if all sums came in, --sign reversed if all went out, or "
+            "--direction-column NUMBER if another column says it"
+        )
 
 
 def _require_marks(clues: Clues) -> None:

@@ -13,19 +13,20 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(filter(None, (normal(word) for word in text.split(","))))
 
 
-MONEY_OUT = _words("""af, s, soll, d, db, dr, dbit, debit, debits, debet, debito, débit, debe, dare,
-    wn, cargo, adeudo, gasto, egreso, salida, saida, addebito, uscita, obciążenie, wydatek,
+MONEY_OUT = _words("""af, s, o, soll, d, db, dr, dbit, debit, debits, debet, debito, débit, debe,
+    dare, wn, cargo, adeudo, gasto, egreso, salida, saida, addebito, uscita, obciążenie, wydatek,
     ausgabe, ausgang, belastung, lastschrift, abgang, withdrawal, withdrawals, money out, out,
     outgoing, outflow, paid out, expense, terhelés, výdaj, uttag, sortie, dépense, despesa,
     uitgave, uit, udgift, utgift""")
-MONEY_IN = _words("""bij, h, haben, c, cr, crdt, credit, credits, kredit, credito, crédit, haber,
+MONEY_IN = _words("""bij, h, i, haben, c, cr, crdt, credit, credits, kredit, credito, crédit, haber,
     avere, ma, abono, ingreso, entrada, accredito, entrata, uznanie, wpływ, przychód,
     einnahme, eingang, gutschrift, zugang, deposit, deposits, money in, in, incoming,
     inflow, paid in, income, jóváírás, příjem, insättning, entrée, recette, receita,
     inkomst, inntekt, indtægt""")
 PAIRS = frozenset(
     map(
-        frozenset, ("sh", "dc", "dh", "da", ("dr", "cr"), ("db", "cr"), ("wn", "ma"), ("af", "bij"))
+        frozenset,
+        ("sh", "dc", "dh", "da", "io", ("dr", "cr"), ("db", "cr"), ("wn", "ma"), ("af", "bij")),
     )
 )
 """Directions of a letter or two; in a column of another name they count only as a pair."""

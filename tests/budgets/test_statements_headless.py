@@ -33,6 +33,22 @@ class TestWithoutAHeader:
             (2, 5_00, "ACME"),
         ]
 
+    @pytest.mark.parametrize(
+        "row", ["27 Feb 2018,UMC-, 7.80, ,SHOP,", "2025-01-31,SHOP,Visa,20.59"]
+    )
+    def test_sums_without_any_sign_are_asked_about(self, tmp_path: Path, row: str) -> None:
+        path = put(tmp_path, f"{row}\n")
+
+        sentence = refusal(path)
+
+        assert "come in or go out? say --sign as-is" in sentence
+        assert amounts(path, sign="reversed")[0] < 0 < amounts(path, sign="as-is")[0]
+
+    def test_letters_beside_sums_say_which_came_in(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "18.09.2017;SHOP;33,87;O\n19.09.2017;ACME;5,00;I\n")
+
+        assert amounts(path) == [-33_87, 5_00]
+
     def test_a_balance_is_found_by_what_it_adds_up_to(self, tmp_path: Path) -> None:
         found = lines(put(tmp_path, BALANCED))
 
@@ -94,14 +110,14 @@ class TestWithoutAHeader:
         assert sentence.endswith("; the file has: 1, 2, 3, 4; say --amount-column NAME")
 
     def test_a_refused_row_names_the_column_by_number(self, tmp_path: Path) -> None:
-        path = put(tmp_path, "31.01.2025;1,00;A\n30.01.2025;x,00;B\n")
+        path = put(tmp_path, "31.01.2025;-1,00;A\n30.01.2025;x,00;B\n")
 
         assert "line 2 (row 2 of the file): column '2' 'x,00' is not" in refusal(path)
 
     def test_lines_above_the_first_booking_are_no_lines(self, tmp_path: Path) -> None:
-        path = put(tmp_path, "Konto 7\n\n31.01.2025;1,00;A\n30.01.2025;2,00;B\n")
+        path = put(tmp_path, "Konto 7\n\n31.01.2025;-1,00;A\n30.01.2025;2,00;B\n")
 
-        assert amounts(path) == [1_00, 2_00]
+        assert amounts(path) == [-1_00, 2_00]
 
 
 class TestAHeader:
