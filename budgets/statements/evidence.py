@@ -5,14 +5,21 @@ which: what a card calls a payment received has come in.
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import NoReturn
 
 from budgets.errors import BadStatement
 from budgets.statements.cells import bare
-from budgets.statements.clues import Clues, TableRow, shape
+from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, shape
 from budgets.statements.column_names import CARD_HEADERS, CARDS, normal
 from budgets.statements.column_roles import Columns
-from budgets.statements.words import is_payment_of_a_card, is_refund, kind, text_kind
+from budgets.statements.words import (
+    hints_at_spending,
+    is_payment_of_a_card,
+    is_refund,
+    kind,
+    text_kind,
+)
 
 _ENOUGH = 4  # rows that agree with their sign, for each one that contradicts it
 
@@ -57,7 +64,8 @@ class Evidence:
             if self.paid or bought:
                 return -1, "those with a minus are payments of a card and refunds"
             self._ask()
-        if self.contrary * _ENOUGH > self.agreeing or (not self.agreeing and self._is_card()):
+        card = not self.agreeing and (self._is_card() or self._may_be_spending())
+        if self.contrary * _ENOUGH > self.agreeing or card:
             self._ask()
         return 1, "their own signs"
 
@@ -96,6 +104,16 @@ class Evidence:
         card = not CARDS.isdisjoint(names) or tuple(names) in CARD_HEADERS
         plus = self.clues.count("amount", ("+",))
         return card and plus > 0 and "balance" not in self.columns.roles
+
+    def _may_be_spending(self) -> bool:
+        """Whether no sum has a sign, and a name or a value hints at money that went out."""
+        signed = self.clues.count("amount", {*PLUS, *MINUS} - {"+"})
+        if signed or not self.positive or "balance" in self.columns.roles:
+            return False
+        roles = self.columns.roles
+        text = {at for role in ("description", "id", "account") for at in roles.get(role, ())}
+        values = [each for at, each in self.clues.values.items() if at not in text]
+        return any(map(hints_at_spending, chain(self.columns.header, *values)))
 
     def _ask(self) -> NoReturn:
         row = self.example or self.clues.first("amount", ("+",)) or self.clues.sample[0]

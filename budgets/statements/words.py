@@ -274,3 +274,19 @@ def text_kind(text: str) -> int:
 def is_refund(text: str) -> bool:
     """Whether the text is that of a refund."""
     return bool(_REFUND.search(normal(text)))
+
+
+_SPENDING = re.compile(
+    r"\b(?:cards?|karten?\w*|cartes?|tarjetas?|cartao|kaart\w*|kort\w*|merchants?|handler"
+    r"|commercants?|comercio|esercente|expenses?|spending|ausgaben|depenses?|gastos?|spese"
+    r"|wydatk\w*|uitgaven|utgifter)\b"
+)
+
+
+def hints_at_spending(text: str) -> bool:
+    """Whether the name of a column, or a value in it, is that of cards or of money that went out.
+
+    >>> [hints_at_spending(text) for text in ("Card used", "Expenses", "Salary")]
+    [True, True, False]
+    """
+    return bool(_SPENDING.search(normal(text))) or kind(text) < 0

@@ -334,3 +334,24 @@ def test_kinds_of_bookings_have_a_direction(text: str, way: int) -> None:
 def test_any_text_has_a_direction_or_none(text: str) -> None:
     assert direction(text) in (-1, 0, 1)
     assert marked(text)[1] in (-1, 0, 1)
+
+
+class TestSumsWithoutAnySign:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "Merchant Name,Card Used,Date,Time,Amount\nMobil,**** 1,2025-01-31,18:50,36.33\n",
+            "Date,Description,Amount,Category\n2025-01-31,Paper,12.00,Expenses\n",
+            "Datum;Text;Betrag;Kartennr.\n31.01.2025;Laden;36,33;1234\n",
+        ],
+    )
+    def test_that_may_have_been_spent_are_asked_about(self, tmp_path: Path, content: str) -> None:
+        path = put(tmp_path, content)
+
+        assert "did this money come in or go out? say --sign as-is" in refusal(path)
+        assert amounts(path, sign="reversed")[0] < 0
+
+    def test_come_in_where_nothing_hints_at_spending(self, tmp_path: Path) -> None:
+        content = "Date,Description,Amount,Category\n2025-01-31,Acme,1200.00,Salary\n"
+
+        assert amounts(put(tmp_path, content)) == [1200_00]
