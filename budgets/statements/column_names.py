@@ -48,6 +48,16 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normal(name) for name in text.split(",")))
 
 
+_AMOUNT_OF_ACCOUNT = """amount in account currency, account currency amount, account amount,
+    billing amount, billed amount, betrag in kontowährung, betrag kontowährung, gegenwert,
+    montant en devise du compte, contre valeur, importe en divisa de la cuenta, contravalor,
+    importo in divisa conto, controvalore, kwota w walucie rachunku, bedrag in rekeningvaluta"""
+_CURRENCY_OF_ACCOUNT = """account currency, billing currency, kontowährung, devise du compte,
+    divisa de la cuenta, divisa conto, waluta rachunku, rekeningvaluta"""
+AMOUNT_OF_ACCOUNT = frozenset(_names(_AMOUNT_OF_ACCOUNT))
+"""Sums that were converted to the currency of the account."""
+CURRENCY_OF_ACCOUNT = frozenset(_names(_CURRENCY_OF_ACCOUNT))
+
 NAMES: dict[str, tuple[str, ...]] = {
     role: _names(names)
     for role, names in {
@@ -65,15 +75,15 @@ NAMES: dict[str, tuple[str, ...]] = {
             könyvelés dátuma, дата, дата операции, value date, date de valeur, date valeur,
             dateval, fecha valor, data valuta, data waluty, wertstellung, valutadatum,
             rentedatum, valuta, wert, started date, authorised on""",
-        "amount": """net, net amount, amount net, netto, nettobetrag, montant net, importe neto,
-            importo netto, valor liquido, amount total, total amount, amount, transaction
-            amount, amount in account currency, billing amount, betrag, umsatz, betrag in
-            kontowährung, montant, montant de l operation, montant operation, importe, importe
-            de la operacion, monto, cantidad, importo, valor, valor da transacao, quantia,
-            montante, importancia, kwota, kwota operacji, kwota transakcji, kwota w walucie
-            rachunku, bedrag, transactiebedrag, belopp, beløp, beløb, summa, määrä, částka,
-            objem, összeg, suma, tutar, сумма, сумма операции, sum, value, gross, gross amount,
-            brutto, bruttobetrag, montant brut, importe bruto, importo lordo, valor bruto""",
+        "amount": f"""{_AMOUNT_OF_ACCOUNT}, net, net amount, amount net, netto, nettobetrag,
+            montant net, importe neto, importo netto, valor liquido, amount total, total amount,
+            amount, transaction amount, betrag, umsatz, montant, montant de l operation, montant
+            operation, montant euros, importe, importe de la operacion, monto, cantidad,
+            importo, valor, valor da transacao, quantia, montante, importancia, kwota, kwota
+            operacji, kwota transakcji, bedrag, transactiebedrag, belopp, beløp, beløb, summa,
+            määrä, määrä euroa, částka, objem, összeg, suma, tutar, işlem tutar\u0131, сумма, сумма
+            операции, ποσό, 金額, sum, value, gross, gross amount, brutto, bruttobetrag, montant
+            brut, importe bruto, importo lordo, valor bruto""",
         "credit": """credit, credits, credit amount, amount credit, credit amt, money in, paid in,
             deposits, deposit, deposit amt, deposit amount, inflow, receipts, received amount,
             gutschrift, haben, eingang, eingänge, einnahmen, abono, abonos, ingreso, ingresos,
@@ -156,9 +166,9 @@ NAMES: dict[str, tuple[str, ...]] = {
             transaction, identifiant, id transaccion, id de transaccion, identificador, id da
             transacao, id transazione, id transakcji, numer transakcji, volgnr, volgnummer,
             transactie id, transactiereferentie, transferwise id""",
-        "currency": """currency, currency code, account currency, transaction currency, währung,
-            waehrung, kontowährung, devise, monnaie, moneda, divisa, moeda, valuta contabile,
-            waluta, waluta rachunku, munt, muntsoort, měna, pénznem, valutakod, валюта""",
+        "currency": f"""currency, currency code, {_CURRENCY_OF_ACCOUNT}, transaction currency,
+            währung, waehrung, devise, monnaie, moneda, divisa, moeda, valuta contabile, waluta,
+            munt, muntsoort, měna, pénznem, valutakod, валюта""",
         "account": """auftragskonto, iban auftragskonto, konto, account, account number, account
             no, account name, accountnum, compte, numero de compte, cuenta, numero de cuenta,
             iban bban, rekening, rekeningnummer, eigen rekening, rachunek, numer rachunku""",

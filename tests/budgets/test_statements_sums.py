@@ -237,3 +237,31 @@ class TestFindings:
         assert found["decimal mark"] == "--decimal"
         assert found["dates"] == "--date-format"
         assert found["delimiter"] == "--delimiter"
+
+
+class TestASumInTheAccountsCurrency:
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Date;Text;Amount;Currency;Amount in account currency;Account currency",
+            "Date;Text;Transaction Amount;Transaction Currency;Billing Amount;Billing Currency",
+            "Datum;Text;Betrag;Währung;Betrag in Kontowährung;Kontowährung",
+            "Fecha;Concepto;Importe;Divisa;Contravalor EUR;Oficina",
+            "Date;Libellé;Montant en devise;Devise;Montant EUR;Agence",
+        ],
+    )
+    def test_is_that_of_the_line(self, tmp_path: Path, header: str) -> None:
+        rows = ["2025-01-15;a;1000.00;USD;920.00;EUR", "2025-01-16;b;-10.00;GBP;-11.80;EUR"]
+        found = lines(put(tmp_path, "\n".join([header, *rows])))
+
+        assert [(line.amount, line.currency) for line in found] == [
+            (920_00, "EUR"),
+            (-11_80, "EUR"),
+        ]
+
+    def test_is_not_in_the_currency_of_another_sum(self, tmp_path: Path) -> None:
+        content = "Date;Text;Amount;Currency;Billing amount\n2025-01-15;a;10.00;USD;9.20"
+
+        assert [(line.amount, line.currency) for line in lines(put(tmp_path, content))] == [
+            (9_20, "")
+        ]
