@@ -7,8 +7,10 @@ from itertools import islice
 from shlex import quote
 
 from budgets.errors import BadStatement
+from budgets.money.currencies import in_use
 from budgets.statements.amounts import is_sum
 from budgets.statements.cells import bare
+from budgets.statements.column_names import NAMES, header_name, normal
 from budgets.statements.column_roles import MONEY, Columns, Hints, understood
 from budgets.statements.csvrows import physical, split
 from budgets.statements.dates import is_date
@@ -22,6 +24,10 @@ DELIMITERS = ",;\t|"
 _PREAMBLE = 50  # lines among which the header must be
 _SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[^\s"]|\t)"?\s*', re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+_OTHERS = frozenset(
+    ("original", "originalwahrung", "orig", "foreign", "local", "source", "target", "price")
+)
+"""Words in the names of columns with a currency that is not that of the sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def find_head(source: Source, hints: Hints) -> Head:
         start = _start(first, delimiters)
         best = _above(first, start, hints) if start else best
     _require(best.columns, best.hints)
-    return best
+    return _with_currency(best, first)
 
 
 def _laid_out(head: Head) -> Head | None:
@@ -100,6 +106,30 @@ def is_booking(cells: Sequence[str]) -> bool:
         not dated and is_sum(marked(bare(cell))[0])
         for cell, dated in zip(cells, dates, strict=True)
     )
+
+
+def _with_currency(head: Head, first: list[str]) -> Head:
+    """The head, where a column of an unknown name that holds codes has the currency."""
+    columns = head.columns
+    if "currency" in columns.roles or head.hints.names("currency") is not None or columns.currency:
+        return head
+    rows = [split(text, head.delimiter) for text in first[head.at :]]
+    rows = [cells for cells in rows if len(cells) == len(columns.header) and is_booking(cells)]
+    used = {at for places in columns.roles.values() for at in places}
+    found = [
+        at
+        for at, name in enumerate(columns.header)
+        if at not in used
+        and header_name(name) not in NAMES["currency"]  # it was passed over
+        and _OTHERS.isdisjoint(normal(name).split())
+        and rows
+        and all(in_use(bare(cells[at])) for cells in rows)
+    ]
+    sums = [columns.roles[role][0] for role in MONEY if role in columns.roles]
+    beside = [at for at in found if at - 1 in sums or at + 1 in sums] or found
+    if len(beside) != 1:
+        return head
+    return replace(head, columns=columns.having("currency", beside[0], "its codes of currencies"))
 
 
 def _likeness(columns: Columns, hints: Hints) -> tuple[int, bool, int, int]:

@@ -139,6 +139,17 @@ class TestACurrency:
         assert [line.currency for line in lines(path)] == ["EUR", "EUR"]
         assert [account.currency for account in read(path).accounts] == ["EUR"]
 
+    @pytest.mark.parametrize("name", ["Valuta", "Валута", "Whg", ""])
+    def test_is_known_by_its_codes(self, tmp_path: Path, name: str) -> None:
+        content = f"Date;Text;{name};Amount\n2025-01-15;a;EUR;1.00\n2025-01-16;b;USD;2.00"
+
+        assert [line.currency for line in lines(put(tmp_path, content))] == ["EUR", "USD"]
+
+    def test_of_another_sum_is_not_that_of_the_line(self, tmp_path: Path) -> None:
+        content = "Date;Text;Amount;Original currency\n2025-01-15;a;1.00;USD"
+
+        assert [line.currency for line in lines(put(tmp_path, content))] == [""]
+
     def test_that_is_missing_beside_two_others_is_refused(self, tmp_path: Path) -> None:
         rows = "2025-01-31;5;EUR\n2025-01-31;6;\n2025-01-31;6;USD\n"
         path = put(tmp_path, f"Date;Amount;Currency\n{rows}")
