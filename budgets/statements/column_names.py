@@ -102,7 +102,8 @@ NAMES: dict[str, tuple[str, ...]] = {
             dr cr, cr dr, drcr, crdr, d c, c d, soll haben, soll haben kennzeichen, haben soll,
             s h, h s, sens, debit ou credit, debe haber, cargo abono, debito credito, credito
             debito, dare avere, d a, wn ma, obciążenie uznanie, af bij, bij af, debet credit,
-            plus minus, in out, richting""",
+            plus minus, in out, richting, d k, k d, debet kredit, deebet kreedit, b a, t j, д к,
+            дебет кредит, borç alacak, χρέωση πίστωση""",
         "fee": """fee, fees, fee amount, amount fee, transaction fee, gebühr, gebühren,
             entgelt, frais, commission, commissions, comisión, comisiones, tarifa,
             comissão, commissione, commissioni, prowizja, opłata, kosten,
@@ -160,7 +161,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             transacao, tipo transacao, tipo lancamento, tipo operazione, tipo movimento, rodzaj
             transakcji, rodzaj operacji, rodzaj, typ operacji, typ transakcji, typ transakce,
             soort, soort transactie, transactietype, mutatiesoort, mutatie soort,
-            transaksjonstype, laji, info""",
+            transaksjonstype, laji, info, transaction""",
         "id": """transaction id, id, fitid, transaction number, transaction no, transaktions id,
             transaktionsnummer, transaktions nr, buchungsnummer, id transaction, numero de
             transaction, identifiant, id transaccion, id de transaccion, identificador, id da

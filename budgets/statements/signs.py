@@ -15,6 +15,10 @@ from budgets.statements.lines import Finding
 from budgets.statements.words import PAIRS, direction, kind
 
 BY_NAME = "the column's name"
+_CAME_IN = {
+    frozenset(pair): pair[1] for pair in ("da", "dk", "ba", "tj", "\u0434\u043a", "\u03c7\u03c0")
+}
+"""Of letters that mean money in only beside the other one, the one that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def _directed(clues: Clues, columns: Columns, hints: Hints) -> tuple[Columns, Ma
     """With the column of the direction, if one fits the sums, and its words."""
     if "direction" in columns.roles:
         values = _texts(clues, columns.roles["direction"][0])
-        words = {text: way or kind(text) for text, way in _ways(values).items()}
+        ways = _ways(columns.name("direction"), values)
+        words = {text: way or kind(text) for text, way in ways.items()}
         _require_agreement(columns, values, words)
         return columns, {text: way for text, way in words.items() if way}
     if hints.names("direction") is not None:
@@ -102,11 +107,14 @@ def _directed(clues: Clues, columns: Columns, hints: Hints) -> tuple[Columns, Ma
         values, name = _texts(clues, position), columns.header[position]
         if not values or not _is_pair(name, values):
             continue
-        words = _ways(values)
+        words = _ways(name, values)
         exact = all(words.values())
-        if not exact and position in columns.roles.get("type", ()):
+        if not exact and position not in columns.roles.get("description", ()):
             words = {text: way or kind(text) for text, way in words.items()}
-            _require_all(clues, columns, position, words)
+            if position in columns.roles.get("type", ()):
+                _require_all(clues, columns, position, words)
+            elif not {1, -1} <= set(words.values()):
+                continue
         if _fits(clues, position, words, exact=exact):
             shown = ", ".join(sorted(map(bare, values)))
             return columns.having("direction", position, f"its values: {shown}"), words
@@ -118,13 +126,14 @@ def _texts(clues: Clues, position: int) -> dict[str, Value]:
     return {text: value for text, value in clues.values.get(position, {}).items() if bare(text)}
 
 
-def _ways(values: Mapping[str, Value]) -> dict[str, int]:
-    """The direction of each text; the A of D and A is "avere"."""
-    letters = {normal(text) for text in values}
-    return {
-        text: 1 if letters == {"a", "d"} and normal(text) == "a" else direction(text)
-        for text in values
-    }
+def _ways(name: str, values: Mapping[str, Value]) -> dict[str, int]:
+    """The direction of each text of the column; the A of D and A is "avere"."""
+    letters = frozenset(normal(text) for text in values)
+    pairs = (letters, frozenset(normal(name).split()))
+    pair = next((pair for pair in pairs if pair in _CAME_IN and letters <= pair), None)
+    if pair is None:
+        return {text: direction(text) for text in values}
+    return {text: 1 if normal(text) == _CAME_IN[pair] else -1 for text in values}
 
 
 def _require_all(clues: Clues, columns: Columns, position: int, words: Mapping[str, int]) -> None:

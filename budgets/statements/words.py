@@ -25,7 +25,8 @@ MONEY_IN = _words("""bij, h, haben, c, cr, crdt, credit, credits, kredit, credit
     inkomst, inntekt, indtægt""")
 PAIRS = frozenset(
     map(
-        frozenset, ("sh", "dc", "dh", "da", ("dr", "cr"), ("db", "cr"), ("wn", "ma"), ("af", "bij"))
+        frozenset,
+        ("sh", "dc", "dh", "da", "dk", ("dr", "cr"), ("db", "cr"), ("wn", "ma"), ("af", "bij")),
     )
 )
 """Directions of a letter or two; in a column of another name they count only as a pair."""
@@ -139,7 +140,7 @@ BALANCE = _words("""balance, saldo, solde, kontostand, kontosaldo, anfangssaldo,
     startsaldo, tagessaldo, zwischensaldo, saldovortrag, saldoübertrag,
     beginsaldo, eindsaldo, slutsaldo, loppusaldo,
     alkusaldo, s a l d o, bakiye, egyenleg, nyitóegyenleg, záróegyenleg, zůstatek, saldi,
-    balances, остаток""")
+    balances, остаток, turnover, apyvarta, apgroz\u012bjums, käive""")
 TOTAL = _words("""total, totals, totale, totaal, totalt, totaux, summe, gesamtsumme, zwischensumme,
     gesamt, gesamtbetrag, suma, razem, somme, subtotal, sub total, grand total, toplam, итого,
     součet, celkem, összesen, yhteensä""")
@@ -171,7 +172,8 @@ _MONTHS = _words("""january, february, march, april, may, june, july, august, se
 _MAY_STAND = _AROUND | _MONTHS
 _STEMS = ("sald", "balanc", "solde", "kontostand", "bestand", "tota", "summ", "suma", "gesamt",
           "s a l d o", "somme", "bakiye", "egyenleg", "statek", "razem", "celkem", "toplam",
-          "остат", "итог", "sszesen", "yhteens", "sou\u010det")  # fmt: skip
+          "остат", "итог", "turnov", "apyvart", "apgroz", "käive", "sszesen", "yhteens",
+          "sou\u010det")  # fmt: skip
 
 
 def may_be_summary(text: str) -> bool:
@@ -215,7 +217,10 @@ _KIND_OUT = re.compile(
     r"|abhebung|dauerauftrag|ausgabe|einkauf|prelevement|retrait|achat|depense|cargo|compra"
     r"|retirada|saque|gasto|egreso|despesa|saida|levantamento|addebito|prelievo|spesa|uscita"
     r"|zakup|obciazenie|wydatek|wychodzac\w+|opname|afschrijving|incasso|aankoop|uitgave|uttag|kop"
-    r"|kjop|kob|outgoing|sent|spent)\b"
+    r"|kjop|kob|outgoing|sent|spent|(?:transfer|money|payment|cash) out|card payment|bill payment"
+    r"|ausgehend\w*|uberweisungsauftrag|emise?s?|envoyee?s?|enviad[oa]s?|inviat[oa]|verzonden"
+    r"|verstuurd|wyslan\w+|skickad|sendt|paiement (?:par )?carte|pago con tarjeta"
+    r"|pagamento con carta)\b"
 )
 _KIND_IN = re.compile(
     r"\b(?:credit|credito|kredit|deposit|received|income|incoming|refund\w*|rebate|cashback|top up"
@@ -223,7 +228,8 @@ _KIND_IN = re.compile(
     r"|ruck\w+|\w*storno|reversal|remboursement|versement|recue?s?|abono|ingreso|reembolso"
     r"|devolucion|accredito|entrata|versamento|rimborso|ricevut[oa]|wpływ|uznanie|zwrot"
     r"|przychodzac\w+|bijschrijving|storting|ontvangen|terugbetaling|recebid[oa]|recebimento"
-    r"|estorno|deposito|entrada|insattning|aterbetalning)\b"
+    r"|estorno|deposito|entrada|insattning|aterbetalning|(?:transfer|money|payment|cash) in"
+    r"|eingehend\w*|recibid[oa]s?|otrzyman\w+|mottagen|mottatt|modtaget)\b"
 )
 _PAYMENT = re.compile(
     r"payment (?:\w+ )?thank you|enregistre merci"

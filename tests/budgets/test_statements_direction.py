@@ -38,6 +38,19 @@ IN_AND_OUT = [
     ("Soort", "Bij", "Af"),
     ("Typ", "Einnahme", "Ausgabe"),
     ("Tipo de transação", "Receita", "Despesa"),
+    ("D/K", "K", "D"),
+    ("Strana", "K", "D"),
+    ("B/A", "A", "B"),
+    ("T/J", "J", "T"),
+    ("Χρέωση/Πίστωση", "\u03a0", "\u03a7"),
+    ("Type", "Transfer in", "Transfer out"),
+    ("Transaction", "Payment received", "Payment sent"),
+    ("What happened", "Payment received", "Payment sent"),
+    ("Umsatzart", "Überweisungsgutschrift", "Überweisungsauftrag"),
+    ("Type", "Virement reçu", "Virement émis"),
+    ("Tipo", "Transferencia recibida", "Transferencia enviada"),
+    ("Tipo", "Pix recebido", "Pix enviado"),
+    ("Soort", "Ontvangen", "Verzonden"),
     ("Tipo operazione", "Entrata", "Uscita"),
     ("Typ", "Insättning", "Uttag"),
     ("Buchungstext", "Gutschrift", "Lastschrift"),
@@ -108,6 +121,11 @@ class TestAColumnOfDirections:
         path = put(tmp_path, directed("D/C", ("5.00", "C"), ("7.00", "D"), ("-1.00", "C")))
 
         assert "'-1.00' is negative, and marked as money in: say" in refusal(path)
+
+    def test_of_letters_is_known_by_its_name_if_one_of_them_is_missing(
+        self, tmp_path: Path
+    ) -> None:
+        assert amounts(put(tmp_path, "Date,D/K,Amount\n2025-01-15,K,5.00")) == [5_00]
 
     def test_asks_about_a_kind_of_booking_without_a_direction(self, tmp_path: Path) -> None:
         rows = [("5.00", "Gutschrift"), ("7.00", "Lastschrift"), ("9.00", "Überweisung")]
