@@ -35,6 +35,7 @@ class Head:
     """The header's delimiter and what it says; the table begins behind file line `at`.
 
     `hints` are those that were given, by the names in this header, with those of its layout.
+    `heading` is a text that stands alone above it.
     """
 
     at: int
@@ -42,6 +43,7 @@ class Head:
     columns: Columns
     hints: Hints
     known: Known | None = None
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,13 @@ def find_head(source: Source, hints: Hints) -> Head:
     ]
     if known := next(filter(None, map(_laid_out, heads)), None):
         _require(known.columns, known.hints)
-        return known
+        return _with_heading(known, first)
     best = max(heads, key=lambda head: _likeness(head.columns, hints))
     if best.columns.missing() or is_booking(best.columns.header):
         start = _start(first, delimiters)
         best = _above(first, start, hints) if start else best
     _require(best.columns, best.hints)
-    return _with_currency(best, first)
+    return _with_heading(_with_currency(best, first), first)
 
 
 def _laid_out(head: Head) -> Head | None:
@@ -106,6 +108,13 @@ def is_booking(cells: Sequence[str]) -> bool:
         not dated and is_sum(marked(bare(cell))[0])
         for cell, dated in zip(cells, dates, strict=True)
     )
+
+
+def _with_heading(head: Head, first: list[str]) -> Head:
+    """The head with the text that stands alone above it, if there is one."""
+    above = (split(text, head.delimiter) for text in reversed(first[: max(head.at - 1, 0)]))
+    cells = next(filter(any, ([bare(cell) for cell in cells if bare(cell)] for cells in above)), [])
+    return replace(head, heading=cells[0]) if len(cells) == 1 else head
 
 
 def _with_currency(head: Head, first: list[str]) -> Head:

@@ -14,6 +14,7 @@ from budgets.statements.evidence import Evidence
 from budgets.statements.lines import Finding
 from budgets.statements.words import PAIRS, direction, kind
 
+_SIGNED = (*MINUS, "+C", "+D")
 BY_NAME = "the column's name"
 _CAME_IN = {
     frozenset(pair): pair[1] for pair in ("da", "dk", "ba", "tj", "\u0434\u043a", "\u03c7\u03c0")
@@ -35,8 +36,11 @@ class Signs:
     words: Mapping[str, int] = field(default_factory=dict)
 
 
-def signs(clues: Clues, hints: Hints) -> Signs:
-    """Decide it. Raises BadStatement with both readings where it is not sure."""
+def signs(clues: Clues, hints: Hints, went_out: str = "") -> Signs:
+    """Decide it. Raises BadStatement with both readings where it is not sure.
+
+    `went_out` is the heading of a section of money out, "" if there is none.
+    """
     columns = _one_reading(clues)
     if "amount" not in columns.roles:
         return _of_two_columns(clues, columns, hints)
@@ -44,6 +48,8 @@ def signs(clues: Clues, hints: Hints) -> Signs:
         return _of_amounts(clues, columns.without("direction"), hints)
     columns, words = _directed(clues, columns, hints)
     if "direction" not in columns.roles:
+        if went_out and not hints.sign and not clues.count("amount", _SIGNED):
+            _ask_about_sections(went_out)
         return _of_amounts(clues, columns, hints)
     reading = f"by column {columns.name('direction')!r}"
     finding = Finding("signs", reading, columns.reasons.get("direction", BY_NAME))
@@ -139,7 +145,7 @@ def _ways(name: str, values: Mapping[str, Value]) -> dict[str, int]:
 def _require_all(clues: Clues, columns: Columns, position: int, words: Mapping[str, int]) -> None:
     """Raise BadStatement for unsigned sums when only some kinds of booking have a direction."""
     unknown = [text for text, way in words.items() if not way]
-    if not unknown or -1 not in words.values() or clues.count("amount", (*MINUS, "+C", "+D")):
+    if not unknown or -1 not in words.values() or clues.count("amount", _SIGNED):
         return
     value, name = clues.values[position][unknown[0]], columns.header[position]
     raise BadStatement(
@@ -228,6 +234,14 @@ def _require_agreement(
         f"{bare(row.cells[columns.roles['amount'][0]])!r} is negative, and marked as {beside}: "
         f"say {off} --sign as-is if a minus is money out, {off} --sign reversed if it is money in, "
         f"or --skip-line {row.number}"
+    )
+
+
+def _ask_about_sections(heading: str) -> NoReturn:
+    raise BadStatement(
+        f"the sums have no sign, and the heading {heading[:60]!r} says that some went out: import "
+        "each section as a file of its own, with --sign as-is if it came in, or --sign reversed "
+        "if it went out"
     )
 
 

@@ -115,7 +115,16 @@ NOT_BOOKED: dict[str, frozenset[str]] = {
 _WHY_NOT = {word: state for state, words in NOT_BOOKED.items() for word in words}
 _PENDING = re.compile(
     r"\b(?:pending|vorgemerkt\w*|ausstehend\w*|en attente|a venir|pendientes?|pendentes?|in sospeso"
-    r"|oczekujace|in behandeling|reserver\w*)\b"
+    r"|oczekujace|in behandeling|reserver\w*|scheduled|upcoming|uncleared|unposted|being processed"
+    r"|in progress|(?:not|not yet) (?:posted|booked|cleared)|authori[sz]ations|nicht gebucht\w*"
+    r"|geplant\w*|en cours|programad[oa]s|previst[oaei]s?|agendad[oa]s|non contabilizzati"
+    r"|gereserveerd\w*|gepland\w*|kommende|varaukset)\b"
+)
+
+
+_NOT_ONLY = re.compile(
+    r"\b(?:and|und|et|incl\w*|inkl\w*|with|mit|avec|con|excl\w*|exkl\w*|without|ohne|sans|sin|no"
+    r"|none|keine|all|alle)\b"
 )
 
 
@@ -132,7 +141,14 @@ def state(text: str) -> str | None:
 def is_pending_section(text: str) -> bool:
     """Whether the text is the heading of a section of pending bookings, and not a sentence."""
     words = normal(text)
-    return bool(_PENDING.search(words)) and len(words.split()) < 6
+    pending = _PENDING.search(words) and not _NOT_ONLY.search(words)
+    return bool(pending) and len(words.split()) < 6
+
+
+def is_section_out(text: str) -> bool:
+    """Whether the text is the heading of a section of money out, and not a sentence."""
+    words = normal(text)
+    return len(words.split()) < 6 and (direction(words) or kind(words)) < 0
 
 
 BALANCE = _words("""balance, saldo, solde, kontostand, kontosaldo, anfangssaldo, endsaldo,
@@ -217,7 +233,7 @@ _KIND_OUT = re.compile(
     r"|abhebung|dauerauftrag|ausgabe|einkauf|prelevement|retrait|achat|depense|cargo|compra"
     r"|retirada|saque|gasto|egreso|despesa|saida|levantamento|addebito|prelievo|spesa|uscita"
     r"|zakup|obciazenie|wydatek|wychodzac\w+|opname|afschrijving|incasso|aankoop|uitgave|uttag|kop"
-    r"|kjop|kob|outgoing|sent|spent|(?:transfer|money|payment|cash) out|card payment|bill payment"
+    r"|kjop|kob|outgoing|sent|spent|(?:transfer|money|payment|cash)s? out|card payment|bill payment"
     r"|ausgehend\w*|uberweisungsauftrag|emise?s?|envoyee?s?|enviad[oa]s?|inviat[oa]|verzonden"
     r"|verstuurd|wyslan\w+|skickad|sendt|paiement (?:par )?carte|pago con tarjeta"
     r"|pagamento con carta)\b"
@@ -228,7 +244,7 @@ _KIND_IN = re.compile(
     r"|ruck\w+|\w*storno|reversal|remboursement|versement|recue?s?|abono|ingreso|reembolso"
     r"|devolucion|accredito|entrata|versamento|rimborso|ricevut[oa]|wpływ|uznanie|zwrot"
     r"|przychodzac\w+|bijschrijving|storting|ontvangen|terugbetaling|recebid[oa]|recebimento"
-    r"|estorno|deposito|entrada|insattning|aterbetalning|(?:transfer|money|payment|cash) in"
+    r"|estorno|deposito|entrada|insattning|aterbetalning|(?:transfer|money|payment|cash)s? in"
     r"|eingehend\w*|recibid[oa]s?|otrzyman\w+|mottagen|mottatt|modtaget)\b"
 )
 _PAYMENT = re.compile(

@@ -261,6 +261,9 @@ class TestOtherRows:
             ("Vorgemerkte Umsätze", "Gebuchte Umsätze"),
             ("Opérations en attente", "Opérations comptabilisées"),
             ("Movimientos pendientes", "Movimientos"),
+            ("Scheduled payments", "Completed payments"),
+            ("Transactions being processed", "Transactions"),
+            ("Nicht gebuchte Umsätze", "Gebuchte Umsätze"),
         ],
     )
     def test_of_a_pending_section_are_pending(
@@ -271,8 +274,47 @@ class TestOtherRows:
 
         assert reasons(path)[1::2] == ["pending", ""]
 
-    def test_that_only_mention_pending_lines_make_none_pending(self, tmp_path: Path) -> None:
-        note = "Pending transactions are not reflected within this sort criterion."
+    def test_above_the_header_begin_a_section(self, tmp_path: Path) -> None:
+        table = "Date;Text;Amount\n2025-01-30;Pay;5,00\n"
+        path = put(tmp_path, f"Vorgemerkte Umsätze\n\n{table}Gebuchte Umsätze\n{table}")
+
+        assert [line.not_booked for line in lines(path)] == [
+            *("pending", "a heading or a footer", "a header", ""),
+        ]
+
+    @pytest.mark.parametrize(
+        ("came", "went"), [("Deposits", "Withdrawals"), ("Payments in", "Payments out")]
+    )
+    def test_of_money_out_are_asked_about_if_no_sum_has_a_sign(
+        self, tmp_path: Path, came: str, went: str
+    ) -> None:
+        table = "Date;Text;Amount\n2025-01-30;Pay;{0}5,00\n"
+        path = put(tmp_path, f"{came}\n{table.format('')}{went}\n{table.format('')}")
+
+        assert f"the heading {went!r} says that some went out" in refusal(path)
+        assert amounts(path, sign="as-is") == [5_00, 0, 0, 5_00]
+        signed = put(tmp_path, f"{came}\n{table.format('')}{went}\n{table.format('-')}")
+        assert amounts(signed) == [5_00, 0, 0, -5_00]
+
+    @pytest.mark.parametrize("header", ["Date;Text;Fee", "Date;Amount;Text"])
+    def test_that_begin_another_table_are_refused(self, tmp_path: Path, header: str) -> None:
+        row = "2025-01-30;Pay;5,00"
+        path = put(tmp_path, f"Date;Text;Amount\n{row}\n\n{header}\n{row}\n")
+
+        assert "another table begins here" in refusal(path)
+        assert amounts(path, skip_footer=2)[0] == 5_00
+
+    @pytest.mark.parametrize(
+        "note",
+        [
+            "Pending transactions are not reflected within this sort criterion.",
+            "Booked and pending transactions",
+            "Umsätze inkl. vorgemerkte",
+        ],
+    )
+    def test_that_only_mention_pending_lines_make_none_pending(
+        self, tmp_path: Path, note: str
+    ) -> None:
         path = put(tmp_path, f"Date;Text;Amount\n{note};;\n2025-01-30;Pay;5,00\n")
 
         assert reasons(path) == ["a heading or a footer", ""]
