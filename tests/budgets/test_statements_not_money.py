@@ -39,6 +39,13 @@ BOOKED = [
     ("Stav", "Zaúčtováno", "Zamítnuto"),
     ("", "booked", "pending"),
     ("Hinweis", "Gebucht", "Vorgemerkt"),
+    ("Posted", "Yes", "No"),
+    ("Gebucht", "x", ""),
+    ("Pending", "FALSE", "TRUE"),
+    ("isPending", "0", "1"),
+    ("Vorgemerkt", "", "Ja"),
+    ("Transaction Type", "Transfer", "Pending"),
+    ("Umsatzart", "Überweisung", "Vormerkung"),
 ]
 BALANCES = [
     "Opening balance",
