@@ -10,13 +10,12 @@ from budgets.statements.cells import bare
 from budgets.statements.clues import place
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import MONEY, Columns
-from budgets.statements.words import (
+from budgets.statements.pending import (
+    is_marked_pending,
     is_pending_section,
-    is_section_out,
-    may_be_summary,
-    state,
-    summary,
+    may_be_marked_pending,
 )
+from budgets.statements.words import is_section_out, may_be_summary, state, summary
 
 _NOTE = re.compile(r"[^\W\d_]{3}|^[\W_]+$")  # a word, or no letter and digit at all
 _DIGIT = re.compile(r"[0-9]")
@@ -50,7 +49,7 @@ class OddRows:
                 f"{place(number, at)}: another table begins here, with {other}: import each table "
                 "as a file of its own, or say --skip-footer with the number of rows from here on"
             )
-        why = summary(cells) if dated else self._undated(cells)
+        why = self._dated(cells) if dated else self._undated(cells)
         if dated and why == "a total":
             self._total = number
         if why := why or self._section:
@@ -59,7 +58,8 @@ class OddRows:
 
     def has_none(self, rows: Iterable[list[str]]) -> bool:
         """Whether none of the rows is odd, which all have a date; if so, they are taken."""
-        if self._section or may_be_summary("\n".join(chain.from_iterable(rows))):
+        text = "\n".join(chain.from_iterable(rows))
+        if self._section or may_be_summary(text) or may_be_marked_pending(text):
             return False
         self._forget_total()
         return True
@@ -69,6 +69,11 @@ class OddRows:
         if self._total > 1:
             del self.reasons[self._total]
         self._total = 0
+
+    def _dated(self, cells: list[str]) -> str:
+        """Why a row with a date is no booking, "" for one that may be a booking."""
+        texts = (cells[at] for at in self.columns.roles.get("description", ()))
+        return summary(cells) or ("pending" if any(map(is_marked_pending, texts)) else "")
 
     def _undated(self, cells: list[str]) -> str:
         """Why a row without a date is no booking, "" for one that must have a date."""

@@ -113,19 +113,6 @@ NOT_BOOKED: dict[str, frozenset[str]] = {
         peruttu, zrušeno, zrušená, törölt, visszavont, iptal, iptal edildi, отменено"""),
 }
 _WHY_NOT = {word: state for state, words in NOT_BOOKED.items() for word in words}
-_PENDING = re.compile(
-    r"\b(?:pending|vorgemerkt\w*|ausstehend\w*|en attente|a venir|pendientes?|pendentes?|in sospeso"
-    r"|oczekujace|in behandeling|reserver\w*|scheduled|upcoming|uncleared|unposted|being processed"
-    r"|in progress|(?:not|not yet) (?:posted|booked|cleared)|authori[sz]ations|nicht gebucht\w*"
-    r"|geplant\w*|en cours|programad[oa]s|previst[oaei]s?|agendad[oa]s|non contabilizzati"
-    r"|gereserveerd\w*|gepland\w*|kommende|varaukset)\b"
-)
-
-
-_NOT_ONLY = re.compile(
-    r"\b(?:and|und|et|incl\w*|inkl\w*|with|mit|avec|con|excl\w*|exkl\w*|without|ohne|sans|sin|no"
-    r"|none|keine|all|alle)\b"
-)
 
 
 def state(text: str) -> str | None:
@@ -136,13 +123,6 @@ def state(text: str) -> str | None:
     """
     word = normal(text)
     return "" if word in BOOKED else _WHY_NOT.get(word)
-
-
-def is_pending_section(text: str) -> bool:
-    """Whether the text is the heading of a section of pending bookings, and not a sentence."""
-    words = normal(text)
-    pending = _PENDING.search(words) and not _NOT_ONLY.search(words)
-    return bool(pending) and len(words.split()) < 6
 
 
 def is_section_out(text: str) -> bool:

@@ -236,6 +236,20 @@ class TestATotal:
 
 
 class TestOtherRows:
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("PENDING - ACME", "pending"),
+            ("Pending: ACME", "pending"),
+            ("[Pending] ACME", "pending"),
+            ("Vorgemerkt: ACME", "pending"),
+            ("Pending bill - ACME", ""),
+            ("ACME (pending)", ""),
+        ],
+    )
+    def test_that_a_bank_marks_are_pending(self, tmp_path: Path, text: str, why: str) -> None:
+        assert reasons(put(tmp_path, f"Date;Text;Amount\n2025-01-30;{text};5,00\n")) == [why]
+
     def test_of_a_batch_have_neither_date_nor_amount(self, tmp_path: Path) -> None:
         rows = "2025-01-31;-30,00;;all\n;;-10,00;a\n;;-20,00;b\n"
         path = put(tmp_path, f"Buchungsdatum;Belastung;Einzelbetrag;Beschreibung\n{rows}")
