@@ -65,14 +65,16 @@ def marked(text: str) -> tuple[str, int]:
 BOOKED = _words("""completed, complete, booked, posted, cleared, settled, success, successful,
     succeeded, executed, processed, done, ok, approved, paid, confirmed, finished, reconciled,
     actual, gebucht, umsatz gebucht, verbucht, ausgeführt, abgeschlossen, erfolgreich,
-    erledigt, bezahlt, bestätigt, comptabilisé, comptabilisée, effectué, effectuée, exécuté,
+    erledigt, bezahlt, berechnet, bestätigt, comptabilisé, comptabilisée, effectué,
+    effectuée, exécuté,
     exécutée, terminé, terminée, validé, validée, réussi, completado, completada,
     contabilizado, contabilizada, realizado, realizada, ejecutado, ejecutada, efectuado,
     efetuado, efetuada, finalizado, finalizada, liquidado, liquidada, concluído, concluída,
     confirmado, aprovado, aprovada, pago, lançado, eseguito, eseguita, contabilizzato,
     contabilizzata, completato, completata, concluso, zaksięgowano, zaksięgowana, zaksięgowany,
     zrealizowano, zrealizowana, zrealizowany, rozliczono, rozliczona, rozliczony, wykonana,
-    wykonano, zakończona, geboekt, verwerkt, voltooid, uitgevoerd, afgerond, bogført, bokført,
+    wykonano, zakończona, zakończono, geboekt, verwerkt, voltooid, uitgevoerd, afgerond,
+    bogført, bokført,
     bokförd, bokfört, genomförd, utført, gennemført, udført, kirjattu, zaúčtováno, zaúčtovaná,
     könyvelt, teljesült, проведено, исполнен, выполнено""")
 NOT_BOOKED: dict[str, frozenset[str]] = {
@@ -85,10 +87,10 @@ NOT_BOOKED: dict[str, frozenset[str]] = {
         comptabilisé, prévu, autorisé, à venir, pendiente, pendiente de contabilizar, en curso,
         en proceso, no contabilizado, retenido, autorizado, programado, pendente, em
         processamento, agendado, agendada, em andamento, in sospeso, in attesa, in
-        elaborazione, in corso, autorizzato, non contabilizzato, prenotato, oczekująca,
+        elaborazione, in corso, autorizzato, non contabilizzato, prenotato, oczekująca, oczekujące,
         oczekujący, oczekuje, w trakcie, w realizacji, nierozliczona, nierozliczony,
         niezaksięgowana, blokada, zaplanowana, in behandeling, gereserveerd, gepland,
-        openstaand, nog niet verwerkt, reserverad, väntande, ventende, afventer, reserveret,
+        openstaand, nog niet verwerkt, reserverad, väntande, venter, ventende, afventer, reserveret,
         reservert, odottaa, varaus, čeká, čekající, nezaúčtováno, függő, zárolt, bekliyor,
         beklemede, в обработке, ожидание"""),
     "reverted": _words("""reverted, reversed, voided, void, storniert, storno, rückgängig,
