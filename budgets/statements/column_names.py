@@ -51,7 +51,8 @@ def _names(text: str) -> tuple[str, ...]:
 _AMOUNT_OF_ACCOUNT = """amount in account currency, account currency amount, account amount,
     billing amount, billed amount, betrag in kontowährung, betrag kontowährung, gegenwert,
     montant en devise du compte, contre valeur, importe en divisa de la cuenta, contravalor,
-    importo in divisa conto, controvalore, kwota w walucie rachunku, bedrag in rekeningvaluta"""
+    importo in divisa conto, controvalore, kwota w walucie rachunku,
+    kwota transakcji waluta rachunku, bedrag in rekeningvaluta"""
 _CURRENCY_OF_ACCOUNT = """account currency, billing currency, kontowährung, devise du compte,
     divisa de la cuenta, divisa conto, waluta rachunku, rekeningvaluta"""
 AMOUNT_OF_ACCOUNT = frozenset(_names(_AMOUNT_OF_ACCOUNT))
@@ -77,11 +78,12 @@ NAMES: dict[str, tuple[str, ...]] = {
             rentedatum, date de fin, datum des abschlusses, fecha de finalización, data
             zrealizowania, data di completamento, data de conclusão, datum voltooid, tarih,
             i\u015flem tarihi, ημερομηνία, kuupäev, datum knjiženja, data tranzacției, дата
-            операції, 日付, 取引日, お取引日, 取引日付, timestamp, created utc, valuta, wert,
+            операції, 日付, 取引日, お取引日, 取引日付, settlement date, operation date,
+            date completed, transactiondate, release date, timestamp, created utc, valuta, wert,
             started date, authorised on""",
-        "amount": f"""{_AMOUNT_OF_ACCOUNT}, net, net amount, amount net, netto, nettobetrag,
-            montant net, importe neto, importo netto, valor liquido, amount total, total
-            amount, amount, transaction amount, betrag, umsatz, montant, montant de l
+        "amount": f"""{_AMOUNT_OF_ACCOUNT}, net, net amount, amount net, transaction net
+            amount, netto, nettobetrag, montant net, importe neto, importo netto,
+            valor liquido, amount total, total amount, amount, transaction amount, betrag, umsatz, montant, montant de l
             operation, montant operation, montant euros, importe, importe de la operacion,
             monto, cantidad, importo, valor, valor da transacao, quantia, montante,
             importancia, kwota, kwota operacji, kwota transakcji, bedrag, transactiebedrag,

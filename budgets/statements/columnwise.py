@@ -64,7 +64,7 @@ class Columnwise:
         if "amount" not in self._at:
             return self._in_or_out(table)
         amounts = self._signed("amount", table)
-        if amounts is None or notation.fee is not None:
+        if amounts is None or notation.fee is not None or notation.only_plus:
             return None
         if notation.direction is None:
             return amounts

@@ -59,6 +59,7 @@ class Notation:
         self._rest = [at for at in width if at not in used and at not in self.described]
         self._days: dict[str, date | None] = {}
         self.factors, self.words = meaning.signs.factors, meaning.signs.words
+        self.only_plus = meaning.signs.only_plus
         self.direction = self.at.get("direction")
         self.fee = self.at.get("fee") if meaning.fee else None
         self.currency = meaning.currency
@@ -165,8 +166,9 @@ class Notation:
         if not text:
             complaints.append(self._complaint(role, cells, "is empty"))
             return 0
+        plus = self.only_plus and "+" in text
         try:
-            return self._signed(text, self.factors.get(role, 1))
+            return self._signed(text, 1 if plus else self.factors.get(role, 1))
         except ValueError as error:
             complaints.append(self._complaint(role, cells, str(error)))
             return 0

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from budgets.errors import BadStatement
 from budgets.statements.cells import bare
-from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value
+from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value, shape
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import Columns, Hints
 from budgets.statements.evidence import Evidence
@@ -27,13 +27,15 @@ class Signs:
     """How to sign the sums of a file.
 
     `factors` has, by role of money, 1 or -1 to multiply a sum without a mark with. `words` has the
-    direction of each text in the column of `columns` that has the role "direction".
+    direction of each text in the column of `columns` that has the role "direction". With
+    `only_plus` a sum with a plus came in, and one without it went out.
     """
 
     columns: Columns
     factors: Mapping[str, int]
     finding: Finding
     words: Mapping[str, int] = field(default_factory=dict)
+    only_plus: bool = False
 
 
 def signs(clues: Clues, hints: Hints, went_out: str = "") -> Signs:
@@ -249,11 +251,23 @@ def _of_amounts(clues: Clues, columns: Columns, hints: Hints) -> Signs:
     """Sums with a sign of their own: a minus went out, or came in."""
     if hints.sign:
         factor, reason = (-1 if hints.sign == "reversed" else 1), f"--sign {hints.sign}"
+    elif _has_plus_alone(clues):
+        finding = Finding("signs", "a sum without a plus is money out", "none has a minus")
+        return Signs(columns, {"amount": -1}, finding, only_plus=True)
     else:
         _require_marks(clues)
         factor, reason = Evidence.of(clues, columns).factor()
     reading = "a minus is money out" if factor > 0 else "a minus is money in"
     return Signs(columns, {"amount": factor}, Finding("signs", reading, reason))
+
+
+def _has_plus_alone(clues: Clues) -> bool:
+    """Whether some sums have a plus, others none, and no sum has another sign or mark."""
+    if clues.count("amount", (*_SIGNED, "-C", "-D")):
+        return False
+    at = clues.columns.roles["amount"][0]
+    cells = [row.cells[at] for row in clues.sample if shape(row.cells[at]) == "+"]
+    return len({"+" in cell for cell in cells}) == 2
 
 
 def _require_marks(clues: Clues) -> None:

@@ -197,6 +197,21 @@ class TestAMarkInTheCell:
         assert marked(text) == (text, 0)
 
 
+class TestAPlus:
+    @pytest.mark.parametrize("written", ["+5.00", "5.00+", "+ 5.00", "+$5.00"])
+    def test_alone_is_money_in_and_all_else_went_out(self, tmp_path: Path, written: str) -> None:
+        rows = f"2025-01-15,a,{written}\n2025-01-16,b,3.00\n2025-01-17,c,0.00"
+        path = put(tmp_path, f"Date,Text,Amount\n{rows}")
+
+        assert amounts(path) == [5_00, -3_00, 0]
+        assert amounts(path, sign="as-is") == [5_00, 3_00, 0]
+
+    def test_beside_a_minus_says_nothing(self, tmp_path: Path) -> None:
+        rows = "2025-01-15,a,+5.00\n2025-01-16,b,3.00\n2025-01-17,c,-1.00"
+
+        assert amounts(put(tmp_path, f"Date,Text,Amount\n{rows}")) == [5_00, 3_00, -1_00]
+
+
 class TestTwoColumns:
     @pytest.mark.parametrize(
         ("rows", "expected"),
