@@ -82,15 +82,15 @@ NAMES: dict[str, tuple[str, ...]] = {
             date completed, transactiondate, release date, timestamp, created utc, valuta, wert,
             started date, authorised on""",
         "amount": f"""{_AMOUNT_OF_ACCOUNT}, net, net amount, amount net, transaction net
-            amount, netto, nettobetrag, montant net, importe neto, importo netto,
-            valor liquido, amount total, total amount, amount, transaction amount, betrag, umsatz, montant, montant de l
-            operation, montant operation, montant euros, importe, importe de la operacion,
-            monto, cantidad, importo, valor, valor da transacao, quantia, montante,
+            amount, netto, nettobetrag, montant net, importe neto, importo netto, valor liquido,
+            amount total, total amount, amount, transaction amount, betrag, umsatz, montant,
+            montant de l operation, montant operation, montant euros, importe, importe de la
+            operacion, monto, cantidad, importo, valor, valor da transacao, quantia, montante,
             importancia, kwota, kwota operacji, kwota transakcji, bedrag, transactiebedrag,
-            belopp, beløp, beløb, summa, määrä, määrä euroa, částka, objem, összeg, suma,
-            tutar, işlem tutar\u0131, сумма, сумма операции, ποσό, 金額, 取引金額, iznos, сума,
-            sum, value, gross, gross amount, brutto, bruttobetrag, montant brut, importe bruto,
-            importo lordo, valor bruto""",
+            belopp, beløp, beløb, summa, määrä, määrä euroa, částka, objem, összeg, suma, tutar,
+            işlem tutar\u0131, сумма, сумма операции, ποσό, 金額, 取引金額, iznos, сума, sum, value,
+            gross, gross amount, brutto, bruttobetrag, montant brut, importe bruto, importo lordo,
+            valor bruto""",
         "credit": """credit, credits, credit amount, amount credit, credit amt, money in, paid
             in, deposits, deposit, deposit amt, deposit amount, inflow, receipts, received
             amount, gutschrift, haben, eingang, eingänge, einnahmen, abono, abonos, ingreso,

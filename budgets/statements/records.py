@@ -175,10 +175,10 @@ class Notation:
 
     def _amount(self, cells: Sequence[str], complaints: list[str]) -> int:
         """The signed sum of the row."""
-        if "amount" not in self.at:
-            return self._in_or_out(cells, complaints)
-        amount = self._read("amount", cells, complaints)
-        if self.direction is not None:
+        two = "amount" not in self.at
+        read = self._in_or_out if two else self._one_sum
+        amount = read(cells, complaints)
+        if self.direction is not None and not two:
             way = self.words.get(cells[self.direction], 0)
             if not way and (amount or not complaints):
                 complaints.append(self._complaint("direction", cells, "says neither in nor out"))
@@ -186,6 +186,9 @@ class Notation:
         if self.fee is not None and bare(cells[self.fee]):
             amount += self._meaning.fee * self._read("fee", cells, complaints)
         return amount
+
+    def _one_sum(self, cells: Sequence[str], complaints: list[str]) -> int:
+        return self._read("amount", cells, complaints)
 
     def _in_or_out(self, cells: Sequence[str], complaints: list[str]) -> int:
         """Money in less money out."""

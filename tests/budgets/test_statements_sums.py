@@ -68,6 +68,22 @@ class TestAFee:
         assert amounts(path, columns={"fee": name}) == [1_00, 4_50]
         assert amounts(path, columns={"fee": ""}) == [1_00, 5_00]
 
+    def test_beside_money_in_and_out_is_asked_about(self, tmp_path: Path) -> None:
+        path = put(tmp_path, charged("5.00;;0.50", ";3.00;", header="Date;Text;Credit;Debit;Fee"))
+
+        assert "does the fee '0.50' in column 'Fee' come off the sum '5.00'?" in refusal(path)
+        assert amounts(path, columns={"fee": "Fee"}) == [4_50, -3_00]
+        assert amounts(path, columns={"fee": ""}) == [5_00, -3_00]
+
+    @pytest.mark.parametrize(("balance", "expected"), [("95.50", -4_50), ("96.00", -4_00)])
+    def test_beside_money_out_comes_off_if_the_balances_say_so(
+        self, tmp_path: Path, balance: str, expected: int
+    ) -> None:
+        header = "Date;Text;Credit;Debit;Fee;Balance"
+        path = put(tmp_path, charged("100.00;;;100.00", f";4.00;0.50;{balance}", header=header))
+
+        assert amounts(path) == [100_00, expected]
+
     def test_that_is_nothing_is_not_asked_about(self, tmp_path: Path) -> None:
         assert amounts(put(tmp_path, charged("5.00;", "1.00;0.00", "2.00;-"))) == [5_00, 1_00, 2_00]
 
