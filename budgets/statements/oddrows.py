@@ -58,7 +58,7 @@ class OddRows:
 
     def has_none(self, rows: Iterable[list[str]]) -> bool:
         """Whether none of the rows is odd, which all have a date; if so, they are taken."""
-        text = "\n".join(chain.from_iterable(rows))
+        text = "\n".join(chain.from_iterable(rows)).casefold()
         if self._section or may_be_summary(text) or may_be_marked_pending(text):
             return False
         self._forget_total()

@@ -17,7 +17,7 @@ _NOT_ONLY = re.compile(
     r"\b(?:and|und|et|incl\w*|inkl\w*|with|mit|avec|con|excl\w*|exkl\w*|without|ohne|sans|sin|no"
     r"|none|keine|all|alle)\b"
 )
-_STEMS = ("pending", "vorgemerkt", "en attente", "pendiente", "pendente", "in sospeso", "reserver")
+_STEMS = ("pend", "vorgemerkt", "en attente", "sospeso", "reserver")
 _MARKED = re.compile(
     r"[\W_]*(?:pending(?: (?:transaction|payment|deposit|authori[sz]ation))?|vorgemerkt|en attente"
     r"|pendiente|pendente|in sospeso|reserver(?:ad|t|et))\s*[-\u2013:|*)\]]+\s*\w",
@@ -33,8 +33,8 @@ def is_pending_section(text: str) -> bool:
 
 
 def may_be_marked_pending(text: str) -> bool:
-    """Whether part of a word for what is pending is in the text."""
-    return any(map(text.casefold().__contains__, _STEMS))
+    """Whether part of a word for what is pending is in the text, which is in small letters."""
+    return any(map(text.__contains__, _STEMS))
 
 
 def is_marked_pending(text: str) -> bool:

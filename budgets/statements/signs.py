@@ -1,6 +1,6 @@
 """Which sums of a CSV came in and which went out: decided for the whole file, or asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import NoReturn
@@ -10,16 +10,13 @@ from budgets.statements.cells import bare
 from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value, shape
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import Columns, Hints
+from budgets.statements.directions import is_one_sided, is_pair, ways_of
 from budgets.statements.evidence import Evidence
 from budgets.statements.lines import Finding
-from budgets.statements.words import PAIRS, direction, kind
+from budgets.statements.words import kind
 
 _SIGNED = (*MINUS, "+C", "+D")
 BY_NAME = "the column's name"
-_CAME_IN = {
-    frozenset(pair): pair[1] for pair in ("da", "dk", "ba", "tj", "\u0434\u043a", "\u03c7\u03c0")
-}
-"""Of letters that mean money in only beside the other one, the one that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +102,25 @@ def _directed(clues: Clues, columns: Columns, hints: Hints) -> tuple[Columns, Ma
     """With the column of the direction, if one fits the sums, and its words."""
     if "direction" in columns.roles:
         values = _texts(clues, columns.roles["direction"][0])
-        ways = _ways(columns.name("direction"), values)
+        ways = ways_of(columns.name("direction"), values)
         words = {text: way or kind(text) for text, way in ways.items()}
+        words |= _of_blank(clues, columns.roles["direction"][0], words)
+        values = {text: clues.values[columns.roles["direction"][0]][text] for text in words}
         _require_agreement(columns, values, words)
         return columns, {text: way for text, way in words.items() if way}
     if hints.names("direction") is not None:
         return columns, {}
     for position in _candidates(clues, columns):
         values, name = _texts(clues, position), columns.header[position]
-        if not values or not _is_pair(name, values):
+        if not values:
             continue
-        words = _ways(name, values)
+        words = ways_of(name, values)
+        blank = _of_blank(clues, position, words)
+        if blank and is_one_sided(name, values):
+            reason = "its marks beside some of the sums"
+            return columns.having("direction", position, reason), words | blank
+        if not is_pair(name, values):
+            continue
         exact = all(words.values())
         if not exact and position not in columns.roles.get("description", ()):
             words = {text: way or kind(text) for text, way in words.items()}
@@ -129,19 +134,18 @@ def _directed(clues: Clues, columns: Columns, hints: Hints) -> tuple[Columns, Ma
     return columns, {}
 
 
+def _of_blank(clues: Clues, position: int, words: Mapping[str, int]) -> dict[str, int]:
+    """The direction of blank cells beside marks of the other one; {} if the sums have signs."""
+    blank = [text for text in clues.values.get(position, {}) if not bare(text)]
+    ways = set(words.values())
+    if len(ways) != 1 or 0 in ways or clues.count("amount", _SIGNED):
+        return {}
+    return dict.fromkeys(blank, -ways.pop())
+
+
 def _texts(clues: Clues, position: int) -> dict[str, Value]:
     """The values of a column that are not blank; {} for a column of many."""
     return {text: value for text, value in clues.values.get(position, {}).items() if bare(text)}
-
-
-def _ways(name: str, values: Mapping[str, Value]) -> dict[str, int]:
-    """The direction of each text of the column; the A of D and A is "avere"."""
-    letters = frozenset(normal(text) for text in values)
-    pairs = (letters, frozenset(normal(name).split()))
-    pair = next((pair for pair in pairs if pair in _CAME_IN and letters <= pair), None)
-    if pair is None:
-        return {text: direction(text) for text in values}
-    return {text: 1 if normal(text) == _CAME_IN[pair] else -1 for text in values}
 
 
 def _require_all(clues: Clues, columns: Columns, position: int, words: Mapping[str, int]) -> None:
@@ -164,14 +168,6 @@ def _candidates(clues: Clues, columns: Columns) -> list[int]:
         free -= set(columns.roles.get(role, ()))
     kinds = columns.roles.get("type", ())
     return sorted(free, key=lambda at: (bool(normal(columns.header[at])), at not in kinds, at))
-
-
-def _is_pair(name: str, values: Iterable[str]) -> bool:
-    """Whether values of a letter or two are those of a direction, and not of something else."""
-    texts = {normal(text) or bare(text) for text in values}
-    if any(len(text) > 2 for text in texts) or not normal(name):
-        return True
-    return texts <= {"+", "-"} or frozenset(texts) in PAIRS
 
 
 def _fits(clues: Clues, position: int, words: Mapping[str, int], *, exact: bool) -> bool:

@@ -213,7 +213,7 @@ _KIND_OUT = re.compile(
     r"\b(?:debit|debito|debet|withdraw\w*|purchase\w*|pos|atm|standing order|expense"
     r"|\w*lastschrift\w*|abbuchung|belastung|kartenzahlung\w*|\w*auszahlung|bargeldauszahlung"
     r"|abhebung|dauerauftrag|ausgabe|einkauf|prelevement|retrait|achat|depense|cargo|compra"
-    r"|retirada|saque|gasto|egreso|despesa|saida|levantamento|addebito|prelievo|spesa|uscita"
+    r"|retirada|saque|gasto|egreso|despesa|saida|levantamento|addebito|prelievo|spesa|uscita|\w*ausgang"
     r"|zakup|obciazenie|wydatek|wychodzac\w+|opname|afschrijving|incasso|aankoop|uitgave|uttag|kop"
     r"|kjop|kob|outgoing|sent|spent|(?:transfer|money|payment|cash)s? out|card payment|bill payment"
     r"|ausgehend\w*|uberweisungsauftrag|emise?s?|envoyee?s?|enviad[oa]s?|inviat[oa]|verzonden"
@@ -258,7 +258,7 @@ _TEXT_OUT = re.compile(
     r"\b(?:card purchase|debit purchase|pos purchase|direct debit|atm withdrawal|cash withdrawal"
     r"|kartenzahlung|lastschrift|sepa lastschrift\w*|bargeldauszahlung|compra (?:no|em|com|con|en)"
     r"|prelevement|retrait|achat carte|paiement carte|prelievo|pagamento carta|zakup przy uzyciu"
-    r"|betaalautomaat|kortkop|kortbetalning|varekjop)\b"
+    r"|betaalautomaat|kortkop|kortbetalning|varekjop|transfer to|payment to|pagamento pos|prlv)\b"
 )
 
 

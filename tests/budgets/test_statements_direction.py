@@ -51,6 +51,7 @@ IN_AND_OUT = [
     ("Tipo", "Transferencia recibida", "Transferencia enviada"),
     ("Tipo", "Pix recebido", "Pix enviado"),
     ("Soort", "Ontvangen", "Verzonden"),
+    ("Art", "Geldeingang", "Geldausgang"),
     ("Tipo operazione", "Entrata", "Uscita"),
     ("Typ", "Insättning", "Uttag"),
     ("Buchungstext", "Gutschrift", "Lastschrift"),
@@ -121,6 +122,25 @@ class TestAColumnOfDirections:
         path = put(tmp_path, directed("D/C", ("5.00", "C"), ("7.00", "D"), ("-1.00", "C")))
 
         assert "'-1.00' is negative, and marked as money in: say" in refusal(path)
+
+    @pytest.mark.parametrize("name", ["", "Dr/Cr", "Type"])
+    @pytest.mark.parametrize(("mark", "expected"), [("CR", [5_00, -3_00]), ("DR", [-5_00, 3_00])])
+    def test_may_mark_one_direction_alone(
+        self, tmp_path: Path, name: str, mark: str, expected: list[int]
+    ) -> None:
+        path = put(tmp_path, f"Date,Amount,{name}\n2025-01-15,5.00,{mark}\n2025-01-16,3.00,")
+
+        assert amounts(path) == expected
+
+    @pytest.mark.parametrize(
+        ("name", "mark", "other"), [("Flag", "C", "3.00"), ("", "CR", "-3.00")]
+    )
+    def test_that_marks_few_sums_may_be_something_else(
+        self, tmp_path: Path, name: str, mark: str, other: str
+    ) -> None:
+        path = put(tmp_path, f"Date,Amount,{name}\n2025-01-15,5.00,{mark}\n2025-01-16,{other},")
+
+        assert amounts(path) == [5_00, int(float(other) * 100)]
 
     def test_of_letters_is_known_by_its_name_if_one_of_them_is_missing(
         self, tmp_path: Path
@@ -213,6 +233,12 @@ class TestAPlus:
 
 
 class TestTwoColumns:
+    @pytest.mark.parametrize("dash", ["-", "\u2013", "\u2014"])
+    def test_may_have_a_dash_for_nothing(self, tmp_path: Path, dash: str) -> None:
+        rows = f"2025-01-15,5.00,{dash}\n2025-01-16,{dash},3.00"
+
+        assert amounts(put(tmp_path, f"Date,Credit,Debit\n{rows}")) == [5_00, -3_00]
+
     @pytest.mark.parametrize(
         ("rows", "expected"),
         [
