@@ -17,10 +17,10 @@ _NOT_ONLY = re.compile(
     r"\b(?:and|und|et|incl\w*|inkl\w*|with|mit|avec|con|excl\w*|exkl\w*|without|ohne|sans|sin|no"
     r"|none|keine|all|alle)\b"
 )
-_STEMS = ("pend", "vorgemerkt", "en attente", "sospeso", "reserver")
+_STEMS = ("pend", "vorgemerkt")
 _MARKED = re.compile(
-    r"[\W_]*(?:pending(?: (?:transaction|payment|deposit|authori[sz]ation))?|vorgemerkt|en attente"
-    r"|pendiente|pendente|in sospeso|reserver(?:ad|t|et))\s*[-\u2013:|*)\]]+\s*\w",
+    r"[\W_]*(?:pending(?: (?:transaction|payment|deposit|authori[sz]ation))?|vorgemerkt|pendiente"
+    r"|pendente)\s*[-\u2013:|*)\]]+\s*\w",
     re.IGNORECASE,
 )
 

@@ -16,6 +16,7 @@ from budgets.statements.clues import shape
 from budgets.statements.column_roles import Hints
 from budgets.statements.dates import Dates
 from budgets.statements.lines import LEFT_OUT, Account, Finding, Line, PageBalances, one_line
+from budgets.statements.pending import is_marked_pending
 from budgets.statements.qif_records import Record, records
 from budgets.statements.source import Source
 from budgets.statements.words import is_payment_of_a_card, summary
@@ -79,6 +80,8 @@ class QifFile:
             posted = booking.read("D", self._day)
             amount = booking.amount(mark, decimals)
             not_booked = "a balance" if is_opening(record) else ""
+            if any(is_marked_pending(record.fields.get(letter, "")) for letter in "PM"):
+                not_booked = "pending"
             if booking.broken and number in self._hints.skip_lines:
                 not_booked = LEFT_OUT
             else:
