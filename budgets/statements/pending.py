@@ -3,6 +3,7 @@
 import re
 
 from budgets.statements.column_names import normal
+from budgets.statements.words import may_be_summary
 
 _PENDING = re.compile(
     r"\b(?:pending|vorgemerkt\w*|ausstehend\w*|en attente|a venir|pendientes?|pendentes?|in sospeso"
@@ -15,7 +16,7 @@ _PENDING = re.compile(
 
 _NOT_ONLY = re.compile(
     r"\b(?:and|und|et|incl\w*|inkl\w*|with|mit|avec|con|excl\w*|exkl\w*|without|ohne|sans|sin|no"
-    r"|none|keine|all|alle)\b"
+    r"|none|keine|all|alle|amount|betrag|montant|importe|importo|bedrag)\b"
 )
 _STEMS = ("pend", "vorgemerkt")
 _MARKED = re.compile(
@@ -28,7 +29,7 @@ _MARKED = re.compile(
 def is_pending_section(text: str) -> bool:
     """Whether the text is the heading of a section of pending bookings, and not a sentence."""
     words = normal(text)
-    pending = _PENDING.search(words) and not _NOT_ONLY.search(words)
+    pending = _PENDING.search(words) and not _NOT_ONLY.search(words) and not may_be_summary(text)
     return bool(pending) and len(words.split()) < 6
 
 
