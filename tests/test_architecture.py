@@ -72,7 +72,7 @@ ROOMS = {
         "cascade": "",
         "money": "cascade errors",
         "recurrence": "errors",
-        "statements": "cascade errors",
+        "statements": "cascade errors money",
         "managers": "cascade errors keywords money recurrence roles statements",
         "models": "cascade managers statements",
         "interfaces": "cascade errors managers recurrence statements",

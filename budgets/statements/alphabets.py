@@ -50,6 +50,12 @@ _EASTERN = tuple(
         ),
     )
 )  # fmt: skip
+_CJK = frozenset(
+    ("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "FULLWIDTH", "HALFWIDTH",
+     "IDEOGRAPHIC")
+)  # fmt: skip
+"""First words of the names of letters in East Asia."""
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 _ALTERNATIVES = 3
 _DIFFERENT = 2  # letters
 _LINE = 4096  # bytes, of files that are one line
@@ -146,7 +152,8 @@ def _is_likely(text: str) -> bool:
     for word in _WORD.findall(text):
         if _UNLIKELY.search(word) and not all(map(_is_other_script, filter(str.isalpha, word))):
             return False
-        if len({_script(letter) for letter in word if letter.isalpha()}) > 1:
+        scripts = {_script(letter) for letter in word if letter.isalpha()}
+        if len(scripts) > 1 and not (_KANA.search(text) and _is_east_asian(word)):
             return False
         if any(unicodedata.category(letter) in ("So", "Cn", "Co", "Cc") for letter in word):
             return False
@@ -156,7 +163,12 @@ def _is_likely(text: str) -> bool:
 def _script(letter: str) -> str:
     """The script of a letter, by its name in Unicode."""
     name = unicodedata.name(letter, "").partition(" ")[0]
-    return "CJK" if name in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL") else name
+    return "CJK" if name in _CJK else name
+
+
+def _is_east_asian(word: str) -> bool:
+    """Whether all letters are ASCII or of the scripts of East Asia, which stand side by side."""
+    return all(letter.isascii() or _script(letter) == "CJK" for letter in word if letter.isalpha())
 
 
 def _is_other_script(letter: str) -> bool:

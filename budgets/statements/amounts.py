@@ -14,7 +14,7 @@ from budgets.errors import BadStatement
 from budgets.statements.cells import classes, digits
 from budgets.statements.moneysigns import MONEY_SIGN, currency_of
 
-MINUS_SIGNS = "-\u2212\u2013\u2010\u2011\ufe63\uff0d"
+MINUS_SIGNS = "-\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d"
 """Each character that banks write for a minus."""
 _GROUP = r"'\u2019\u2018`\u00b4\u02bc\s"
 _BEFORE = re.compile(rf"(?:[{MINUS_SIGNS}+(\s]|{MONEY_SIGN})*+")

@@ -18,7 +18,7 @@ _SAMPLE = 2_000  # rows that are kept
 _NUMBER = attrgetter("number")
 _BELOW = re.compile(rf"[{MINUS_SIGNS}(]")
 _MORE = re.compile(r"[1-9]")
-_NOTHING = "0.,'\u2019\u00a0\u202f+-\u2212() "
+_NOTHING = f"0.,'\u2019\u00a0\u202f+{MINUS_SIGNS}() "
 
 
 @dataclass(frozen=True, slots=True)

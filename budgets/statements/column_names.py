@@ -48,6 +48,17 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normal(name) for name in text.split(",")))
 
 
+_AMOUNT_OF_ACCOUNT = """amount in account currency, account currency amount, account amount,
+    billing amount, billed amount, betrag in kontowährung, betrag kontowährung, gegenwert,
+    montant en devise du compte, contre valeur, importe en divisa de la cuenta, contravalor,
+    importo in divisa conto, controvalore, kwota w walucie rachunku,
+    kwota transakcji waluta rachunku, bedrag in rekeningvaluta"""
+_CURRENCY_OF_ACCOUNT = """account currency, billing currency, kontowährung, devise du compte,
+    divisa de la cuenta, divisa conto, waluta rachunku, rekeningvaluta"""
+AMOUNT_OF_ACCOUNT = frozenset(_names(_AMOUNT_OF_ACCOUNT))
+"""Sums that were converted to the currency of the account."""
+CURRENCY_OF_ACCOUNT = frozenset(_names(_CURRENCY_OF_ACCOUNT))
+
 NAMES: dict[str, tuple[str, ...]] = {
     role: _names(names)
     for role, names in {
@@ -64,38 +75,46 @@ NAMES: dict[str, tuple[str, ...]] = {
             bogført, bogføringsdato, dato, kirjauspäivä, datum zaúčtování, datum provedení,
             könyvelés dátuma, дата, дата операции, value date, date de valeur, date valeur,
             dateval, fecha valor, data valuta, data waluty, wertstellung, valutadatum,
-            rentedatum, valuta, wert, started date, authorised on, tranzakció dátuma, created,
-            created at""",
-        "amount": """net, net amount, amount net, netto, nettobetrag, montant net, importe neto,
-            importo netto, valor liquido, amount total, total amount, amount, transaction
-            amount, amount in account currency, billing amount, betrag, umsatz, betrag in
-            kontowährung, buchungsbetrag, montant, montant de l operation, montant operation,
-            importe, importe de la operacion, monto, cantidad, importo, valor, valor da transacao,
-            quantia,
-            montante, importancia, kwota, kwota operacji, kwota transakcji, kwota w walucie
-            rachunku, bedrag, transactiebedrag, belopp, beløp, beløb, summa, määrä, částka,
-            objem, összeg, tranzakció összege, suma, tutar, сумма, сумма операции, sum, value,
+            rentedatum, date de fin, datum des abschlusses, fecha de finalización, data
+            zrealizowania, data di completamento, data de conclusão, datum voltooid, tarih,
+            i\u015flem tarihi, ημερομηνία, kuupäev, datum knjiženja, data tranzacției, дата
+            операції, 日付, 取引日, お取引日, 取引日付, settlement date, operation date,
+            date completed, transactiondate, release date, timestamp, created utc,
+            tranzakció dátuma, created, created at, valuta, wert, started date, authorised on""",
+        "amount": f"""{_AMOUNT_OF_ACCOUNT}, net, net amount, amount net, transaction net
+            amount, netto, nettobetrag, montant net, importe neto, importo netto, valor liquido,
+            amount total, total amount, amount, transaction amount, betrag, buchungsbetrag,
+            umsatz, montant,
+            montant de l operation, montant operation, montant euros, importe, importe de la
+            operacion, monto, cantidad, importo, valor, valor da transacao, quantia, montante,
+            importancia, kwota, kwota operacji, kwota transakcji, bedrag, transactiebedrag,
+            belopp, beløp, beløb, summa, määrä, määrä euroa, částka, objem, összeg,
+            tranzakció összege, suma, tutar, işlem tutar\u0131, сумма, сумма операции, ποσό, 金額,
+            取引金額, iznos, сума, sum, value,
             gross, gross amount, brutto, bruttobetrag, montant brut, importe bruto, importo lordo,
             valor bruto""",
-        "credit": """credit, credits, credit amount, amount credit, credit amt, money in, paid in,
-            deposits, deposit, deposit amt, deposit amount, inflow, receipts, received amount,
-            gutschrift, haben, eingang, eingänge, einnahmen, abono, abonos, ingreso, ingresos,
-            haber, crédito, créditos, entradas, entrada, accrediti, accredito, avere, entrate,
-            uznania, uznanie, wpływy, bij, bedrag bij, bijschrijving, credit eur, insättning,
-            inn, ind, tulo, приход, поступление""",
+        "credit": """credit, credits, credit amount, amount credit, credit amt, money in, paid
+            in, deposits, deposit, deposit amt, deposit amount, inflow, receipts, received
+            amount, gutschrift, haben, eingang, eingänge, einnahmen, abono, abonos, ingreso,
+            ingresos, haber, crédito, créditos, entradas, entrada, accrediti, accredito, avere,
+            entrate, uznania, uznanie, wpływy, bij, bedrag bij, bijschrijving, credit eur,
+            insättning, inn, ind, tulo, приход, поступление, inn på konto, alacak, πίστωση,
+            uplata, お預り金額, 預入金額, お預入金額, 入金, 入金金額, 入金額""",
         "debit": """debit, debits, debit amount, amount debit, debit amt, money out, paid out,
             withdrawals, withdrawal, withdrawal amt, withdrawal amount, outflow, payments,
             belastung, soll, lastschrift, ausgang, ausgänge, ausgaben, cargo, cargos, adeudo,
             gasto, gastos, debe, débito, débitos, saídas, saída, addebiti, addebito, dare,
             uscite, obciążenia, obciążenie, wydatki, debet, af, bedrag af, afschrijving, uttag,
-            ut, meno, расход, списание""",
-        "direction": """debit credit, credit debit, debit or credit, credit or debit, debit credit
-            indicator, credit debit indicator, credit debit code, debit credit code,
+            ut, meno, расход, списание, ut fra konto, borç, χρέωση, isplata, お支払金額,
+            引出金額, お引出金額, お引出し金額, 出金, 出金金額, 出金額""",
+        "direction": """debit credit, credit debit, debit or credit, credit or debit, debit
+            credit indicator, credit debit indicator, credit debit code, debit credit code,
             creditdebitindicator, debitcreditcode, cdtdbtind, transaction direction, direction,
             dr cr, cr dr, drcr, crdr, d c, c d, soll haben, soll haben kennzeichen, haben soll,
             s h, h s, sens, debit ou credit, debe haber, cargo abono, debito credito, credito
             debito, dare avere, d a, wn ma, obciążenie uznanie, af bij, bij af, debet credit,
-            plus minus, in out, richting""",
+            plus minus, in out, richting, d k, k d, debet kredit, deebet kreedit, b a, t j, д
+            к, дебет кредит, borç alacak, χρέωση πίστωση""",
         "fee": """fee, fees, fee amount, amount fee, transaction fee, gebühr, gebühren,
             entgelt, frais, commission, commissions, comisión, comisiones, tarifa,
             comissão, commissione, commissioni, prowizja, opłata, kosten,
@@ -106,11 +125,12 @@ NAMES: dict[str, tuple[str, ...]] = {
             kontosaldo, neuer saldo, saldo contable, saldo disponible, saldo contabile, saldo
             progressivo, saldo po operacji, saldo após, saldo na boeking, saldo na mutatie,
             saldo na trn, solde, solde progressif, solde après operation, bakiye, egyenleg,
-            zůstatek, остаток""",
-        "status": """status, state, transaction status, transaction state, booking status, payment
-            status, buchungsstatus, statut, etat, estado, estado de la operacion, stato, stato
-            operazione, situação, status transakcji, stan, stan operacji, staat, tila, stav,
-            állapot, статус, balance impact, auswirkung auf guthaben""",
+            zůstatek, остаток, υπόλοιπο, stanje, 残高, 差引残高""",
+        "status": """status, state, transaction status, transaction state, booking status,
+            payment status, buchungsstatus, statut, etat, estado, estado de la operacion,
+            stato, stato operazione, situação, status transakcji, stan, stan operacji, staat,
+            tila, stav, állapot, статус, balance impact, auswirkung auf guthaben, durum,
+            κατάσταση, olek, būsena, 状態, ステータス""",
         "description": """description, transaction description, original description, label,
             details, transaction details, title, name, payee, payee name, payer, payer name,
             merchant, merchant name, counterparty, counterparty name, counter party, target
@@ -146,22 +166,23 @@ NAMES: dict[str, tuple[str, ...]] = {
             melding, tekst, mottaker, mottagare, afsender, modtager, avsändare, saaja, maksaja,
             saaja maksaja, viesti, selite, název protiúčtu, zpráva pro příjemce, poznámka,
             popis, közlemény, partner neve, описание, описание операции, назначение платежа,
-            контрагент""",
+            контрагент, aç\u0131klama, αιτιολογία, περιγραφή, selgitus, paskirtis, gavėjas,
+            detalii, опис, 摘要, お取引内容, 取引内容, 内容""",
         "type": """transaction type, type, transaction code, txn type, details type, umsatzart,
             buchungsart, transaktionstyp, typ, art, vorgang, type d operation, type operation,
             type de transaction, nature, tipo, tipo de movimiento, tipo de operacion, tipo de
             transacao, tipo transacao, tipo lancamento, tipo operazione, tipo movimento, rodzaj
             transakcji, rodzaj operacji, rodzaj, typ operacji, typ transakcji, typ transakce,
             soort, soort transactie, transactietype, mutatiesoort, mutatie soort,
-            transaksjonstype, laji, info""",
+            transaksjonstype, laji, info, transaction""",
         "id": """transaction id, id, fitid, transaction number, transaction no, transaktions id,
             transaktionsnummer, transaktions nr, buchungsnummer, id transaction, numero de
             transaction, identifiant, id transaccion, id de transaccion, identificador, id da
             transacao, id transazione, id transakcji, numer transakcji, volgnr, volgnummer,
             transactie id, transactiereferentie, transferwise id""",
-        "currency": """currency, currency code, account currency, transaction currency, währung,
-            waehrung, kontowährung, devise, monnaie, moneda, divisa, moeda, valuta contabile,
-            waluta, waluta rachunku, munt, muntsoort, měna, pénznem, valutakod, валюта""",
+        "currency": f"""currency, currency code, {_CURRENCY_OF_ACCOUNT}, transaction currency,
+            währung, waehrung, devise, monnaie, moneda, divisa, moeda, valuta contabile, waluta,
+            munt, muntsoort, měna, pénznem, valutakod, валюта""",
         "account": """auftragskonto, iban auftragskonto, konto, account, account number, account
             no, account name, accountnum, compte, numero de compte, cuenta, numero de cuenta,
             iban bban, rekening, rekeningnummer, eigen rekening, rachunek, numer rachunku""",
@@ -179,7 +200,8 @@ CARD_HEADERS = frozenset([("date", "title", "amount"), ("date", "category", "tit
 _TEXT = frozenset(
     _names("""name, payee, payer, description, memo, narration, narrative, merchant, beneficiary,
         counterparty, remitter, purpose, auftraggeber, empfänger, empfaenger,
-        zahlungsempfänger, zahlungspflichtiger, begünstigter, verwendungszweck, zweck,
+        zahlungsempfänger, zahlungspflichtiger, zahlungspflichtige, begünstigter,
+        verwendungszweck, zweck,
         beschreibung, mitteilung, partner, libellé, bénéficiaire, destinataire, émetteur,
         donneur, concepto, descripción, destinatario, ordenante, beneficiario, descrição,
         histórico, favorecido, remetente, descrizione, causale, opis, tytuł, nadawca, odbiorca,

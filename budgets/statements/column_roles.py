@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from budgets.errors import BadStatement
-from budgets.statements.column_names import NAMES, currency_in, header_name, is_text, normal
+from budgets.statements.column_names import (
+    AMOUNT_OF_ACCOUNT,
+    CURRENCY_OF_ACCOUNT,
+    NAMES,
+    currency_in,
+    header_name,
+    is_text,
+    normal,
+)
 from budgets.statements.lines import Finding, one_line
 
 MONEY = ("amount", "credit", "debit")
@@ -128,7 +136,10 @@ def understood(cells: Sequence[str], hints: Hints) -> Columns:
         if found:
             roles[role] = found
     if "currency" in roles and hints.names("currency") is None:
-        roles["currency"] = (_beside(roles, names),)
+        if (at := _of_the_sum(roles, header, names)) is None:
+            del roles["currency"]
+        else:
+            roles["currency"] = (at,)
     return Columns(tuple(header), _one_reading(roles, hints))
 
 
@@ -151,12 +162,29 @@ def _detected(role: str, names: list[str]) -> tuple[int, ...]:
     return next(((names.index(name),) for name in NAMES[role] if name in names), ())
 
 
-def _beside(roles: dict[str, tuple[int, ...]], names: list[str]) -> int:
-    """The currency's column behind that of the amount, or before it, if there are several."""
+def _of_the_sum(
+    roles: dict[str, tuple[int, ...]], header: list[str], names: list[str]
+) -> int | None:
+    """The column of the sum's currency; None if the sum's own name says what it is in.
+
+    Of several it is the one behind that of the sum, or before it. The currency of another sum is
+    not that of a sum in the account's currency.
+    """
     [at] = roles["currency"]
     amount = next((roles[role][0] for role in MONEY if role in roles), at)
-    same = [place for place, name in enumerate(names) if name == names[at]]
-    return next((place for place in (amount + 1, amount - 1) if place in same), at)
+    if currency_in(header[amount]):
+        return None
+    if names[amount] not in AMOUNT_OF_ACCOUNT or not _has_other_sum(names, amount):
+        same = [place for place, name in enumerate(names) if name == names[at]]
+        return next((place for place in (amount + 1, amount - 1) if place in same), at)
+    behind = names[amount + 1] if amount + 1 < len(names) else ""
+    if behind in NAMES["currency"] and behind != "transaction currency":
+        return amount + 1
+    return next((place for place, name in enumerate(names) if name in CURRENCY_OF_ACCOUNT), None)
+
+
+def _has_other_sum(names: list[str], amount: int) -> bool:
+    return any(name in NAMES["amount"] for at, name in enumerate(names) if at != amount)
 
 
 def _named(given: tuple[str, ...], header: list[str], names: list[str]) -> tuple[int, ...]:

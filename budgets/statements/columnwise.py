@@ -62,9 +62,9 @@ class Columnwise:
     def _amounts(self, table: _Table) -> list[int] | None:
         notation = self._notation
         if "amount" not in self._at:
-            return self._in_or_out(table)
+            return self._in_or_out(table) if notation.fee is None else None
         amounts = self._signed("amount", table)
-        if amounts is None or notation.fee is not None:
+        if amounts is None or notation.fee is not None or notation.only_plus:
             return None
         if notation.direction is None:
             return amounts

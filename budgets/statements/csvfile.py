@@ -46,7 +46,7 @@ class CsvFile:
         self._marks = Marks(self._hints.decimal)
         known = self._head.known
         self._dates = Dates(self._hints.date_format, known.layout.date_format if known else "")
-        self._odd = OddRows(self._head.columns)
+        self._odd = OddRows(self._head.columns, self._head.heading)
         self._broken: set[int] = set()  # rows of another width, which somebody passes over
         self._complaints: dict[str, str] = {}  # by the text of a date
         self._meaning = self._learned()
@@ -142,7 +142,8 @@ class CsvFile:
                 accounts.see(number, at, cells)
                 for where in sums:
                     self._marks.see(marked(bare(cells[where]))[0], at)
-        decided, stated = signs(clues, self._hints), states(clues, self._hints)
+        decided = signs(clues, self._hints, self._odd.went_out)
+        stated = states(clues, self._hints)
         fee, fee_finding = fee_factor(clues, decided, self._hints, self._known_mark())
         self.accounts = accounts.found()
         findings = (decided.finding, *filter(None, [fee_finding]), *stated.findings)
@@ -158,7 +159,7 @@ class CsvFile:
                 self._odd.reasons[number] = LEFT_OUT
                 continue
             complaint = self._undated(cells, at)
-            if self._odd.takes(number, cells, dated=not complaint):
+            if self._odd.takes(number, at, cells, dated=not complaint):
                 continue
             if complaint:
                 raise row_refusal(number, at, [complaint])

@@ -4,6 +4,7 @@ Some cards write purchases positive, others negative, as banks write what went o
 which: what a card calls a payment received has come in.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import chain
 from typing import NoReturn
@@ -14,7 +15,6 @@ from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, shape
 from budgets.statements.column_names import CARD_HEADERS, CARDS, normal
 from budgets.statements.column_roles import Columns
 from budgets.statements.words import (
-    hints_at_spending,
     is_payment_of_a_card,
     is_refund,
     kind,
@@ -22,6 +22,11 @@ from budgets.statements.words import (
 )
 
 _ENOUGH = 4  # rows that agree with their sign, for each one that contradicts it
+_SPENDING = re.compile(
+    r"\b(?:cards?|karten?\w*|cartes?|tarjetas?|cartao|kaart\w*|kort\w*|merchants?|handler"
+    r"|commercants?|comercio|esercente|expenses?|spending|ausgaben|depenses?|gastos?|spese"
+    r"|wydatk\w*|uitgaven|utgifter)\b"
+)
 
 
 @dataclass(slots=True)
@@ -113,7 +118,7 @@ class Evidence:
         roles = self.columns.roles
         text = {at for role in ("description", "id", "account") for at in roles.get(role, ())}
         values = [each for at, each in self.clues.values.items() if at not in text]
-        return any(map(hints_at_spending, chain(self.columns.header, *values)))
+        return any(map(_hints_at_spending, chain(self.columns.header, *values)))
 
     def _ask(self) -> NoReturn:
         row = self.example or self.clues.first("amount", ("+",)) or self.clues.sample[0]
@@ -126,3 +131,8 @@ class Evidence:
             f"{row.place}: {bare(cell)!r} with the text {text!r}: did this money come in or "
             f"go out? say --sign {came} if it came in, --sign {went} if it went out"
         )
+
+
+def _hints_at_spending(text: str) -> bool:
+    """Whether the name of a column, or a value in it, is of cards or of money that went out."""
+    return bool(_SPENDING.search(normal(text))) or kind(text) < 0

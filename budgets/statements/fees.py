@@ -1,6 +1,6 @@
 """Whether the fee that a CSV has in a column of its own comes off the sum beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from shlex import quote
 from typing import NoReturn
@@ -10,7 +10,7 @@ from budgets.statements.amounts import minor
 from budgets.statements.cells import bare
 from budgets.statements.clues import Clues, TableRow, shape
 from budgets.statements.column_names import normal
-from budgets.statements.column_roles import Columns, Hints
+from budgets.statements.column_roles import MONEY, Columns, Hints
 from budgets.statements.lines import Finding
 from budgets.statements.signs import Signs
 from budgets.statements.words import marked
@@ -34,14 +34,12 @@ def fee_factor(clues: Clues, signs: Signs, hints: Hints, mark: str) -> tuple[int
     columns = signs.columns
     position = columns.first("fee")
     name = columns.name("fee")
-    if position is None or "amount" not in columns.roles:
-        return 0, None
     first = clues.charged
-    if first is None:
+    if position is None or first is None:
         return 0, None
     factor = 1 if shape(first.cells[position]).startswith("-") else -1
     subject, amount = f"column {name!r}", normal(columns.name("amount"))
-    off = Finding(subject, f"comes off {columns.name('amount')!r}", "--fee-column")
+    off = Finding(subject, f"comes off {columns.name('amount') or 'the sum'!r}", "--fee-column")
     if hints.names("fee"):
         return factor, off
     if amount in _NET:
@@ -49,22 +47,22 @@ def fee_factor(clues: Clues, signs: Signs, hints: Hints, mark: str) -> tuple[int
     names = {normal(each) for each in columns.header}
     if amount in _GROSS or names >= _APART:
         return factor, Finding(subject, off.reading, "the names of the columns")
-    outside, inside = _fits(clues, columns, mark, signs.factors["amount"], factor)
+    outside, inside = _fits(clues, signs, mark, factor)
     if bool(outside) == bool(inside):
         _ask(columns, first, position)
     reading = off.reading if outside else "not used"
     return factor if outside else 0, Finding(subject, reading, "so the balances add up")
 
 
-def _fits(clues: Clues, columns: Columns, mark: str, sign: int, factor: int) -> tuple[int, int]:
+def _fits(clues: Clues, signs: Signs, mark: str, factor: int) -> tuple[int, int]:
     """How many steps of the balance are the sum with the fee taken off, and the sum alone."""
-    rows = list(_numbers(clues, columns, mark))
+    rows = list(_numbers(clues, signs, mark))
     outside = inside = 0
     for (amount, fee, balance), before in _steps(rows):
         if fee:
             step = balance - before
-            outside += step == sign * amount + factor * fee
-            inside += step == sign * amount
+            outside += step == amount + factor * fee
+            inside += step == amount
     return outside, inside
 
 
@@ -80,25 +78,29 @@ def _steps(rows: list[_Numbers]) -> Iterator[tuple[_Numbers, int]]:
         yield row, 0
 
 
-def _numbers(clues: Clues, columns: Columns, mark: str) -> Iterator[_Numbers]:
+def _numbers(clues: Clues, signs: Signs, mark: str) -> Iterator[_Numbers]:
     """Sum, fee and balance of the rows of the sample that have all three."""
+    columns = signs.columns
     if "balance" not in columns.roles or not mark:
         return
-    places = [columns.roles[role][0] for role in ("amount", "fee", "balance")]
+
+    def read(cells: Sequence[str], role: str) -> int:
+        text = marked(bare(cells[columns.roles[role][0]]))[0]
+        return minor(text or "0", decimal=mark, exponent=_FINE)
+
+    sums = [(role, factor) for role, factor in signs.factors.items() if role in columns.roles]
     for row in clues.sample:
         try:
-            amount, fee, balance = (
-                minor(marked(bare(row.cells[at]))[0] or "0", decimal=mark, exponent=_FINE)
-                for at in places
-            )
+            amount = sum(factor * read(row.cells, role) for role, factor in sums)
+            yield amount, read(row.cells, "fee"), read(row.cells, "balance")
         except ValueError:
             continue
-        yield amount, fee, balance
 
 
 def _ask(columns: Columns, row: TableRow, position: int) -> NoReturn:
     name = columns.name("fee")
-    amount = bare(row.cells[columns.roles["amount"][0]])
+    sums = (bare(row.cells[columns.roles[role][0]]) for role in MONEY if role in columns.roles)
+    amount = next((text for text in sums if text.strip("-")), "")
     raise BadStatement(
         f"{row.place}: does the fee {bare(row.cells[position])!r} in column {name!r} come off the "
         f"sum {amount!r}? say --fee-column {quote(name)} if it does, --fee-column '' if it does not"

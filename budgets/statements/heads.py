@@ -7,8 +7,10 @@ from itertools import islice
 from shlex import quote
 
 from budgets.errors import BadStatement
+from budgets.money.currencies import in_use
 from budgets.statements.amounts import is_sum
 from budgets.statements.cells import bare
+from budgets.statements.column_names import NAMES, header_name, normal
 from budgets.statements.column_roles import MONEY, Columns, Hints, understood
 from budgets.statements.csvrows import physical, split
 from budgets.statements.dates import is_date
@@ -22,6 +24,10 @@ DELIMITERS = ",;\t|"
 _PREAMBLE = 50  # lines among which the header must be
 _SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[^\s"]|\t)"?\s*', re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+_OTHERS = frozenset(
+    ("original", "originalwahrung", "orig", "foreign", "local", "source", "target", "price")
+)
+"""Words in the names of columns with a currency that is not that of the sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Head:
     """The header's delimiter and what it says; the table begins behind file line `at`.
 
     `hints` are those that were given, by the names in this header, with those of its layout.
+    `heading` is a text that stands alone above it.
     """
 
     at: int
@@ -36,6 +43,7 @@ class Head:
     columns: Columns
     hints: Hints
     known: Known | None = None
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +71,13 @@ def find_head(source: Source, hints: Hints) -> Head:
     ]
     if known := next(filter(None, map(_laid_out, heads)), None):
         _require(known.columns, known.hints)
-        return known
+        return _with_heading(known, first)
     best = max(heads, key=lambda head: _likeness(head.columns, hints))
     if best.columns.missing() or is_booking(best.columns.header):
         start = _start(first, delimiters)
         best = _above(first, start, hints) if start else best
     _require(best.columns, best.hints)
-    return best
+    return _with_heading(_with_currency(best, first), first)
 
 
 def _laid_out(head: Head) -> Head | None:
@@ -100,6 +108,37 @@ def is_booking(cells: Sequence[str]) -> bool:
         not dated and is_sum(marked(bare(cell))[0])
         for cell, dated in zip(cells, dates, strict=True)
     )
+
+
+def _with_heading(head: Head, first: list[str]) -> Head:
+    """The head with the text that stands alone above it, if there is one."""
+    above = (split(text, head.delimiter) for text in reversed(first[: max(head.at - 1, 0)]))
+    cells = next(filter(any, ([bare(cell) for cell in cells if bare(cell)] for cells in above)), [])
+    return replace(head, heading=cells[0]) if len(cells) == 1 else head
+
+
+def _with_currency(head: Head, first: list[str]) -> Head:
+    """The head, where a column of an unknown name that holds codes has the currency."""
+    columns = head.columns
+    if "currency" in columns.roles or head.hints.names("currency") is not None or columns.currency:
+        return head
+    rows = [split(text, head.delimiter) for text in first[head.at :]]
+    rows = [cells for cells in rows if len(cells) == len(columns.header) and is_booking(cells)]
+    used = {at for places in columns.roles.values() for at in places}
+    found = [
+        at
+        for at, name in enumerate(columns.header)
+        if at not in used
+        and header_name(name) not in NAMES["currency"]  # it was passed over
+        and _OTHERS.isdisjoint(normal(name).split())
+        and rows
+        and all(in_use(bare(cells[at])) for cells in rows)
+    ]
+    sums = [columns.roles[role][0] for role in MONEY if role in columns.roles]
+    beside = [at for at in found if at - 1 in sums or at + 1 in sums] or found
+    if len(beside) != 1:
+        return head
+    return replace(head, columns=columns.having("currency", beside[0], "its codes of currencies"))
 
 
 def _likeness(columns: Columns, hints: Hints) -> tuple[int, bool, int, int]:

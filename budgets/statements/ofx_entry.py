@@ -9,6 +9,7 @@ from budgets.statements.lines import LEFT_OUT, Account, Line
 from budgets.statements.markup import plain
 from budgets.statements.ofx_amounts import Amounts
 from budgets.statements.ofx_pages import OfxPage, is_balance, is_deletion, texts_of
+from budgets.statements.pending import is_marked_pending
 from budgets.statements.raw import refused
 from budgets.statements.tree import PENDING, Transaction
 
@@ -104,6 +105,8 @@ class OfxEntries:
 
 def _why_not_booked(found: Transaction, kind: str, page: OfxPage, name: str, memo: str) -> str:
     if found.tag == PENDING or kind == "HOLD":  # OFX 2.2, 11.4.3.1
+        return "pending"
+    if is_marked_pending(name) or is_marked_pending(memo):
         return "pending"
     if is_balance(name, memo):
         return "a balance"

@@ -17,8 +17,12 @@ from budgets.statements.ofx_amounts import Amounts
 from budgets.statements.ofx_signs import DECIDED, TypeSigns
 from budgets.statements.spool import RowCopy
 from budgets.statements.tree import DOCUMENT, OWNERS, PENDING, STATEMENTS, Transaction
-from budgets.statements.words import summary
+from budgets.statements.words import is_payment_of_a_card, summary
 
+_PAID = ("thank", "merci", "recei", "receb", "recib", "ricev", "re\u00e7u", "recu", "zahlung",
+         "ontvangen", "mottagen", "payments")  # fmt: skip
+"""Parts of all texts of payments that a card received."""
+_SAMPLE = 2_000  # transactions whose texts are looked at for payments
 _OF_STATEMENT = frozenset({"CURDEF", "DTSTART", "DTEND", "BALAMT", "DTASOF"})
 
 
@@ -135,6 +139,10 @@ class Pages:
         kind = leaves.get("TRNTYPE", "").strip().upper()
         if kind in DECIDED or not (part.tag == PENDING or is_balance(*texts_of(leaves))):
             page.signs.see(kind, amount, number)
+        if page.transactions <= _SAMPLE:
+            text = "\n".join(texts_of(leaves))
+            if any(map(text.casefold().__contains__, _PAID)) and is_payment_of_a_card(text):
+                page.signs.see_payment(amount, number)
 
 
 def texts_of(leaves: Mapping[str, str]) -> tuple[str, str]:

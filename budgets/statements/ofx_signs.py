@@ -20,7 +20,8 @@ DECIDED = _IN | _OUT | _MOSTLY_OUT
 class TypeSigns:
     """The signs of one statement's amounts, by TRNTYPE. `sign` is what somebody said of the file.
 
-    `first` has the number of the first transaction without a minus of each type.
+    `first` has the number of the first transaction without a minus of each type, `paid` of the
+    first payment of a card without a minus and with one.
     """
 
     sign: str
@@ -28,6 +29,11 @@ class TypeSigns:
     minus: dict[str, int] = field(default_factory=dict)
     plus: dict[str, int] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
+    paid: dict[bool, int] = field(default_factory=dict)
+
+    def see_payment(self, amount: str, number: int) -> None:
+        """Take a payment that the issuer of a card received into account."""
+        self.paid.setdefault("-" in amount or "\u2212" in amount or "(" in amount, number)
 
     def see(self, kind: str, amount: str, number: int) -> None:
         """Take a transaction into account."""
@@ -56,6 +62,11 @@ class TypeSigns:
 
     def decide(self, account: str) -> None:
         """Raises BadStatement, with both readings, when types and signs leave it open."""
+        if self.card and set(self.paid) == {True} and self.plus and not self.sign:
+            raise BadStatement(
+                f"line {self.paid[True]}: a payment that card {account!r} received has a minus: "
+                "say --sign reversed if it came in, --sign as-is if it went out"
+            )
         if self.unsigned:
             self._require_types(account)
         elif not self.sign and _count(self.plus, self._out) and not self._agree:

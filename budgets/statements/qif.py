@@ -12,12 +12,14 @@ from typing import ClassVar
 
 from budgets.errors import BadStatement
 from budgets.statements.amounts import Marks, minor, written_currency
+from budgets.statements.clues import shape
 from budgets.statements.column_roles import Hints
 from budgets.statements.dates import Dates
 from budgets.statements.lines import LEFT_OUT, Account, Finding, Line, PageBalances, one_line
+from budgets.statements.pending import is_marked_pending
 from budgets.statements.qif_records import Record, records
 from budgets.statements.source import Source
-from budgets.statements.words import summary
+from budgets.statements.words import is_payment_of_a_card, summary
 
 _START = 1 << 14  # characters
 _HEADER = re.compile(r"[\s\ufeff]*!(?:type|account|option|clear)\b", re.IGNORECASE)
@@ -43,6 +45,7 @@ class QifFile:
         self._marks = Marks(hints.decimal)
         self._dates = Dates(hints.date_format)
         self._unread: Counter[str] = Counter()
+        self._paid: dict[bool, str] = {}
         accounts: dict[Account, int] = {}
         for number, account, record in self._bookings(self._unread):
             accounts.setdefault(Account(account, ""), number)
@@ -55,6 +58,7 @@ class QifFile:
             )
         self.accounts = tuple(accounts)
         self._dates.decide()
+        self._require_signs()
 
     @classmethod
     def recognises(cls, source: Source) -> bool:
@@ -76,6 +80,8 @@ class QifFile:
             posted = booking.read("D", self._day)
             amount = booking.amount(mark, decimals)
             not_booked = "a balance" if is_opening(record) else ""
+            if any(is_marked_pending(record.fields.get(letter, "")) for letter in "PM"):
+                not_booked = "pending"
             if booking.broken and number in self._hints.skip_lines:
                 not_booked = LEFT_OUT
             else:
@@ -140,6 +146,19 @@ class QifFile:
         for text in (record.fields.get("T"), record.fields.get("U")):
             if text:
                 self._marks.see(text, record.at)
+
+        if is_payment_of_a_card("\n".join(record.fields.get(letter, "") for letter in "PM")):
+            text = record.fields.get("T", "")
+            shown = f"line {number} (row {record.at} of the file): {text[:60]!r} with the text"
+            self._paid.setdefault(shape(text) == "-", f"{shown} {description(record)[:60]!r}")
+
+    def _require_signs(self) -> None:
+        """Raise BadStatement for a card whose payments have a minus: some write them so."""
+        if True in self._paid and False not in self._paid and not self._hints.sign:
+            raise BadStatement(
+                f"{self._paid[True]}: did this money come in or go out? say --sign reversed if it "
+                "came in, --sign as-is if it went out"
+            )
 
     def _day(self, text: str) -> date:
         return self._dates.day(self._written(text))

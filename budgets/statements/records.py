@@ -59,6 +59,7 @@ class Notation:
         self._rest = [at for at in width if at not in used and at not in self.described]
         self._days: dict[str, date | None] = {}
         self.factors, self.words = meaning.signs.factors, meaning.signs.words
+        self.only_plus = meaning.signs.only_plus
         self.direction = self.at.get("direction")
         self.fee = self.at.get("fee") if meaning.fee else None
         self.currency = meaning.currency
@@ -165,18 +166,19 @@ class Notation:
         if not text:
             complaints.append(self._complaint(role, cells, "is empty"))
             return 0
+        plus = self.only_plus and "+" in text
         try:
-            return self._signed(text, self.factors.get(role, 1))
+            return self._signed(text, 1 if plus else self.factors.get(role, 1))
         except ValueError as error:
             complaints.append(self._complaint(role, cells, str(error)))
             return 0
 
     def _amount(self, cells: Sequence[str], complaints: list[str]) -> int:
         """The signed sum of the row."""
-        if "amount" not in self.at:
-            return self._in_or_out(cells, complaints)
-        amount = self._read("amount", cells, complaints)
-        if self.direction is not None:
+        two = "amount" not in self.at
+        read = self._in_or_out if two else self._one_sum
+        amount = read(cells, complaints)
+        if self.direction is not None and not two:
             way = self.words.get(cells[self.direction], 0)
             if not way and (amount or not complaints):
                 complaints.append(self._complaint("direction", cells, "says neither in nor out"))
@@ -184,6 +186,9 @@ class Notation:
         if self.fee is not None and bare(cells[self.fee]):
             amount += self._meaning.fee * self._read("fee", cells, complaints)
         return amount
+
+    def _one_sum(self, cells: Sequence[str], complaints: list[str]) -> int:
+        return self._read("amount", cells, complaints)
 
     def _in_or_out(self, cells: Sequence[str], complaints: list[str]) -> int:
         """Money in less money out."""

@@ -1,19 +1,21 @@
 """Which sums of a CSV came in and which went out: decided for the whole file, or asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import NoReturn
 
 from budgets.errors import BadStatement
 from budgets.statements.cells import bare
-from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value
+from budgets.statements.clues import MINUS, PLUS, Clues, TableRow, Value, shape
 from budgets.statements.column_names import normal
 from budgets.statements.column_roles import BY_CELLS, Columns, Hints
+from budgets.statements.directions import is_one_sided, is_pair, ways_of
 from budgets.statements.evidence import Evidence
 from budgets.statements.lines import Finding
-from budgets.statements.words import PAIRS, direction, kind
+from budgets.statements.words import kind
 
+_SIGNED = (*MINUS, "+C", "+D")
 BY_NAME = "the column's name"
 
 
@@ -22,17 +24,22 @@ class Signs:
     """How to sign the sums of a file.
 
     `factors` has, by role of money, 1 or -1 to multiply a sum without a mark with. `words` has the
-    direction of each text in the column of `columns` that has the role "direction".
+    direction of each text in the column of `columns` that has the role "direction". With
+    `only_plus` a sum with a plus came in, and one without it went out.
     """
 
     columns: Columns
     factors: Mapping[str, int]
     finding: Finding
     words: Mapping[str, int] = field(default_factory=dict)
+    only_plus: bool = False
 
 
-def signs(clues: Clues, hints: Hints) -> Signs:
-    """Decide it. Raises BadStatement with both readings where it is not sure."""
+def signs(clues: Clues, hints: Hints, went_out: str = "") -> Signs:
+    """Decide it. Raises BadStatement with both readings where it is not sure.
+
+    `went_out` is the heading of a section of money out, "" if there is none.
+    """
     columns = _one_reading(clues)
     if "amount" not in columns.roles:
         return _of_two_columns(clues, columns, hints)
@@ -40,6 +47,8 @@ def signs(clues: Clues, hints: Hints) -> Signs:
         return _of_amounts(clues, columns.without("direction"), hints)
     columns, words = _directed(clues, columns, hints)
     if "direction" not in columns.roles:
+        if went_out and not hints.sign and not clues.count("amount", _SIGNED):
+            _ask_about_sections(went_out)
         return _of_amounts(clues, columns, hints)
     reading = f"by column {columns.name('direction')!r}"
     finding = Finding("signs", reading, columns.reasons.get("direction", BY_NAME))
@@ -93,24 +102,45 @@ def _directed(clues: Clues, columns: Columns, hints: Hints) -> tuple[Columns, Ma
     """With the column of the direction, if one fits the sums, and its words."""
     if "direction" in columns.roles:
         values = _texts(clues, columns.roles["direction"][0])
-        words = {text: way or kind(text) for text, way in _ways(values).items()}
+        ways = ways_of(columns.name("direction"), values)
+        words = {text: way or kind(text) for text, way in ways.items()}
+        words |= _of_blank(clues, columns.roles["direction"][0], words)
+        values = {text: clues.values[columns.roles["direction"][0]][text] for text in words}
         _require_agreement(columns, values, words)
         return columns, {text: way for text, way in words.items() if way}
     if hints.names("direction") is not None:
         return columns, {}
     for position in _candidates(clues, columns):
         values, name = _texts(clues, position), columns.header[position]
-        if not values or not _is_pair(name, values):
+        if not values:
             continue
-        words = _ways(values)
+        words = ways_of(name, values)
+        blank = _of_blank(clues, position, words)
+        if blank and is_one_sided(name, values):
+            reason = "its marks beside some of the sums"
+            return columns.having("direction", position, reason), words | blank
+        if not is_pair(name, values):
+            continue
         exact = all(words.values())
-        if not exact and position in columns.roles.get("type", ()):
+        if not exact and position not in columns.roles.get("description", ()):
             words = {text: way or kind(text) for text, way in words.items()}
-            _require_all(clues, columns, position, words)
+            if position in columns.roles.get("type", ()):
+                _require_all(clues, columns, position, words)
+            elif not {1, -1} <= set(words.values()):
+                continue
         if _fits(clues, position, words, exact=exact):
             shown = ", ".join(sorted(map(bare, values)))
             return columns.having("direction", position, f"its values: {shown}"), words
     return columns, {}
+
+
+def _of_blank(clues: Clues, position: int, words: Mapping[str, int]) -> dict[str, int]:
+    """The direction of blank cells beside marks of the other one; {} if the sums have signs."""
+    blank = [text for text in clues.values.get(position, {}) if not bare(text)]
+    ways = set(words.values())
+    if len(ways) != 1 or 0 in ways or clues.count("amount", _SIGNED):
+        return {}
+    return dict.fromkeys(blank, -ways.pop())
 
 
 def _texts(clues: Clues, position: int) -> dict[str, Value]:
@@ -118,19 +148,10 @@ def _texts(clues: Clues, position: int) -> dict[str, Value]:
     return {text: value for text, value in clues.values.get(position, {}).items() if bare(text)}
 
 
-def _ways(values: Mapping[str, Value]) -> dict[str, int]:
-    """The direction of each text; the A of D and A is "avere"."""
-    letters = {normal(text) for text in values}
-    return {
-        text: 1 if letters == {"a", "d"} and normal(text) == "a" else direction(text)
-        for text in values
-    }
-
-
 def _require_all(clues: Clues, columns: Columns, position: int, words: Mapping[str, int]) -> None:
     """Raise BadStatement for unsigned sums when only some kinds of booking have a direction."""
     unknown = [text for text, way in words.items() if not way]
-    if not unknown or -1 not in words.values() or clues.count("amount", (*MINUS, "+C", "+D")):
+    if not unknown or -1 not in words.values() or clues.count("amount", _SIGNED):
         return
     value, name = clues.values[position][unknown[0]], columns.header[position]
     raise BadStatement(
@@ -147,14 +168,6 @@ def _candidates(clues: Clues, columns: Columns) -> list[int]:
         free -= set(columns.roles.get(role, ()))
     kinds = columns.roles.get("type", ())
     return sorted(free, key=lambda at: (bool(normal(columns.header[at])), at not in kinds, at))
-
-
-def _is_pair(name: str, values: Iterable[str]) -> bool:
-    """Whether values of a letter or two are those of a direction, and not of something else."""
-    texts = {normal(text) or bare(text) for text in values}
-    if any(len(text) > 2 for text in texts) or not normal(name):
-        return True
-    return texts <= {"+", "-"} or frozenset(texts) in PAIRS
 
 
 def _fits(clues: Clues, position: int, words: Mapping[str, int], *, exact: bool) -> bool:
@@ -222,10 +235,21 @@ def _require_agreement(
     )
 
 
+def _ask_about_sections(heading: str) -> NoReturn:
+    raise BadStatement(
+        f"the sums have no sign, and the heading {heading[:60]!r} says that some went out: import "
+        "each section as a file of its own, with --sign as-is if it came in, or --sign reversed "
+        "if it went out"
+    )
+
+
 def _of_amounts(clues: Clues, columns: Columns, hints: Hints) -> Signs:
     """Sums with a sign of their own: a minus went out, or came in."""
     if hints.sign:
         factor, reason = (-1 if hints.sign == "reversed" else 1), f"--sign {hints.sign}"
+    elif _has_plus_alone(clues):
+        finding = Finding("signs", "a sum without a plus is money out", "none has a minus")
+        return Signs(columns, {"amount": -1}, finding, only_plus=True)
     else:
         _require_marks(clues)
         _require_signs(clues, columns)
@@ -248,6 +272,15 @@ def _require_signs(clues: Clues, columns: Columns) -> None:
             "--sign as-is if all sums came in, --sign reversed if all went out, or "
             "--direction-column NUMBER if another column says it"
         )
+
+
+def _has_plus_alone(clues: Clues) -> bool:
+    """Whether some sums have a plus, others none, and no sum has another sign or mark."""
+    if clues.count("amount", (*_SIGNED, "-C", "-D")):
+        return False
+    at = clues.columns.roles["amount"][0]
+    cells = [row.cells[at] for row in clues.sample if shape(row.cells[at]) == "+"]
+    return len({"+" in cell for cell in cells}) == 2
 
 
 def _require_marks(clues: Clues) -> None:

@@ -7,10 +7,28 @@ from shlex import quote
 from budgets.errors import BadStatement
 from budgets.statements.cells import bare
 from budgets.statements.clues import Clues, Value
-from budgets.statements.column_names import normal
+from budgets.statements.column_names import header_name, normal
 from budgets.statements.column_roles import Columns, Hints
 from budgets.statements.lines import Finding
 from budgets.statements.words import direction, state
+
+_YES = frozenset(
+    ("yes", "y", "true", "1", "x", "ja", "j", "oui", "o", "si", "s", "sim", "tak", "t", "da")
+)
+_NO = frozenset(
+    ("", "no", "n", "false", "0", "nein", "non", "nao", "nie", "nee", "nej", "nei", "ne")
+)
+_BOOKED_FLAGS = frozenset(
+    ("booked", "posted", "settled", "gebucht", "verbucht", "geboekt", "bokfort", "bokf\u00f8rt",
+     "bogf\u00f8rt", "contabilizado", "contabilizada", "comptabilise", "comptabilisee",
+     "contabilizzato", "zaksiegowano")
+)  # fmt: skip
+"""Names of columns that say yes to a booking."""
+_PENDING_TYPES = frozenset(
+    ("pending", "authorisation", "authorization", "hold", "vorgemerkt", "umsatz vorgemerkt",
+     "vormerkung", "reserviert", "en attente", "pendiente", "pendente", "in sospeso",
+     "gereserveerd", "reservering", "reserverad", "reservert", "reserveret", "varaus", "blokada")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +53,8 @@ def states(clues: Clues, hints: Hints) -> States:
     for at in (*clues.columns.roles.get("status", ()), *_others(clues)):
         if at in clues.values and at not in found and (reasons := _known(clues, at)):
             found[at] = reasons
+    for at, reasons in (*_flags(clues), *_types(clues)):
+        found.setdefault(at, reasons)
     findings = tuple(_finding(clues, at, reasons, at in named) for at, reasons in found.items())
     return States(tuple(found.items()), findings)
 
@@ -81,6 +101,28 @@ def _others(clues: Clues) -> Iterator[int]:
         kinds = {state(value) for value in values if bare(value)}
         if at not in taken and None not in kinds and len(kinds) > 1:
             yield at
+
+
+def _flags(clues: Clues) -> Iterator[tuple[int, dict[str, str]]]:
+    """Columns that say yes or no to a state that is their name."""
+    taken = {at for places in clues.columns.roles.values() for at in places}
+    for at, values in clues.values.items():
+        name = header_name(clues.columns.header[at]).removeprefix("is ")
+        booked = name in _BOOKED_FLAGS
+        why = "pending" if booked else state(name)
+        if at in taken or why not in ("pending", "declined", "cancelled"):
+            continue
+        said = {text: normal(text) or bare(text) for text in values}
+        if any(map(bare, values)) and set(said.values()) <= _YES | _NO:
+            yield at, {text: "" if (word in _YES) == booked else why for text, word in said.items()}
+
+
+def _types(clues: Clues) -> Iterator[tuple[int, dict[str, str]]]:
+    """Columns of the kind of a booking, some of which are not booked yet."""
+    for at in clues.columns.roles.get("type", ()):
+        pending = [text for text in clues.values.get(at, ()) if normal(text) in _PENDING_TYPES]
+        if pending:
+            yield at, {text: "pending" if text in pending else "" for text in clues.values[at]}
 
 
 def _known(clues: Clues, at: int) -> dict[str, str]:

@@ -26,7 +26,18 @@ MONEY_IN = _words("""bij, h, i, haben, c, cr, crdt, credit, credits, kredit, cre
 PAIRS = frozenset(
     map(
         frozenset,
-        ("sh", "dc", "dh", "da", "io", ("dr", "cr"), ("db", "cr"), ("wn", "ma"), ("af", "bij")),
+        (
+            "sh",
+            "dc",
+            "dh",
+            "da",
+            "dk",
+            "io",
+            ("dr", "cr"),
+            ("db", "cr"),
+            ("wn", "ma"),
+            ("af", "bij"),
+        ),
     )
 )
 """Directions of a letter or two; in a column of another name they count only as a pair."""
@@ -65,14 +76,16 @@ def marked(text: str) -> tuple[str, int]:
 BOOKED = _words("""completed, complete, booked, posted, cleared, settled, success, successful,
     succeeded, executed, processed, done, ok, approved, paid, confirmed, finished, reconciled,
     actual, gebucht, umsatz gebucht, verbucht, ausgeführt, abgeschlossen, erfolgreich,
-    erledigt, bezahlt, bestätigt, comptabilisé, comptabilisée, effectué, effectuée, exécuté,
+    erledigt, bezahlt, berechnet, bestätigt, comptabilisé, comptabilisée, effectué,
+    effectuée, exécuté,
     exécutée, terminé, terminée, validé, validée, réussi, completado, completada,
     contabilizado, contabilizada, realizado, realizada, ejecutado, ejecutada, efectuado,
     efetuado, efetuada, finalizado, finalizada, liquidado, liquidada, concluído, concluída,
     confirmado, aprovado, aprovada, pago, lançado, eseguito, eseguita, contabilizzato,
     contabilizzata, completato, completata, concluso, zaksięgowano, zaksięgowana, zaksięgowany,
     zrealizowano, zrealizowana, zrealizowany, rozliczono, rozliczona, rozliczony, wykonana,
-    wykonano, zakończona, geboekt, verwerkt, voltooid, uitgevoerd, afgerond, bogført, bokført,
+    wykonano, zakończona, zakończono, geboekt, verwerkt, voltooid, uitgevoerd, afgerond,
+    bogført, bokført,
     bokförd, bokfört, genomförd, utført, gennemført, udført, kirjattu, zaúčtováno, zaúčtovaná,
     könyvelt, teljesült, проведено, исполнен, выполнено""")
 NOT_BOOKED: dict[str, frozenset[str]] = {
@@ -85,10 +98,10 @@ NOT_BOOKED: dict[str, frozenset[str]] = {
         comptabilisé, prévu, autorisé, à venir, pendiente, pendiente de contabilizar, en curso,
         en proceso, no contabilizado, retenido, autorizado, programado, pendente, em
         processamento, agendado, agendada, em andamento, in sospeso, in attesa, in
-        elaborazione, in corso, autorizzato, non contabilizzato, prenotato, oczekująca,
+        elaborazione, in corso, autorizzato, non contabilizzato, prenotato, oczekująca, oczekujące,
         oczekujący, oczekuje, w trakcie, w realizacji, nierozliczona, nierozliczony,
         niezaksięgowana, blokada, zaplanowana, in behandeling, gereserveerd, gepland,
-        openstaand, nog niet verwerkt, reserverad, väntande, ventende, afventer, reserveret,
+        openstaand, nog niet verwerkt, reserverad, väntande, venter, ventende, afventer, reserveret,
         reservert, odottaa, varaus, čeká, čekající, nezaúčtováno, függő, zárolt, bekliyor,
         beklemede, в обработке, ожидание"""),
     "reverted": _words("""reverted, reversed, voided, void, storniert, storno, rückgängig,
@@ -113,10 +126,6 @@ NOT_BOOKED: dict[str, frozenset[str]] = {
         peruttu, zrušeno, zrušená, törölt, visszavont, iptal, iptal edildi, отменено"""),
 }
 _WHY_NOT = {word: state for state, words in NOT_BOOKED.items() for word in words}
-_PENDING = re.compile(
-    r"\b(?:pending|vorgemerkt\w*|ausstehend\w*|en attente|a venir|pendientes?|pendentes?|in sospeso"
-    r"|oczekujace|in behandeling|reserver\w*)\b"
-)
 
 
 def state(text: str) -> str | None:
@@ -129,10 +138,10 @@ def state(text: str) -> str | None:
     return "" if word in BOOKED else _WHY_NOT.get(word)
 
 
-def is_pending_section(text: str) -> bool:
-    """Whether the text is the heading of a section of pending bookings, and not a sentence."""
+def is_section_out(text: str) -> bool:
+    """Whether the text is the heading of a section of money out, and not a sentence."""
     words = normal(text)
-    return bool(_PENDING.search(words)) and len(words.split()) < 6
+    return len(words.split()) < 6 and (direction(words) or kind(words)) < 0
 
 
 BALANCE = _words("""balance, saldo, solde, kontostand, kontosaldo, anfangssaldo, endsaldo,
@@ -140,7 +149,7 @@ BALANCE = _words("""balance, saldo, solde, kontostand, kontosaldo, anfangssaldo,
     startsaldo, tagessaldo, zwischensaldo, saldovortrag, saldoübertrag,
     beginsaldo, eindsaldo, slutsaldo, loppusaldo,
     alkusaldo, s a l d o, bakiye, egyenleg, nyitóegyenleg, záróegyenleg, zůstatek, saldi,
-    balances, остаток""")
+    balances, остаток, turnover, apyvarta, apgroz\u012bjums, käive""")
 TOTAL = _words("""total, totals, totale, totaal, totalt, totaux, summe, gesamtsumme, zwischensumme,
     gesamt, gesamtbetrag, suma, razem, somme, subtotal, sub total, grand total, toplam, итого,
     součet, celkem, összesen, yhteensä""")
@@ -172,7 +181,8 @@ _MONTHS = _words("""january, february, march, april, may, june, july, august, se
 _MAY_STAND = _AROUND | _MONTHS
 _STEMS = ("sald", "balanc", "solde", "kontostand", "bestand", "tota", "summ", "suma", "gesamt",
           "s a l d o", "somme", "bakiye", "egyenleg", "statek", "razem", "celkem", "toplam",
-          "остат", "итог", "sszesen", "yhteens", "sou\u010det")  # fmt: skip
+          "остат", "итог", "turnov", "apyvart", "apgroz", "käive", "sszesen", "yhteens",
+          "sou\u010det")  # fmt: skip
 
 
 def may_be_summary(text: str) -> bool:
@@ -214,9 +224,12 @@ _KIND_OUT = re.compile(
     r"\b(?:debit|debito|debet|withdraw\w*|purchase\w*|pos|atm|standing order|expense"
     r"|\w*lastschrift\w*|abbuchung|belastung|kartenzahlung\w*|\w*auszahlung|bargeldauszahlung"
     r"|abhebung|dauerauftrag|ausgabe|einkauf|prelevement|retrait|achat|depense|cargo|compra"
-    r"|retirada|saque|gasto|egreso|despesa|saida|levantamento|addebito|prelievo|spesa|uscita"
+    r"|retirada|saque|gasto|egreso|despesa|saida|levantamento|addebito|prelievo|spesa|uscita|\w*ausgang"
     r"|zakup|obciazenie|wydatek|wychodzac\w+|opname|afschrijving|incasso|aankoop|uitgave|uttag|kop"
-    r"|kjop|kob|outgoing|sent|spent)\b"
+    r"|kjop|kob|outgoing|sent|spent|(?:transfer|money|payment|cash)s? out|card payment|bill payment"
+    r"|ausgehend\w*|uberweisungsauftrag|emise?s?|envoyee?s?|enviad[oa]s?|inviat[oa]|verzonden"
+    r"|verstuurd|wyslan\w+|skickad|sendt|paiement (?:par )?carte|pago con tarjeta"
+    r"|pagamento con carta)\b"
 )
 _KIND_IN = re.compile(
     r"\b(?:credit|credito|kredit|deposit|received|income|incoming|refund\w*|rebate|cashback|top up"
@@ -224,7 +237,8 @@ _KIND_IN = re.compile(
     r"|ruck\w+|\w*storno|reversal|remboursement|versement|recue?s?|abono|ingreso|reembolso"
     r"|devolucion|accredito|entrata|versamento|rimborso|ricevut[oa]|wpływ|uznanie|zwrot"
     r"|przychodzac\w+|bijschrijving|storting|ontvangen|terugbetaling|recebid[oa]|recebimento"
-    r"|estorno|deposito|entrada|insattning|aterbetalning)\b"
+    r"|estorno|deposito|entrada|insattning|aterbetalning|(?:transfer|money|payment|cash)s? in"
+    r"|eingehend\w*|recibid[oa]s?|otrzyman\w+|mottagen|mottatt|modtaget)\b"
 )
 _PAYMENT = re.compile(
     r"payment (?:\w+ )?thank you|enregistre merci"
@@ -255,7 +269,7 @@ _TEXT_OUT = re.compile(
     r"\b(?:card purchase|debit purchase|pos purchase|direct debit|atm withdrawal|cash withdrawal"
     r"|kartenzahlung|lastschrift|sepa lastschrift\w*|bargeldauszahlung|compra (?:no|em|com|con|en)"
     r"|prelevement|retrait|achat carte|paiement carte|prelievo|pagamento carta|zakup przy uzyciu"
-    r"|betaalautomaat|kortkop|kortbetalning|varekjop)\b"
+    r"|betaalautomaat|kortkop|kortbetalning|varekjop|transfer to|payment to|pagamento pos|prlv)\b"
 )
 
 
@@ -274,19 +288,3 @@ def text_kind(text: str) -> int:
 def is_refund(text: str) -> bool:
     """Whether the text is that of a refund."""
     return bool(_REFUND.search(normal(text)))
-
-
-_SPENDING = re.compile(
-    r"\b(?:cards?|karten?\w*|cartes?|tarjetas?|cartao|kaart\w*|kort\w*|merchants?|handler"
-    r"|commercants?|comercio|esercente|expenses?|spending|ausgaben|depenses?|gastos?|spese"
-    r"|wydatk\w*|uitgaven|utgifter)\b"
-)
-
-
-def hints_at_spending(text: str) -> bool:
-    """Whether the name of a column, or a value in it, is that of cards or of money that went out.
-
-    >>> [hints_at_spending(text) for text in ("Card used", "Expenses", "Salary")]
-    [True, True, False]
-    """
-    return bool(_SPENDING.search(normal(text))) or kind(text) < 0

@@ -102,6 +102,27 @@ class TestEachLanguage:
         assert {line.currency for line in found} == {currency}
         assert read(OWN / name).accounts == (Account(account, currency),)
 
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "Tarih;Aç\u0131klama;Tutar\n15.01.2025;Pay;5,00",
+            "Ημερομηνία;Αιτιολογία;Ποσό\n15/01/2025;Pay;5,00",
+            "日付,摘要,お支払金額,お預り金額,残高\n2025/01/15,Pay,,5.00,5.00",
+            "Datum knjiženja;Opis;Isplata;Uplata;Stanje\n15.01.2025;Pay;;5,00;5,00",
+            "Dato;Forklaring;Ut fra konto;Inn på konto\n15.01.2025;Pay;;5,00",
+            "Date de début;Date de fin;Description;Montant\n14/01/2025;15/01/2025;Pay;5,00",
+            "Data di inizio;Data di completamento;Descrizione;Importo;Valuta\n"
+            "2025-01-14;2025-01-15;Pay;5,00;EUR",
+            "Buchungsdatum;Zahlungspflichtige*r;Betrag (€)\n15.01.25;Pay;5,00",
+        ],
+    )
+    def test_has_names_in_many_languages(self, tmp_path: Path, content: str) -> None:
+        found = lines(put(tmp_path, content))
+
+        assert [(line.posted, line.amount, line.description) for line in found] == [
+            (date(2025, 1, 15), 5_00, "Pay")
+        ]
+
     def test_keeps_the_banks_own_ids(self) -> None:
         assert [line.identity for line in lines(OWN / "british.csv")] == [
             "id:2025-01-31:190000:1:0::T-1",

@@ -38,6 +38,20 @@ IN_AND_OUT = [
     ("Soort", "Bij", "Af"),
     ("Typ", "Einnahme", "Ausgabe"),
     ("Tipo de transação", "Receita", "Despesa"),
+    ("D/K", "K", "D"),
+    ("Strana", "K", "D"),
+    ("B/A", "A", "B"),
+    ("T/J", "J", "T"),
+    ("Χρέωση/Πίστωση", "\u03a0", "\u03a7"),
+    ("Type", "Transfer in", "Transfer out"),
+    ("Transaction", "Payment received", "Payment sent"),
+    ("What happened", "Payment received", "Payment sent"),
+    ("Umsatzart", "Überweisungsgutschrift", "Überweisungsauftrag"),
+    ("Type", "Virement reçu", "Virement émis"),
+    ("Tipo", "Transferencia recibida", "Transferencia enviada"),
+    ("Tipo", "Pix recebido", "Pix enviado"),
+    ("Soort", "Ontvangen", "Verzonden"),
+    ("Art", "Geldeingang", "Geldausgang"),
     ("Tipo operazione", "Entrata", "Uscita"),
     ("Typ", "Insättning", "Uttag"),
     ("Buchungstext", "Gutschrift", "Lastschrift"),
@@ -109,6 +123,30 @@ class TestAColumnOfDirections:
 
         assert "'-1.00' is negative, and marked as money in: say" in refusal(path)
 
+    @pytest.mark.parametrize("name", ["", "Dr/Cr", "Type"])
+    @pytest.mark.parametrize(("mark", "expected"), [("CR", [5_00, -3_00]), ("DR", [-5_00, 3_00])])
+    def test_may_mark_one_direction_alone(
+        self, tmp_path: Path, name: str, mark: str, expected: list[int]
+    ) -> None:
+        path = put(tmp_path, f"Date,Amount,{name}\n2025-01-15,5.00,{mark}\n2025-01-16,3.00,")
+
+        assert amounts(path) == expected
+
+    @pytest.mark.parametrize(
+        ("name", "mark", "other"), [("Flag", "C", "3.00"), ("", "CR", "-3.00")]
+    )
+    def test_that_marks_few_sums_may_be_something_else(
+        self, tmp_path: Path, name: str, mark: str, other: str
+    ) -> None:
+        path = put(tmp_path, f"Date,Amount,{name}\n2025-01-15,5.00,{mark}\n2025-01-16,{other},")
+
+        assert amounts(path) == [5_00, int(float(other) * 100)]
+
+    def test_of_letters_is_known_by_its_name_if_one_of_them_is_missing(
+        self, tmp_path: Path
+    ) -> None:
+        assert amounts(put(tmp_path, "Date,D/K,Amount\n2025-01-15,K,5.00")) == [5_00]
+
     def test_asks_about_a_kind_of_booking_without_a_direction(self, tmp_path: Path) -> None:
         rows = [("5.00", "Gutschrift"), ("7.00", "Lastschrift"), ("9.00", "Überweisung")]
         path = put(tmp_path, directed("Umsatzart", *rows))
@@ -179,7 +217,28 @@ class TestAMarkInTheCell:
         assert marked(text) == (text, 0)
 
 
+class TestAPlus:
+    @pytest.mark.parametrize("written", ["+5.00", "5.00+", "+ 5.00", "+$5.00"])
+    def test_alone_is_money_in_and_all_else_went_out(self, tmp_path: Path, written: str) -> None:
+        rows = f"2025-01-15,a,{written}\n2025-01-16,b,3.00\n2025-01-17,c,0.00"
+        path = put(tmp_path, f"Date,Text,Amount\n{rows}")
+
+        assert amounts(path) == [5_00, -3_00, 0]
+        assert amounts(path, sign="as-is") == [5_00, 3_00, 0]
+
+    def test_beside_a_minus_says_nothing(self, tmp_path: Path) -> None:
+        rows = "2025-01-15,a,+5.00\n2025-01-16,b,3.00\n2025-01-17,c,-1.00"
+
+        assert amounts(put(tmp_path, f"Date,Text,Amount\n{rows}")) == [5_00, 3_00, -1_00]
+
+
 class TestTwoColumns:
+    @pytest.mark.parametrize("dash", ["-", "\u2013", "\u2014"])
+    def test_may_have_a_dash_for_nothing(self, tmp_path: Path, dash: str) -> None:
+        rows = f"2025-01-15,5.00,{dash}\n2025-01-16,{dash},3.00"
+
+        assert amounts(put(tmp_path, f"Date,Credit,Debit\n{rows}")) == [5_00, -3_00]
+
     @pytest.mark.parametrize(
         ("rows", "expected"),
         [

@@ -64,6 +64,15 @@ class TestWindows1252:
         )
         assert lines(path, encoding="mac-roman")[0].description == "Caf\u00e9 cr\u00e8me"
 
+    @pytest.mark.parametrize(
+        "text", ["スーパー 給与", "ATM出金 カード", "\uff2a\uff23\uff22 佐々木"]
+    )
+    def test_that_cannot_be_names_that_of_japan(self, tmp_path: Path, text: str) -> None:
+        path = put(tmp_path, ("日付,摘要,金額\n2025/01/31," + text + ",5.00").encode("cp932"))
+
+        assert "cp932" in refusal(path)
+        assert lines(path, encoding="cp932")[0].description == text
+
 
 class TestUtf16:
     @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])

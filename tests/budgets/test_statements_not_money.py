@@ -39,6 +39,13 @@ BOOKED = [
     ("Stav", "Zaúčtováno", "Zamítnuto"),
     ("", "booked", "pending"),
     ("Hinweis", "Gebucht", "Vorgemerkt"),
+    ("Posted", "Yes", "No"),
+    ("Gebucht", "x", ""),
+    ("Pending", "FALSE", "TRUE"),
+    ("isPending", "0", "1"),
+    ("Vorgemerkt", "", "Ja"),
+    ("Transaction Type", "Transfer", "Pending"),
+    ("Umsatzart", "Überweisung", "Vormerkung"),
 ]
 BALANCES = [
     "Opening balance",
@@ -229,6 +236,20 @@ class TestATotal:
 
 
 class TestOtherRows:
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("PENDING - ACME", "pending"),
+            ("Pending: ACME", "pending"),
+            ("[Pending] ACME", "pending"),
+            ("Vorgemerkt: ACME", "pending"),
+            ("Pending bill - ACME", ""),
+            ("ACME (pending)", ""),
+        ],
+    )
+    def test_that_a_bank_marks_are_pending(self, tmp_path: Path, text: str, why: str) -> None:
+        assert reasons(put(tmp_path, f"Date;Text;Amount\n2025-01-30;{text};5,00\n")) == [why]
+
     def test_of_a_batch_have_neither_date_nor_amount(self, tmp_path: Path) -> None:
         rows = "2025-01-31;-30,00;;all\n;;-10,00;a\n;;-20,00;b\n"
         path = put(tmp_path, f"Buchungsdatum;Belastung;Einzelbetrag;Beschreibung\n{rows}")
@@ -261,6 +282,9 @@ class TestOtherRows:
             ("Vorgemerkte Umsätze", "Gebuchte Umsätze"),
             ("Opérations en attente", "Opérations comptabilisées"),
             ("Movimientos pendientes", "Movimientos"),
+            ("Scheduled payments", "Completed payments"),
+            ("Transactions being processed", "Transactions"),
+            ("Nicht gebuchte Umsätze", "Gebuchte Umsätze"),
         ],
     )
     def test_of_a_pending_section_are_pending(
@@ -271,11 +295,55 @@ class TestOtherRows:
 
         assert reasons(path)[1::2] == ["pending", ""]
 
-    def test_that_only_mention_pending_lines_make_none_pending(self, tmp_path: Path) -> None:
-        note = "Pending transactions are not reflected within this sort criterion."
-        path = put(tmp_path, f"Date;Text;Amount\n{note};;\n2025-01-30;Pay;5,00\n")
+    def test_above_the_header_begin_a_section(self, tmp_path: Path) -> None:
+        table = "Date;Text;Amount\n2025-01-30;Pay;5,00\n"
+        path = put(tmp_path, f"Vorgemerkte Umsätze\n\n{table}Gebuchte Umsätze\n{table}")
 
-        assert reasons(path) == ["a heading or a footer", ""]
+        assert [line.not_booked for line in lines(path)] == [
+            *("pending", "a heading or a footer", "a header", ""),
+        ]
+
+    @pytest.mark.parametrize(
+        ("came", "went"), [("Deposits", "Withdrawals"), ("Payments in", "Payments out")]
+    )
+    def test_of_money_out_are_asked_about_if_no_sum_has_a_sign(
+        self, tmp_path: Path, came: str, went: str
+    ) -> None:
+        table = "Date;Text;Amount\n2025-01-30;Pay;{0}5,00\n"
+        path = put(tmp_path, f"{came}\n{table.format('')}{went}\n{table.format('')}")
+
+        assert f"the heading {went!r} says that some went out" in refusal(path)
+        assert amounts(path, sign="as-is") == [5_00, 0, 0, 5_00]
+        signed = put(tmp_path, f"{came}\n{table.format('')}{went}\n{table.format('-')}")
+        assert amounts(signed) == [5_00, 0, 0, -5_00]
+
+    @pytest.mark.parametrize("header", ["Date;Text;Fee", "Date;Amount;Text"])
+    def test_that_begin_another_table_are_refused(self, tmp_path: Path, header: str) -> None:
+        row = "2025-01-30;Pay;5,00"
+        path = put(tmp_path, f"Date;Text;Amount\n{row}\n\n{header}\n{row}\n")
+
+        assert "another table begins here" in refusal(path)
+        assert amounts(path, skip_footer=2)[0] == 5_00
+
+    @pytest.mark.parametrize(
+        "note",
+        [
+            "Pending transactions are not reflected within this sort criterion.",
+            "Booked and pending transactions",
+            "Umsätze inkl. vorgemerkte",
+            "Pending balance: 5.00",
+            "Pending amount 5.00",
+        ],
+    )
+    def test_that_only_mention_pending_lines_make_none_pending(
+        self, tmp_path: Path, note: str
+    ) -> None:
+        row = "2025-01-30;Pay;5,00"
+
+        below = reasons(put(tmp_path, f"Date;Text;Amount\n{note};;\n{row}\n"))
+        assert below[0] in ("a heading or a footer", "a balance")
+        assert below[1] == ""
+        assert reasons(put(tmp_path, f"{note}\nDate;Text;Amount\n{row}\n")) == [""]
 
     @pytest.mark.parametrize(
         ("row", "complaint"),

@@ -179,6 +179,18 @@ class TestSigns:
 
         assert booked(path) == [5_00]
 
+    @pytest.mark.parametrize("kind", ["DEBIT", "OTHER"])
+    def test_a_payment_to_a_card_that_has_a_minus_is_asked(self, tmp_path: Path, kind: str) -> None:
+        content = ofx(
+            transaction(TRNTYPE=kind, TRNAMT="50.00", NAME="SHOP"),
+            transaction(TRNTYPE=kind, TRNAMT="-20.00", NAME="PAYMENT - THANK YOU"),
+        )
+        path = put(tmp_path, content.replace("STMTRS", "CCSTMTRS"))
+
+        assert "say --sign reversed if it came in" in refusal(path)
+        assert booked(path, sign="reversed") == [20_00]
+        assert booked(path, sign="as-is") == [50_00]
+
     def test_each_statement_is_judged_alone(self, tmp_path: Path) -> None:
         content = typed(("DEBIT", "-3.00")) + typed(("FEE", "3.00"), ("CREDIT", "5.00"))
 

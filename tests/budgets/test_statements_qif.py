@@ -133,6 +133,24 @@ class TestTheFileDecides:
         assert "say --decimal . or --decimal ," in refusal(path)
         assert amounts(path, decimal=".") == [1234_00]
 
+    def test_what_a_bank_marks_as_pending_is_no_booking(self, tmp_path: Path) -> None:
+        (line,) = lines(put(tmp_path, BANK + record("1/31/25", "5.00", "PPENDING - ACME")))
+
+        assert line.not_booked == "pending"
+
+    def test_a_card_that_writes_payments_with_a_minus_is_asked_about(self, tmp_path: Path) -> None:
+        bought = record("1/30/25", "25.00", "PShop")
+        paid = record("1/31/25", "-100.00", "PPAYMENT - THANK YOU")
+        path = put(tmp_path, f"!Type:CCard\n{bought}{paid}")
+
+        assert refusal(path) == (
+            "line 2 (row 6 of the file): '-100.00' with the text 'PAYMENT - THANK YOU': did this "
+            "money come in or go out? say --sign reversed if it came in, --sign as-is if it went "
+            "out"
+        )
+        assert amounts(path, sign="reversed") == [-25_00, 100_00]
+        assert amounts(path, sign="as-is") == [25_00, -100_00]
+
     def test_a_person_may_reverse_the_signs(self, tmp_path: Path) -> None:
         assert amounts(put(tmp_path, BANK + record()), sign="reversed") == [-5_00]
 

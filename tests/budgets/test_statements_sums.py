@@ -68,6 +68,22 @@ class TestAFee:
         assert amounts(path, columns={"fee": name}) == [1_00, 4_50]
         assert amounts(path, columns={"fee": ""}) == [1_00, 5_00]
 
+    def test_beside_money_in_and_out_is_asked_about(self, tmp_path: Path) -> None:
+        path = put(tmp_path, charged("5.00;;0.50", ";3.00;", header="Date;Text;Credit;Debit;Fee"))
+
+        assert "does the fee '0.50' in column 'Fee' come off the sum '5.00'?" in refusal(path)
+        assert amounts(path, columns={"fee": "Fee"}) == [4_50, -3_00]
+        assert amounts(path, columns={"fee": ""}) == [5_00, -3_00]
+
+    @pytest.mark.parametrize(("balance", "expected"), [("95.50", -4_50), ("96.00", -4_00)])
+    def test_beside_money_out_comes_off_if_the_balances_say_so(
+        self, tmp_path: Path, balance: str, expected: int
+    ) -> None:
+        header = "Date;Text;Credit;Debit;Fee;Balance"
+        path = put(tmp_path, charged("100.00;;;100.00", f";4.00;0.50;{balance}", header=header))
+
+        assert amounts(path) == [100_00, expected]
+
     def test_that_is_nothing_is_not_asked_about(self, tmp_path: Path) -> None:
         assert amounts(put(tmp_path, charged("5.00;", "1.00;0.00", "2.00;-"))) == [5_00, 1_00, 2_00]
 
@@ -138,6 +154,17 @@ class TestACurrency:
 
         assert [line.currency for line in lines(path)] == ["EUR", "EUR"]
         assert [account.currency for account in read(path).accounts] == ["EUR"]
+
+    @pytest.mark.parametrize("name", ["Valuta", "Валута", "Whg", ""])
+    def test_is_known_by_its_codes(self, tmp_path: Path, name: str) -> None:
+        content = f"Date;Text;{name};Amount\n2025-01-15;a;EUR;1.00\n2025-01-16;b;USD;2.00"
+
+        assert [line.currency for line in lines(put(tmp_path, content))] == ["EUR", "USD"]
+
+    def test_of_another_sum_is_not_that_of_the_line(self, tmp_path: Path) -> None:
+        content = "Date;Text;Amount;Original currency\n2025-01-15;a;1.00;USD"
+
+        assert [line.currency for line in lines(put(tmp_path, content))] == [""]
 
     def test_that_is_missing_beside_two_others_is_refused(self, tmp_path: Path) -> None:
         rows = "2025-01-31;5;EUR\n2025-01-31;6;\n2025-01-31;6;USD\n"
@@ -237,3 +264,31 @@ class TestFindings:
         assert found["decimal mark"] == "--decimal"
         assert found["dates"] == "--date-format"
         assert found["delimiter"] == "--delimiter"
+
+
+class TestASumInTheAccountsCurrency:
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "Date;Text;Amount;Currency;Amount in account currency;Account currency",
+            "Date;Text;Transaction Amount;Transaction Currency;Billing Amount;Billing Currency",
+            "Datum;Text;Betrag;Währung;Betrag in Kontowährung;Kontowährung",
+            "Fecha;Concepto;Importe;Divisa;Contravalor EUR;Oficina",
+            "Date;Libellé;Montant en devise;Devise;Montant EUR;Agence",
+        ],
+    )
+    def test_is_that_of_the_line(self, tmp_path: Path, header: str) -> None:
+        rows = ["2025-01-15;a;1000.00;USD;920.00;EUR", "2025-01-16;b;-10.00;GBP;-11.80;EUR"]
+        found = lines(put(tmp_path, "\n".join([header, *rows])))
+
+        assert [(line.amount, line.currency) for line in found] == [
+            (920_00, "EUR"),
+            (-11_80, "EUR"),
+        ]
+
+    def test_is_not_in_the_currency_of_another_sum(self, tmp_path: Path) -> None:
+        content = "Date;Text;Amount;Currency;Billing amount\n2025-01-15;a;10.00;USD;9.20"
+
+        assert [(line.amount, line.currency) for line in lines(put(tmp_path, content))] == [
+            (9_20, "")
+        ]
