@@ -22,7 +22,6 @@ MEASURED = """
 import json, resource, sys, time
 from contextlib import suppress
 from pathlib import Path
-begin = time.process_time()
 {work}
 seconds = time.process_time() - begin
 kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # at least those of the parent
@@ -32,6 +31,7 @@ print(json.dumps([count, seconds, kilobytes / 1024]))
 """
 READING = """
 from budgets.statements import read, survey
+begin = time.process_time()
 try:
     file = read(sys.argv[1])
     count = sum(1 for _ in survey(file, 2).lines())
@@ -42,6 +42,7 @@ except TypeError:  # before version 0.2 the currency came first, and each pass p
 """
 SPLITTING = """
 import csv
+begin = time.process_time()
 with open(sys.argv[1], encoding="utf-8", newline="") as file:
     if sys.argv[1].endswith("csv"):
         count = sum(1 for _ in csv.reader(file, delimiter=";")) - 1

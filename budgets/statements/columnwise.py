@@ -4,7 +4,7 @@ What needs a closer look, such as a cell that cannot be read, is left to `Notati
 the same lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import repeat
 
@@ -127,11 +127,18 @@ class Columnwise:
             found = bares(table[notation.described[0]])
         else:
             texts = zip(*(bares(table[at]) for at in notation.described), strict=True)
-            found = [" ".join(dict.fromkeys(filter(None, each))) for each in texts]
-            found = found or [""] * len(rows)
+            found = [
+                " ".join(each if all(each) and len({*each}) == len(each) else _distinct(each))
+                for each in texts
+            ] or [""] * len(rows)
         pairs = zip(found, rows, strict=True)
         return [text or notation.description(cells) for text, (_, _, cells) in pairs]
 
     def _texts(self, role: str, table: _Table) -> list[str]:
         """The texts in the role's column, "" for each row if there is none."""
         return bares(table[self._at[role]]) if role in self._at else [""] * len(table[0])
+
+
+def _distinct(texts: Iterable[str]) -> Iterable[str]:
+    """The texts that are not blank, each once."""
+    return dict.fromkeys(filter(None, texts))

@@ -16,13 +16,21 @@ _LONGEST_LINE = 1 << 20  # characters
 
 def physical(file: TextIO) -> Iterator[str]:
     """The file's lines, none so long that it could fill the memory."""
-    for at, text in enumerate(iter(partial(file.readline, _LONGEST_LINE), ""), 1):
-        if len(text) == _LONGEST_LINE:
-            raise BadStatement(
-                f"line {at} is longer than {_LONGEST_LINE:,} characters: "
-                "export the statement with one booking a line"
-            )
+    for at, text in enumerate(_lines(file), 1):
+        _require_short(text, at)
         yield text
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    return iter(partial(file.readline, _LONGEST_LINE), "")
+
+
+def _require_short(text: str, at: int) -> None:
+    if len(text) == _LONGEST_LINE:
+        raise BadStatement(
+            f"line {at} is longer than {_LONGEST_LINE:,} characters: "
+            "export the statement with one booking a line"
+        )
 
 
 def split(text: str, delimiter: str) -> list[str]:
@@ -43,7 +51,7 @@ def raw_rows(
     """
     number = 0
     with source.text() as file:
-        rows = _Rows(islice(physical(file), before, None), before + 1, delimiter)
+        rows = _Rows(islice(_lines(file), before, None), before + 1, delimiter)
         while True:
             try:
                 for at, cells in rows:
@@ -74,16 +82,22 @@ class _Rows:
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         while block := [*islice(self._lines, BLOCK)]:
-            if any('"' in text for text in block):
+            rows = self._plain(block)
+            if rows is None:
                 yield from self._one_by_one(block)
-                continue
-            try:
-                rows = [*self._split(block)]
-            except csv.Error:
-                yield from self._one_by_one(block)
-                continue
-            yield from enumerate(rows, self.at)
-            self.at += len(rows)
+            else:
+                yield from enumerate(rows, self.at)
+                self.at += len(rows)
+
+    def _plain(self, block: list[str]) -> list[list[str]] | None:
+        """The rows of a block with a row in each line, None for one that may have others."""
+        joined = "".join(block)
+        if '"' in joined or len(joined) >= _LONGEST_LINE:
+            return None
+        try:
+            return [*self._split(block)]
+        except csv.Error:
+            return None
 
     def _one_by_one(self, block: list[str]) -> Iterator[tuple[int, list[str]]]:
         self._lines = chain(block, self._lines)
@@ -97,6 +111,7 @@ class _Rows:
 
     def _take(self) -> Iterator[str]:
         for text in self._lines:
+            _require_short(text, self.at + len(self._taken))
             self._taken.append(text)
             yield text
 

@@ -97,8 +97,7 @@ def survey(
             outgoing += 1
         if line.not_booked == LEFT_OUT:
             left_out.add(line.number)
-        number, account, posted, *rest = line
-        copy.add((number, account, posted.toordinal(), *rest))
+        copy.add((line.number, line.account, line.posted.toordinal(), *line[3:]))
     verdict = witness.verdict(lambda: _parsed(copy))
     repetitions = _repetitions(repeated, first, lambda: _parsed(copy))
     found = (total, outgoing, first, copy, repetitions, balances)
