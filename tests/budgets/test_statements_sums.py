@@ -292,3 +292,11 @@ class TestASumInTheAccountsCurrency:
         assert [(line.amount, line.currency) for line in lines(put(tmp_path, content))] == [
             (9_20, "")
         ]
+
+
+def test_a_tax_beside_a_sum_is_asked_about(tmp_path: Path) -> None:
+    path = put(tmp_path, "date;description;amount;tax\n2025-01-31;Dividend;5,00;1,25\n")
+
+    assert "does the fee '1,25' in column 'tax' come off the sum '5,00'?" in refusal(path)
+    assert amounts(path, columns={"fee": "tax"}) == [3_75]
+    assert amounts(path, columns={"fee": ""}) == [5_00]
