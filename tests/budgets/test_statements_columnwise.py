@@ -56,6 +56,19 @@ def test_a_sample_is_read_alike(path: Path) -> None:
     assert at_once == by_row
 
 
+def test_a_section_of_pending_rows_goes_on_in_the_next_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csvfile, "BLOCK", 2)
+    rows = [f"2025-01-{day:02};{day}.00;Acme" for day in range(1, 10)]
+    path = tmp_path / "pending.csv"
+    path.write_text("\n".join(["Date;Amount;Text", *rows[:2], "Pending transactions;;", *rows[2:]]))
+
+    lines = read(path).lines(2)
+
+    assert [line.not_booked for line in lines if line.amount] == ["", "", *["pending"] * 7]
+
+
 def test_there_are_samples_of_many_forms() -> None:
     assert len(FILES) > 40
 
