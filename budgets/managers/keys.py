@@ -5,13 +5,11 @@ A verb asks here under the budget's lock, before it does anything else.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from django.db import connections
-
 from budgets.errors import KeyReused
-from tenants.context import current_tenant_id
+from tenants.managers.prepared import Prepared
 
 _KEPT = (
     ("budgets_movement", "key", "request_hash"),
@@ -23,11 +21,14 @@ _KEPT = (
 """Where a key is kept: the table, its column, and the fingerprint of what was asked."""
 
 USED = " UNION ALL ".join(
-    f"SELECT budget_id, {key}, {request}, id FROM {table}"  # noqa: S608  # the names above
+    f"SELECT budget_id, {key} AS key, {request} AS request, id FROM {table}"  # noqa: S608  # above
     f" WHERE tenant_id = %(tenant)s AND budget_id = ANY(%(budgets)s::uuid[])"
     f" AND {key} = ANY(%(keys)s::text[])"
     for table, key, request in _KEPT
 )
+"""The rows that keep one of the `keys`, of some `budgets`."""
+
+_READ = Prepared(USED)
 
 
 class Keys:
@@ -44,14 +45,7 @@ class Keys:
         asked = sorted({key for key in keys if key is not None})
         if not asked or not budgets:
             return cls()
-        values: dict[str, Any] = {
-            "tenant": current_tenant_id(),
-            "budgets": list(budgets),
-            "keys": asked,
-        }
-        with connections[db].cursor() as cursor:
-            cursor.execute(USED, values)
-            return cls(cursor.fetchall())
+        return cls(_READ.rows(db, budgets=list(budgets), keys=asked))
 
     @property
     def answers(self) -> list[UUID]:

@@ -104,7 +104,8 @@ class Desk:
 
     def is_sound(self) -> bool:
         """No invariant is broken, and every line is the movement it names."""
-        assert [*map(str, audit.breaks_of(self.tenant))] == []
+        breaks = [*map(str, audit.breaks_of(self.tenant))]
+        assert breaks == [], breaks
         assert self.do(lambda: list(StatementLine.objects.movement_mismatch())) == []
         return True
 
