@@ -7,8 +7,7 @@ COVERAGE := -p tests.monitoring --cov --cov-report=term
 UV := uv==0.13.8
 
 .PHONY: help demo serve stop test test-all coverage test-slow test-compose soak check check-types \
-	check-rest commands roles statements bench bench-quick bench-listings bench-peers \
-	migrate status lock clean bootstrap ready
+	check-rest commands roles statements bench migrate status lock clean bootstrap ready
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do \
@@ -56,7 +55,6 @@ check-rest:
 	@$(PY) scripts/commands.py --check
 	@$(PY) scripts/roles.py --check
 	@$(PY) scripts/statements.py --check
-	@$(PY) scripts/performance.py --check
 	@DATABASE_URL= $(PY) -W error -m django makemigrations --check --dry-run --skip-checks \
 		--verbosity 0 --settings config.settings # no DATABASE_URL: needs no server
 
@@ -73,18 +71,7 @@ soak: bootstrap ## compare ten thousand random histories of the ledger with a mo
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest -m slow tests/budgets/test_stateful.py
 	@SOAK_EXAMPLES=10000 $(PY) -m pytest tests/budgets/test_witness.py --timeout 3600
 
-bench: bootstrap ## measure the product beside its limit, for docs/performance.md (some 10 minutes)
-	@$(PY) -m bench.performance
-	@$(PY) scripts/performance.py
-
-bench-quick: bootstrap ## run the same measurements with small sizes, as CI does (under 2 minutes)
-	@$(PY) -m bench.performance --quick
-
-bench-peers: bootstrap ## measure other packages in a temporary environment, for docs/performance.md
-	@$(PY) -m bench.peers
-	@$(PY) scripts/performance.py
-
-bench-listings: bootstrap ## compare reads with bare SQL, and listings with and without indexes
+bench: bootstrap ## run the benchmarks
 	@$(MANAGE) migrate --verbosity 0
 	@$(PY) -m bench
 

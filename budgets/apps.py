@@ -14,7 +14,6 @@ class BudgetsConfig(AppConfig):
 
     name = "budgets"
     commented = True
-    doors: ClassVar = {"budgets_posting": "budgets_post"}  # see `tenants.checks.catalog.doors`
     time_zones: ClassVar = {"budgets_schedule": "time_zone"}  # for `check --database`
 
     def faults_of(self, tenant: "Tenant") -> "Iterator[object]":

@@ -103,7 +103,6 @@ POOL = {
     "timeout": env.float("DB_POOL_TIMEOUT", 5.0),  # seconds to wait for a free connection
 }
 BINDING = "server_side_binding"
-PREPARED = "prepared_statements"
 EMBEDDED = "DATABASE_URL" not in env.ENVIRON and ENVIRONMENT != "production"
 
 
@@ -118,17 +117,10 @@ def _database(variable: str, role: str) -> dict[str, Any] | None:
     config: dict[str, Any] = {**env.db_url_config(url, engine=ENGINE), "EMBEDDED": EMBEDDED}
     options = config.setdefault("OPTIONS", {})
     options["connect_timeout"] = 5
-    options[BINDING] = _switch(variable, BINDING, options.get(BINDING, False))
-    if not _switch(variable, PREPARED, options.pop(PREPARED, True)):
-        options[PREPARED] = False
+    if (said := str(options.get(BINDING, False)).lower()) not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{variable} must have {BINDING}=true or =false, not {said!r}")
+    options[BINDING] = said == "true"
     return config
-
-
-def _switch(variable: str, option: str, given: object) -> bool:
-    """The value of an option of a database that is on or off."""
-    if (said := str(given).lower()) not in {"true", "false"}:
-        raise ImproperlyConfigured(f"{variable} must have {option}=true or =false, not {said!r}")
-    return said == "true"
 
 
 OWNER_DATABASE = _database("OWNER_DATABASE_URL", "owner")

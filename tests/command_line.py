@@ -94,7 +94,7 @@ def app_url() -> str:
 def url_of(config: Mapping[str, Any], database: str = "") -> str:
     """The DSN of a configured connection, or of the same role on another database."""
     user, password, host = (quote(config[part], safe="") for part in ("USER", "PASSWORD", "HOST"))
-    djangos = {"pool", "server_side_binding", "prepared_statements"}
+    djangos = {"pool", "server_side_binding"}
     options = {key: value for key, value in config["OPTIONS"].items() if key not in djangos}
     at = f"{user}:{password}@{host}:{config['PORT']}" if host else f"{user}@"
     return f"postgresql://{at}/{database or config['NAME']}?{urlencode(options)}"

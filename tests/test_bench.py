@@ -1,4 +1,4 @@
-"""`make bench-listings` runs; what it measures, it says."""
+"""`make bench` runs; what it measures, it says."""
 
 import pytest
 

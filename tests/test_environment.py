@@ -172,19 +172,8 @@ class TestTheDatabase:
         options = settings["DATABASES"]["default"]["OPTIONS"]
         assert options["server_side_binding"] is is_on
 
-    @pytest.mark.parametrize(("more", "is_on"), [("", True), ("=true", True), ("=false", False)])
-    def test_prepares_statements_unless_its_dsn_says_otherwise(
-        self, start: Start, more: str, is_on: bool
-    ):
-        url = SAFE["DATABASE_URL"] + (more and f"&prepared_statements{more}")
-        settings = start(**SAFE | {"DATABASE_URL": url})
-
-        options = settings["DATABASES"]["default"]["OPTIONS"]
-        assert options.get("prepared_statements", True) is is_on
-
-    @pytest.mark.parametrize("option", ["server_side_binding", "prepared_statements"])
-    def test_is_refused_if_it_says_neither(self, start: Start, option: str):
-        url = SAFE["DATABASE_URL"] + f"&{option}=perhaps"
+    def test_is_refused_if_it_says_neither(self, start: Start):
+        url = SAFE["DATABASE_URL"] + "&server_side_binding=perhaps"
 
         with pytest.raises(ImproperlyConfigured, match="=true or =false, not 'perhaps'"):
             start(**SAFE | {"DATABASE_URL": url})

@@ -71,7 +71,7 @@ def import_file(
     begin = Statement.objects.draft if dry_run else Statement.objects.begin
     statement = run_for(tenant_id, partial(begin, budget, file, surveyed, choices))
     take = Statement.objects.classify if dry_run else Statement.objects.import_batch
-    for batch in batches(surveyed.lines(), 2 * BATCH if dry_run else BATCH):  # it locks nothing
+    for batch in batches(surveyed.lines(), 10 * BATCH if dry_run else BATCH):  # it locks nothing
         work = partial(take, statement, batch, surveyed, hold=choices.hold)
         yield from run_for(tenant_id, work)
     if not dry_run:

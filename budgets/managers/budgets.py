@@ -12,7 +12,6 @@ from django.db.models.functions import Coalesce
 
 from budgets.cascade.projection import Projection, project
 from budgets.errors import BadQuestion, UnknownBudget
-from budgets.managers import hashes
 from budgets.managers.budgetverbs import BudgetVerbs
 from budgets.managers.cleaning import require_amount
 from budgets.managers.kinds import CLOSINGS
@@ -24,7 +23,6 @@ from tenants.managers.naming import MOST, did_you_mean, uuid_of
 from tenants.schema.expressions import Comparison, RowValue
 
 if TYPE_CHECKING:
-    from budgets.managers.hashes import ChainHead
     from budgets.managers.reads.dashboard import Dashboard
     from budgets.managers.reads.moments import Balances
     from budgets.managers.reads.months import CurrencyMonths, Month
@@ -107,13 +105,6 @@ class BudgetQuerySet(TenantQuerySet["Budget"]):
         last = F("last_movement_seq")
         return numbered.exclude(n=last, numbers=last, last=last)
 
-    def beheaded(self) -> Self:
-        """Budgets whose head is not the hash of their last movement (I15)."""
-        movements = apps.get_model("budgets.Movement").objects
-        last = movements.filter(budget=OuterRef("pk"), seq=OuterRef("last_movement_seq"))
-        hashed = self.annotate(last_hash=Subquery(last.values("hash")))
-        return hashed.filter(Q(Comparison(F("head"), "IS DISTINCT FROM", F("last_hash"))))
-
     def without_one_money_bucket(self) -> Self:
         """Budgets with no money bucket, or several (I12)."""
         money = Count("buckets", filter=Q(buckets__kind="money"))
@@ -130,24 +121,6 @@ class BudgetManager(BudgetVerbs, _Manager["Budget"], TenantManager["Budget"]):
     there is to read, and raises BadQuestion (figure `field`) for what cannot be asked, and
     UnknownBudget for a budget of another tenant.
     """
-
-    def heads(self) -> "list[ChainHead]":
-        """The hash of the last movement of each budget of the tenant that has one, by id.
-
-        Keep them elsewhere: a head proves that no movement up to it has changed since.
-
-        >>> [(head.budget == household.pk, head.seq) for head in Budget.objects.heads()]
-        [(True, 1)]
-        """
-        return hashes.heads(self.db)
-
-    def holds(self, head: "ChainHead") -> bool | None:
-        """Whether the movement that a head names still has its hash; None without such a movement.
-
-        >>> [Budget.objects.holds(head) for head in Budget.objects.heads()]
-        [True]
-        """
-        return hashes.holds(self.db, head)
 
     def get_by_name(self, name: str, *, archived: bool = False) -> "Budget":
         """The open budget of that name, whatever its case, or id.

@@ -12,14 +12,14 @@ from budgets.keywords import require_known
 from budgets.managers.cleaning import require_amount
 from budgets.managers.databasewriter import Draft
 from budgets.managers.dispositions import preview_of, require_in_use
+from budgets.managers.keys import Keys
 from budgets.managers.kinds import MovementKind
 from budgets.managers.requests import REQUEST_OPTIONS, Request, RequestOptions, require_key
-from budgets.managers.stock import Stock
 from budgets.managers.writer import LedgerWriter
 from tenants.errors import WrongType
 
 if TYPE_CHECKING:
-    from budgets.models import Budget, Movement
+    from budgets.models import Bucket, Budget, Movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class _Stock:
     """What was read under the locks; each draft changes it in memory."""
 
     budgets: "dict[UUID, Budget]"
-    read: Stock
+    buckets: "dict[UUID, list[Bucket]]"
+    keys: Keys
     movements: "dict[UUID, Movement]"
     """Earlier answers to the keys, and the movements of the drafts."""
     drafts: list[Draft] = field(default_factory=list)
@@ -86,8 +87,9 @@ def deposit_many(
 def _stock(writer: LedgerWriter, deposits: Sequence[Deposit]) -> _Stock:
     """Lock the budgets, then read their buckets and the keys used before."""
     budgets = writer.lock_all(sorted({deposit.budget_id for deposit in deposits}))
-    read = writer.open_stock(budgets, [deposit.key for deposit in deposits])
-    return _Stock(budgets, read, writer.movements(read.keys.answers, budgets))
+    buckets = writer.open_buckets_of(budgets)
+    keys = writer.keys(list(budgets), [deposit.key for deposit in deposits])
+    return _Stock(budgets, buckets, keys, writer.movements(keys.answers, budgets))
 
 
 def _answer(writer: LedgerWriter, deposit: Deposit, stock: _Stock) -> "Movement":
@@ -96,17 +98,15 @@ def _answer(writer: LedgerWriter, deposit: Deposit, stock: _Stock) -> "Movement"
     if (budget := stock.budgets.get(deposit.budget_id)) is None:
         raise UnknownBudget(f"there is no budget {deposit.budget_id} here")
     request = deposit.request
-    keys = stock.read.keys
-    if answer := keys.answer(budget.pk, request.key, request.fingerprint):
+    if answer := stock.keys.answer(budget.pk, request.key, request.fingerprint):
         return stock.movements[answer]
     require_in_use(budget)
-    request.now = stock.read.now
-    preview = preview_of(budget, stock.read.buckets[budget.pk], deposit.amount)
+    preview = preview_of(budget, stock.buckets[budget.pk], deposit.amount)
     preview.require(request.expect)
     kind, amount = MovementKind.DEPOSIT, deposit.amount
     draft = writer.draft(request, budget, kind, amount, preview.lines)
     stock.drafts.append(draft)
-    keys.take(budget.pk, request.key, request.fingerprint, draft.movement.pk)
+    stock.keys.take(budget.pk, request.key, request.fingerprint, draft.movement.pk)
     stock.movements[draft.movement.pk] = draft.movement
     return draft.movement
 

@@ -1,61 +1,51 @@
 """What the ledger writer needs of PostgreSQL, with the one statement that changes balances."""
 
-import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from budgets.errors import BadRule
-from budgets.managers import stock
 from budgets.managers.keys import Keys
 from budgets.managers.reads.validation import require_rows
 from budgets.managers.requests import Request
-from budgets.managers.stock import Stock
 from budgets.managers.versions import RULES
 from tenants.access import quotas
-from tenants.context import tenancy
-from tenants.managers.prepared import Prepared
+from tenants.context import current_tenant_id, tenancy
 from tenants.managers.verbs import refused_as
 
 if TYPE_CHECKING:
-    from budgets.models import Bucket, BucketVersion, Budget, Movement
+    from budgets.models import Bucket, BucketVersion, Budget, Entry, Movement
 
-POST = Prepared(
-    """
-INSERT INTO budgets_posting (
-    tenant_id, id, budget_id, budget_version, kind, amount, net_amount, bucket_ids, amounts,
-    reasons, effective_at, recorded_at, actor_id, request_id, memo, metadata, key, request_hash,
-    source, reverses_id
-) VALUES (
-    %(tenant)s, %(id)s, %(budget_id)s, %(budget_version)s, %(kind)s, %(amount)s, %(net_amount)s,
-    %(bucket_ids)s::uuid[], %(amounts)s::bigint[], %(reasons)s::text[], %(effective_at)s,
-    %(recorded_at)s, %(actor_id)s, %(request_id)s, %(memo)s, %(metadata)s::jsonb, %(key)s,
-    %(request_hash)s, %(source)s, %(reverses_id)s
-)
+APPLY = """
+UPDATE budgets_bucket AS b
+SET balance = b.balance + c.change, last_entry_seq = b.last_entry_seq + c.entries,
+    updated_at = %(now)s
+FROM unnest(%(ids)s::uuid[], %(changes)s::bigint[], %(entries)s::bigint[])
+    AS c (id, change, entries)
+WHERE b.tenant_id = %(tenant)s AND b.id = c.id
 """
-)
-"""The one statement that changes balances: its trigger writes the ledger (`0024_postings`)."""
+"""The one statement that changes balances."""
 
-_SAME = ("amount", "net_amount", "effective_at", "recorded_at", "actor_id", "request_id", "memo",
-         "key", "request_hash", "source", "reverses_id", "budget_id")  # fmt: skip
-"""The columns of a posting that are those of the movement."""
+TOTALS = """
+UPDATE budgets_budget AS b
+SET version = t.version, last_movement_seq = t.last_movement_seq, deposited = t.deposited,
+    withdrawn = t.withdrawn, last_recorded_at = t.last_recorded_at, updated_at = %(now)s
+FROM unnest(%(pk)s::uuid[], %(version)s::bigint[], %(last_movement_seq)s::bigint[],
+    %(deposited)s::bigint[], %(withdrawn)s::bigint[], %(last_recorded_at)s::timestamptz[])
+    AS t (id, version, last_movement_seq, deposited, withdrawn, last_recorded_at)
+WHERE b.tenant_id = %(tenant)s AND b.id = t.id
+"""
 
-_BUDGET = ("name", "owner_id", "currency", "exponent", "version", "last_movement_seq", "deposited",
-           "withdrawn", "last_recorded_at", "head", "archived_at", "updated_at")  # fmt: skip
-
-LOCK = Prepared(
-    f"SELECT {', '.join(_BUDGET)} FROM budgets_budget"  # noqa: S608  # our own names
-    " WHERE tenant_id = %(tenant)s AND id = %(budget)s FOR NO KEY UPDATE"
-)
-"""The lock of a budget; what it reads of it is what there was after the wait."""
+_TOTALS = ("pk", "version", "last_movement_seq", "deposited", "withdrawn", "last_recorded_at")
 
 _BROKEN_RULES = {
     "budgets_bucket_priority_once": "another bucket of the budget has that priority",
@@ -69,27 +59,13 @@ _ANSWERS = {"Movement": ["pk"], "Bucket": ["versions"], "Schedule": ["pk", "vers
 """By which ids a row that answered a request is found."""
 
 
-class DraftLine(NamedTuple):
-    """One entry of a draft: what the bucket gets (+) or gives (-), and its balances around it."""
-
-    bucket_id: UUID
-    amount: int
-    reason: str
-    seq: int
-    before: int
-    after: int
-    becomes_full: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A movement and its lines, not written yet; budget and buckets are as they will be."""
+    """A movement and its entries, not written yet; budget and buckets are as they will be."""
 
     budget: "Budget"
     movement: "Movement"
-    lines: list[DraftLine]
-    version: int
-    """The version of the budget that it was decided at."""
+    entries: "list[Entry]"
 
 
 class DatabaseWriter:
@@ -132,15 +108,8 @@ class DatabaseWriter:
         return apps.get_model("budgets", model)(**values)
 
     def lock(self, budget: "Budget") -> None:
-        """Make every other writer of this budget wait, and read it anew. Raises RowNotFound."""
-        type(budget).require_writable()
-        rows = LOCK.rows(self.db, budget=budget.pk)
-        if not rows:
-            raise type(budget).DoesNotExist
-        owner_id = budget.owner_id
-        vars(budget).update(zip(_BUDGET, rows[0], strict=True))
-        if budget.owner_id != owner_id:
-            budget._state.fields_cache.pop("owner", None)
+        """Make every other writer of this budget wait, and read it anew."""
+        budget.acquire()
 
     def lock_all(self, ids: Collection[UUID]) -> "dict[UUID, Budget]":
         """Lock budgets in the order of their ids, so that nobody waits in a circle."""
@@ -152,31 +121,6 @@ class DatabaseWriter:
         for row in rows:
             row.refresh_from_db()
 
-    def stock_of(self, budget_id: UUID, key: str | None, *buckets: "Bucket") -> Stock:
-        """The answer to a key and the time, and the buckets, read anew in the same statement.
-
-        Raises RowNotFound.
-        """
-        ids = [bucket.pk for bucket in buckets]
-        budgets = {budget_id, *(bucket.budget_id for bucket in buckets)}
-        found = stock.read(self.db, budgets, [key], is_open=False, ids=ids)
-        rows = {row.pk: row for each in found.buckets.values() for row in each} if found else {}
-        for bucket in buckets:
-            if (row := rows.get(bucket.pk)) is None:
-                raise type(bucket).DoesNotExist
-            vars(bucket).update((name, getattr(row, name)) for name in stock.COLUMNS)
-        return found or Stock({}, self.keys([budget_id], [key]), self.now())
-
-    def open_stock(self, budgets: "Mapping[UUID, Budget]", keys: Iterable[str | None]) -> Stock:
-        """The open buckets of budgets, and which keys were used, under their locks."""
-        found = stock.read(self.db, [*budgets], keys) if budgets else None
-        if found is None:
-            return Stock({}, Keys(), self.now())
-        for pk, buckets in found.buckets.items():
-            for bucket in buckets:
-                bucket.budget = budgets[pk]
-        return found
-
     def keys(self, budgets: Collection[UUID], keys: Iterable[str | None]) -> Keys:
         """Which of the keys the budgets have used, and for what."""
         return Keys.read(self.db, budgets, keys)
@@ -184,6 +128,15 @@ class DatabaseWriter:
     def open_buckets(self, budget: "Budget") -> "list[Bucket]":
         """The open buckets, and their budget, in one read. Raises UnknownBudget."""
         return require_rows(list(budget.buckets.open().in_order().select_related("budget")))
+
+    def open_buckets_of(self, budgets: "Mapping[UUID, Budget]") -> "dict[UUID, list[Bucket]]":
+        """The open buckets of each budget, under its lock."""
+        buckets: defaultdict[UUID, list[Bucket]] = defaultdict(list)
+        rows = self._rows("Bucket").open().filter(budget__in=list(budgets))
+        for bucket in rows.order_by("budget", "priority") if budgets else ():
+            bucket.budget = budgets[bucket.budget_id]
+            buckets[bucket.budget_id].append(bucket)
+        return buckets
 
     def movements(
         self, ids: Collection[UUID], budgets: "Mapping[UUID, Budget]"
@@ -201,11 +154,17 @@ class DatabaseWriter:
     def write(self, drafts: Sequence[Draft]) -> None:
         """Write movements, their entries, the balances and the totals of the budgets.
 
-        One statement for each draft, all in one round trip: every movement in the project passes
-        here. Raises Conflict for a draft that was decided at another version of its budget.
+        Four statements, however many drafts: every movement in the project passes here.
         """
-        model = apps.get_model("budgets", "Movement")
-        POST.write_all(model, "insert", self.db, [_posting(draft) for draft in drafts])
+        entries = [entry for draft in drafts for entry in draft.entries]
+        budgets = {draft.budget.pk: draft.budget for draft in drafts}.values()
+        self._rows("Movement").bulk_create([draft.movement for draft in drafts])
+        self._rows("Entry").bulk_create(entries)
+        common: dict[str, Any] = {"tenant": current_tenant_id(), "now": timezone.now()}
+        totals = {name: [getattr(budget, name) for budget in budgets] for name in _TOTALS}
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(APPLY, {**common, **_changes(entries)})
+            cursor.execute(TOTALS, {**common, **totals})
 
     def write_rules(
         self,
@@ -253,18 +212,17 @@ class DatabaseWriter:
         return apps.get_model("budgets", model).objects.using(self.db)
 
 
-def _posting(draft: Draft) -> dict[str, Any]:
-    """The values of a posting."""
-    movement, lines = draft.movement, draft.lines
+def _changes(entries: "Iterable[Entry]") -> dict[str, Any]:
+    """What `APPLY` adds to each bucket: minor units, and how many entries."""
+    changes: Counter[UUID] = Counter()
+    counts: Counter[UUID] = Counter()
+    for entry in entries:
+        changes[entry.bucket_id] += entry.amount
+        counts[entry.bucket_id] += 1
     return {
-        **{name: getattr(movement, name) for name in _SAME},
-        "id": movement.pk,
-        "budget_version": draft.version,
-        "kind": str(movement.kind),
-        "bucket_ids": [line.bucket_id for line in lines],
-        "amounts": [line.amount for line in lines],
-        "reasons": [str(line.reason) for line in lines],
-        "metadata": json.dumps(movement.metadata),
+        "ids": list(changes),
+        "changes": list(changes.values()),
+        "entries": [counts[pk] for pk in changes],
     }
 
 

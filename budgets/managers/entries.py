@@ -1,10 +1,10 @@
 """The ledger's lines: one bucket's before and after in a movement, written once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
@@ -12,11 +12,7 @@ from django.db.models import F, Q, Sum, Window
 from django.db.models.functions import Lag, RowNumber
 
 from budgets.managers.kinds import BucketKind
-from tenants.context import tenancy
-from tenants.listing.pages import Page
-from tenants.listing.query import declaration_of, parse
 from tenants.managers.base import TenantManager, TenantQuerySet
-from tenants.managers.preparedpages import prepared_page
 
 if TYPE_CHECKING:
     from budgets.models import Bucket, Entry
@@ -46,10 +42,9 @@ def net(lines: Iterable[ProposedEntry]) -> list[ProposedEntry]:
     """One line a bucket, in the order they first appear, and none of nothing."""
     merged: dict[UUID, ProposedEntry] = {}
     for line in lines:
-        pk = line.bucket.pk
-        if (before := merged.get(pk)) is not None:
-            line = replace(before, amount=before.amount + line.amount)
-        merged[pk] = line
+        before = merged.get(line.bucket.pk)
+        total = line.amount + (before.amount if before else 0)
+        merged[line.bucket.pk] = replace(before or line, amount=total)
     return [line for line in merged.values() if line.amount]
 
 
@@ -100,20 +95,3 @@ _Manager = models.Manager.from_queryset(EntryQuerySet)
 
 class EntryManager(_Manager["Entry"], TenantManager["Entry"]):
     """The ledger's lines, written once."""
-
-    def page(
-        self,
-        query: Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        sort: str | None = None,
-    ) -> "Page[Entry]":
-        """Like that of a queryset; a page of a whole budget or bucket is a prepared statement."""
-        if type(self) is EntryManager:  # the rows of a related manager are fewer
-            tenancy()
-            keywords = {"limit": limit, "cursor": cursor, "sort": sort}
-            parsed = parse(declaration_of(self.model), {} if query is None else query, keywords)
-            if (page := prepared_page(self, parsed, ("budget", "bucket"))) is not None:
-                return page
-        return self.get_queryset().page(query, limit=limit, cursor=cursor, sort=sort)

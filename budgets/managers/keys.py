@@ -5,11 +5,13 @@ A verb asks here under the budget's lock, before it does anything else.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
+from django.db import connections
+
 from budgets.errors import KeyReused
-from tenants.managers.prepared import Prepared
+from tenants.context import current_tenant_id
 
 _KEPT = (
     ("budgets_movement", "key", "request_hash"),
@@ -21,14 +23,11 @@ _KEPT = (
 """Where a key is kept: the table, its column, and the fingerprint of what was asked."""
 
 USED = " UNION ALL ".join(
-    f"SELECT budget_id, {key} AS key, {request} AS request, id FROM {table}"  # noqa: S608  # above
+    f"SELECT budget_id, {key}, {request}, id FROM {table}"  # noqa: S608  # the names above
     f" WHERE tenant_id = %(tenant)s AND budget_id = ANY(%(budgets)s::uuid[])"
     f" AND {key} = ANY(%(keys)s::text[])"
     for table, key, request in _KEPT
 )
-"""The rows that keep one of the `keys`, of some `budgets`."""
-
-_READ = Prepared(USED)
 
 
 class Keys:
@@ -45,7 +44,14 @@ class Keys:
         asked = sorted({key for key in keys if key is not None})
         if not asked or not budgets:
             return cls()
-        return cls(_READ.rows(db, budgets=list(budgets), keys=asked))
+        values: dict[str, Any] = {
+            "tenant": current_tenant_id(),
+            "budgets": list(budgets),
+            "keys": asked,
+        }
+        with connections[db].cursor() as cursor:
+            cursor.execute(USED, values)
+            return cls(cursor.fetchall())
 
     @property
     def answers(self) -> list[UUID]:

@@ -28,15 +28,15 @@ from budgets.statements import Line, Survey
 from tenants.schema.times import END, FIRST
 
 if TYPE_CHECKING:
-    from budgets.managers.statementdeposits import LineRow
     from budgets.models import Statement, StatementLine
 
-BATCH = 500
+BATCH = 100
 """Incoming lines in one transaction: enough to be quick, few enough not to keep others waiting."""
 
 _LONGEST_BATCH = 5_000  # lines of all kinds, so that a file of payments is not held whole
 
 SKIP, INCLUDE = "skip", "include"
+
 LONGEST_DESCRIPTION = 500
 """Characters of a line's text that are stored."""
 
@@ -82,12 +82,12 @@ NO_CHOICES = Choices()
 READ_OTHERWISE = "was read with another day or amount before: undo the import, then import again"
 
 
-def money_of(line: "Line | LineRow | StatementLine") -> tuple[str, date, int]:
+def money_of(line: "Line | StatementLine") -> tuple[str, date, int]:
     """What of a line is money."""
     return line.account, line.posted, line.amount
 
 
-def is_changed(kept: "StatementLine", line: "LineRow") -> bool:
+def is_changed(kept: "StatementLine", line: "StatementLine") -> bool:
     """Whether a stored line without a deposit gets the status that the line has now."""
     return money_of(kept) == money_of(line) and kept.status not in (LineStatus.NEW, line.status)
 
@@ -288,7 +288,8 @@ class MatchContext:
 
 def batches(lines: Iterable[Line], most: int = BATCH) -> Iterator[list[Line]]:
     """The lines in order, cut into runs of at most `most` incoming ones."""
-    batch, incoming = list[Line](), 0
+    batch: list[Line] = []
+    incoming = 0
     for line in lines:
         batch.append(line)
         incoming += line.incoming

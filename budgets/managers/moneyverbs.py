@@ -79,11 +79,9 @@ class MoneyVerbs(LedgerVerbs):
         """
         request = Request("deposit", options, budget=budget.pk, amount=amount)
         require_amount(amount)
-        answer, buckets = request.open_stock(self._writer, budget)
-        if answer:
+        if answer := request.open_unchecked(self._writer, budget):
             return self._answer(answer)
-        dispositions.require_in_use(budget)
-        preview = dispositions.preview_of(budget, buckets, amount)
+        preview = self.preview(budget, amount)
         preview.require(request.expect)
         return self._writer.post(request, budget, MovementKind.DEPOSIT, amount, preview.lines)
 
@@ -107,9 +105,10 @@ class MoneyVerbs(LedgerVerbs):
         values = {"bucket": bucket.pk, "amount": amount, "overflow": overflow}
         request, budget = Request("deposit_into", options, **values), bucket.budget
         require_amount(amount)
-        if answer := request.open(self._writer, budget, bucket):
+        if answer := request.open(self._writer, budget):
             return self._answer(answer)
         dispositions.require_in_use(budget)
+        self._writer.renew(bucket)
         lines = dispositions.into(bucket, amount, overflow)
         return self._writer.post(request, budget, MovementKind.DEPOSIT_INTO, amount, lines)
 
@@ -154,8 +153,9 @@ class MoneyVerbs(LedgerVerbs):
         request = Request("withdraw", options, bucket=bucket.pk, amount=amount)
         require_amount(amount)
         budget = bucket.budget
-        if answer := request.open(self._writer, budget, bucket):
+        if answer := request.open(self._writer, budget):
             return self._answer(answer)
+        self._writer.renew(bucket)
         lines = [dispositions.out_of(bucket, amount, EntryReason.WITHDRAWN)]
         return self._writer.post(request, budget, MovementKind.WITHDRAW, amount, lines)
 
@@ -180,8 +180,9 @@ class MoneyVerbs(LedgerVerbs):
         values = {"bucket": bucket.pk, "to": to.pk, "amount": amount, "overflow": overflow}
         request, budget = Request("transfer", options, **values), bucket.budget
         require_amount(amount)
-        if answer := request.open(self._writer, budget, bucket, to):
+        if answer := request.open(self._writer, budget):
             return self._answer(answer)
+        self._writer.renew(bucket, to)
         lines = dispositions.between(bucket, to, amount, overflow)
         return self._writer.post(request, budget, MovementKind.TRANSFER, amount, lines)
 
@@ -199,8 +200,9 @@ class MoneyVerbs(LedgerVerbs):
         request = Request("redistribute_to", options, bucket=bucket.pk, amount=amount)
         require_amount(amount)
         budget = bucket.budget
-        if answer := request.open(self._writer, budget, bucket):
+        if answer := request.open(self._writer, budget):
             return self._answer(answer)
+        self._writer.renew(bucket)
         lines = dispositions.redistributed(budget.buckets.money(), bucket, amount)
         return self._writer.post(request, budget, MovementKind.REDISTRIBUTE_TO, amount, lines)
 
@@ -236,8 +238,9 @@ class MoneyVerbs(LedgerVerbs):
         2500
         """
         request, budget = Request("release_excess", options, bucket=bucket.pk), bucket.budget
-        if answer := request.open(self._writer, budget, bucket):
+        if answer := request.open(self._writer, budget):
             return self._answer(answer)
+        self._writer.renew(bucket)
         lines = dispositions.excess(bucket)
         amount = lines[-1].amount
         return self._writer.post(request, budget, MovementKind.RELEASE_EXCESS, amount, lines)

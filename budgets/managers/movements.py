@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Concat, Lag, Now
 
 from budgets.cascade import Plan, Slot, cascade
 from budgets.errors import KeyReused, ReversalRefused, UnknownMovement
-from budgets.managers import dispositions, hashes, shapes
+from budgets.managers import dispositions, shapes
 from budgets.managers.databasewriter import Draft
 from budgets.managers.kinds import CASCADES, KEPT, MovementKind
 from budgets.managers.moneyverbs import MoneyVerbs
@@ -134,7 +134,6 @@ class MovementManager(MoneyVerbs, _Manager["Movement"], TenantManager["Movement"
         entries = self._entries(budget, ids)
         keys = self._writer.keys([budget.pk], [options.get("key") for _, options in wanted])
         reversed_ids = set(self.filter(reverses__in=ids).values_list("reverses", flat=True))
-        now = self._writer.stock_of(budget.pk, None).now
         drafts: list[Draft] = []
         refused: dict[UUID, ReversalRefused] = {}
         for movement, options in wanted:
@@ -147,7 +146,7 @@ class MovementManager(MoneyVerbs, _Manager["Movement"], TenantManager["Movement"
             request = Request("reverse", options, movement=pk)
             if keys.answer(budget.pk, key := request.key, request.fingerprint):
                 raise KeyReused(f"key {key!r} was used before, to reverse a movement", key=key)
-            kind, request.now = MovementKind.REVERSAL, now
+            kind = MovementKind.REVERSAL
             draft = self._writer.draft(request, budget, kind, amount, lines, movement)
             keys.take(budget.pk, key, request.fingerprint, draft.movement.pk)
             drafts.append(draft)
@@ -203,16 +202,6 @@ class MovementManager(MoneyVerbs, _Manager["Movement"], TenantManager["Movement"
         True
         """
         return list(self.filter(pk=pk).values_list("tenant_id", flat=True))
-
-    def rewritten(self) -> "list[Movement]":
-        """Movements whose hash is not that of their content and of their predecessor (I15).
-
-        >>> Movement.objects.rewritten()
-        []
-        """
-        budgets = apps.get_model("budgets.Budget").objects.in_lock_order()
-        ids = [pk for budget in budgets for pk in hashes.rewritten(self.db, budget.pk)]
-        return list(self.filter(pk__in=ids).order_by("budget", "seq")) if ids else []
 
     def slots_before(self, movement: "Movement") -> "list[Slot[UUID]]":
         """The envelopes as a past movement met them: the rules and balances of its time.

@@ -14,7 +14,7 @@ from tenants.schema.times import instant
 
 if TYPE_CHECKING:
     from budgets.managers.writer import LedgerWriter
-    from budgets.models import Bucket, Budget
+    from budgets.models import Budget
 
 
 class RequestOptions(TypedDict, total=False):
@@ -56,43 +56,30 @@ class Request:
     Raises BadOption for options that cannot be recorded.
     """
 
-    __slots__ = ("expect", "fingerprint", "key", "now", "options", "verb")
+    __slots__ = ("expect", "fingerprint", "key", "options", "verb")
 
     def __init__(self, verb: str, options: RequestOptions, **values: Any) -> None:
         self.verb, self.expect = verb, options.get("expect")
-        self.now: datetime | None = None
         self.options = clean_options(options)
         self.key: str | None = self.options["key"]
         given = {name: value for name, value in self.options.items() if value not in EMPTY}
         self.fingerprint = fingerprint(verb, values | given)
 
-    def open(self, writer: "LedgerWriter", budget: "Budget", *buckets: "Bucket") -> UUID | None:
+    def open(self, writer: "LedgerWriter", budget: "Budget") -> UUID | None:
         """Lock the budget; return the id of the row that answered this request before.
 
-        The buckets, of this budget, are read anew under the lock. A new request must find the
-        budget at the version that it expects. Raises KeyReused when the key belongs to another
-        request, StalePlan, RowNotFound, and BadOption for a preview's hash.
+        A new request must find the budget at the version that it expects. Raises KeyReused when
+        the key belongs to another request, StalePlan, and BadOption for a preview's hash.
         """
-        writer.lock(budget)
-        stock = writer.stock_of(budget.pk, self.key, *buckets)
-        self.now = stock.now
-        answer = stock.keys.answer(budget.pk, self.key, self.fingerprint)
+        answer = self.open_unchecked(writer, budget)
         if answer is None:
             require_expected(budget.version, self.expect)
         return answer
 
-    def open_stock(
-        self, writer: "LedgerWriter", budget: "Budget"
-    ) -> "tuple[UUID | None, list[Any]]":
-        """The same, whatever the request expects, with the open buckets of the budget.
-
-        For a deposit, which may expect a preview.
-        """
+    def open_unchecked(self, writer: "LedgerWriter", budget: "Budget") -> UUID | None:
+        """The same, whatever the request expects: for a deposit, which may expect a preview."""
         writer.lock(budget)
-        stock = writer.open_stock({budget.pk: budget}, [self.key])
-        self.now = stock.now
-        answer = stock.keys.answer(budget.pk, self.key, self.fingerprint)
-        return answer, stock.buckets.get(budget.pk, [])
+        return writer.keys([budget.pk], [self.key]).answer(budget.pk, self.key, self.fingerprint)
 
     def columns(self, now: datetime) -> dict[str, Any]:
         """The columns that record it, but for who asked; `now` unless it says when it happened."""

@@ -3,8 +3,8 @@
 Pure.
 """
 
-from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from budgets.errors import ReversalRefused, UndoRefused
@@ -46,34 +46,22 @@ def stored_values(statement: "Statement | None") -> dict[str, Any]:
     return {name: getattr(statement, name) for name in _STORED} if statement else {}
 
 
-class LineRow(NamedTuple):
-    """The columns of a line that are not those of its statement, in minor units."""
-
-    number: int
-    account: str
-    identity: str
-    posted: date
-    amount: int
-    description: str
-    status: str
-    copy: int
-    movement_id: UUID | None
-
-
-def line_row(classified: Classified, movement: "Movement | None") -> LineRow:
-    """A line as it is stored, with its deposit."""
+def line_values(statement: "Statement", classified: Classified) -> dict[str, Any]:
+    """The columns of a line, without its movement."""
     line = classified.line
-    return LineRow(
-        line.number,
-        line.account,
-        line.identity,
-        line.posted,
-        line.amount,
-        line.description[:LONGEST_DESCRIPTION],
-        classified.status.value,
-        classified.copy,
-        movement.pk if movement else None,
-    )
+    return {
+        "statement": statement,
+        "budget": statement.budget,
+        "number": line.number,
+        "account": line.account,
+        "identity": line.identity,
+        "posted": line.posted,
+        "amount": line.amount,
+        "currency": statement.currency,
+        "description": line.description[:LONGEST_DESCRIPTION],
+        "status": classified.status,
+        "copy": classified.copy,
+    }
 
 
 def deposit_of(statement: "Statement", classified: Classified) -> Deposit:

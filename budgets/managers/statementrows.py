@@ -8,32 +8,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import connections
-from django.utils import timezone
-from uuid_utils.compat import uuid7
 
 from budgets.managers.matching import LineStatus, Moved, is_changed
 from budgets.managers.requests import RequestOptions
-from budgets.managers.statementdeposits import LineRow
 from budgets.statements import StatementFile
-from tenants.context import current_tenant_id
 from tenants.errors import Conflict
 from tenants.managers.verbs import refused_as
 
 if TYPE_CHECKING:
     from budgets.models import Budget, Movement, Statement, StatementLine
-
-INSERT_LINES = """
-INSERT INTO budgets_statementline (tenant_id, statement_id, budget_id, currency, created_at,
-    updated_at, id, number, account, identity, posted, amount, description, status, copy,
-    movement_id)
-VALUES (%(tenant)s, %(statement)s, %(budget)s, %(currency)s, %(now)s, %(now)s,
-    unnest(%(ids)s::uuid[]), unnest(%(number)s::integer[]), unnest(%(account)s::text[]),
-    unnest(%(identity)s::text[]), unnest(%(posted)s::date[]), unnest(%(amount)s::bigint[]),
-    unnest(%(description)s::text[]), unnest(%(status)s::text[]), unnest(%(copy)s::integer[]),
-    unnest(%(movement_id)s::uuid[]))
-"""
-"""Lines of one statement: VALUES, since INSERT .. SELECT fails on Citus under row security."""
 
 _ONCE = ("budgets_statementline_once", "budgets_statementline_unnamed_once")
 
@@ -115,45 +98,23 @@ class StatementRows:
         """The stored lines of an import with these numbers."""
         return {row.number: row for row in statement.lines.filter(number__in=numbers)}
 
-    def keep(
-        self,
-        statement: "Statement",
-        lines: "Sequence[LineRow]",
-        kept: "Mapping[int, StatementLine]",
-    ) -> None:
-        """Insert lines; update the changed ones of `kept`, which an interrupted import inserted.
+    def keep(self, statement: "Statement", lines: "list[StatementLine]") -> None:
+        """Insert lines; update the changed ones that an interrupted import inserted.
 
-        One statement each, however many lines. Raises Conflict when another budget was given one
-        of the lines meanwhile.
+        Raises Conflict when another budget was given one of the lines meanwhile.
         """
+        kept = self.kept(statement, {line.number for line in lines})
         changed = []
         for line in lines:
             earlier = kept.get(line.number)
             if earlier and is_changed(earlier, line):
-                earlier.status, earlier.movement_id = line.status, line.movement_id
+                earlier.status, earlier.movement = line.status, line.movement
                 earlier.copy = line.copy
                 changed.append(earlier)
         refusal = Conflict("another budget was given the same line just now")
         with refused_as(dict.fromkeys(_ONCE, refusal)):
-            self._insert_lines(statement, [line for line in lines if line.number not in kept])
+            self._lines.bulk_create([line for line in lines if line.number not in kept])
             self._lines.bulk_update(changed, ["status", "movement", "copy"])
-
-    def _insert_lines(self, statement: "Statement", lines: "Sequence[LineRow]") -> None:
-        """Insert lines, without an instance for each."""
-        self._lines.model.require_writable("insert")
-        if not lines:
-            return
-        values: dict[str, Any] = {
-            "tenant": current_tenant_id(),
-            "statement": statement.pk,
-            "budget": statement.budget_id,
-            "currency": statement.currency,
-            "now": timezone.now(),
-            "ids": [uuid7() for _ in lines],
-        }
-        columns = zip(LineRow._fields, map(list, zip(*lines, strict=True)), strict=True)
-        with connections[self._lines.db].cursor() as cursor:
-            cursor.execute(INSERT_LINES, values | dict(columns))
 
     def reversals(self, statement: "Statement") -> "list[Movement]":
         """The movements that an undo made, in order."""

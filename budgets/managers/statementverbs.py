@@ -26,7 +26,7 @@ from budgets.managers.statementbalances import balance_gaps
 from budgets.managers.statementdeposits import (
     REREAD,
     deposit_of,
-    line_row,
+    line_values,
     reversal_options,
     statement_values,
     stored_values,
@@ -127,7 +127,11 @@ class StatementVerbs(LedgerVerbs):
         self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
     ) -> list[Classified]:
         """Each line of a batch with the status it would have now; writes nothing."""
-        context = self._context(statement, batch, surveyed, hold=hold)
+        incoming = [line for line in batch if line.incoming]
+        context = self._context(statement, incoming, surveyed)
+        if hold:
+            doubtful = [line for line in incoming if not context.duplicate_of(line)]
+            context = replace(context, similar=self._similar(doubtful, surveyed), hold=True)
         return [context.classify(line) for line in batch]
 
     @verb("statements.import")
@@ -156,18 +160,17 @@ class StatementVerbs(LedgerVerbs):
         self._rows.renew(statement)
         if statement.undone_at:
             raise StatementUndone
-        context = self._context(statement, batch, surveyed, hold=hold)
-        classified = [context.classify(line) for line in batch]
+        classified = self.classify(statement, batch, surveyed, hold=hold)
         new = [each for each in classified if each.status == LineStatus.NEW]
         made = self._movements.deposit_many([deposit_of(statement, each) for each in new])
         movements = dict(zip((each.line.number for each in new), made, strict=True))
         contradicted = surveyed.misfit is not None and not statement.trusted
         rows = [
-            line_row(each, movements.get(each.line.number))
+            self._line(statement, each, movements.get(each.line.number))
             for each in classified
             if each.line.incoming and not (contradicted and each.status == LineStatus.HELD)
         ]
-        self._rows.keep(statement, rows, context.kept)
+        self._rows.keep(statement, rows)
         return classified
 
     @verb("statements.import")
@@ -262,10 +265,9 @@ class StatementVerbs(LedgerVerbs):
         return statement
 
     def _context(
-        self, statement: "Statement", batch: Sequence[Line], surveyed: Survey, *, hold: bool
+        self, statement: "Statement", lines: Collection[Line], surveyed: Survey
     ) -> MatchContext:
-        """What earlier imports know about the lines of a batch that bring money in."""
-        lines = [line for line in batch if line.incoming]
+        """What earlier imports know about these lines."""
         past = defaultdict(list)
         names = {line.identity for line in lines}
         names |= {line.identity_by_id for line in lines if line.external_id and not line.has_id}
@@ -275,11 +277,7 @@ class StatementVerbs(LedgerVerbs):
         context = MatchContext(statement, surveyed, past, self._writer.now().date(), kept)
         keys = {movement_key(line.identity, context.attempt(line)) for line in lines}
         keys |= {former_key(line) for line in lines if line.external_id}
-        context = replace(context, moved=self._rows.moved(statement.budget, keys))
-        if not hold:
-            return context
-        doubtful = [line for line in lines if not context.duplicate_of(line)]
-        return replace(context, similar=self._similar(doubtful, surveyed), hold=True)
+        return replace(context, moved=self._rows.moved(statement.budget, keys))
 
     def _similar(self, lines: Collection[Line], surveyed: Survey) -> "list[StatementLine]":
         """Imported lines with the days and amounts of these lines that are not in the file.
@@ -293,3 +291,10 @@ class StatementVerbs(LedgerVerbs):
             for earlier in self._rows.deposited(days, amounts)
             if earlier.identity in these or earlier.identity not in surveyed.first
         ]
+
+    def _line(
+        self, statement: "Statement", classified: Classified, movement: "Movement | None"
+    ) -> "StatementLine":
+        values = line_values(statement, classified)
+        row: StatementLine = self._writer.make("StatementLine", **values, movement=movement)
+        return row

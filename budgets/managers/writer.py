@@ -11,14 +11,14 @@ from django.apps import apps
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadAmount, NothingToMove
-from budgets.managers.databasewriter import DatabaseWriter, Draft, DraftLine
+from budgets.managers.databasewriter import DatabaseWriter, Draft
 from budgets.managers.entries import ProposedEntry, net
 from budgets.managers.kinds import BucketKind
 from budgets.managers.requests import Request
 
 if TYPE_CHECKING:
     from budgets.managers.moneyverbs import MoneyVerbs
-    from budgets.models import Budget, Movement
+    from budgets.models import Budget, Entry, Movement
 
 
 class LedgerWriter(DatabaseWriter):
@@ -60,7 +60,7 @@ class LedgerWriter(DatabaseWriter):
             raise NothingToMove
         if budget.deposited + max(net_amount, 0) > MAX_MINOR:
             raise BadAmount("the budget cannot count that much money", asked=amount)
-        now, version = request.now or self.now(), budget.version
+        now = self.now()
         movement: Movement = self.make(
             "Movement",
             budget=budget,
@@ -76,7 +76,26 @@ class LedgerWriter(DatabaseWriter):
             **self.columns(request, now),
         )
         _count(budget, movement)
-        return Draft(budget, movement, [_line(line) for line in lines], version)
+        entries = [self._entry(movement, n, line) for n, line in enumerate(lines, start=1)]
+        return Draft(budget, movement, entries)
+
+    def _entry(self, movement: "Movement", position: int, line: ProposedEntry) -> "Entry":
+        """One line as an entry; its bucket, in memory, as after it."""
+        bucket = line.bucket
+        entry: Entry = self.make(
+            "Entry",
+            movement=movement,
+            position=position,
+            bucket=bucket,
+            seq=bucket.last_entry_seq + 1,
+            amount=line.amount,
+            balance_before=bucket.balance,
+            balance_after=line.after,
+            reason=line.reason,
+            became_full=line.becomes_full,
+        )
+        bucket.balance, bucket.last_entry_seq = entry.balance_after, entry.seq
+        return entry
 
     def add_money_bucket(self, budget: "Budget") -> None:
         """Give a new budget its money bucket."""
@@ -99,22 +118,6 @@ class LedgerVerbs:
         """The money verbs of the same store."""
         movements: MoneyVerbs = apps.get_model("budgets.Movement").objects
         return movements
-
-
-def _line(line: ProposedEntry) -> DraftLine:
-    """One line as it will be entered; its bucket, in memory, as after it."""
-    bucket = line.bucket
-    before, becomes_full = bucket.balance, line.becomes_full
-    bucket.balance, bucket.last_entry_seq = line.after, bucket.last_entry_seq + 1
-    return DraftLine(
-        bucket.pk,
-        line.amount,
-        line.reason,
-        bucket.last_entry_seq,
-        before,
-        bucket.balance,
-        becomes_full,
-    )
 
 
 def _count(budget: "Budget", movement: "Movement") -> None:

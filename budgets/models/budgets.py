@@ -1,8 +1,7 @@
 """Budgets, buckets and the versions of their rules. Money is in minor units, shares in ppm.
 
 Every unique constraint begins with the tenant. The functions of the triggers are in
-`migrations/0001_commit_checks.py`, as `0016_column_names.py` has replaced them, and in
-`migrations/0024_postings.py`.
+`migrations/0001_commit_checks.py`, as `0016_column_names.py` has replaced them.
 """
 
 from typing import ClassVar
@@ -50,26 +49,18 @@ class Budget(TenantModel):
         default=0, help_text="sum of all withdrawals, in minor units"
     )
     last_recorded_at = models.DateTimeField(null=True, help_text="recorded_at of its last movement")
-    head = models.BinaryField(
-        null=True, editable=False, help_text="hash of its last movement; null before the first"
-    )
     archived_at = models.DateTimeField(
         null=True, blank=True, help_text="when it was archived; null while it is open"
     )
 
     # Role app may not update the currency. PostgreSQL refuses a plain save() of an existing budget,
     # so loaddata must select before it writes (select_on_save).
-    # The trigger of postings writes the totals.
-    app_privileges = "SELECT, INSERT, UPDATE (name, owner_id, version, archived_at, updated_at)"
+    app_privileges = (
+        "SELECT, INSERT, UPDATE (name, owner_id, version, last_movement_seq, deposited,"
+        " withdrawn, last_recorded_at, archived_at, updated_at)"
+    )
     history = History(
-        without=[
-            "version",
-            "last_movement_seq",
-            "deposited",
-            "withdrawn",
-            "last_recorded_at",
-            "head",
-        ],
+        without=["version", "last_movement_seq", "deposited", "withdrawn", "last_recorded_at"],
         only=["name", "owner_id", "archived_at"],
     )  # the ledger is the history of its money
     listing = Listing(
@@ -102,12 +93,6 @@ class Budget(TenantModel):
                     withdrawn__gte=0, deposited__gte=F("withdrawn"), last_movement_seq__gte=0
                 ),
                 name="budgets_budget_totals",
-            ),
-            RowTrigger(
-                name="budgets_budget_made_as_its_ledger",
-                function="budgets_budget_made_as_its_ledger",
-                when="AFTER INSERT",
-                deferred=True,
             ),
         ]
 
@@ -142,7 +127,7 @@ class Bucket(BucketFacts, Rules, TenantModel):
     # versions of its rules.
     app_privileges = (
         "SELECT, INSERT, UPDATE (name, priority, filter_flat, filter_share, hold_flat,"
-        " hold_share, target, locked, archived_at, version, updated_at)"
+        " hold_share, target, locked, archived_at, balance, version, last_entry_seq, updated_at)"
     )
     history = None  # the versions are its history
     listing = Listing(
@@ -228,7 +213,7 @@ class Bucket(BucketFacts, Rules, TenantModel):
             RowTrigger(
                 name="budgets_bucket_is_its_last_entry",
                 function="budgets_bucket_is_its_last_entry",
-                when="AFTER INSERT",
+                when="AFTER INSERT OR UPDATE OF balance, last_entry_seq",
                 deferred=True,
             ),
             RowTrigger(

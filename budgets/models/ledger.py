@@ -1,6 +1,7 @@
 """The ledger: movements and their entries, append-only. Money is in minor units.
 
-Nobody inserts them but the trigger of `budgets_posting`: see `migrations/0024_postings.py`.
+The functions of the triggers are in `migrations/0001_commit_checks.py`, as
+`0016_column_names.py` has replaced them.
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -15,8 +16,9 @@ from budgets.managers.reads.ledger import LEDGER, MEMOS
 from budgets.models.budgets import Bucket, Budget
 from budgets.models.shared import RequestColumns
 from tenants.listing import Key, Listing, Moment, Text
-from tenants.models import VERBS_ALONE, TenantModel
-from tenants.schema.fields import TenantForeignKey, not_secret
+from tenants.models import APPEND_ONLY, VERBS_ALONE, TenantModel
+from tenants.schema.constraints import RowTrigger
+from tenants.schema.fields import TenantForeignKey
 
 
 class Movement(RequestColumns, TenantModel):
@@ -46,15 +48,8 @@ class Movement(RequestColumns, TenantModel):
         related_name="reversals",
         help_text="the movement that this reversal mirrors; null for other kinds",
     )
-    hash = not_secret(
-        models.BinaryField(
-            editable=False,
-            help_text="SHA-256 of the movement before it, of its columns and of its entries",
-        )
-    )
 
-    app_privileges = "SELECT"
-    tenant_implied = True
+    app_privileges = APPEND_ONLY
     history = None  # append-only
     listing = Listing(
         filters={
@@ -111,9 +106,7 @@ class Movement(RequestColumns, TenantModel):
                 fields=["tenant", "budget", "key"], name="budgets_movement_key_once"
             ),
             models.UniqueConstraint(
-                fields=["tenant", "reverses"],
-                condition=Q(reverses__isnull=False),
-                name="budgets_movement_reversed_once",
+                fields=["tenant", "reverses"], name="budgets_movement_reversed_once"
             ),
             models.CheckConstraint(
                 condition=Q(amount__gt=0, entry_count__gt=0, seq__gt=0),
@@ -138,6 +131,12 @@ class Movement(RequestColumns, TenantModel):
                 )
                 | Q(kind="reversal", reverses__isnull=False),
                 name="budgets_movement_net_amount",
+            ),
+            RowTrigger(
+                name="budgets_movement_adds_up",
+                function="budgets_movement_adds_up",
+                when="AFTER INSERT",
+                deferred=True,
             ),
         ]
 
@@ -182,11 +181,10 @@ class Entry(TenantModel):
         default=False, help_text="whether the entry fills the bucket up to its target"
     )
     movement_seq = models.BigIntegerField(
-        editable=False, db_default=0, help_text="seq of its movement"
+        editable=False, db_default=0, help_text="seq of its movement, set by a trigger"
     )
 
-    app_privileges = "SELECT"
-    tenant_implied = True
+    app_privileges = APPEND_ONLY
     history = None  # append-only
     listing = LEDGER
     plain_writes = VERBS_ALONE
@@ -228,6 +226,22 @@ class Entry(TenantModel):
             models.CheckConstraint(
                 condition=Q(reason__in=EntryReason.values),
                 name="budgets_entry_reason",
+            ),
+            RowTrigger(
+                name="budgets_entry_takes_its_place",
+                function="budgets_entry_takes_its_place",
+                when="BEFORE INSERT",
+            ),
+            RowTrigger(
+                name="budgets_entry_joins_its_movement",
+                function="budgets_entry_joins_its_movement",
+                when="AFTER INSERT",
+            ),
+            RowTrigger(
+                name="budgets_entry_chains",
+                function="budgets_entry_chains",
+                when="AFTER INSERT",
+                deferred=True,
             ),
         ]
 

@@ -10,7 +10,6 @@ from budgets.errors import ReversalRefused, UnknownStatement
 from budgets.interfaces import AnyRow
 from budgets.managers.matching import LineStatus, Moved, is_changed
 from budgets.managers.requests import RequestOptions
-from budgets.managers.statementdeposits import LineRow
 from budgets.managers.statementfacts import LineFacts, StatementFacts
 from budgets.managers.statementrows import StatementRows
 from budgets.managers.statements import SHORTEST_PREFIX
@@ -172,14 +171,11 @@ class MemoryStatementRows(StatementRows):
         return {row.number: row for row in rows if row.number in numbers}
 
     @override
-    def keep(self, statement: AnyRow, lines: Sequence[LineRow], kept: Mapping[int, Any]) -> None:
-        of = {"statement_id": statement.pk, "budget_id": statement.budget_id}
-        of["currency"] = statement.currency
+    def keep(self, statement: AnyRow, lines: list[Any]) -> None:
+        kept = self.kept(statement, {line.number for line in lines})
         for line in lines:
-            row = kept.get(line.number)
-            if row is None:
-                row = StatementLine(store=self._store, **of, **line._asdict())
-            elif is_changed(row, line):
+            row = kept.get(line.number, line)
+            if row is not line and is_changed(row, line):
                 row.status, row.movement_id = line.status, line.movement_id
                 row.copy = line.copy
             self._store.put(row)

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from budgets.cascade import MAX_MINOR
 from budgets.errors import BadRule
-from budgets.managers.databasewriter import Draft, DraftLine
+from budgets.managers.databasewriter import Draft
 from budgets.managers.keys import Keys
 from budgets.managers.requests import Request
-from budgets.managers.stock import Stock
 from budgets.managers.writer import LedgerWriter
-from budgets.testing.rows import Bucket, Budget, Entry, Movement, Row
+from budgets.testing.rows import Bucket, Budget, Movement, Row
 from budgets.testing.store import Store
 from tenants.errors import ValueRefused
 
@@ -75,14 +74,8 @@ class MemoryWriter(LedgerWriter):
         return self.store.budget(budget.pk).buckets.open()
 
     @override
-    def stock_of(self, budget_id: UUID, key: str | None, *buckets: Any) -> Stock:
-        self.renew(*buckets)
-        return Stock({}, self.store.keys.copy(), self.now())
-
-    @override
-    def open_stock(self, budgets: Mapping[UUID, Any], keys: Iterable[str | None]) -> Stock:
-        buckets = {pk: budget.buckets.open() for pk, budget in budgets.items()}
-        return Stock(buckets, self.store.keys.copy(), self.now())
+    def open_buckets_of(self, budgets: Mapping[UUID, Any]) -> dict[UUID, list[Any]]:
+        return {pk: budget.buckets.open() for pk, budget in budgets.items()}
 
     @override
     def movements(self, ids: Collection[UUID], budgets: Mapping[UUID, Any]) -> dict[UUID, Any]:
@@ -95,29 +88,14 @@ class MemoryWriter(LedgerWriter):
     @override
     def write(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
-            answer: Any = draft.movement
-            budget: Any = draft.budget
-            self.store.put(answer, budget)
+            rows: list[Any] = [draft.movement, draft.budget, *draft.entries]
+            self.store.put(*rows)
+            answer = draft.movement
             self.store.keys.take(draft.budget.pk, answer.key, answer.request_hash, answer.pk)
-            for position, line in enumerate(draft.lines, start=1):
-                self.store.put(self._entry(answer, position, line))
-                bucket = self.store.get(Bucket, line.bucket_id)
-                bucket.balance, bucket.last_entry_seq = line.after, line.seq
+            for entry in draft.entries:
+                bucket = self.store.get(Bucket, entry.bucket_id)
+                bucket.balance, bucket.last_entry_seq = entry.balance_after, entry.seq
                 self.store.put(bucket)
-
-    def _entry(self, movement: Any, position: int, line: DraftLine) -> Any:
-        return Entry(
-            store=self.store,
-            movement_id=movement.pk,
-            position=position,
-            bucket_id=line.bucket_id,
-            seq=line.seq,
-            amount=line.amount,
-            balance_before=line.before,
-            balance_after=line.after,
-            reason=line.reason,
-            became_full=line.becomes_full,
-        )
 
     @override
     def write_rules(

@@ -1,7 +1,7 @@
 """The btree indexes of models, and the ones that serve the filters and sorts of listings."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -34,8 +34,6 @@ class Btree:
     opclasses: tuple[str, ...]
     down: tuple[bool, ...]
     nulls_first: tuple[bool, ...]
-    is_partial: bool = False
-    """Whether it lacks the rows in which its last field is NULL: no filter finds those."""
 
     def serves_filter(
         self, field: Any, operator: str, after: Fields = TENANT, *, ignore_case: bool = False
@@ -60,8 +58,6 @@ class Btree:
         nulls, down = self.nulls_first[own], self.down[own]
         if self.fields[: own.stop] != (*after, *fields) or len(set(down)) > 1:
             return False
-        if self.is_partial:
-            return False
         usual = down if empty is None else (down[0] != empty, *down[1:])
         return nulls == usual and not any("_pattern_" in each for each in self.opclasses[own])
 
@@ -79,11 +75,8 @@ def btrees(model: Model, always: models.Q | None = None) -> Iterator[Btree]:
     for unique in model._meta.constraints:
         if not isinstance(unique, models.UniqueConstraint) or not unique.fields:
             continue
-        btree = _btree(unique.name, unique.fields, getattr(unique, "opclasses", ()))
         if _covers_listing(model, unique.condition):
-            yield btree
-        elif unique.condition == models.Q(**{f"{unique.fields[-1]}__isnull": False}):
-            yield replace(btree, is_partial=True)
+            yield _btree(unique.name, unique.fields, getattr(unique, "opclasses", ()))
 
 
 def index_prefix(model: Model) -> Fields:

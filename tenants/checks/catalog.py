@@ -87,16 +87,6 @@ WITH RECURSIVE ours AS (
 """
 
 
-def doors() -> dict[str, str]:
-    """The tables that keep no row: an INSERT runs the trigger function, which writes elsewhere.
-
-    They have no model. An app declares them in its AppConfig, with their functions:
-    `doors = {"notes_import": "notes_import"}`.
-    """
-    declared = (getattr(config, "doors", {}) for config in apps.get_app_configs())
-    return {table: function for each in declared for table, function in each.items()}
-
-
 @dataclass(frozen=True)
 class Catalog:
     """The catalog of a connection's database.
@@ -140,9 +130,7 @@ class Catalog:
                 *LOOK_UPS,
                 *(f"{each.function}()" for _, each in constraints(RowTrigger)),
                 *(each.signature for kind in FUNCTIONS for _, each in constraints(kind)),
-                *(f"{function}()" for function in doors().values()),
             ],
-            "doors": [*doors()],
-            "tables": [*(model._meta.db_table for model in self.present), *doors()],
+            "tables": [model._meta.db_table for model in self.present],
             "functions": [each.name for kind in FUNCTIONS for _, each in constraints(kind)],
         }

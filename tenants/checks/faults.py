@@ -253,8 +253,7 @@ TIMES = Fault(
     "migrate; or, as owner, add the CHECK of schema.constraints.readable_times and validate it",
     f"""
 SELECT relname, attname FROM owned o JOIN pg_attribute a ON a.attrelid = o.oid
-WHERE a.attnum > 0 AND NOT attisdropped AND atttypid = 'timestamptz'::regtype
-  AND NOT relname = ANY(%(doors)s) AND NOT EXISTS (
+WHERE a.attnum > 0 AND NOT attisdropped AND atttypid = 'timestamptz'::regtype AND NOT EXISTS (
     SELECT FROM pg_constraint c
     WHERE conrelid = o.oid AND contype = 'c' AND convalidated AND position(format(
         '(%%1$I >= ''{FIRST:%Y-%m-%d %H:%M:%S}+00''::timestamp with time zone AND '

@@ -73,7 +73,7 @@ def _constraints(model: type[TenantModel]) -> Iterator[Error]:
         for field in model._meta.local_fields
         if isinstance(field, TenantForeignKey)
     ]
-    isolation = isolation_of(model)
+    isolation = isolation_of(model, app_privileges=model.app_privileges)
     for constraint in (*isolation, *filter(None, live_parents)):
         if constraint not in model._meta.constraints:
             yield Error(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.expressions import Expression, OrderBy
+from django.db.models.expressions import OrderBy
 
 from tenants.context import tenancy
 from tenants.errors import BadCursor
@@ -47,33 +47,18 @@ def page_of[M: models.Model](rows: "models.QuerySet[M]", query: ListingQuery) ->
 
     Raises BadCursor.
     """
-
-    def find(position: Position | None) -> list[M]:
-        walk = ordered(rows, query.sort, back=position is not None and position.back)
-        found = list[M]()
-        for condition in ahead(rows.model, query.sort, position) if position else [Q()]:
-            found += walk.filter(condition)[: query.limit + 1 - len(found)]
-        return found
-
-    return paged(rows.model, query, find)
-
-
-def paged[M: models.Model](
-    model: type[M], query: ListingQuery, find: Callable[[Position | None], list[M]]
-) -> Page[M]:
-    """The page of a query whose rows `find` reads: from a position on, one more than it shows.
-
-    Raises BadCursor.
-    """
-    signer = signer_of(query, *_scope(model))
+    fields = [column_of(rows.model, path) for path in query.sort.columns]
+    signer = signer_of(query, *_scope(rows.model))
     start = position_of(query.cursor, signer)
-    fields = [column_of(model, path) for path in query.sort.columns] if start else []
     position = start and Position(
         start.back,
         [field.to_python(value) for field, value in zip(fields, start.values, strict=True)],
     )
+    back = position is not None and position.back
+    walk, found = ordered(rows, query.sort, back=back), list[M]()
     with mark_unreadable_times():
-        found = find(position)
+        for condition in _ahead(rows.model, query.sort, position) if position else [Q()]:
+            found += walk.filter(condition)[: query.limit + 1 - len(found)]
     return page_from(
         found,
         query.limit,
@@ -156,7 +141,7 @@ def _values(row: models.Model, sort: Sort) -> list[str | None]:
     return texts
 
 
-def ahead(model: type[models.Model], sort: Sort, position: Position) -> list[Any]:
+def _ahead(model: type[models.Model], sort: Sort, position: Position) -> list[Any]:
     """The conditions of the rows on one side of a position, in the order of the walk.
 
     An index serves each of them. There are two conditions where the walk crosses between rows with
@@ -182,12 +167,7 @@ def _beyond(model: type[models.Model], sort: Sort, position: Position) -> Q:
     """
     less = sort.descending != position.back
     pairs = zip(position.values, sort.columns, strict=True)
-    values = [
-        value
-        if isinstance(value, Expression)
-        else Value(value, output_field=column_of(model, path))
-        for value, path in pairs
-    ]
+    values = [Value(value, output_field=column_of(model, path)) for value, path in pairs]
     beyond = Q(Comparison(RowValue(*map(F, sort.columns)), "<" if less else ">", RowValue(*values)))
     if "__" in sort.columns[0]:
         beyond &= Q(**{f"{sort.columns[0]}__{'lte' if less else 'gte'}": position.values[0]})

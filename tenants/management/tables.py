@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
-from tenants.checks.catalog import Catalog, doors
+from tenants.checks.catalog import Catalog
 from tenants.postgres.block import catalog_cursor
 from tenants.postgres.grants import app_grants
 from tenants.schema.comments import is_commented
@@ -92,10 +92,9 @@ def tables() -> list[Table]:
 
 
 def other_tables(ours: Iterable[Table]) -> dict[str, str]:
-    """The tables without a model of ours, each with the privileges of role app."""
+    """The tables of Django and of libraries, each with the privileges of role app."""
     names = {table.name for table in ours}
-    others = {**app_grants(), **dict.fromkeys(doors(), "INSERT")}
-    return {name: rights for name, rights in sorted(others.items()) if name not in names}
+    return {name: rights for name, rights in sorted(app_grants().items()) if name not in names}
 
 
 def _rules(catalog: Catalog) -> dict[str, list[str]]:

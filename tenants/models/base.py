@@ -131,8 +131,6 @@ class TenantModel(Dated, Contracted, TenantOwned):
     updated_at = models.DateTimeField(auto_now=True)
 
     app_privileges: ClassVar[str] = READ_WRITE
-    tenant_implied: ClassVar[bool] = False
-    """Whether a foreign key to a row of the tenant makes the one to the tenant itself needless."""
     base_manager: ClassVar[str] = "objects"
     history: ClassVar[History | None] = History()
     objects: ClassVar[TenantManager[Self]] = TenantManager()
@@ -210,7 +208,7 @@ def _isolate(sender: type[models.Model]) -> None:
     if not issubclass(sender, TenantModel) or sender._meta.proxy:
         return
     meta = sender._meta
-    constraints = [*meta.constraints, *isolation_of(sender)]
+    constraints = [*meta.constraints, *isolation_of(sender, app_privileges=sender.app_privileges)]
     if sender.history:
         constraints.append(sender.history.trigger(sender, function="tenants_record_change"))
     meta.constraints = constraints

@@ -1,4 +1,4 @@
-"""The database engine `tenants.postgres`: Django's engine with nine differences.
+"""The database engine `tenants.postgres`: Django's engine with eight differences.
 
 - Errors are members of `tenants.errors`, with one for each cause of a failed connection
   (`connecting`, `pool`).
@@ -9,15 +9,13 @@
 - A server older than PostgreSQL 18 is refused.
 - A role that row security does not bind is refused (`tenants.postgres.roles`).
 - The first connection to the embedded server starts it.
-- `prepared_cursor` prepares its statements (`tenants.managers.prepared`).
 """
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self, override
+from typing import Any, override
 
-import psycopg
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
@@ -26,7 +24,6 @@ from django.db.backends.postgresql import base, features, operations
 from django.db.models import UniqueConstraint
 from django.db.models.constants import OnConflict
 from django.utils.functional import cached_property
-from psycopg.pq import Format
 
 from tenants.errors import StoreError, TimedOut, Unavailable
 from tenants.postgres.connecting import CannotConnect, connection_errors
@@ -38,18 +35,6 @@ from tenants.postgres.migration_history import require_current_migrations
 from tenants.postgres.pool import POOLS, Pool
 from tenants.postgres.roles import require_bound, require_unbound
 from tenants.postgres.unreadable_times import adapters
-
-
-class PreparedCursor(psycopg.Cursor[Any]):
-    """The driver's cursor; it prepares a statement when it first runs on the connection."""
-
-    def __init__(self, connection: Any, *, binary: bool) -> None:
-        super().__init__(connection)
-        self.format = Format.BINARY if binary else Format.TEXT
-
-    @override
-    def execute(self, query: Any, params: Any = None, **_: Any) -> Self:
-        return super().execute(query, params, prepare=True)
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -66,12 +51,6 @@ class DatabaseOperations(operations.DatabaseOperations):
     """PostgreSQL's operations with the compilers of this engine."""
 
     compiler_module = "tenants.postgres.compiler"
-
-    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
-        """Django's, for the log of statements; a prepared one with its values too."""
-        if isinstance(cursor, PreparedCursor):
-            return str(self.compose_sql(sql, params))
-        return str(super().last_executed_query(cursor, sql, params))
 
     def on_conflict_suffix_sql(
         self, fields: Any, on_conflict: Any, update_fields: Any, unique_fields: Any
@@ -150,20 +129,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def wrap_database_errors(self) -> ErrorTranslator:
         return ErrorTranslator(self)
 
-    def prepared_cursor(self, *, binary: bool) -> Any:
-        """A cursor whose statements are prepared, unless `prepared_statements` is False."""
-        self.require_own_block()
-        with self.wrap_database_errors:
-            return self._prepare_cursor(  # type: ignore[attr-defined]
-                PreparedCursor(self.connection, binary=binary)
-            )
-
     @override
     def get_connection_params(self) -> dict[str, Any]:
-        params = super().get_connection_params()
-        if params.pop("prepared_statements", True):
-            params["prepare_threshold"] = sys.maxsize  # only those of `prepared_cursor`
-        return params | {"context": adapters(settings.USE_TZ, self.timezone)}
+        return super().get_connection_params() | {
+            "context": adapters(settings.USE_TZ, self.timezone)
+        }
 
     @override
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

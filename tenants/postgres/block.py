@@ -20,9 +20,7 @@ def enter_tenant(
     security and the history of changes read are local to the transaction, so a pooled connection
     never carries them to its next user.
     """
-    connection = cast(Any, connections[using])
-    connection.ensure_connection()
-    with connection.prepared_cursor(binary=True) as cursor:
+    with connections[using].cursor() as cursor:
         values = [tenant_id, actor_id, request_id, reader]
         cursor.execute("SELECT enter_tenant(%s, %s, %s, %s)", values)
         [(suspended,)] = cursor.fetchall()

@@ -197,7 +197,7 @@ class RowTrigger(DeclaredSQL):
         return ", ".join(f"'{arg}'" for arg in self.args)
 
 
-def isolation_of(model: Any) -> list[models.BaseConstraint]:
+def isolation_of(model: type[models.Model], *, app_privileges: str) -> list[models.BaseConstraint]:
     """The constraints of a TenantModel."""
     table = model._meta.db_table
     references = [
@@ -205,13 +205,12 @@ def isolation_of(model: Any) -> list[models.BaseConstraint]:
         for field in model._meta.local_fields
         if isinstance(field, TenantForeignKey)
     ]
-    if not model.tenant_implied:
-        references.insert(0, TenantReference(field="tenant", name=f"{table}_tenant_exists"))
     return [
         TenantKey(name=f"{table}_pkey"),
+        TenantReference(field="tenant", name=f"{table}_tenant_exists"),
         *references,
         RowSecurity(name=f"{table}_isolation"),
-        Grants(name=f"{table}_grants", app=model.app_privileges),
+        Grants(name=f"{table}_grants", app=app_privileges),
     ]
 
 

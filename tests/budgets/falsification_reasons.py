@@ -37,9 +37,10 @@ REASONS = [
     ),
     Reason(
         "The words of the caller, and who called: only the row itself has them, and role app cannot"
-        " change them. Of movements, the chain of hashes names such a change (`I15`).",
+        " change them. A chain of hashes over the movements will name such a change.",
         _columns(
             budgets_bucketversion="effective_at actor_id request_id memo metadata",
+            budgets_movement="effective_at actor_id request_id memo metadata source",
             budgets_scheduleversion="effective_at actor_id request_id memo metadata",
             budgets_schedulerun="actor_id",
             tenants_change="actor_id request_id",
@@ -51,6 +52,7 @@ REASONS = [
         " runs and lines.",
         _columns(
             budgets_bucketversion="key request_hash",
+            budgets_movement="key request_hash",
             budgets_scheduleversion="key request_hash",
         ),
     ),
@@ -61,8 +63,15 @@ REASONS = [
     ),
     Reason(
         "The audit replays only the newest cascade of each budget. With `--replay` it replays all,"
-        " and names changed begins of versions there too.",
-        _columns(budgets_bucketversion="from_seq"),
+        " and names changed reasons, `became_full` and begins of versions there too. It does not"
+        " compute `became_full` of entries that no cascade wrote.",
+        _columns(budgets_bucketversion="from_seq", budgets_entry="reason became_full"),
+    ),
+    Reason(
+        "Two kinds can have the same entries: a transfer from the money bucket and"
+        " `redistribute_to`, or a transfer to a full bucket and `release_excess`. The requested"
+        " amount of a redistribution may be higher than the amount that the buckets kept.",
+        _columns(budgets_movement="kind amount"),
     ),
     Reason(
         "A version of a schedule is compared with the next terms, the due times and the deposits. A"

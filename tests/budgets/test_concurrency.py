@@ -12,11 +12,8 @@ from django.db import connection, connections
 from budgets.cascade import Claim
 from budgets.errors import KeyReused
 from budgets.jobs import audit
-from budgets.managers import databasewriter
 from budgets.models import Bucket, Budget, Movement
 from tenants.context import acting_for, run_for
-from tenants.errors import Conflict
-from tenants.managers.prepared import Prepared
 from tenants.models import Tenant
 from tests.factories import BucketFactory, BudgetFactory
 
@@ -218,22 +215,3 @@ def test_reading_does_not_wait(tenant, budget, held):
         preview = Movement.objects.preview(Budget.objects.get(pk=budget.pk), 7)
 
     assert preview.money.balance == 0
-
-
-def test_control_without_the_lock_what_was_decided_on_old_rows_is_refused(
-    tenant, budget, threads, held, monkeypatch
-):
-    unlocked = Prepared(databasewriter.LOCK.sql.removesuffix(" FOR NO KEY UPDATE"))
-    monkeypatch.setattr(databasewriter, "LOCK", unlocked)
-
-    def once() -> None:
-        with acting_for(tenant):
-            Movement.objects.deposit(Budget.objects.get(pk=budget.pk), 7)
-
-    with held(tenant, budget, 5):
-        second = threads(once)
-        until(somebody_waits)
-
-    with pytest.raises(Conflict):
-        second.result(SOON)
-    assert list(audit.breaks_of(tenant)) == []

@@ -179,7 +179,7 @@ class TestABadFixture:
         ("change", "says"),
         [
             (set_in("entry", amount=1), "budgets_entry_adds_up"),
-            (set_in("movement", amount=501, net_amount=501), "totals that its movements do not"),
+            (set_in("movement", amount=501, net_amount=501), "not 2 of 501"),
             (set_in("bucket", balance=5), "stands at 5"),
             (set_in("budget", currency="eur"), "budgets_budget_currency"),
             (set_in("budget", nonsense=1), "no field named 'nonsense'"),

@@ -1,7 +1,7 @@
 """Lines that were imported before their identity had a day and an amount: there and back."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,33 +33,11 @@ VALUES (%s, %s, now(), now(), %s, %s, %s, %s, %s, %s, %s, 'EUR', %s, %s, %s)
 """
 
 
-DEPOSIT = """
-INSERT INTO budgets_movement (tenant_id, id, budget_id, seq, kind, amount, net_amount, entry_count,
-    effective_at, recorded_at, request_id, memo, metadata, key, source, request_hash)
-SELECT tenant_id, %(new)s, id, last_movement_seq + 1, 'deposit', %(cents)s, %(cents)s, 1,
-    '2025-01-31 12:00Z', now(), '', %(memo)s, '{}', %(key)s, '', 'x'
-FROM budgets_budget WHERE tenant_id = %(tenant)s AND id = %(budget)s;
-INSERT INTO budgets_entry (tenant_id, id, movement_id, position, bucket_id, seq, amount,
-    balance_before, balance_after, reason, became_full)
-SELECT tenant_id, gen_random_uuid(), %(new)s, 1, id, last_entry_seq + 1, %(cents)s, balance,
-    balance + %(cents)s, 'remainder', false
-FROM budgets_bucket WHERE tenant_id = %(tenant)s AND budget_id = %(budget)s AND kind = 'money';
-UPDATE budgets_bucket SET balance = balance + %(cents)s, last_entry_seq = last_entry_seq + 1
-WHERE tenant_id = %(tenant)s AND budget_id = %(budget)s AND kind = 'money';
-UPDATE budgets_budget SET version = version + 1, last_movement_seq = last_movement_seq + 1,
-    deposited = deposited + %(cents)s, last_recorded_at = (
-        SELECT recorded_at FROM budgets_movement WHERE tenant_id = %(tenant)s AND id = %(new)s)
-WHERE tenant_id = %(tenant)s AND id = %(budget)s
-"""
-
-
 @pytest.fixture
 def desk(tenant, tmp_path) -> Iterator[Desk]:
     desk = Desk(tenant, tmp_path)
     migrate(BEFORE)
     yield desk
-    with acting_for(tenant):  # a newest cascade: those of `Before` have no lines of envelopes
-        Movement.objects.deposit(desk.budget, 1)
     assert desk.is_sound()
 
 
@@ -99,21 +77,17 @@ class Before:
         movement = None
         if status == "new":
             with acting_for(self.desk.tenant):
-                movement = self._deposit(cents, f"statement:{former(fitid)}", text)
+                movement = Movement.objects.deposit(
+                    self.desk.budget,
+                    cents,
+                    key=f"statement:{former(fitid)}",
+                    memo=text,
+                    effective_at=datetime(2025, 1, 31, 12, tzinfo=UTC),
+                ).pk
         self._insert(
             LINE, uuid4(), statement, self.desk.budget.pk, self.number, "7", former(fitid), DAY,
             cents, text, status, movement,
         )  # fmt: skip
-
-    def _deposit(self, cents: int, key: str, memo: str) -> UUID:
-        """A deposit that goes to the money bucket, as the old code wrote it."""
-        with connection.cursor() as cursor:
-            new = uuid4()
-            values: dict[str, Any] = {"cents": cents, "key": key, "memo": memo, "new": new}
-            values |= {"tenant": self.desk.tenant.pk, "budget": self.desk.budget.pk}
-            for statement in DEPOSIT.split(";"):
-                cursor.execute(statement, values)
-        return new
 
     def _insert(self, sql: str, *values: Any) -> None:
         with acting_for(self.desk.tenant), connection.cursor() as cursor:

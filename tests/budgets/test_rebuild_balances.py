@@ -10,7 +10,7 @@ from django.db import connections
 
 from budgets.jobs import audit
 from tenants.context import acting_for
-from tenants.errors import TenantViolation
+from tenants.errors import ConstraintBroken
 from tenants.managers.tenants import TenantsManager
 from tenants.postgres.base import as_owner
 from tests.budgets.verbs import Audited, Scene
@@ -139,7 +139,8 @@ class TestRebuild(Audited):
         broken(scene, "salary", flip)
 
     def test_role_app_cannot_break_a_balance(self, scene):
-        with pytest.raises(TenantViolation), scene.block():
+        with pytest.raises(ConstraintBroken) as refused, scene.block():
             connections["default"].cursor().execute(BREAK, [scene.pks["Rent"]])
 
+        assert refused.value.constraint == "budgets_bucket_is_its_last_entry"
         assert scene.balances("Rent") == [300_00]

@@ -77,10 +77,10 @@ class TestWithdraw(Audited):
         assert {one.seq, two.seq} == {3, 4}
         assert scene.balances("Rent") == [0]
 
-    def test_takes_four_statements(self, scene):
+    def test_takes_eight_statements(self, scene):
         with scene.block():
             bucket = scene.bucket("Rent")
 
         count = statements(scene.tenant, lambda: Movement.objects.withdraw(bucket, 1, key="k"))
 
-        assert count == 4
+        assert count == 8

@@ -610,8 +610,8 @@ CATALOG = {
         {"tenants.E020"},
     ),
     "a trigger that is switched off": (
-        "ALTER TABLE budgets_bucket DISABLE TRIGGER budgets_bucket_as_versioned",
-        "ALTER TABLE budgets_bucket ENABLE TRIGGER budgets_bucket_as_versioned",
+        "ALTER TABLE budgets_entry DISABLE TRIGGER budgets_entry_chains",
+        "ALTER TABLE budgets_entry ENABLE TRIGGER budgets_entry_chains",
         {"tenants.E020"},
     ),
     "a secret shown to inspector": (

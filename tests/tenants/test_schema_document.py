@@ -179,7 +179,7 @@ def test_it_can_be_had_as_json(committed):
     [bucket] = [table for table in answer["tables"] if table["name"] == "budgets_bucket"]
     [balance] = [column for column in bucket["columns"] if column["name"] == "balance"]
     assert (balance["type"], balance["null"], balance["default"]) == ("bigint", False, "0")
-    assert "target" in bucket["app_privileges"]
+    assert "balance" in bucket["app_privileges"]
     assert answer["others"]["auth_group"] == "SELECT, INSERT, UPDATE, DELETE"
 
 

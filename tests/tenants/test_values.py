@@ -204,7 +204,7 @@ class TestWriting:
 
     def test_an_expression_that_is_out_of_range_names_none(self, budget):
         with pytest.raises(ValueRefused) as caught:
-            Budget.objects.update(version=F("version") + 2**62 + 2**62)
+            Budget.objects.update(last_movement_seq=F("last_movement_seq") + 2**62 + 2**62)
 
         assert caught.value.fields == ()
         connection.set_rollback(True)

@@ -2,46 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.apps import apps
-from django.db import router
 from django.db.models import F, FilteredRelation, Q
 
 from budgets.cascade import WHOLE, Claim
 from budgets.managers.kinds import BucketKind
 from budgets.managers.reads.redistribution import columns_of_buckets
 from budgets.managers.reads.validation import require_rows
-from tenants.context import tenancy
-from tenants.managers.compiled import Placeholder, compiled
-from tenants.managers.prepared import Prepared
 from tenants.postgres.unreadable_times import Unreadable, mark_unreadable_times
 
 if TYPE_CHECKING:
-    from budgets.managers.buckets import BucketQuerySet
     from budgets.models import Bucket, Budget
 
 LAST = ("movement_id", "movement__seq", "movement__kind", "amount", "movement__effective_at",
         "movement__recorded_at", "movement__memo")  # fmt: skip
-OF_BUDGET = {
-    "budget_id": "budget",
-    "budget__name": "name",
-    "budget__currency": "currency",
-    "budget__exponent": "exponent",
-    "budget__version": "version",
-    "budget__last_movement_seq": "seq",
-    "budget__deposited": "deposited",
-    "budget__withdrawn": "withdrawn",
-    "redistributed": "redistributed",
-    "last_redistributed_at": "last_redistributed_at",
-}
-"""Columns of the money bucket's row, with the names that the dashboard has for them."""
-OF_BUCKET = ("id", "name", "kind", "priority", "filter_flat", "filter_share", "hold_flat",
-             "hold_share", "locked", "archived_at", "balance", "target")  # fmt: skip
-_BUCKET = len(OF_BUDGET)
-_LAST = _BUCKET + len(OF_BUCKET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,50 +110,37 @@ def fill_share(balance: int, target: int | None) -> int | None:
 
 
 def dashboard(budget: "Budget") -> Dashboard:
-    """One prepared statement reads it all, so that every figure is of the version it names.
+    """One statement reads it all, so that every figure is of the version it names.
 
     A bucket's last entry is the one its `last_entry_seq` counts.
     """
-    with mark_unreadable_times():
-        rows = require_rows(_read(budget))
-    bucket: Any = apps.get_model("budgets.Bucket")
-    of_budget = dict(zip(OF_BUDGET.values(), rows[-1][:_BUCKET], strict=True))
-    of_budget["redistributed"] = int(of_budget["redistributed"])
-    states = tuple(_state(_bucket(bucket, row), row[_LAST:]) for row in rows)
-    return Dashboard(buckets=states, **of_budget)
-
-
-def _read(budget: "Budget") -> list[tuple[Any, ...]]:
-    bucket: Any = apps.get_model("budgets.Bucket")
-    using = router.db_for_read(bucket, instance=budget)
-    if tenancy().tenant_id is None:  # while inspecting there is no tenant to name
-        return list(_rows(bucket.objects.using(using).filter(budget=budget.pk)))
-    return _statement(bucket, using).rows(using, budget=budget.pk)
-
-
-@cache
-def _statement(bucket: Any, using: str) -> Prepared:
-    given = Placeholder("budget", bucket._meta.get_field("budget"))
-    return compiled(_rows(bucket.objects.using(using).filter(budget=given)), binary=False).statement
-
-
-def _rows(buckets: "BucketQuerySet") -> Any:
-    """A row for each open bucket, the money bucket's last."""
     last = FilteredRelation("entries", condition=Q(entries__seq=F("last_entry_seq")))
-    rows = buckets.open().annotate(last=last, **columns_of_buckets()).order_by("priority")
-    return rows.values_list(*OF_BUDGET, *OF_BUCKET, *(f"last__{column}" for column in LAST))
+    columns = {f"_{column}": F(f"last__{column}") for column in LAST}
+    rows = budget.buckets.open().select_related("budget").annotate(last=last)
+    with mark_unreadable_times():
+        told = rows.annotate(**columns, **columns_of_buckets())
+        buckets = require_rows(list(told.order_by("priority")))
+    money: Any = buckets[-1]
+    now: Budget = money.budget
+    return Dashboard(
+        now.pk,
+        now.name,
+        now.currency,
+        now.exponent,
+        now.version,
+        now.last_movement_seq,
+        now.deposited,
+        now.withdrawn,
+        tuple(map(_state, buckets)),
+        money.redistributed,
+        money.last_redistributed_at,
+    )
 
 
-def _bucket(model: Any, row: tuple[Any, ...]) -> "Bucket":
-    """An instance with the columns that were read, for what follows from them."""
-    bucket: Bucket = model.__new__(model)
-    vars(bucket).update(zip(OF_BUCKET, row[_BUCKET:_LAST], strict=True))
-    return bucket
-
-
-def _state(bucket: "Bucket", last: tuple[Any, ...]) -> BucketState:
+def _state(bucket: "Bucket") -> BucketState:
+    moved: list[Any] = [getattr(bucket, f"_{column}") for column in LAST]
     return BucketState(
-        bucket=bucket.id,
+        bucket=bucket.pk,
         name=bucket.name,
         kind=bucket.kind,
         state=bucket.state,
@@ -189,5 +152,5 @@ def _state(bucket: "Bucket", last: tuple[Any, ...]) -> BucketState:
         target=bucket.target,
         space=bucket.space,
         fill=fill_share(bucket.balance, bucket.target),
-        last=None if last[0] is None else LastMoved(*last),
+        last=None if moved[0] is None else LastMoved(*moved),
     )

@@ -178,7 +178,7 @@ def whatever_was_asked(used: Any, budget: Any, key: Any, request: str) -> Any:
 SLOT, CASCADED, MIRROR = rows.Bucket.slot, dispositions.cascaded, dispositions.mirror
 MISTAKES: dict[str, tuple[Any, str, Any]] = {
     "a share is rounded up": (dispositions, "cascade", rounding_up),
-    "a key is ignored": (keys.Keys, "take", lambda *_: None),
+    "a key is ignored": (memory.MemoryWriter, "keys", lambda *_: keys.Keys()),
     "a key is all that is compared": (keys.Keys, "answer", whatever_was_asked),
     "an expected version is ignored": (requests, "require_expected", lambda *_: None),
     "a lock is ignored": (rows.Bucket, "slot", unlocked),

@@ -1,1 +1,0 @@
-"""The tenants of the package."""
